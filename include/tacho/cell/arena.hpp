@@ -1,0 +1,113 @@
+// tacho: the memory in which cells live.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+
+#include "tacho/cell/slots.hpp"
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <sys/mman.h>
+#endif
+
+namespace tacho::inline v0::detail {
+
+// One number that may change at any time: eight bytes, an integer or the bits of a double.
+using word = std::atomic<std::uint64_t>;
+static_assert(sizeof(word) == 8 && word::is_always_lock_free);
+
+// Cells in one page of one slot, and so the most that one series may have.
+inline constexpr std::size_t cells_per_page = slot_bytes / sizeof(word);
+
+// Fresh zeroed memory of `pages` pages, which the operating system provides page by page as they are touched; nullptr
+// when it can't be had. Never given back.
+inline std::byte* reserve_pages(std::size_t pages) noexcept {
+#if defined(MAP_ANONYMOUS) && UINTPTR_MAX > 0xFFFFFFFFu
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+#if defined(MAP_NORESERVE)
+    flags |= MAP_NORESERVE;  // most slots' pages will never be touched
+#endif
+    void* const memory = ::mmap(nullptr, pages * slot_bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (memory == MAP_FAILED) return nullptr;
+#if defined(MADV_NOHUGEPAGE)
+    ::madvise(memory, pages * slot_bytes, MADV_NOHUGEPAGE);  // else one touched slot costs 2 MiB: 150 times as much
+#endif
+    return static_cast<std::byte*>(memory);
+#else
+    return static_cast<std::byte*>(std::calloc(pages, slot_bytes));
+#endif
+}
+
+// Hands out runs of neighbouring cells, zeroed; a run's address is that of its cells in slot 0. Takes a mutex: used
+// when a series is born or dies, never when one is written or read.
+class arena {
+public:
+    constexpr explicit arena(bool sharded) noexcept : sharded_(sharded) {}
+    arena(arena const&) = delete;
+    arena& operator=(arena const&) = delete;
+
+    // `count` is 1 .. cells_per_page. nullptr when memory can't be had.
+    [[nodiscard]] word* allocate(std::size_t count) noexcept {
+        std::lock_guard const lock{mutex_};
+        if (free_run* const run = free_[count]) {
+            word* const cells = run->cells;
+            free_[count] = run->next;
+            std::free(run);
+            return cells;
+        }
+        if (left_ < count) {
+            std::byte* chunk = reserve_pages(sharded_ ? fix_slot_count() : 1);
+            if (chunk == nullptr && sharded_ && next_ == nullptr) {
+                fall_back_to_one_slot();
+                chunk = reserve_pages(1);
+            }
+            if (chunk == nullptr) return nullptr;
+            // The cells that are left over in the old chunk stay unused: at most one series' worth.
+            next_ = reinterpret_cast<word*>(chunk);  // all-zero bytes are a zero cell; placing each would touch it
+            left_ = cells_per_page;
+        }
+        word* const cells = next_;
+        next_ += count;
+        left_ -= count;
+        return cells;
+    }
+
+    // Takes a run back. Nobody may write to it any more.
+    void release(word* cells, std::size_t count) noexcept {
+        auto const slots_to_clear = sharded_ ? slots_in_use() : 1;
+        for (std::size_t slot = 0; slot < slots_to_clear; ++slot) {
+            auto* const own = reinterpret_cast<word*>(reinterpret_cast<std::byte*>(cells) + (slot << slot_shift));
+            for (std::size_t i = 0; i < count; ++i)
+                // Relaxed: the mutex below orders this before the next user. Looking first keeps pages that nobody
+                // has touched from becoming resident.
+                if (own[i].load(std::memory_order_relaxed) != 0) own[i].store(0, std::memory_order_relaxed);
+        }
+        auto* const run = static_cast<free_run*>(std::malloc(sizeof(free_run)));
+        if (run == nullptr) return;  // out of memory: the cells stay unused
+        std::lock_guard const lock{mutex_};
+        *run = {free_[count], cells};
+        free_[count] = run;
+    }
+
+private:
+    struct free_run {
+        free_run* next;
+        word* cells;
+    };
+
+    std::mutex mutex_;
+    word* next_ = nullptr;
+    std::size_t left_ = 0;
+    free_run* free_[cells_per_page + 1]{};
+    bool sharded_;
+};
+
+// They live as long as the process: cells may be written during its very last moments.
+[[gnu::visibility("default")]] inline constinit arena sharded_arena{true};
+[[gnu::visibility("default")]] inline constinit arena shared_arena{false};
+
+}  // namespace tacho::inline v0::detail

@@ -1,0 +1,106 @@
+// tacho: how a number is counted by many threads at once: sharded by thread, or shared.
+#pragma once
+
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#include "tacho/cell/arena.hpp"
+#include "tacho/cell/slots.hpp"
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+inline word& in_slot(word* cell, std::size_t offset) noexcept {
+    return *reinterpret_cast<word*>(reinterpret_cast<std::byte*>(cell) + offset);
+}
+
+// Relaxed throughout: a count orders nothing else, and each cell's own history is coherent.
+template <class Number>
+void add_owned(word& cell, Number n, std::memory_order order = std::memory_order_relaxed) noexcept {
+    auto const before = std::bit_cast<Number>(cell.load(std::memory_order_relaxed));
+    cell.store(std::bit_cast<std::uint64_t>(static_cast<Number>(before + n)), order);
+}
+
+inline void add_shared(word& cell, std::uint64_t n, std::memory_order order = std::memory_order_relaxed) noexcept {
+    cell.fetch_add(n, order);
+}
+inline void add_shared(word& cell, std::int64_t n, std::memory_order order = std::memory_order_relaxed) noexcept {
+    cell.fetch_add(static_cast<std::uint64_t>(n), order);  // two's complement: the same bits
+}
+inline void add_shared(word& cell, double n, std::memory_order order = std::memory_order_relaxed) noexcept {
+    auto seen = cell.load(std::memory_order_relaxed);
+    while (!cell.compare_exchange_weak(seen, std::bit_cast<std::uint64_t>(std::bit_cast<double>(seen) + n), order,
+                                       std::memory_order_relaxed)) {
+    }
+}
+
+}  // namespace detail
+
+/// How the cells of an instrument are stored; an option of every instrument.
+namespace cells {
+
+/// Each thread counts in memory of its own and a reader adds up: about half a nanosecond an increment and no
+/// contention, for 8 bytes per cell and thread that counts there. The default of counters and histograms. Not for
+/// signal handlers: one that counts what the code it interrupts is counting can lose an increment.
+struct sharded {
+    static constexpr bool is_sharded = true;
+
+    template <class Number>
+    static void add(detail::word* cell, Number n) noexcept {
+        auto offset = detail::own_offset;
+        if (offset == 0) [[unlikely]] {
+            offset = detail::claim_slot();
+            if (offset == 0) return detail::add_shared(*cell, n);
+        }
+        detail::add_owned(detail::in_slot(cell, offset), n);
+    }
+};
+
+/// One atomic number that all threads write: 2 ns alone and more under contention, 8 bytes whatever the number of
+/// threads. The default of gauges and up-down counters, of which a sharded one would show values that never existed;
+/// the choice for very many series written by very many threads, and in signal handlers.
+struct shared {
+    static constexpr bool is_sharded = false;
+
+    template <class Number>
+    static void add(detail::word* cell, Number n) noexcept {
+        detail::add_shared(*cell, n);
+    }
+    template <class Number>
+    static void set(detail::word* cell, Number n) noexcept {
+        cell->store(std::bit_cast<std::uint64_t>(n), std::memory_order_relaxed);
+    }
+};
+
+}  // namespace cells
+
+namespace detail {
+
+// The sum of a cell over all slots.
+template <class Number>
+[[nodiscard]] Number read_cell(word* cell, bool sharded) noexcept {
+    auto const end = (sharded ? slots_in_use() : 1) << slot_shift;
+    Number sum{};
+    for (std::size_t offset = 0; offset < end; offset += slot_bytes)
+        sum = static_cast<Number>(
+            sum + std::bit_cast<Number>(in_slot(cell, offset).load(std::memory_order_relaxed)));
+    return sum;
+}
+
+// Where an instrument that could not be registered counts: written by all, read by none.
+inline word* discard_cells() noexcept {
+    // The fallback is only reached when the process never got a chunk, and then all threads use slot 0.
+    static constinit word last_resort[cells_per_page]{};
+    static word* const cells = [] {
+        word* const reserved = sharded_arena.allocate(cells_per_page);
+        return reserved != nullptr ? reserved : last_resort;
+    }();
+    return cells;
+}
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0

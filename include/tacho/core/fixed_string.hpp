@@ -1,0 +1,23 @@
+// tacho: text as a template argument, so that a name is checked while the program compiles.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace tacho::inline v0 {
+
+/// The text of a string literal, usable as a template argument: `counter<"requests_total">`.
+/// N counts the terminating zero. The members are public because a template argument must be a structural type.
+template <std::size_t N>
+struct fixed_string {
+    char text[N]{};
+
+    consteval fixed_string(char const (&literal)[N]) noexcept {  // implicit: this is what lets a literal be an argument
+        for (std::size_t i = 0; i < N; ++i) text[i] = literal[i];
+    }
+
+    [[nodiscard]] constexpr std::string_view view() const noexcept { return {text, N - 1}; }
+    [[nodiscard]] static constexpr std::size_t size() noexcept { return N - 1; }
+};
+
+}  // namespace tacho::inline v0

@@ -1,0 +1,98 @@
+// tacho: which names are legal, and the Prometheus name that an OpenTelemetry name becomes.
+// Rule: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#metric-metadata-1
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+#include "tacho/core/unit.hpp"
+
+namespace tacho::inline v0 {
+
+/// What an instrument measures; decides its suffixes, its type line and how its numbers add up.
+enum class instrument_kind : unsigned char { counter, up_down_counter, gauge, histogram };
+
+[[nodiscard]] constexpr std::string_view to_string(instrument_kind kind) noexcept {
+    switch (kind) {
+        case instrument_kind::counter: return "counter";
+        case instrument_kind::up_down_counter: return "up-down counter";
+        case instrument_kind::gauge: return "gauge";
+        case instrument_kind::histogram: break;
+    }
+    return "histogram";
+}
+
+namespace detail {
+
+constexpr bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+constexpr bool is_name_character(char c) noexcept {
+    return is_letter(c) || is_digit(c) || c == '_' || c == '.' || c == '-' || c == '/';
+}
+
+constexpr bool is_name(std::string_view name) noexcept {
+    if (name.empty() || name.size() > 255 || !is_letter(name.front())) return false;
+    for (char const c : name)
+        if (!is_name_character(c)) return false;
+    return true;
+}
+
+}  // namespace detail
+
+/// An instrument's name: a letter, then letters, digits, `_ . - /`; at most 255 characters (OpenTelemetry metrics API).
+[[nodiscard]] constexpr bool is_instrument_name(std::string_view name) noexcept { return detail::is_name(name); }
+
+/// A label's name: the same characters. Names that begin with `_` are reserved by Prometheus, those that begin with
+/// `otel.scope` or `otel_scope` say which scope a series belongs to.
+[[nodiscard]] constexpr bool is_label_name(std::string_view name) noexcept {
+    return detail::is_name(name) && !name.starts_with("otel.scope") && !name.starts_with("otel_scope");
+}
+
+/// A Prometheus name, at most 400 characters. Made while compiling for a typed instrument, else at registration.
+class prometheus_text {
+public:
+    [[nodiscard]] constexpr std::string_view view() const noexcept { return {text_.data(), size_}; }
+
+    // Illegal characters become `_`, and a run of `_` is written once.
+    constexpr void append(std::string_view part) noexcept {
+        for (char const c : part) {
+            char const legal = detail::is_letter(c) || detail::is_digit(c) ? c : '_';
+            if (legal == '_' && size_ != 0 && text_[size_ - 1] == '_') continue;
+            if (size_ < text_.size()) text_[size_++] = legal;
+        }
+    }
+
+    constexpr void remove_suffix(std::string_view suffix) noexcept {
+        if (view().ends_with(suffix) && size_ > suffix.size()) size_ -= suffix.size();
+    }
+
+private:
+    std::array<char, 400> text_{};
+    std::size_t size_ = 0;
+};
+
+/// The Prometheus name of a label: illegal characters become `_`.
+[[nodiscard]] constexpr prometheus_text prometheus_label_name(std::string_view name) noexcept {
+    prometheus_text out;
+    out.append(name);
+    return out;
+}
+
+/// The Prometheus name of an instrument: the name, then the unit's word, then `_total` for a counter; neither is
+/// repeated when the name already ends with it. `http.server.duration` in `s` becomes `http_server_duration_seconds`.
+[[nodiscard]] constexpr prometheus_text prometheus_name(std::string_view name, std::string_view unit,
+                                                        instrument_kind kind) noexcept {
+    prometheus_text out;
+    out.append(name);
+    if (kind == instrument_kind::counter) out.remove_suffix("_total");
+    unit_text const word = unit_word(unit);
+    if (!word.view().empty() && !ends_with_word(out.view(), word.view())) {
+        out.append("_");
+        out.append(word.view());
+    }
+    if (kind == instrument_kind::counter) out.append("_total");
+    return out;
+}
+
+}  // namespace tacho::inline v0

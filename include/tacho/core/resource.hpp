@@ -1,0 +1,19 @@
+// tacho: what is known of the program that is measured, such as its service name.
+// Rule: https://opentelemetry.io/docs/specs/otel/resource/sdk/
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace tacho::inline v0 {
+
+/// One fact about the program: `service.name` = `shop`.
+struct attribute {
+    std::string key;
+    std::string value;
+};
+
+/// All that is known of the program: sent with each push, shown as `target_info` in a scrape.
+using resource = std::vector<attribute>;
+
+}  // namespace tacho::inline v0

@@ -1,0 +1,208 @@
+// tacho: the numbers of a registry as an OTLP export request in JSON.
+// Rule: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
+#include "tacho/core/clock.hpp"
+#include "tacho/core/number_text.hpp"
+#include "tacho/core/resource.hpp"
+#include "tacho/encode/json_text.hpp"
+#include "tacho/encode/sink.hpp"
+#include "tacho/registry/registry.hpp"
+
+namespace tacho::inline v0 {
+
+/// Whether a value covers the time since the last report, or since the series was born. The numbers are OTLP's own.
+enum class temporality : unsigned char { delta = 1, cumulative = 2 };
+
+/// A visitor that writes one `ExportMetricsServiceRequest`, for `registry.visit()` and `snapshot.visit()` with
+/// order::by_scope. Call finish() at the end. As a plain visitor it writes cumulative values; whoever keeps a memory of
+/// earlier ones gives temporality and start with each. One thread at a time.
+template <sink Sink>
+class otlp_json_encoder {
+public:
+    /// `time` is the moment of the collection, the same for all points.
+    otlp_json_encoder(Sink& to, resource const& about, unix_nanos time) noexcept
+        : out_(to), resource_(about), time_(time) {}
+
+    void number(family const& of, series const& s, tacho::number value) noexcept {
+        number(of, s, value, s.birth(), temporality::cumulative);
+    }
+    void number(family const& of, series const& s, tacho::number value, unix_nanos start, temporality t) noexcept {
+        begin_point(of, s, start, t);
+        char room[detail::number_room];
+        // An integer above 2^63-1 has no place in `asInt`.
+        bool const integer = value.kind == number_kind::signed_integer ||
+                             (value.kind == number_kind::unsigned_integer &&
+                              value.as_unsigned() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()});
+        if (integer) {
+            auto const text = view(room, detail::write_integer(value.as_signed(), room));
+            out_.text(",\"asInt\":\"", text, "\"}");
+        } else {
+            out_.text(",\"asDouble\":", json_double(value.as_double(), room), "}");
+        }
+    }
+
+    void histogram(family const& of, series const& s, histogram_value const& value) noexcept {
+        histogram(of, s, value, s.birth(), temporality::cumulative);
+    }
+    void histogram(family const& of, series const& s, histogram_value const& value, unix_nanos start,
+                   temporality t) noexcept {
+        begin_point(of, s, start, t);
+        auto const& bounds = of.describe().bounds;
+        char room[detail::number_room];
+        out_.text(",\"count\":\"", view(room, detail::write_integer(value.count, room)), "\"");
+        // Where values may be negative, a sum that goes up and down says nothing; the protocol wants it left out.
+        if ((bounds.empty() || bounds.front() >= 0) && value.sum >= 0)
+            out_.text(",\"sum\":", json_double(value.sum, room));
+        char const* before = ",\"bucketCounts\":[\"";
+        for (auto const count : value.buckets) {
+            out_.text(before, view(room, detail::write_integer(count, room)), "\"");
+            before = ",\"";
+        }
+        before = "],\"explicitBounds\":[";
+        for (double const bound : bounds) {
+            out_.text(before, json_double(bound, room));
+            before = ",";
+        }
+        out_.text(bounds.empty() ? before : "", "]}");
+    }
+
+    /// Ends the request; `{}` when there was no point to write. False when the sink had no room for all of it.
+    [[nodiscard]] bool finish() noexcept {
+        if (family_ == nullptr)
+            out_.text("{}");
+        else
+            out_.text("]}}]}]}]}");  // points, sum, metric, metrics, scope, scopes, resource, resources, request
+        return !out_.failed();
+    }
+
+    /// Points written so far.
+    [[nodiscard]] std::size_t points() const noexcept { return points_; }
+
+private:
+    static std::string_view view(char const* begin, char const* end) noexcept {
+        return {begin, static_cast<std::size_t>(end - begin)};
+    }
+
+    // JSON has no word for what isn't finite; proto3's JSON mapping writes these as strings.
+    static std::string_view json_double(double value, char* room) noexcept {
+        if (std::isnan(value)) return "\"NaN\"";
+        if (std::isinf(value)) return value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+        return view(room, detail::write_double(value, room));
+    }
+
+    void begin_point(family const& of, series const& s, unix_nanos start, temporality t) noexcept {
+        if (family_ != &of)
+            begin_metric(of, t);
+        else
+            out_.text(",");
+        ++points_;
+        char from[detail::number_room], to[detail::number_room];
+        // A series born after the collection began must not start after its end.
+        out_.text("{\"startTimeUnixNano\":\"", view(from, detail::write_integer(std::min(start, time_), from)),
+                  "\",\"timeUnixNano\":\"", view(to, detail::write_integer(time_, to)), "\"");
+        attributes(of.schema(), s);
+    }
+
+    void attributes(label_schema const& schema, series const& s) noexcept {
+        if (s.is_overflow()) {
+            out_.text(",\"attributes\":[{\"key\":\"otel.metric.overflow\",\"value\":{\"boolValue\":true}}]");
+            return;
+        }
+        char const* before = ",\"attributes\":[";
+        bool any = false;
+        for (std::size_t i = 0; i < schema.keys.size(); ++i) {
+            auto const value = s.value(i);
+            if (value.empty()) continue;
+            out_.text(before, "{\"key\":");
+            detail::write_json_string(out_, schema.keys[i].name);
+            switch (schema.keys[i].type) {
+                case label_type::text:
+                    out_.text(",\"value\":{\"stringValue\":");
+                    detail::write_json_string(out_, value);
+                    out_.text("}}");
+                    break;
+                case label_type::integer: out_.text(",\"value\":{\"intValue\":\"", value, "\"}}"); break;
+                case label_type::boolean: out_.text(",\"value\":{\"boolValue\":", value, "}}"); break;
+            }
+            before = ",";
+            any = true;
+        }
+        if (any) out_.text("]");
+    }
+
+    void begin_metric(family const& of, temporality t) noexcept {
+        descriptor const& d = of.describe();
+        if (family_ == nullptr) {
+            begin_request();
+            begin_scope(d.scope);
+        } else if (family_->describe().scope != d.scope) {
+            out_.text("]}}]},");  // points, sum, metric, metrics, scope
+            begin_scope(d.scope);
+        } else {
+            out_.text("]}},");  // points, sum, metric
+        }
+        family_ = &of;
+        out_.text("{\"name\":");
+        detail::write_json_string(out_, d.name);
+        if (!d.description.empty()) {
+            out_.text(",\"description\":");
+            detail::write_json_string(out_, d.description);
+        }
+        if (!d.unit.empty()) {
+            out_.text(",\"unit\":");
+            detail::write_json_string(out_, d.unit);
+        }
+        char const number_of_temporality[] = {static_cast<char>('0' + static_cast<int>(t)), '\0'};
+        switch (d.kind) {
+            case instrument_kind::counter:
+            case instrument_kind::up_down_counter:
+                out_.text(",\"sum\":{\"aggregationTemporality\":", number_of_temporality, ",\"isMonotonic\":",
+                          d.is_monotonic() ? "true" : "false", ",\"dataPoints\":[");
+                break;
+            case instrument_kind::gauge: out_.text(",\"gauge\":{\"dataPoints\":["); break;
+            case instrument_kind::histogram:
+                out_.text(",\"histogram\":{\"aggregationTemporality\":", number_of_temporality, ",\"dataPoints\":[");
+                break;
+        }
+    }
+
+    void begin_request() noexcept {
+        out_.text("{\"resourceMetrics\":[{\"resource\":{\"attributes\":[");
+        bool first = true;
+        for (auto const& [key, value] : resource_) {
+            out_.text(first ? "{\"key\":" : ",{\"key\":");
+            detail::write_json_string(out_, key);
+            out_.text(",\"value\":{\"stringValue\":");
+            detail::write_json_string(out_, value);
+            out_.text("}}");
+            first = false;
+        }
+        out_.text("]},\"scopeMetrics\":[");
+    }
+
+    void begin_scope(scope_info const& scope) noexcept {
+        out_.text("{\"scope\":{\"name\":");
+        detail::write_json_string(out_, scope.name);
+        if (!scope.version.empty()) {
+            out_.text(",\"version\":");
+            detail::write_json_string(out_, scope.version);
+        }
+        out_.text("},\"metrics\":[");
+    }
+
+    detail::sink_writer<Sink> out_;
+    resource const& resource_;
+    family const* family_ = nullptr;
+    std::size_t points_ = 0;
+    unix_nanos time_;
+};
+
+}  // namespace tacho::inline v0

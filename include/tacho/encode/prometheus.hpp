@@ -1,0 +1,146 @@
+// tacho: the numbers of a registry as Prometheus text or OpenMetrics.
+// Rule: https://prometheus.io/docs/instrumenting/exposition_formats/ and
+// https://prometheus.io/docs/specs/om/open_metrics_spec/
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "tacho/core/names.hpp"
+#include "tacho/core/number_text.hpp"
+#include "tacho/encode/sink.hpp"
+#include "tacho/encode/text_format.hpp"
+#include "tacho/registry/registry.hpp"
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+[[nodiscard]] constexpr std::string_view prometheus_type(instrument_kind kind) noexcept {
+    switch (kind) {
+        case instrument_kind::counter: return "counter";
+        case instrument_kind::histogram: return "histogram";
+        case instrument_kind::up_down_counter:
+        case instrument_kind::gauge: break;
+    }
+    return "gauge";
+}
+
+}  // namespace detail
+
+/// A visitor that writes what it is shown, for `registry.visit()` and `snapshot.visit()`. Call finish() at the end; the
+/// text is whole only if it returns true. Allocates nothing of its own. One thread at a time.
+template <sink Sink>
+class prometheus_encoder {
+public:
+    /// `target_labels` are those of `target_info`, ready-made (see target_info_labels()); empty for none.
+    prometheus_encoder(Sink& to, text_format format, std::string_view target_labels = {}) noexcept
+        : out_(to), openmetrics_(format == text_format::openmetrics_1_0_0) {
+        if (target_labels.empty()) return;
+        out_.text(openmetrics_ ? "# TYPE target info\n" : "# TYPE target_info gauge\n", "target_info", target_labels,
+                  " 1\n");
+    }
+
+    void number(family const& of, series const& s, tacho::number value) noexcept {
+        begin(of);
+        auto const name_and_labels = s.text();
+        out_.write(name_and_labels.size() + detail::number_room + 1, [&](char* out) {
+            out = out_.copy(name_and_labels, out);
+            out = detail::write_number(value, out);
+            *out++ = '\n';
+            return out;
+        });
+    }
+
+    void histogram(family const& of, series const& s, histogram_value const& value) noexcept {
+        begin(of);
+        auto const& d = of.describe();
+        std::string_view const name = d.prometheus_name;
+        std::string_view const labels = s.text();  // `{a="1"} `, or a space
+        // `_bucket{a="1",le="0.5"} 7`: the labels stay open for the bound.
+        auto const open = labels.size() > 1 ? labels.substr(0, labels.size() - 2) : std::string_view{};
+        std::size_t const line = name.size() + labels.size() + longest_suffix + 2 * detail::number_room;
+        out_.write(line * (value.buckets.size() + 2), [&](char* out) {
+            std::uint64_t up_to = 0;
+            for (std::size_t i = 0; i < value.buckets.size(); ++i) {
+                up_to += value.buckets[i];
+                out = out_.copy(name, out);
+                out = out_.copy(open.empty() ? "_bucket{" : "_bucket", out);
+                out = out_.copy(open, out);
+                if (!open.empty()) *out++ = ',';
+                out = out_.copy(openmetrics_ ? of.bucket_openmetrics(i) : of.bucket_text(i), out);
+                out = detail::write_integer(up_to, out);
+                *out++ = '\n';
+            }
+            if (openmetrics_ && !may_have_sum(d, value.sum)) return out;
+            out = out_.copy(name, out);
+            out = out_.copy("_sum", out);
+            out = out_.copy(labels, out);
+            out = detail::write_double(value.sum, out);
+            *out++ = '\n';
+            out = out_.copy(name, out);
+            out = out_.copy("_count", out);
+            out = out_.copy(labels, out);
+            out = detail::write_integer(value.count, out);
+            *out++ = '\n';
+            return out;
+        });
+    }
+
+    /// Ends the text. False when the sink had no room for all of it.
+    [[nodiscard]] bool finish() noexcept {
+        if (openmetrics_) out_.text("# EOF\n");
+        return !out_.failed();
+    }
+
+private:
+    // Of `_bucket{`, `,le="..."} ` and a line feed, numbers not counted.
+    static constexpr std::size_t longest_suffix = 24;
+
+    // OpenMetrics calls a sum that may go down no sum, and wants the count to be left out with it.
+    [[nodiscard]] static bool may_have_sum(descriptor const& d, double sum) noexcept {
+        return (d.bounds.empty() || d.bounds.front() >= 0) && sum >= 0;
+    }
+
+    // Writes what stands before the first line of a name. Two scopes may share one, and then the first one's words
+    // stand.
+    void begin(family const& of) noexcept {
+        if (last_ == &of) return;
+        auto const& d = of.describe();
+        bool const shared = last_ != nullptr && last_->describe().prometheus_name == d.prometheus_name;
+        last_ = &of;
+        if (shared) return;
+        std::string_view name = d.prometheus_name;
+        auto const type = detail::prometheus_type(d.kind);
+        if (openmetrics_) {
+            if (d.kind == instrument_kind::counter) name.remove_suffix(std::string_view{"_total"}.size());
+            out_.text("# TYPE ", name, " ", type, "\n");
+            if (!d.unit_word.empty()) out_.text("# UNIT ", name, " ", d.unit_word, "\n");
+            help(name, d.description);
+        } else {
+            help(name, d.description);
+            out_.text("# TYPE ", name, " ", type, "\n");
+        }
+    }
+
+    // OpenMetrics escapes quotes too; the older text formats would show the backslash.
+    void help(std::string_view name, std::string_view description) noexcept {
+        if (description.empty()) return;
+        out_.text("# HELP ", name, " ");
+        out_.write(description.size() * 2 + 1, [&](char* out) {
+            for (char const c : description) {
+                if (c == '\\' || c == '\n' || (openmetrics_ && c == '"')) *out++ = '\\';
+                *out++ = c == '\n' ? 'n' : c;
+            }
+            *out++ = '\n';
+            return out;
+        });
+    }
+
+    detail::sink_writer<Sink> out_;
+    family const* last_ = nullptr;
+    bool openmetrics_;
+};
+
+}  // namespace tacho::inline v0

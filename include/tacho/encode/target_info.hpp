@@ -1,0 +1,58 @@
+// tacho: a resource as the labels of Prometheus' target_info.
+// Rule: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#resource-attributes-1
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "tacho/core/label_text.hpp"
+#include "tacho/core/resource.hpp"
+#include "tacho/core/utf8.hpp"
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+// The key as a label name: illegal characters become `_`, one for each byte run, and a leading digit gets a prefix.
+[[nodiscard]] inline std::string resource_label_name(std::string_view key) {
+    std::string name;
+    for (char const c : key) {
+        bool const legal = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (legal)
+            name += c;
+        else if (name.empty() || name.back() != '_')
+            name += '_';
+    }
+    if (!name.empty() && name.front() >= '0' && name.front() <= '9') name.insert(0, "key_");
+    if (name.starts_with("_")) name.insert(0, "key");  // a leading underscore is reserved
+    return name;
+}
+
+}  // namespace detail
+
+/// `{service_name="shop",service_version="2"}`: keys made legal and sorted, values escaped; keys that became the same
+/// have their values joined by `;`, in the order of the original keys. Empty for an empty resource.
+[[nodiscard]] inline std::string target_info_labels(resource const& of) {
+    auto sorted = of;
+    std::stable_sort(sorted.begin(), sorted.end(), [](auto const& a, auto const& b) { return a.key < b.key; });
+    std::map<std::string, std::string> labels;
+    for (auto const& [key, value] : sorted) {
+        auto const name = detail::resource_label_name(key);
+        if (name.empty()) continue;
+        auto const clean = to_utf8(value);
+        auto const [at, added] = labels.try_emplace(name, clean);
+        if (!added) at->second.append(";").append(clean);
+    }
+    std::string text;
+    for (auto const& [name, value] : labels) {
+        if (value.empty()) continue;
+        std::string escaped(detail::escaped_size(value), '\0');
+        detail::write_escaped(value, escaped.data());
+        text.append(text.empty() ? "{" : ",").append(name).append("=\"").append(escaped).append("\"");
+    }
+    return text.empty() ? text : text + "}";
+}
+
+}  // namespace tacho::inline v0

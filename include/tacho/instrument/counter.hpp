@@ -1,0 +1,131 @@
+// tacho: a counter: how often something happened, or how much of it, since the series was born.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "tacho/instrument/typed.hpp"
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+// What may be added to a counter of this number: any integer, and to doubles any number.
+template <class Amount, class Number>
+concept amount_for = plain_integer<Amount> || (std::floating_point<Amount> && std::same_as<Number, double>);
+
+template <class Cells, class Number, class Amount>
+void increment(word* cell, family* of, Amount amount) noexcept {
+    if constexpr (std::same_as<Number, double>) {
+        auto const value = static_cast<double>(amount);
+        if (value >= 0 && value <= std::numeric_limits<double>::max()) [[likely]]
+            return Cells::add(cell, value);
+        if (of != nullptr) of->drop_measurement("a negative, infinite or NaN amount");
+    } else {
+        if constexpr (std::signed_integral<Amount>)
+            if (amount < 0) [[unlikely]] {
+                if (of != nullptr) of->drop_measurement("a negative amount");
+                return;
+            }
+        Cells::add(cell, static_cast<Number>(amount));
+    }
+}
+
+}  // namespace detail
+
+/// One series of a counter, to keep and to increment often: a relaxed add on memory that only this thread writes. A
+/// copyable value that keeps its series alive, whatever becomes of instrument and registry. Its members may be called
+/// by any thread at any time, are wait-free with sharded cells and neither lock nor allocate.
+template <class Number, class Cells>
+class counter_handle {
+public:
+    counter_handle(detail::word* cell, std::shared_ptr<family> of) noexcept : cell_(cell), of_(std::move(of)) {}
+
+    void inc() const noexcept { Cells::add(cell_, Number{1}); }
+    /// Adds an amount; a negative one, and for doubles NaN or infinity, is dropped and counted.
+    template <class Amount>
+        requires detail::amount_for<Amount, Number>
+    void inc(Amount amount) const noexcept {
+        detail::increment<Cells, Number>(cell_, of_.get(), amount);
+    }
+
+private:
+    detail::word* cell_;
+    std::shared_ptr<family> of_;
+};
+
+/// The result of a look-up, for use in the same expression: `requests("GET", 200).inc();`
+template <class Number, class Cells>
+class counter_series {
+public:
+    counter_series(detail::word* cell, family* of) noexcept : cell_(cell), of_(of) {}
+    counter_series(counter_series const&) = delete;
+    counter_series& operator=(counter_series const&) = delete;
+
+    void inc() && noexcept { Cells::add(cell_, Number{1}); }
+    template <class Amount>
+        requires detail::amount_for<Amount, Number>
+    void inc(Amount amount) && noexcept {
+        detail::increment<Cells, Number>(cell_, of_, amount);
+    }
+
+private:
+    detail::word* cell_;
+    family* of_;
+};
+
+/// Counts: `counter<"requests_total", label<"api">, label<"code", int>>`. Counts std::uint64_t; with the option double,
+/// doubles. Sharded by default. Registers when made, and ends its registration when it ends.
+template <fixed_string Name, class... Options>
+class counter : public detail::typed_instrument<detail::instrument_traits<
+                    instrument_kind::counter, Name, std::uint64_t, cells::sharded, Options...>> {
+    using traits =
+        detail::instrument_traits<instrument_kind::counter, Name, std::uint64_t, cells::sharded, Options...>;
+    using base = detail::typed_instrument<traits>;
+    using number_type = typename traits::number_type;
+    using cells_type = typename traits::cells_type;
+    static_assert(!std::same_as<number_type, std::int64_t>, "tacho: a counter counts std::uint64_t or double");
+
+public:
+    using handle = counter_handle<number_type, cells_type>;
+
+    explicit counter(std::string_view description = {}) : counter(default_registry(), description) {}
+    explicit counter(scope const& in, std::string_view description = {}) noexcept
+        : base(in, traits::spec(description)) {}
+
+    /// Without labels.
+    void inc() noexcept
+        requires(traits::label_count == 0)
+    {
+        cells_type::add(this->only(), number_type{1});
+    }
+    template <class Amount>
+        requires(traits::label_count == 0 && detail::amount_for<Amount, number_type>)
+    void inc(Amount amount) noexcept {
+        detail::increment<cells_type, number_type>(this->only(), this->held().get(), amount);
+    }
+
+    /// The series with these label values, for use at once. A series that exists is found without lock or allocation.
+    template <class... Args>
+        requires(detail::are_values_of<typename traits::labels, Args...> && sizeof...(Args) != 0)
+    [[nodiscard]] counter_series<number_type, cells_type> operator()(Args const&... values) noexcept {
+        return {this->cells(values...), this->held().get()};
+    }
+    template <class... Args>
+    void operator()(Args const&...) = delete;  // one value for each label, in their order, of the label's type
+
+    /// The same, to keep.
+    template <class... Args>
+        requires(detail::are_values_of<typename traits::labels, Args...>)
+    [[nodiscard]] handle bind(Args const&... values) noexcept {
+        return {this->cells(values...), this->held()};
+    }
+    template <class... Args>
+    void bind(Args const&...) = delete;  // one value for each label, in their order, of the label's type
+};
+
+}  // namespace tacho::inline v0

@@ -1,0 +1,124 @@
+// tacho: a histogram: how values are distributed, such as durations or sizes.
+#pragma once
+
+#include <cmath>
+#include <concepts>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "tacho/cell/histogram_cells.hpp"
+#include "tacho/core/bounds.hpp"
+#include "tacho/instrument/timer.hpp"
+#include "tacho/instrument/typed.hpp"
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+template <class Cells>
+void observe_in(word* run, family* of, double value) noexcept {
+    if (of == nullptr) return;  // not registered: there are no bounds to look among
+    if (std::isnan(value)) [[unlikely]]
+        return of->drop_measurement("NaN");
+    // An infinite value has its bucket, but in the sum it would leave no number behind.
+    observe<Cells>(run, bucket_of(of->describe().bounds, value), value, std::isfinite(value));
+}
+
+}  // namespace detail
+
+/// One series of a histogram, to keep and to observe often. A copyable value that keeps its series alive, whatever
+/// becomes of instrument and registry. observe() may be called by any thread at any time; it is wait-free with sharded
+/// cells and neither locks nor allocates. NaN is dropped and counted; an infinite value is left out of the sum.
+template <class Cells, class Unit>
+class histogram_handle {
+public:
+    histogram_handle(detail::word* run, std::shared_ptr<family> of) noexcept : run_(run), of_(std::move(of)) {}
+
+    void observe(double value) const noexcept { detail::observe_in<Cells>(run_, of_.get(), value); }
+
+    /// Records the time until its result ends: `auto const timing = handle.time();`
+    timer<histogram_handle, Unit> time() const noexcept
+        requires detail::unit_of_time<Unit>
+    {
+        return timer<histogram_handle, Unit>{*this};
+    }
+
+private:
+    detail::word* run_;
+    std::shared_ptr<family> of_;
+};
+
+/// The result of a look-up, for use in the same expression: `duration("models").observe(0.25);`
+template <class Cells, class Unit>
+class histogram_series {
+public:
+    histogram_series(detail::word* run, std::shared_ptr<family> const& of) noexcept : run_(run), of_(of) {}
+    histogram_series(histogram_series const&) = delete;
+    histogram_series& operator=(histogram_series const&) = delete;
+
+    void observe(double value) && noexcept { detail::observe_in<Cells>(run_, of_.get(), value); }
+    timer<histogram_handle<Cells, Unit>, Unit> time() && noexcept
+        requires detail::unit_of_time<Unit>
+    {
+        return histogram_handle<Cells, Unit>{run_, of_}.time();
+    }
+
+private:
+    detail::word* run_;
+    std::shared_ptr<family> const& of_;
+};
+
+/// Counts values in buckets, and their sum: `histogram<"request.duration", unit::seconds, label<"api">>`. Bucket i counts
+/// (bounds[i-1], bounds[i]]; the bounds are given when it is made, or follow from the unit (see default_bounds). Sharded
+/// by default. With a unit of time, time() measures.
+template <fixed_string Name, class... Options>
+class histogram : public detail::typed_instrument<
+                      detail::instrument_traits<instrument_kind::histogram, Name, double, cells::sharded, Options...>> {
+    using traits = detail::instrument_traits<instrument_kind::histogram, Name, double, cells::sharded, Options...>;
+    using base = detail::typed_instrument<traits>;
+    using cells_type = typename traits::cells_type;
+    static_assert(std::same_as<typename traits::number_type, double>, "tacho: a histogram observes doubles");
+    using unit_type = typename traits::unit_type;
+
+public:
+    using handle = histogram_handle<cells_type, unit_type>;
+
+    explicit histogram(std::string_view description = {}) : histogram(default_registry(), description) {}
+    explicit histogram(scope const& in, std::string_view description = {}) noexcept
+        : base(in, traits::spec(description, default_bounds(traits::unit_type::ucum))) {}
+    histogram(scope const& in, std::string_view description, bounds upper) noexcept
+        : base(in, traits::spec(description, upper.view())) {}
+
+    void observe(double value) noexcept
+        requires(traits::label_count == 0)
+    {
+        detail::observe_in<cells_type>(this->only(), this->held().get(), value);
+    }
+    timer<handle, unit_type> time() noexcept
+        requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
+    {
+        return bind().time();
+    }
+
+    /// The series with these label values, for use at once. A series that exists is found without lock or allocation.
+    template <class... Args>
+        requires(detail::are_values_of<typename traits::labels, Args...> && sizeof...(Args) != 0)
+    [[nodiscard]] histogram_series<cells_type, unit_type> operator()(Args const&... values) noexcept {
+        return {this->cells(values...), this->held()};
+    }
+    template <class... Args>
+    void operator()(Args const&...) = delete;  // one value for each label, in their order, of the label's type
+
+    /// The same, to keep.
+    template <class... Args>
+        requires(detail::are_values_of<typename traits::labels, Args...>)
+    [[nodiscard]] handle bind(Args const&... values) noexcept {
+        return {this->cells(values...), this->held()};
+    }
+    template <class... Args>
+    void bind(Args const&...) = delete;  // one value for each label, in their order, of the label's type
+};
+
+}  // namespace tacho::inline v0

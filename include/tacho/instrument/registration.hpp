@@ -1,0 +1,137 @@
+// tacho: an instrument's place in a registry, taken when it is made and given back when it ends.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tacho/cell/cells.hpp"
+#include "tacho/cell/histogram_cells.hpp"
+#include "tacho/core/attempt.hpp"
+#include "tacho/core/bounds.hpp"
+#include "tacho/core/names.hpp"
+#include "tacho/core/utf8.hpp"
+#include "tacho/registry/registry.hpp"
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+struct label_spec {
+    std::string_view name;
+    label_type type = label_type::text;
+};
+
+// An instrument as its maker describes it; typed instruments have checked most of it while compiling.
+struct instrument_spec {
+    std::string_view name;
+    std::string_view prometheus_name;
+    std::string_view description;
+    std::string_view unit;
+    instrument_kind kind = instrument_kind::counter;
+    number_kind number = number_kind::unsigned_integer;
+    bool sharded = true;
+    std::size_t limit = 0;  // 0: the registry's
+    std::size_t dense = 0;
+    std::span<label_spec const> labels;
+    std::span<double const> bounds;
+};
+
+}  // namespace detail
+
+/// Holds an instrument's family. Movable, so that instruments named at run time can be kept in containers.
+class registration {
+public:
+    registration() = default;
+    registration(registration&& other) noexcept = default;
+    registration& operator=(registration&& other) noexcept {
+        std::swap(core_, other.core_);
+        std::swap(family_, other.family_);
+        return *this;
+    }
+    ~registration() {
+        if (family_ != nullptr) core_->drop(*family_);
+    }
+
+    /// Registers; on failure the error hook has been called and `held()` is nullptr.
+    registration(scope const& in, detail::instrument_spec const& spec) noexcept : core_(in.core()) {
+        bool const done = detail::attempt([&] { family_ = core_->add(describe(in, spec), schema(in, spec), storage(spec)); });
+        if (!done) report(severity::error, "no memory to register an instrument; it is discarded");
+    }
+
+    /// Registers nothing, and says why: for what can only be found out at run time.
+    static registration refused(scope const& in, std::string why) noexcept {
+        registration none;
+        detail::attempt([&] { in.core()->fail(std::move(why)); });
+        return none;
+    }
+
+    [[nodiscard]] std::shared_ptr<family> const& held() const noexcept { return family_; }
+
+    /// The cells of a series; those that nobody reads when there is no such series to be had.
+    [[nodiscard]] detail::word* cells(std::span<std::string_view const> values) const noexcept {
+        return cells_of(family_ == nullptr ? nullptr : family_->table().find_or_create(values));
+    }
+    [[nodiscard]] detail::word* dense_cells(std::size_t index, std::span<std::string_view const> values) const noexcept {
+        return cells_of(family_ == nullptr ? nullptr : family_->table().find_dense_or_create(index, values));
+    }
+    [[nodiscard]] detail::word* overflow_cells() const noexcept {
+        return cells_of(family_ == nullptr ? nullptr : family_->table().overflow());
+    }
+
+private:
+    [[nodiscard]] detail::word* cells_of(series* found) const noexcept {
+        if (found == nullptr) [[unlikely]] return detail::discard_cells();
+        if (found->is_overflow()) [[unlikely]] family_->say_overflow();
+        return found->cells();
+    }
+
+    static descriptor describe(scope const& in, detail::instrument_spec const& spec) {
+        descriptor d;
+        d.scope = in.info();
+        d.name = spec.name;
+        d.prometheus_name = spec.prometheus_name;
+        auto const word = unit_word(spec.unit);
+        auto stem = spec.prometheus_name;
+        if (spec.kind == instrument_kind::counter) stem.remove_suffix(std::string_view{"_total"}.size());
+        if (!word.view().empty() && ends_with_word(stem, word.view())) d.unit_word = word.view();
+        d.description = to_utf8(spec.description);
+        d.unit = spec.unit;
+        d.kind = spec.kind;
+        d.number = spec.number;
+        d.bounds.assign(spec.bounds.begin(), spec.bounds.end());
+        return d;
+    }
+
+    static label_schema schema(scope const& in, detail::instrument_spec const& spec) {
+        label_schema s;
+        for (auto const& label : spec.labels)
+            s.keys.push_back(
+                {std::string{label.name}, std::string{prometheus_label_name(label.name).view()}, label.type});
+        if (in.core()->options.scope_labels) {
+            s.fixed.push_back({"otel_scope_name", to_utf8(in.info().name)});
+            s.fixed.push_back({"otel_scope_version", to_utf8(in.info().version)});
+        }
+        if (spec.kind != instrument_kind::histogram) s.line_name = spec.prometheus_name;
+        return s;
+    }
+
+    [[nodiscard]] series_storage storage(detail::instrument_spec const& spec) const noexcept {
+        if (spec.sharded) static_cast<void>(detail::discard_cells());  // settles how many slots this process can have
+        bool const histogram = spec.kind == instrument_kind::histogram;
+        return {.cells = histogram ? detail::histogram_cell_count(spec.bounds.size()) : 1,
+                .sharded = spec.sharded,
+                .limit = spec.limit != 0 ? spec.limit : core_->options.series_limit,
+                .dense = spec.dense,
+                .now = core_->options.now};
+    }
+
+    std::shared_ptr<detail::registry_core> core_;
+    std::shared_ptr<family> family_;
+};
+
+}  // namespace tacho::inline v0

@@ -1,0 +1,54 @@
+// tacho: a timer: measures how long a scope takes, in the unit of the histogram it records into.
+#pragma once
+
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+// How many of this unit a second has; 0 for a unit that is none of time.
+[[nodiscard]] constexpr double per_second(std::string_view ucum) noexcept {
+    if (ucum == "s") return 1;
+    if (ucum == "ms") return 1e3;
+    if (ucum == "us") return 1e6;
+    return ucum == "ns" ? 1e9 : 0;
+}
+
+template <class Unit>
+concept unit_of_time = per_second(Unit::ucum) != 0;
+
+}  // namespace detail
+
+/// Records the time from its birth to its end, by the steady clock. Movable; holds its series alive. `Handle` is a
+/// histogram's, `Unit` its unit, one of time.
+template <class Handle, class Unit>
+class [[nodiscard]] timer {
+public:
+    explicit timer(Handle into) noexcept : into_(std::move(into)), start_(std::chrono::steady_clock::now()) {}
+    timer(timer&& other) noexcept
+        : into_(other.into_), start_(other.start_), runs_(std::exchange(other.runs_, false)) {}
+    timer& operator=(timer&&) = delete;
+    ~timer() { stop(); }
+
+    /// The time since the start, in the histogram's unit.
+    [[nodiscard]] double elapsed() const noexcept {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count() *
+               detail::per_second(Unit::ucum);
+    }
+    /// Records now, once; the end then records nothing.
+    void stop() noexcept {
+        if (std::exchange(runs_, false)) into_.observe(elapsed());
+    }
+    /// Records nothing.
+    void cancel() noexcept { runs_ = false; }
+
+private:
+    Handle into_;
+    std::chrono::steady_clock::time_point start_;
+    bool runs_ = true;
+};
+
+}  // namespace tacho::inline v0

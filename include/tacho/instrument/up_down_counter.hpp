@@ -1,0 +1,138 @@
+// tacho: an up-down counter: how many there are just now, such as requests in flight.
+#pragma once
+
+#include <concepts>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "tacho/instrument/typed.hpp"
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+template <class Cells, class Number>
+void change(word* cell, family* of, Number amount) noexcept {
+    if constexpr (std::same_as<Number, double>)
+        if (!std::isfinite(amount)) [[unlikely]] {  // it would never be a number again
+            if (of != nullptr) of->drop_measurement("an infinite or NaN amount");
+            return;
+        }
+    Cells::add(cell, amount);
+}
+
+}  // namespace detail
+
+/// One series of an up-down counter, to keep. A copyable value that keeps its series alive, whatever becomes of
+/// instrument and registry. Its members may be called by any thread at any time, and neither lock nor allocate.
+template <class Number, class Cells>
+class up_down_handle {
+public:
+    /// Counts one up while it lives, and down when it ends, however it ends. Movable.
+    class [[nodiscard]] tracked {
+    public:
+        explicit tracked(up_down_handle in) noexcept : in_(std::move(in)) { in_.inc(); }
+        tracked(tracked&& other) noexcept : in_(other.in_), counts_(std::exchange(other.counts_, false)) {}
+        tracked& operator=(tracked&&) = delete;
+        ~tracked() {
+            if (counts_) in_.dec();
+        }
+
+    private:
+        up_down_handle in_;
+        bool counts_ = true;
+    };
+
+    up_down_handle(detail::word* cell, std::shared_ptr<family> of) noexcept : cell_(cell), of_(std::move(of)) {}
+
+    void inc(Number amount = 1) const noexcept { detail::change<Cells>(cell_, of_.get(), amount); }
+    void dec(Number amount = 1) const noexcept {
+        detail::change<Cells>(cell_, of_.get(), static_cast<Number>(-amount));
+    }
+    tracked track() const noexcept { return tracked{*this}; }
+
+private:
+    detail::word* cell_;
+    std::shared_ptr<family> of_;
+};
+
+/// The result of a look-up, for use in the same expression: `auto const in_flight = busy("models").track();`
+template <class Number, class Cells>
+class up_down_series {
+public:
+    up_down_series(detail::word* cell, std::shared_ptr<family> const& of) noexcept : cell_(cell), of_(of) {}
+    up_down_series(up_down_series const&) = delete;
+    up_down_series& operator=(up_down_series const&) = delete;
+
+    void inc(Number amount = 1) && noexcept { detail::change<Cells>(cell_, of_.get(), amount); }
+    void dec(Number amount = 1) && noexcept {
+        detail::change<Cells>(cell_, of_.get(), static_cast<Number>(-amount));
+    }
+    typename up_down_handle<Number, Cells>::tracked track() && noexcept {
+        return up_down_handle<Number, Cells>{cell_, of_}.track();
+    }
+
+private:
+    detail::word* cell_;
+    std::shared_ptr<family> const& of_;
+};
+
+/// Counts up and down: `up_down_counter<"queue.length", label<"queue">>`. Counts std::int64_t; with the option double,
+/// doubles. Shared by default: added up over threads, one thread's +1 could be missed while another's -1 is seen.
+template <fixed_string Name, class... Options>
+class up_down_counter : public detail::typed_instrument<detail::instrument_traits<
+                            instrument_kind::up_down_counter, Name, std::int64_t, cells::shared, Options...>> {
+    using traits =
+        detail::instrument_traits<instrument_kind::up_down_counter, Name, std::int64_t, cells::shared, Options...>;
+    using base = detail::typed_instrument<traits>;
+    using number_type = typename traits::number_type;
+    using cells_type = typename traits::cells_type;
+    static_assert(!std::same_as<number_type, std::uint64_t>,
+                  "tacho: an up-down counter counts std::int64_t or double");
+
+public:
+    using handle = up_down_handle<number_type, cells_type>;
+
+    explicit up_down_counter(std::string_view description = {}) : up_down_counter(default_registry(), description) {}
+    explicit up_down_counter(scope const& in, std::string_view description = {}) noexcept
+        : base(in, traits::spec(description)) {}
+
+    void inc(number_type amount = 1) noexcept
+        requires(traits::label_count == 0)
+    {
+        detail::change<cells_type>(this->only(), this->held().get(), amount);
+    }
+    void dec(number_type amount = 1) noexcept
+        requires(traits::label_count == 0)
+    {
+        detail::change<cells_type>(this->only(), this->held().get(), static_cast<number_type>(-amount));
+    }
+    typename handle::tracked track() noexcept
+        requires(traits::label_count == 0)
+    {
+        return bind().track();
+    }
+
+    /// The series with these label values, for use at once. A series that exists is found without lock or allocation.
+    template <class... Args>
+        requires(detail::are_values_of<typename traits::labels, Args...> && sizeof...(Args) != 0)
+    [[nodiscard]] up_down_series<number_type, cells_type> operator()(Args const&... values) noexcept {
+        return {this->cells(values...), this->held()};
+    }
+    template <class... Args>
+    void operator()(Args const&...) = delete;  // one value for each label, in their order, of the label's type
+
+    /// The same, to keep.
+    template <class... Args>
+        requires(detail::are_values_of<typename traits::labels, Args...>)
+    [[nodiscard]] handle bind(Args const&... values) noexcept {
+        return {this->cells(values...), this->held()};
+    }
+    template <class... Args>
+    void bind(Args const&...) = delete;  // one value for each label, in their order, of the label's type
+};
+
+}  // namespace tacho::inline v0

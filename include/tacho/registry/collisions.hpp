@@ -1,0 +1,65 @@
+// tacho: which families can't be shown side by side, found when the second one registers.
+// Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#suffixes
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tacho/registry/family.hpp"
+
+namespace tacho::inline v0::detail {
+
+// Whether two registrations mean the same instrument, which they then share.
+[[nodiscard]] inline bool is_same_instrument(family const& a, descriptor const& b, label_schema const& schema) {
+    auto const same_key = [](label_key const& x, label_key const& y) { return x.name == y.name && x.type == y.type; };
+    descriptor const& d = a.describe();
+    return d.scope == b.scope && d.name == b.name && d.kind == b.kind && d.number == b.number && d.unit == b.unit &&
+           d.description == b.description && d.bounds == b.bounds &&
+           std::equal(a.schema().keys.begin(), a.schema().keys.end(), schema.keys.begin(), schema.keys.end(), same_key);
+}
+
+// All names under which a family or its samples appear in any of the formats. OpenMetrics names a counter's family
+// without `_total`, and gives a histogram and a counter a `_created`.
+[[nodiscard]] inline std::vector<std::string> names_in_use(std::string_view prometheus_name, instrument_kind kind) {
+    std::string const name{prometheus_name};
+    switch (kind) {
+        case instrument_kind::counter: {
+            auto const stem = name.substr(0, name.size() - std::string_view{"_total"}.size());
+            return {name, stem, stem + "_created"};
+        }
+        case instrument_kind::histogram:
+            return {name, name + "_bucket", name + "_sum", name + "_count", name + "_created"};
+        case instrument_kind::up_down_counter:
+        case instrument_kind::gauge: break;
+    }
+    return {name};
+}
+
+// Why `added` can't stand beside `present`; empty when it can. Two scopes may use one name for one kind of instrument
+// when scope labels keep their series apart.
+[[nodiscard]] inline std::string why_they_collide(descriptor const& present, descriptor const& added,
+                                                  bool scope_labels) {
+    auto const taken = names_in_use(present.prometheus_name, present.kind);
+    auto const wanted = names_in_use(added.prometheus_name, added.kind);
+    auto const shared = std::find_first_of(wanted.begin(), wanted.end(), taken.begin(), taken.end());
+    if (shared == wanted.end()) return {};
+    bool const same_shape = present.prometheus_name == added.prometheus_name && present.kind == added.kind;
+    if (same_shape && scope_labels && present.scope != added.scope) return {};
+
+    auto const named = [](descriptor const& d) {
+        std::string text{to_string(d.kind)};
+        text.append(" \"").append(d.name).append("\"");
+        if (!d.scope.name.empty()) text.append(" of scope \"").append(d.scope.name).append("\"");
+        return text;
+    };
+    std::string why = "the " + named(added) + " was not registered: its Prometheus name \"" + *shared +
+                      "\" is in use by the " + named(present);
+    if (same_shape && present.scope != added.scope) return why + ". Rename one, or switch the registry's scope_labels on";
+    if (present.name == added.name && present.scope == added.scope)
+        return why + ", which differs in kind, unit, description, labels or bounds. Make both the same, or rename one";
+    return why + ". Rename one of them";
+}
+
+}  // namespace tacho::inline v0::detail

@@ -1,0 +1,294 @@
+// tacho: the registry: it knows all instruments, and shows their numbers to whoever visits.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <numeric>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "tacho/core/attempt.hpp"
+#include "tacho/core/clock.hpp"
+#include "tacho/core/error_hook.hpp"
+#include "tacho/registry/collisions.hpp"
+#include "tacho/registry/family.hpp"
+
+namespace tacho::inline v0 {
+
+struct registry_options {
+    std::size_t series_limit = 2000;  ///< of each instrument that names none of its own
+    bool scope_labels = true;         ///< show `otel_scope_name` and `otel_scope_version` where a scope is named
+    unix_nanos (*now)() noexcept = &system_clock::now;  ///< when a series is born
+};
+
+/// What went wrong in recording, since the registry was made; of instruments that are still registered.
+struct registry_health {
+    std::uint64_t dropped_measurements = 0;     ///< NaN, infinite or negative where that has no meaning
+    std::uint64_t overflowed_measurements = 0;  ///< counted in an overflow series
+    std::uint64_t torn_reads = 0;               ///< histogram readings whose sum may be ahead of the buckets
+    std::uint64_t failed_registrations = 0;
+};
+
+/// Every family at one moment, held alive.
+struct family_list {
+    std::vector<std::shared_ptr<family>> by_name;  ///< sorted by Prometheus name, then by scope
+    std::vector<std::size_t> by_scope;             ///< places in `by_name`, sorted by scope
+};
+
+/// In which order families are visited: Prometheus keeps a name's lines together, OTLP a scope's metrics.
+enum class order : unsigned char { by_name, by_scope };
+
+namespace detail {
+
+// A family whose last instrument is gone, kept for the readers who have not collected since.
+struct retired_family {
+    std::shared_ptr<family> gone;
+    std::uint64_t epoch;
+};
+
+// What a registry, its instruments and its readers share, so that each may outlive the others.
+struct registry_core {
+    explicit registry_core(registry_options o) : options(o) {}
+
+    struct entry {
+        std::shared_ptr<family> shown;
+        std::size_t instruments;  // that have this identity
+    };
+
+    registry_options const options;
+    std::mutex mutex;  // guards all below; recording, creating a series and visiting don't need it
+    std::vector<entry> entries;
+    std::shared_ptr<family_list const> published = std::make_shared<family_list const>();
+    std::vector<std::string> problems;
+    std::vector<retired_family> retired;
+    std::vector<std::uint64_t> readers;  // each reader's last collection
+    std::uint64_t epoch = 0;             // counts retirements
+    std::uint64_t failed = 0;
+
+    std::shared_ptr<family_list const> families() {
+        std::lock_guard const lock{mutex};  // only to copy the pointer
+        return published;
+    }
+
+    // Under the mutex, after each change of `entries`.
+    void publish() {
+        auto list = std::make_shared<family_list>();
+        for (auto const& e : entries) list->by_name.push_back(e.shown);
+        auto const scope_and_name = [](family const& f) {
+            auto const& d = f.describe();
+            return std::tie(d.scope.name, d.scope.version, d.prometheus_name);
+        };
+        std::sort(list->by_name.begin(), list->by_name.end(), [&](auto const& a, auto const& b) {
+            auto const order_of_names = a->describe().prometheus_name <=> b->describe().prometheus_name;
+            return order_of_names != 0 ? order_of_names < 0 : scope_and_name(*a) < scope_and_name(*b);
+        });
+        list->by_scope.resize(list->by_name.size());
+        std::iota(list->by_scope.begin(), list->by_scope.end(), std::size_t{0});
+        std::sort(list->by_scope.begin(), list->by_scope.end(), [&](auto a, auto b) {
+            return scope_and_name(*list->by_name[a]) < scope_and_name(*list->by_name[b]);
+        });
+        published = std::move(list);
+    }
+
+    // Adds a family, or finds the one with the same identity; nullptr, and a problem, when it can't be.
+    std::shared_ptr<family> add(descriptor describe, label_schema schema, series_storage storage);
+    void fail(std::string why);
+    void drop(family const& gone) noexcept;
+    void forget_retired();
+};
+
+inline std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema, series_storage storage) {
+    // A name may be reused by another registry, an id never: whoever remembers values by id can't mix two families up.
+    static constinit std::atomic<std::uint64_t> ids{0};
+    std::string why;
+    {
+        std::lock_guard const lock{mutex};
+        for (auto& e : entries) {
+            if (is_same_instrument(*e.shown, describe, schema)) {
+                ++e.instruments;
+                return e.shown;
+            }
+            if (why.empty()) why = why_they_collide(e.shown->describe(), describe, options.scope_labels);
+        }
+        if (why.empty()) {
+            // Relaxed: only the number has to be unique.
+            auto const id = ids.fetch_add(1, std::memory_order_relaxed);
+            auto made = std::make_shared<family>(id, std::move(describe), std::move(schema), storage);
+            entries.push_back({made, 1});
+            publish();
+            return made;
+        }
+    }
+    fail(std::move(why));
+    return nullptr;
+}
+
+// Outside the mutex: the hook is the program's own code.
+inline void registry_core::fail(std::string why) {
+    report(severity::error, why);
+    std::lock_guard const lock{mutex};
+    ++failed;
+    if (problems.size() < 1000) problems.push_back(std::move(why));
+}
+
+// One instrument less. Out of memory, its family stays in the list, which is harmless.
+inline void registry_core::drop(family const& gone) noexcept {
+    std::lock_guard const lock{mutex};
+    auto const at = std::find_if(entries.begin(), entries.end(), [&](auto const& e) { return e.shown.get() == &gone; });
+    if (at == entries.end() || --at->instruments != 0) return;
+    attempt([&] {
+        if (!readers.empty()) retired.push_back({at->shown, ++epoch});
+        entries.erase(at);
+        publish();
+    });
+}
+
+// Under the mutex: lets go of what every reader has collected.
+inline void registry_core::forget_retired() {
+    auto const oldest = readers.empty() ? epoch : *std::min_element(readers.begin(), readers.end());
+    std::erase_if(retired, [&](auto const& r) { return r.epoch <= oldest; });
+}
+
+template <class Visitor>
+void visit_all(family_list const& list, Visitor& visitor, order in) {
+    if (in == order::by_name)
+        for (auto const& f : list.by_name) std::as_const(*f).visit(visitor);
+    else
+        for (auto const place : list.by_scope) std::as_const(*list.by_name[place]).visit(visitor);
+}
+
+}  // namespace detail
+
+class registry;
+class snapshot;
+
+/// Where instruments register: a registry, and who makes them. A value; outlives its registry without harm.
+class scope {
+public:
+    /// The unnamed scope of a registry: what an instrument uses that is given just the registry.
+    scope(registry& in) noexcept;  // implicit: `counter requests{registry, "..."}`
+    scope(std::shared_ptr<detail::registry_core> core, scope_info info)
+        : core_(std::move(core)), info_(std::move(info)) {}
+
+    [[nodiscard]] scope_info const& info() const noexcept { return info_; }
+    [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }
+
+private:
+    std::shared_ptr<detail::registry_core> core_;
+    scope_info info_;
+};
+
+/// A set of instruments and their numbers. Instruments, handles, snapshots and readers may outlive it. All members may
+/// be called by any thread at any time.
+class registry {
+public:
+    explicit registry(registry_options options = {}) : core_(std::make_shared<detail::registry_core>(options)) {}
+    registry(registry const&) = delete;
+    registry& operator=(registry const&) = delete;
+
+    /// A scope of instruments, such as a library and its version.
+    [[nodiscard]] tacho::scope scope(std::string_view name, std::string_view version = {}) {
+        return {core_, scope_info{std::string{name}, std::string{version}}};
+    }
+
+    /// Shows every series to `visitor`: calls `number(family, series, number)` and `histogram(family, series,
+    /// histogram_value)`. Takes no lock that recording or creating a series needs, and allocates nothing.
+    template <class Visitor>
+    void visit(Visitor&& visitor, order in = order::by_name) const {
+        detail::visit_all(*core_->families(), visitor, in);
+    }
+
+    /// A copy of all numbers at about one moment, which the same visitors can visit, as often as they like.
+    [[nodiscard]] tacho::snapshot snapshot() const;
+
+    /// Why instruments were not registered, a sentence each.
+    [[nodiscard]] std::vector<std::string> problems() const {
+        std::lock_guard const lock{core_->mutex};
+        return core_->problems;
+    }
+
+    [[nodiscard]] registry_health health() const {
+        registry_health sum;
+        {
+            std::lock_guard const lock{core_->mutex};
+            sum.failed_registrations = core_->failed;
+        }
+        auto const families = core_->families();
+        for (auto const& f : families->by_name) {
+            sum.dropped_measurements += f->dropped();
+            sum.overflowed_measurements += f->table().overflowed();
+            sum.torn_reads += f->torn();
+        }
+        return sum;
+    }
+
+    [[nodiscard]] registry_options const& options() const noexcept { return core_->options; }
+    [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }
+
+private:
+    std::shared_ptr<detail::registry_core> core_;
+};
+
+inline scope::scope(registry& in) noexcept : core_(in.core()) {}
+
+/// The registry of instruments that are given none. Never destroyed, so that static destructors may still record.
+[[nodiscard, gnu::visibility("default")]] inline registry& default_registry() {
+    static registry& instance = *new registry;
+    return instance;
+}
+
+/// Sees each family that lived since its last commit(), also one whose instruments are gone: for a reader who reports
+/// what happened in between. One thread at a time.
+class reader {
+public:
+    explicit reader(registry& in) : core_(in.core()) {
+        std::lock_guard const lock{core_->mutex};
+        place_ = core_->readers.size();
+        core_->readers.push_back(core_->epoch);
+    }
+    reader(reader const&) = delete;
+    reader& operator=(reader const&) = delete;
+    ~reader() {
+        std::lock_guard const lock{core_->mutex};
+        core_->readers[place_] = ~std::uint64_t{0};  // places are not reused: few readers ever exist
+        core_->forget_retired();
+    }
+
+    /// As registry::visit() by scope, retired families last. Allocates a list of those.
+    template <class Visitor>
+    void visit(Visitor&& visitor) {
+        std::shared_ptr<family_list const> families;
+        std::vector<std::shared_ptr<family const>> retired;
+        {
+            std::lock_guard const lock{core_->mutex};
+            families = core_->published;
+            seen_ = core_->epoch;
+            for (auto const& r : core_->retired)
+                if (r.epoch > core_->readers[place_]) retired.push_back(r.gone);
+        }
+        detail::visit_all(*families, visitor, order::by_scope);
+        for (auto const& f : retired) f->visit(visitor);
+    }
+
+    /// What the last visit() showed has arrived where it should: retired families in it are not shown again.
+    void commit() {
+        std::lock_guard const lock{core_->mutex};
+        core_->readers[place_] = seen_;
+        core_->forget_retired();
+    }
+
+private:
+    std::shared_ptr<detail::registry_core> core_;
+    std::size_t place_ = 0;
+    std::uint64_t seen_ = 0;
+};
+
+}  // namespace tacho::inline v0

@@ -1,0 +1,77 @@
+// tacho: a copy of a registry's numbers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "tacho/registry/registry.hpp"
+
+namespace tacho::inline v0 {
+
+/// All numbers of a registry at about one moment: each series is one consistent reading, different series may be
+/// microseconds apart. Holds the families it shows alive. Reading it is safe from several threads.
+class snapshot {
+public:
+    explicit snapshot(std::shared_ptr<family_list const> families) : families_(std::move(families)) {
+        collector collect{*this};
+        for (auto const& f : families_->by_name) {
+            std::as_const(*f).visit(collect);
+            ends_.push_back(readings_.size());
+        }
+    }
+
+    /// As registry::visit().
+    template <class Visitor>
+    void visit(Visitor&& visitor, order in = order::by_name) const {
+        for (std::size_t i = 0; i < families_->by_name.size(); ++i)
+            visit_family(visitor, in == order::by_name ? i : families_->by_scope[i]);
+    }
+
+private:
+    struct reading {
+        series const* from;
+        std::size_t first;  // of its words
+        std::uint64_t count;
+        double sum;
+    };
+
+    struct collector {
+        snapshot& into;
+        void number(family const&, series const& from, tacho::number value) {
+            into.readings_.push_back({&from, into.words_.size(), 0, 0});
+            into.words_.push_back(value.bits);
+        }
+        void histogram(family const&, series const& from, histogram_value const& value) {
+            into.readings_.push_back({&from, into.words_.size(), value.count, value.sum});
+            into.words_.insert(into.words_.end(), value.buckets.begin(), value.buckets.end());
+        }
+    };
+
+    template <class Visitor>
+    void visit_family(Visitor& visitor, std::size_t place) const {
+        family const& of = *families_->by_name[place];
+        descriptor const& d = of.describe();
+        for (std::size_t i = place == 0 ? 0 : ends_[place - 1]; i < ends_[place]; ++i) {
+            auto const& r = readings_[i];
+            if (d.is_histogram()) {
+                auto const buckets = std::span{words_}.subspan(r.first, d.bounds.size() + 1);
+                visitor.histogram(of, *r.from, histogram_value{buckets, r.count, r.sum});
+            } else {
+                visitor.number(of, *r.from, number{d.number, words_[r.first]});
+            }
+        }
+    }
+
+    std::shared_ptr<family_list const> families_;
+    std::vector<reading> readings_;
+    std::vector<std::size_t> ends_;  // of each family's readings
+    std::vector<std::uint64_t> words_;
+};
+
+inline snapshot registry::snapshot() const { return tacho::snapshot{core_->families()}; }
+
+}  // namespace tacho::inline v0
