@@ -12,14 +12,12 @@
 #include "tacho/core/clock.hpp"
 #include "tacho/core/number_text.hpp"
 #include "tacho/core/resource.hpp"
+#include "tacho/core/temporality.hpp"
 #include "tacho/encode/json_text.hpp"
 #include "tacho/encode/sink.hpp"
 #include "tacho/registry/registry.hpp"
 
 namespace tacho::inline v0 {
-
-/// Whether a value covers the time since the last report, or since the series was born. The numbers are OTLP's own.
-enum class temporality : unsigned char { delta = 1, cumulative = 2 };
 
 /// A visitor that writes one `ExportMetricsServiceRequest`, for `registry.visit()` and `snapshot.visit()` with
 /// order::by_scope. Call finish() at the end. As a plain visitor it writes cumulative values; whoever keeps a memory of

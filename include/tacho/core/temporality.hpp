@@ -1,0 +1,22 @@
+// tacho: whether a reported value covers all time or the time since the last report.
+// Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#temporality
+#pragma once
+
+#include "tacho/core/names.hpp"
+
+namespace tacho::inline v0 {
+
+/// Whether a value covers the time since the last report, or since the series was born. The numbers are OTLP's own.
+enum class temporality : unsigned char { delta = 1, cumulative = 2 };
+
+/// Which kinds are reported as deltas: OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE. `lowmemory` differs from `delta`
+/// only in observable counters.
+enum class temporality_preference : unsigned char { cumulative, delta, lowmemory };
+
+/// An up-down counter is a level, of which only the total means something, whatever is preferred.
+[[nodiscard]] constexpr temporality temporality_of(instrument_kind kind, temporality_preference preferred) noexcept {
+    bool const adds_up = kind == instrument_kind::counter || kind == instrument_kind::histogram;
+    return adds_up && preferred != temporality_preference::cumulative ? temporality::delta : temporality::cumulative;
+}
+
+}  // namespace tacho::inline v0

@@ -1,0 +1,144 @@
+// tacho: environment variables as values: numbers, times, words and lists, by OpenTelemetry's rules.
+// Rule: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+#pragma once
+
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "tacho/core/resource.hpp"
+#include "tacho/core/utf8.hpp"
+#include "tacho/env/source.hpp"
+
+namespace tacho::inline v0::env {
+
+/// Text from outside, fit for a message: quoted, at most 80 bytes, valid UTF-8 without control characters.
+[[nodiscard]] inline std::string quoted(std::string_view value) {
+    auto text = to_utf8(value.substr(0, 80));
+    for (auto& c : text)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+    return '"' + text + (value.size() > 80 ? "...\"" : "\"");
+}
+
+/// Splits at commas; items are trimmed, and empty ones left out.
+[[nodiscard]] inline std::vector<std::string_view> split_list(std::string_view text) {
+    std::vector<std::string_view> items;
+    while (!text.empty()) {
+        auto const comma = text.find(',');
+        if (auto const item = detail::trimmed(text.substr(0, comma)); !item.empty()) items.push_back(item);
+        text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+    }
+    return items;
+}
+
+/// Decodes `%41`. Nothing when a `%` is not followed by two hexadecimal digits.
+[[nodiscard]] inline std::optional<std::string> percent_decoded(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            out += text[i];
+            continue;
+        }
+        unsigned value = 0;
+        char const* const digits = text.data() + i + 1;
+        if (text.size() - i < 3 || std::from_chars(digits, digits + 2, value, 16).ptr != digits + 2) return {};
+        out += static_cast<char>(value);
+        i += 2;
+    }
+    return out;
+}
+
+/// Reads variables one by one. What can't be used is as if it were unset, and leaves a warning that names variable,
+/// value and cure.
+class reader {
+public:
+    explicit reader(source const& from, std::vector<std::string>& warnings) : from_(from), warnings_(warnings) {}
+
+    [[nodiscard]] std::optional<std::string> text(std::string const& name) const { return from_[name]; }
+
+    /// The first of two variables that is set.
+    [[nodiscard]] std::optional<std::string> text(std::string const& name, std::string const& otherwise) const {
+        auto value = from_[name];
+        return value ? value : from_[otherwise];
+    }
+
+    /// OpenTelemetry's booleans: only `true` is true, and what is neither that nor `false` warns.
+    [[nodiscard]] bool boolean(std::string const& name) {
+        auto const value = from_[name];
+        if (!value || detail::equals_ignoring_case(*value, "false")) return false;
+        if (detail::equals_ignoring_case(*value, "true")) return true;
+        warn("{}={} is neither true nor false; it counts as false. Write true or false", name, quoted(*value));
+        return false;
+    }
+
+    /// Milliseconds, a whole number from 0 to 2^31-1.
+    [[nodiscard]] std::optional<std::chrono::milliseconds> milliseconds(std::string const& name,
+                                                                         std::chrono::milliseconds otherwise) {
+        auto const value = from_[name];
+        if (!value) return {};
+        if (auto const number = whole_number(*value, 2147483647)) return std::chrono::milliseconds{*number};
+        warn("{}={} is not a whole number of milliseconds from 0 to 2147483647; {} is used instead", name,
+             quoted(*value), otherwise.count());
+        return {};
+    }
+
+    /// The index of a word among `words`, which are in lower case, in any case.
+    [[nodiscard]] std::optional<std::size_t> word(std::string const& name, std::vector<std::string_view> const& words) {
+        auto const value = from_[name];
+        if (!value) return {};
+        for (std::size_t i = 0; i < words.size(); ++i)
+            if (detail::equals_ignoring_case(*value, words[i])) return i;
+        warn("{}={} is not known and ignored. Known are {}", name, quoted(*value), fmt::join(words, ", "));
+        return {};
+    }
+
+    /// `key=value,key=value`, percent-decoded. With `strict`, one bad pair makes the whole variable void; without, bad
+    /// pairs are left out, and no message shows a value.
+    [[nodiscard]] std::vector<attribute> pairs(std::string const& name, bool strict) {
+        std::vector<attribute> out;
+        auto const value = from_[name];
+        if (!value) return out;
+        for (auto const item : split_list(*value)) {
+            auto const equals = item.find('=');
+            auto key = percent_decoded(detail::trimmed(item.substr(0, equals)));
+            auto content = percent_decoded(
+                equals == std::string_view::npos ? std::string_view{} : detail::trimmed(item.substr(equals + 1)));
+            if (equals != std::string_view::npos && key && !key->empty() && content) {
+                out.push_back({std::move(*key), std::move(*content)});
+            } else if (strict) {
+                warn("{} has {}, which is not key=value with , = and % written as %2C %3D %25; all of {} is ignored",
+                     name, quoted(item), name);
+                return {};
+            } else {
+                warn("{} has a pair that is not key=value with , = and % written as %2C %3D %25; that pair is ignored",
+                     name);
+            }
+        }
+        return out;
+    }
+
+    template <class... Args>
+    void warn(fmt::format_string<Args...> what, Args&&... args) {
+        warnings_.push_back(fmt::format(what, std::forward<Args>(args)...));
+    }
+
+    [[nodiscard]] static std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t most) noexcept {
+        std::int64_t number = 0;
+        auto const read = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || number < 0 || number > most) return {};
+        return number;
+    }
+
+private:
+    source const& from_;
+    std::vector<std::string>& warnings_;
+};
+
+}  // namespace tacho::inline v0::env

@@ -1,0 +1,233 @@
+// tacho: what the environment asks for: whether and where numbers leave the process.
+// Rule: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ and
+// https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tacho/core/resource.hpp"
+#include "tacho/core/temporality.hpp"
+#include "tacho/env/flag.hpp"
+#include "tacho/env/reader.hpp"
+#include "tacho/env/source.hpp"
+#include "tacho/env/url.hpp"
+#include "tacho/version.hpp"
+
+#if defined(__linux__)
+#include <unistd.h>
+#endif
+
+namespace tacho::inline v0 {
+
+/// How numbers are pushed. Change what the environment said before telemetry starts: the program has the last word.
+struct push_settings {
+    bool enabled = false;
+    std::string url = "http://localhost:4318/v1/metrics";
+    std::vector<attribute> headers = {};
+    std::chrono::milliseconds interval{60000};
+    std::chrono::milliseconds timeout{10000};  ///< of one push, with all retries; 0 for no limit but the interval
+    temporality_preference temporality = temporality_preference::cumulative;
+    std::string certificate = {};         ///< PEM files, for transports that know TLS
+    std::string client_certificate = {};
+    std::string client_key = {};
+    std::string problem = {};             ///< why it can't work, if so
+};
+
+/// How numbers are scraped.
+struct scrape_settings {
+    bool enabled = false;
+    bool own_port = false;  ///< a host or port was asked for, so a listener of its own is wanted
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 9464;
+    bool prefer_text_1_0_0 = false;  ///< for clients that ask for nothing in particular
+    std::string problem = {};        ///< why the listener can't work, if so
+};
+
+/// Where the program's own variables and defaults differ from OpenTelemetry's.
+struct environment_options {
+    std::string prefix = {};        ///< "OGX" makes OGX_PROMETHEUS_ENABLED, OGX_METRICS_HOST and OGX_METRICS_PORT count
+    std::string service_name = {};  ///< of the resource, when the environment names none
+};
+
+/// All that telemetry needs to know. A value; every member may be set by the program instead.
+struct settings {
+    push_settings push;
+    scrape_settings scrape;
+    resource about;                     ///< who is measured: service.name, telemetry.sdk.* and what the environment adds
+    std::vector<std::string> warnings;  ///< variables that could not be used: name, value, and what was taken instead
+
+    /// Reads the environment. Never fails: what is wrong is a warning, or the problem of the one path that it concerns.
+    [[nodiscard]] static settings from_environment(environment_options const& options = {},
+                                                   env::source const& from = {});
+};
+
+namespace env::detail {
+
+inline constexpr std::string_view shortest_url_help = "write it as http://host:port or https://host:port";
+
+// Which exporters OTEL_METRICS_EXPORTER lists.
+struct exporters {
+    bool set = false, otlp = false, prometheus = false, none = false;
+};
+
+inline exporters read_exporters(reader& in) {
+    exporters out;
+    auto const value = in.text("OTEL_METRICS_EXPORTER");
+    if (!value) return out;
+    out.set = true;
+    for (auto const item : split_list(*value)) {
+        if (equals_ignoring_case(item, "otlp"))
+            out.otlp = true;
+        else if (equals_ignoring_case(item, "prometheus"))
+            out.prometheus = true;
+        else if (equals_ignoring_case(item, "none"))
+            out.none = true;
+        else
+            in.warn("OTEL_METRICS_EXPORTER lists {}, which is not offered and ignored. Offered are otlp, prometheus and "
+                    "none", quoted(item));
+    }
+    return out;
+}
+
+inline void read_url(reader& in, push_settings& push) {
+    std::string const specific = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", generic = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    bool const whole = in.text(specific).has_value();
+    auto const& name = whole ? specific : generic;
+    auto const value = in.text(name);
+    if (!value) return;
+    auto const parts = split_url(*value);
+    if (!parts) {
+        push.problem = name + "=" + quoted(*value) + " is not a URL with a scheme and a host; " +
+                       std::string{shortest_url_help};
+        return;
+    }
+    push.url = *value;
+    if (whole) {  // taken as it stands
+        if (parts->path.empty()) push.url += '/';
+    } else {  // a base, to which the signal's path is added
+        if (!push.url.ends_with('/')) push.url += '/';
+        push.url += "v1/metrics";
+    }
+}
+
+inline std::chrono::milliseconds read_milliseconds(reader& in, std::string const& name, std::chrono::milliseconds otherwise) {
+    return in.milliseconds(name, otherwise).value_or(otherwise);
+}
+
+inline push_settings read_push(reader& in, exporters const& listed) {
+    push_settings push;
+    bool const endpoint_set =
+        in.text("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT").has_value();
+    push.enabled = listed.set ? listed.otlp : endpoint_set;
+    read_url(in, push);
+
+    // What is said of metrics goes before what is said of all signals, variable by variable.
+    auto const either = [&](std::string_view what) {
+        auto specific = "OTEL_EXPORTER_OTLP_METRICS_" + std::string{what};
+        return in.text(specific) ? specific : "OTEL_EXPORTER_OTLP_" + std::string{what};
+    };
+    push.headers = in.pairs(either("HEADERS"), false);
+    push.certificate = in.text(either("CERTIFICATE")).value_or("");
+    push.client_certificate = in.text(either("CLIENT_CERTIFICATE")).value_or("");
+    push.client_key = in.text(either("CLIENT_KEY")).value_or("");
+
+    auto const interval = read_milliseconds(in, "OTEL_METRIC_EXPORT_INTERVAL", push.interval);
+    if (interval.count() != 0)
+        push.interval = interval;
+    else
+        in.warn("OTEL_METRIC_EXPORT_INTERVAL=0 would push without pause; {} is used instead", push.interval.count());
+    // Of two limits on one push the shorter one counts; 0 is no limit.
+    push.timeout = read_milliseconds(in, either("TIMEOUT"), push.timeout);
+    auto const whole = read_milliseconds(in, "OTEL_METRIC_EXPORT_TIMEOUT", std::chrono::milliseconds{30000});
+    if (push.timeout.count() == 0 || (whole.count() != 0 && whole < push.timeout)) push.timeout = whole;
+
+    if (auto const t = in.word("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", {"cumulative", "delta", "lowmemory"}))
+        push.temporality = static_cast<temporality_preference>(*t);
+    if (auto const p = in.word(either("PROTOCOL"), {"http/json", "http/protobuf", "grpc"}); p && *p != 0)
+        in.warn("{}={} is not offered; http/json is sent, which OTLP/HTTP receivers take on the same port",
+                either("PROTOCOL"), quoted(*in.text(either("PROTOCOL"))));
+    if (auto const c = in.word(either("COMPRESSION"), {"none", "gzip"}); c && *c != 0)
+        in.warn("{}=gzip is not offered yet; requests are sent uncompressed", either("COMPRESSION"));
+    return push;
+}
+
+inline scrape_settings read_scrape(reader& in, exporters const& listed, std::string const& prefix) {
+    scrape_settings scrape;
+    auto const own = [&](char const* name) { return prefix.empty() ? std::string{} : prefix + name; };
+    scrape.enabled = listed.prometheus;
+    if (!prefix.empty())
+        if (auto const value = in.text(own("_PROMETHEUS_ENABLED")); value && is_truthy(*value)) scrape.enabled = true;
+
+    auto const first_set = [&](std::string const& name, std::string const& otherwise) {
+        return !name.empty() && in.text(name) ? name : otherwise;
+    };
+    auto const host_name = first_set(own("_METRICS_HOST"), "OTEL_EXPORTER_PROMETHEUS_HOST");
+    auto const port_name = first_set(own("_METRICS_PORT"), "OTEL_EXPORTER_PROMETHEUS_PORT");
+    auto const host = in.text(host_name);
+    auto const port = in.text(port_name);
+    scrape.own_port = host || port;
+    if (host) scrape.host = *host;
+    if (port) {
+        // A port that was asked for and can't be is not replaced by another: nobody would look there.
+        if (auto const number = reader::whole_number(*port, 65535))
+            scrape.port = static_cast<std::uint16_t>(*number);
+        else
+            scrape.problem = port_name + "=" + quoted(*port) + " is not a port; write a number from 0 to 65535";
+    }
+    return scrape;
+}
+
+// `unknown_service:<executable>`, as OpenTelemetry names what has no name.
+inline std::string unknown_service() {
+    std::string name = "unknown_service";
+#if defined(__linux__)
+    char path[4096];
+    auto const size = ::readlink("/proc/self/exe", path, sizeof path);
+    if (size > 0) {
+        std::string_view const exe{path, static_cast<std::size_t>(size)};
+        name.append(":").append(exe.substr(exe.rfind('/') + 1));
+    }
+#endif
+    return name;
+}
+
+inline void put(resource& in, std::string_view key, std::string value) {
+    auto const at = std::find_if(in.begin(), in.end(), [&](auto const& a) { return a.key == key; });
+    if (at != in.end())
+        at->value = std::move(value);
+    else
+        in.push_back({std::string{key}, std::move(value)});
+}
+
+inline resource read_resource(reader& in, std::string const& service_name) {
+    resource about{{"service.name", service_name.empty() ? unknown_service() : service_name},
+                   {"telemetry.sdk.language", "cpp"},
+                   {"telemetry.sdk.name", "tacho"},
+                   {"telemetry.sdk.version", version}};
+    for (auto& [key, value] : in.pairs("OTEL_RESOURCE_ATTRIBUTES", true)) put(about, key, std::move(value));
+    if (auto name = in.text("OTEL_SERVICE_NAME")) put(about, "service.name", std::move(*name));
+    return about;
+}
+
+}  // namespace env::detail
+
+inline settings settings::from_environment(environment_options const& options, env::source const& from) {
+    settings out;
+    env::reader in{from, out.warnings};
+    if (in.text("OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"))
+        in.warn("OTEL_CONFIG_FILE is set, but configuration files are not read; the other variables count");
+    auto const listed = env::detail::read_exporters(in);
+    out.push = env::detail::read_push(in, listed);
+    out.scrape = env::detail::read_scrape(in, listed, options.prefix);
+    out.about = env::detail::read_resource(in, options.service_name);
+    if (in.boolean("OTEL_SDK_DISABLED") || listed.none) out.push.enabled = out.scrape.enabled = false;
+    return out;
+}
+
+}  // namespace tacho::inline v0

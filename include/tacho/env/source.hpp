@@ -1,0 +1,52 @@
+// tacho: where environment variables come from: the process, or a test.
+#pragma once
+
+#include <cstdlib>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "tacho/core/text.hpp"
+
+namespace tacho::inline v0::env {
+
+namespace detail {
+
+using tacho::detail::equals_ignoring_case;
+using tacho::detail::trimmed;
+
+[[nodiscard]] inline std::optional<std::string_view> process_variable(char const* name) noexcept {
+    char const* const value = std::getenv(name);
+    if (value == nullptr) return {};
+    return value;
+}
+
+}  // namespace detail
+
+/// The variables to read. By default those of the process, which nothing may change meanwhile (see getenv); else those
+/// of a map, for tests and for programs that have their settings from elsewhere.
+class source {
+public:
+    source() = default;
+    explicit source(std::map<std::string, std::string> variables) : variables_(std::move(variables)) {}
+
+    /// The value without blanks around it. Nothing when it is unset, empty or blank: OpenTelemetry's rule for all.
+    [[nodiscard]] std::optional<std::string> operator[](std::string const& name) const {
+        std::string_view value;
+        if (variables_) {
+            if (auto const at = variables_->find(name); at != variables_->end()) value = at->second;
+        } else {
+            value = detail::process_variable(name.c_str()).value_or("");
+        }
+        value = detail::trimmed(value);
+        if (value.empty()) return {};
+        return std::string{value};
+    }
+
+private:
+    std::optional<std::map<std::string, std::string>> variables_;
+};
+
+}  // namespace tacho::inline v0::env

@@ -1,0 +1,48 @@
+// tacho: the parts of a URL, as far as a push needs them.
+// Rule: https://www.rfc-editor.org/rfc/rfc3986#section-3
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tacho/env/source.hpp"
+
+namespace tacho::inline v0::env {
+
+/// Views into the text that was split.
+struct url_parts {
+    std::string_view scheme;     ///< as written
+    std::string_view authority;  ///< host and port, and a user's name and password if there are any
+    std::string_view path;       ///< with all that follows it; may be empty
+};
+
+/// Splits `scheme://authority/path`. Nothing when there is no scheme or no host, or when a blank or a control character
+/// is in it.
+[[nodiscard]] constexpr std::optional<url_parts> split_url(std::string_view url) noexcept {
+    for (char const c : url)
+        if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F) return {};
+    auto const colon = url.find("://");
+    if (colon == std::string_view::npos || colon == 0) return {};
+    auto const rest = url.substr(colon + 3);
+    auto const slash = rest.find_first_of("/?#");
+    url_parts parts{url.substr(0, colon), rest.substr(0, slash),
+                    slash == std::string_view::npos ? std::string_view{} : rest.substr(slash)};
+    auto const host = parts.authority.substr(parts.authority.rfind('@') + 1);
+    if (host.empty() || host.front() == ':') return {};
+    return parts;
+}
+
+/// The URL for a message: a user's name and password are left out.
+[[nodiscard]] inline std::string without_credentials(std::string_view url) {
+    auto const parts = split_url(url);
+    if (!parts) return std::string{url};
+    auto const at = parts->authority.rfind('@');
+    if (at == std::string_view::npos) return std::string{url};
+    return std::string{parts->scheme} + "://***@" + std::string{parts->authority.substr(at + 1)} +
+           std::string{parts->path};
+}
+
+}  // namespace tacho::inline v0::env

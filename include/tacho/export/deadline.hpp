@@ -1,0 +1,41 @@
+// tacho: a deadline that another thread may bring forward: one budget for connecting, sending and all retries.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+
+namespace tacho::inline v0 {
+
+/// A point of the steady clock. Any thread may ask, and bring it forward, at any time.
+class deadline {
+public:
+    using clock = std::chrono::steady_clock;
+
+    explicit deadline(clock::time_point at) noexcept : at_(at.time_since_epoch().count()) {}
+    deadline(deadline const&) = delete;
+    deadline& operator=(deadline const&) = delete;
+
+    [[nodiscard]] clock::time_point when() const noexcept {
+        // Relaxed: the value says all there is to know; a reader who misses a change asks again soon.
+        return clock::time_point{clock::duration{at_.load(std::memory_order_relaxed)}};
+    }
+    [[nodiscard]] bool passed() const noexcept { return clock::now() >= when(); }
+    /// Never negative.
+    [[nodiscard]] std::chrono::milliseconds remaining() const noexcept {
+        auto const left = std::chrono::ceil<std::chrono::milliseconds>(when() - clock::now());
+        return std::max(left, std::chrono::milliseconds{0});
+    }
+    /// Brings it forward; never puts it off.
+    void no_later_than(clock::time_point at) noexcept {
+        auto const wanted = at.time_since_epoch().count();
+        auto seen = at_.load(std::memory_order_relaxed);
+        while (wanted < seen && !at_.compare_exchange_weak(seen, wanted, std::memory_order_relaxed)) {
+        }
+    }
+
+private:
+    std::atomic<clock::rep> at_;
+};
+
+}  // namespace tacho::inline v0

@@ -1,0 +1,115 @@
+// tacho: what one pusher has already delivered, so that it can report what came since.
+// Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#sums-delta-to-cumulative
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "tacho/core/clock.hpp"
+#include "tacho/core/temporality.hpp"
+#include "tacho/registry/registry.hpp"
+
+namespace tacho::inline v0 {
+
+/// Turns totals into deltas. Values that were shown but not committed are shown again next time, together with what
+/// came since, and from the same start: nothing is lost and nothing counted twice. One thread at a time.
+class delta_memory {
+public:
+    /// A visitor that passes totals on to `encoder`, as deltas where these are preferred. A series without news has no
+    /// delta, and is left out.
+    template <class Encoder>
+    class stage {
+    public:
+        stage(delta_memory& memory, Encoder& encoder, temporality_preference preferred) noexcept
+            : memory_(memory), encoder_(encoder), preferred_(preferred) {}
+
+        void number(family const& of, series const& s, tacho::number total) {
+            if (temporality_of(of.describe().kind, preferred_) == temporality::cumulative)
+                return encoder_.number(of, s, total, s.birth(), temporality::cumulative);
+            auto const [before, now] = memory_.words(of, s, 1);
+            now[0] = total.bits;
+            if (before[0] == now[0]) return;
+            total.bits = total.kind == number_kind::floating
+                             ? difference<double>(now[0], before[0])
+                             : now[0] - before[0];
+            encoder_.number(of, s, total, memory_.start_of(of), temporality::delta);
+        }
+
+        void histogram(family const& of, series const& s, histogram_value const& total) {
+            if (temporality_of(of.describe().kind, preferred_) == temporality::cumulative)
+                return encoder_.histogram(of, s, total, s.birth(), temporality::cumulative);
+            auto const buckets = total.buckets.size();
+            auto const [before, now] = memory_.words(of, s, buckets + 1);
+            std::uint64_t since[max_bounds + 1];
+            std::uint64_t count = 0;
+            for (std::size_t i = 0; i < buckets; ++i) {
+                now[i] = total.buckets[i];
+                since[i] = now[i] - before[i];
+                count += since[i];
+            }
+            now[buckets] = std::bit_cast<std::uint64_t>(total.sum);
+            if (count == 0) {
+                now[buckets] = before[buckets];  // a sum ahead of its bucket comes with the bucket
+                return;
+            }
+            auto const sum = std::bit_cast<double>(difference<double>(now[buckets], before[buckets]));
+            encoder_.histogram(of, s, histogram_value{{since, buckets}, count, sum}, memory_.start_of(of),
+                               temporality::delta);
+        }
+
+    private:
+        template <class Number>
+        static std::uint64_t difference(std::uint64_t now, std::uint64_t before) noexcept {
+            return std::bit_cast<std::uint64_t>(std::bit_cast<Number>(now) - std::bit_cast<Number>(before));
+        }
+
+        delta_memory& memory_;
+        Encoder& encoder_;
+        temporality_preference preferred_;
+    };
+
+    /// What was shown since the last commit() has been delivered; `time` is when it was collected. Forgets families
+    /// that were not shown.
+    void commit(unix_nanos time) {
+        std::erase_if(families_, [](auto const& entry) { return !entry.second.shown; });
+        for (auto& [id, f] : families_) {
+            f.delivered = f.latest;
+            f.shown = false;
+        }
+        delivered_until_ = time;
+    }
+
+private:
+    struct remembered {
+        std::vector<std::uint64_t> delivered, latest;  // the words of each series, by its ordinal
+        bool shown = false;
+    };
+
+    // The words of one series: those delivered, and where to put the present ones.
+    std::pair<std::span<std::uint64_t const>, std::span<std::uint64_t>> words(family const& of, series const& s,
+                                                                              std::size_t size) {
+        auto& f = families_[of.id()];
+        f.shown = true;
+        auto const first = s.ordinal() * size;
+        if (f.latest.size() < first + size) {
+            f.latest.resize(first + size);
+            f.delivered.resize(first + size);
+        }
+        return {std::span{f.delivered}.subspan(first, size), std::span{f.latest}.subspan(first, size)};
+    }
+
+    // All deltas of an instrument begin where the last delivered ones ended, the first at its registration.
+    [[nodiscard]] unix_nanos start_of(family const& of) const noexcept {
+        return of.birth() > delivered_until_ ? of.birth() : delivered_until_;
+    }
+
+    std::unordered_map<std::uint64_t, remembered> families_;
+    unix_nanos delivered_until_ = 0;
+};
+
+}  // namespace tacho::inline v0

@@ -1,0 +1,14 @@
+// tacho: one header of an HTTP message.
+#pragma once
+
+#include <string_view>
+
+namespace tacho::inline v0 {
+
+/// A name and a value; the views are those of whoever made it.
+struct http_header {
+    std::string_view name;
+    std::string_view value;
+};
+
+}  // namespace tacho::inline v0

@@ -1,0 +1,81 @@
+// tacho: a transport that keeps what it is given, for tests.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tacho/core/resource.hpp"
+#include "tacho/export/transport.hpp"
+
+namespace tacho::inline v0 {
+
+/// Keeps each request and answers from a script, or 200. Copies share what they keep, so that a test holds one and a
+/// pusher another. Any thread may call any member.
+class memory_transport {
+public:
+    struct request {
+        std::string url;
+        std::string body;
+        std::vector<attribute> headers;
+    };
+
+    static bool can_send(std::string_view) noexcept { return true; }
+
+    http_outcome post(http_post const& sent, deadline const& until) {
+        std::unique_lock lock{kept_->mutex};
+        request copy{std::string{sent.url}, std::string{sent.body}, {}};
+        for (auto const& [name, value] : sent.headers) copy.headers.push_back({std::string{name}, std::string{value}});
+        kept_->requests.push_back(std::move(copy));
+        kept_->changed.notify_all();
+        // Held back requests look again now and then, because the deadline may come nearer unannounced.
+        while (kept_->hold && !until.passed()) kept_->changed.wait_for(lock, std::chrono::milliseconds{5});
+        if (kept_->hold) return {.retryable = true, .problem = "no answer before the deadline"};
+        if (kept_->script.empty()) return {.status = 200, .body = "{}"};
+        auto answer = std::move(kept_->script.front());
+        kept_->script.pop_front();
+        return answer;
+    }
+
+    /// What the next request is answered with, after those already given.
+    void answer_with(http_outcome outcome) {
+        std::lock_guard const lock{kept_->mutex};
+        kept_->script.push_back(std::move(outcome));
+    }
+    /// Answers nothing until it is set to false.
+    void hold(bool on) {
+        std::lock_guard const lock{kept_->mutex};
+        kept_->hold = on;
+        kept_->changed.notify_all();
+    }
+    [[nodiscard]] std::vector<request> requests() const {
+        std::lock_guard const lock{kept_->mutex};
+        return kept_->requests;
+    }
+    /// Waits until there have been `count` requests; false when there were fewer within `limit`.
+    [[nodiscard]] bool wait_for(std::size_t count, std::chrono::milliseconds limit = std::chrono::seconds{10}) const {
+        std::unique_lock lock{kept_->mutex};
+        return kept_->changed.wait_for(lock, limit, [&] { return kept_->requests.size() >= count; });
+    }
+
+private:
+    struct kept {
+        std::mutex mutex;
+        std::condition_variable changed;
+        std::vector<request> requests;
+        std::deque<http_outcome> script;
+        bool hold = false;
+    };
+    std::shared_ptr<kept> kept_ = std::make_shared<kept>();
+};
+
+static_assert(transport<memory_transport>);
+
+}  // namespace tacho::inline v0

@@ -1,0 +1,237 @@
+// tacho: the pusher: sends a registry's numbers to an OTLP/HTTP receiver, again and again.
+// Rule: https://opentelemetry.io/docs/specs/otlp/#otlphttp
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <random>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "tacho/core/attempt.hpp"
+#include "tacho/core/error_hook.hpp"
+#include "tacho/core/resource.hpp"
+#include "tacho/encode/otlp_json.hpp"
+#include "tacho/encode/sink.hpp"
+#include "tacho/export/deadline.hpp"
+#include "tacho/export/delta_memory.hpp"
+#include "tacho/export/http_header.hpp"
+#include "tacho/export/retry.hpp"
+#include "tacho/export/transport.hpp"
+#include "tacho/registry/registry.hpp"
+#include "tacho/version.hpp"
+
+namespace tacho::inline v0 {
+
+struct pusher_options {
+    std::string url = "http://localhost:4318/v1/metrics";
+    std::string shown_url = url;                     ///< in messages: without a user's name and password
+    std::vector<attribute> headers = {};             ///< sent with each request; their values are never logged
+    resource about = {};                             ///< who sends
+    std::chrono::milliseconds interval{60000};       ///< from start to start
+    std::chrono::milliseconds timeout{10000};        ///< of one push: connecting, sending and all retries
+    temporality_preference temporality = temporality_preference::cumulative;
+    std::size_t largest_body = 64u << 20;            ///< bytes; a larger request is not sent
+};
+
+/// What a pusher has done so far.
+struct pusher_stats {
+    std::uint64_t accepted = 0;         ///< pushes that the receiver took
+    std::uint64_t failed = 0;           ///< pushes that it did not take, after all retries
+    std::uint64_t retries = 0;
+    std::uint64_t rejected_points = 0;  ///< of accepted pushes
+};
+
+/// Pushes from a thread of its own, until it is stopped. What a failed push would have said, the next one says: totals
+/// go on, and deltas are added up from where the last accepted push ended. Recording and scraping never wait for it.
+template <transport Transport>
+class pusher {
+public:
+    pusher(registry& of, pusher_options options, Transport by)
+        : options_(std::move(options)),
+          now_(of.options().now),
+          reader_(of),
+          transport_(std::move(by)),
+          body_(options_.largest_body) {
+        headers_.push_back({"Content-Type", "application/json"});
+        headers_.push_back({"User-Agent", user_agent_});
+        for (auto const& [name, value] : options_.headers) headers_.push_back({name, value});
+        worker_ = std::thread{[this] { run(); }};
+    }
+    pusher(pusher const&) = delete;
+    pusher& operator=(pusher const&) = delete;
+    ~pusher() { stop(); }
+
+    /// Pushes now and waits for the outcome, at most for `limit`. True when the receiver took all that was recorded
+    /// before the call.
+    bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
+        std::unique_lock lock{mutex_};
+        if (stopping_) return false;
+        auto const wanted = ++flushes_wanted_;
+        wake_.notify_all();
+        // A push that is under way may have begun before the call; the one that follows it counts.
+        finished_.wait_for(lock, limit, [&] { return flushes_done_ >= wanted || stopped_; });
+        return flushes_done_ >= wanted && last_push_accepted_;
+    }
+
+    /// Pushes once more and ends the thread, within `limit`: what is under way is cut short then. Idempotent.
+    void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
+        auto const end = deadline::clock::now() + limit;
+        {
+            std::lock_guard const lock{mutex_};
+            if (!stopping_) {
+                stopping_ = true;
+                stop_at_ = end;
+            }
+            if (under_way_ != nullptr) under_way_->no_later_than(end);
+            wake_.notify_all();
+        }
+        std::lock_guard const only_one{joining_};
+        if (worker_.joinable()) worker_.join();
+    }
+
+    [[nodiscard]] pusher_stats stats() const {
+        std::lock_guard const lock{mutex_};
+        return stats_;
+    }
+
+private:
+    void run() {
+        auto next = deadline::clock::now() + options_.interval;
+        std::unique_lock lock{mutex_};
+        for (;;) {
+            wake_.wait_until(lock, next, [&] { return stopping_ || flushes_wanted_ != flushes_done_; });
+            bool const last = stopping_;
+            auto const flushes = flushes_wanted_;
+            auto const started = deadline::clock::now();
+            // A timeout of 0 is none; the interval then bounds a push, so that one can't hold up all others for ever.
+            auto const most = options_.timeout.count() == 0 ? options_.interval : options_.timeout;
+            deadline until{started + most};
+            if (last) until.no_later_than(stop_at_);
+            under_way_ = &until;
+            lock.unlock();
+            bool accepted = false;
+            if (!detail::attempt([&] { accepted = push(until); }))
+                report(severity::error, "no memory for a push; the next one covers it");
+            lock.lock();
+            under_way_ = nullptr;
+            ++(accepted ? stats_.accepted : stats_.failed);
+            last_push_accepted_ = accepted;
+            flushes_done_ = flushes;
+            stopped_ = last;
+            finished_.notify_all();
+            if (last) return;
+            // From start to start; a push that took longer than the interval is followed at once by the next.
+            next = std::max(next + options_.interval, deadline::clock::now());
+            if (next > started + options_.interval) next = std::max(started + options_.interval, deadline::clock::now());
+        }
+    }
+
+    // One collection, sent and sent again until it is taken, refused or out of time.
+    bool push(deadline const& until) {
+        auto const time = now_();
+        if (!encode(time)) return false;
+        if (body_.view() == "{}") {  // nothing to say is not sent
+            commit(time);
+            return true;
+        }
+        for (backoff waits;;) {
+            auto const outcome = transport_.post({options_.url, body_.view(), headers_}, until);
+            auto const meaning = outcome.status == 0
+                                     ? (outcome.retryable ? verdict::retry : verdict::drop)
+                                     : classify(outcome.status);
+            if (meaning == verdict::accepted) {
+                commit(time);
+                note_partial_success(outcome.body);
+                return true;
+            }
+            auto const why = outcome.status == 0
+                                 ? outcome.problem
+                                 : fmt::format("answered {} {}", outcome.status, refusal_message(outcome.body));
+            if (meaning == verdict::drop) return complain(why + ", which is not tried again");
+            auto wait = std::chrono::milliseconds{waits.next(static_cast<std::uint32_t>(random_()))};
+            auto const now = static_cast<std::int64_t>(now_() / 1'000'000'000u);
+            if (auto const asked = parse_retry_after(outcome.retry_after, now)) wait = *asked;
+            if (wait >= until.remaining()) return complain(why + ", and there is no time left to try again");
+            if (!pause(wait)) return complain(why + ", and the program stops");
+        }
+    }
+
+    [[nodiscard]] bool encode(unix_nanos time) {
+        body_.clear();
+        otlp_json_encoder encoder{body_, options_.about, time};
+        delta_memory::stage<decltype(encoder)> stage{memory_, encoder, options_.temporality};
+        reader_.visit(stage);
+        if (encoder.finish()) return true;
+        return complain(fmt::format("the numbers take more than {} bytes, the most that is sent at once. Record fewer "
+                                    "series, or raise pusher_options::largest_body",
+                                    options_.largest_body));
+    }
+
+    // Waits before another try; false when it is time to stop.
+    [[nodiscard]] bool pause(std::chrono::milliseconds wait) {
+        std::unique_lock lock{mutex_};
+        ++stats_.retries;
+        return !wake_.wait_for(lock, wait, [&] { return stopping_; });
+    }
+
+    void note_partial_success(std::string_view answer) {
+        auto const partial = parse_partial_success(answer);
+        if (partial.rejected_points == 0 && partial.message.empty()) return;
+        report(severity::warning, fmt::format("pushing to {}: taken, but {} points were rejected: {}. They are not sent "
+                                              "again", options_.shown_url, partial.rejected_points, partial.message));
+        std::lock_guard const lock{mutex_};
+        stats_.rejected_points += partial.rejected_points;
+    }
+
+    void commit(unix_nanos time) {
+        memory_.commit(time);
+        reader_.commit();
+    }
+
+    bool complain(std::string_view what) const {
+        bool const last = [&] {
+            std::lock_guard const lock{mutex_};
+            return stopping_;
+        }();
+        report(severity::warning,
+               fmt::format("pushing to {}: {}. {}", options_.shown_url, what,
+                           last ? "It was the last push: what was recorded since the last accepted one is not delivered"
+                                : "Nothing is lost: the next push covers the same time"));
+        return false;
+    }
+
+    pusher_options const options_;
+    unix_nanos (*const now_)() noexcept;
+    std::string const user_agent_ = fmt::format("tacho-OTLP-Exporter-Cpp/{}", version);
+    std::vector<http_header> headers_;
+    reader reader_;
+    delta_memory memory_;
+    Transport transport_;
+    byte_buffer body_;
+    std::minstd_rand random_{std::random_device{}()};
+
+    std::mutex mutable mutex_;  // guards what follows; never held while collecting or sending
+    std::condition_variable wake_, finished_;
+    pusher_stats stats_;
+    deadline* under_way_ = nullptr;
+    deadline::clock::time_point stop_at_;
+    std::uint64_t flushes_wanted_ = 0;
+    std::uint64_t flushes_done_ = 0;
+    bool last_push_accepted_ = false;
+    bool stopping_ = false;
+    bool stopped_ = false;
+
+    std::mutex joining_;
+    std::thread worker_;  // last: it uses all above
+};
+
+}  // namespace tacho::inline v0

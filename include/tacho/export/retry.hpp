@@ -1,0 +1,156 @@
+// tacho: what an answer to a push means, and when to try again.
+// Rule: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tacho/export/json_member.hpp"
+
+namespace tacho::inline v0 {
+
+enum class verdict : unsigned char { accepted, retry, drop };
+
+/// What a status code means: every 2xx is taken, 429, 502, 503 and 504 pass, all others don't, redirects included.
+[[nodiscard]] constexpr verdict classify(int status) noexcept {
+    if (status >= 200 && status < 300) return verdict::accepted;
+    return status == 429 || status == 502 || status == 503 || status == 504 ? verdict::retry : verdict::drop;
+}
+
+/// What a receiver took only in part, or wants to say though it took all.
+struct partial_success {
+    std::uint64_t rejected_points = 0;
+    std::string message;
+};
+
+/// Reads the body of a 2xx answer. What can't be read means that all was taken.
+[[nodiscard]] inline partial_success parse_partial_success(std::string_view body) {
+    auto const partial = detail::json_member(body, "partialSuccess");
+    return {detail::json_unsigned(detail::json_member(partial, "rejectedDataPoints")),
+            detail::json_message(detail::json_member(partial, "errorMessage"))};
+}
+
+/// Why a receiver refused: the message of its google.rpc.Status, else the beginning of the body. For people only.
+[[nodiscard]] inline std::string refusal_message(std::string_view body) {
+    auto message = detail::json_message(detail::json_member(body, "message"));
+    return message.empty() ? detail::for_message(body) : message;
+}
+
+namespace detail {
+
+inline constexpr std::int64_t longest_wait = 24 * 60 * 60;  // seconds; more is as good as never
+
+// Days from 1970-01-01 (the algorithm of H. Hinnant's "chrono-Compatible Low-Level Date Algorithms").
+constexpr std::int64_t days_from_civil(std::int64_t year, std::int64_t month, std::int64_t day) noexcept {
+    year -= month <= 2 ? 1 : 0;
+    std::int64_t const era = (year >= 0 ? year : year - 399) / 400;
+    std::int64_t const of_era = year - era * 400;
+    std::int64_t const of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+// Takes a number of at most `digits` digits off the front; -1 when there is none.
+constexpr std::int64_t take_number(std::string_view& text, std::size_t digits) noexcept {
+    std::int64_t number = 0;
+    std::size_t i = 0;
+    for (; i < digits && i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i) number = number * 10 + (text[i] - '0');
+    text.remove_prefix(i);
+    return i == 0 ? -1 : number;
+}
+
+constexpr bool take(std::string_view& text, std::string_view expected) noexcept {
+    if (!text.starts_with(expected)) return false;
+    text.remove_prefix(expected.size());
+    return true;
+}
+
+constexpr std::int64_t take_month(std::string_view& text) noexcept {
+    constexpr std::string_view names = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    if (text.size() < 3) return -1;
+    auto const at = names.find(text.substr(0, 3));
+    text.remove_prefix(3);
+    return at == std::string_view::npos || at % 3 != 0 ? -1 : static_cast<std::int64_t>(at / 3) + 1;
+}
+
+// Seconds since 1970 of an HTTP date in any of its three forms (RFC 9110, 5.6.7); nothing for anything else.
+constexpr std::optional<std::int64_t> parse_http_date(std::string_view text) noexcept {
+    std::int64_t year = -1, month = -1, day = -1, hour = -1, minute = -1, second = -1;
+    auto const clock = [&] {
+        hour = take_number(text, 2);
+        if (!take(text, ":")) return false;
+        minute = take_number(text, 2);
+        if (!take(text, ":")) return false;
+        second = take_number(text, 2);
+        return true;
+    };
+    auto const comma = text.find(',');
+    if (comma != std::string_view::npos) {  // Sun, 06 Nov 1994 08:49:37 GMT, or Sunday, 06-Nov-94 08:49:37 GMT
+        text.remove_prefix(comma + 1);
+        if (!take(text, " ")) return {};
+        day = take_number(text, 2);
+        bool const old = text.starts_with("-");
+        if (!take(text, old ? "-" : " ")) return {};
+        month = take_month(text);
+        if (!take(text, old ? "-" : " ")) return {};
+        year = take_number(text, old ? 2 : 4);
+        if (old && year >= 0) year += year < 70 ? 2000 : 1900;
+        if (!take(text, " ") || !clock() || text != " GMT") return {};
+    } else {  // Sun Nov  6 08:49:37 1994
+        if (text.size() < 4) return {};
+        text.remove_prefix(4);
+        month = take_month(text);
+        if (!take(text, " ")) return {};
+        if (text.starts_with(" ")) text.remove_prefix(1);
+        day = take_number(text, 2);
+        if (!take(text, " ") || !clock() || !take(text, " ")) return {};
+        year = take_number(text, 4);
+        if (!text.empty()) return {};
+    }
+    bool const sane = year >= 1970 && month >= 1 && day >= 1 && day <= 31 && hour >= 0 && hour <= 23 && minute >= 0 &&
+                      minute <= 59 && second >= 0 && second <= 60;
+    if (!sane) return {};
+    return ((days_from_civil(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
+}
+
+}  // namespace detail
+
+/// How long a Retry-After header asks to wait, given in seconds or as a date; a date in the past is no wait, more than a
+/// day is a day, and what can't be read asks for nothing. `now` is in seconds since 1970.
+[[nodiscard]] constexpr std::optional<std::chrono::seconds> parse_retry_after(std::string_view text,
+                                                                              std::int64_t now) noexcept {
+    while (text.starts_with(" ")) text.remove_prefix(1);
+    while (text.ends_with(" ")) text.remove_suffix(1);
+    if (text.empty()) return {};
+    bool const digits = text.find_first_not_of("0123456789") == std::string_view::npos;
+    std::int64_t wait = 0;
+    if (digits) {
+        for (char const c : text) wait = std::min(wait * 10 + (c - '0'), detail::longest_wait);
+    } else {
+        auto const date = detail::parse_http_date(text);
+        if (!date) return {};
+        wait = *date - now;
+    }
+    return std::chrono::seconds{std::clamp(wait, std::int64_t{0}, detail::longest_wait)};
+}
+
+/// Waits between tries that grow from 1 s by half each time up to 5 s, of which a random part is taken ("full jitter"),
+/// so that many senders do not come back all at once.
+class backoff {
+public:
+    /// `random` is any 32 random bits.
+    [[nodiscard]] std::chrono::milliseconds next(std::uint32_t random) noexcept {
+        auto const most = most_;
+        most_ = std::min(most_ * 3 / 2, std::uint64_t{5000});
+        return std::chrono::milliseconds{most * random >> 32};
+    }
+
+private:
+    std::uint64_t most_ = 1000;
+};
+
+}  // namespace tacho::inline v0

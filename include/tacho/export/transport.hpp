@@ -1,0 +1,52 @@
+// tacho: what carries a push: anything that can POST one request before a deadline.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "tacho/export/deadline.hpp"
+#include "tacho/export/http_header.hpp"
+
+namespace tacho::inline v0 {
+
+/// A request to send. The views are valid during the call.
+struct http_post {
+    std::string_view url;
+    std::string_view body;
+    std::span<http_header const> headers;
+};
+
+/// How sending a request ended.
+struct http_outcome {
+    int status = 0;           ///< the answer's status code; 0 when there was no answer
+    std::string retry_after{};  ///< the answer's Retry-After header, if any
+    std::string body{};         ///< the answer's body, at most `largest_answer` bytes
+    bool retryable = false;   ///< without an answer: whether another try may help (no connection, no DNS, cut off)
+    std::string problem{};      ///< without an answer: why, for people
+};
+
+/// The most bytes of an answer that a transport reads (OTLP asks for 4 MiB); more is a failure that no retry mends.
+inline constexpr std::size_t largest_answer = 4u << 20;
+
+/// Sends a POST before a deadline. A transport of one's own is a class with these two members:
+///
+///     struct my_transport {
+///         static bool can_send(std::string_view scheme) noexcept { return scheme == "http"; }
+///         tacho::http_outcome post(tacho::http_post const& request, tacho::deadline const& until) {
+///             ... send request.body to request.url with request.headers, and give up when until.passed() ...
+///             return {.status = 200};
+///         }
+///     };
+///
+/// `post` is called by one thread at a time and must not throw. The deadline may come nearer during the call. Redirects
+/// are not followed. `can_send` tells which URLs it takes, so that a wrong one is found at the start.
+template <class T>
+concept transport = std::movable<T> && requires(T& t, http_post const& request, deadline const& until) {
+    { t.post(request, until) } -> std::same_as<http_outcome>;
+    { T::can_send(std::string_view{}) } -> std::same_as<bool>;
+};
+
+}  // namespace tacho::inline v0

@@ -1,0 +1,171 @@
+// tacho: which handler a path belongs to, so that requests are counted by operation and not by path.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tacho/core/result.hpp"
+
+namespace tacho::inline v0::http {
+
+/// A path without its query, `?` and what follows.
+[[nodiscard]] constexpr std::string_view without_query(std::string_view target) noexcept {
+    return target.substr(0, target.find('?'));
+}
+
+/// Paths that are left out of all counting: each excludes itself and whole segments below it, so that `/docs` excludes
+/// `/docs` and `/docs/a` and not `/docs-internal`.
+class excluded_paths {
+public:
+    explicit excluded_paths(std::vector<std::string> paths) : paths_(std::move(paths)) {}
+
+    [[nodiscard]] bool contains(std::string_view path) const noexcept {
+        path = without_query(path);
+        return std::any_of(paths_.begin(), paths_.end(), [&](std::string const& excluded) {
+            return path.starts_with(excluded) && (path.size() == excluded.size() || path[excluded.size()] == '/');
+        });
+    }
+
+private:
+    std::vector<std::string> paths_;
+};
+
+/// From verb and path to what is known of a route. Patterns are made of literal segments, parameters that match one
+/// segment that is not empty, and at their end a rest that matches one or more: `/v1/models`, `/v1/models/{id}`,
+/// `/static/{path...}`. A literal goes before a parameter and that before a rest, whatever the order of addition. Paths
+/// are compared byte by byte: `%41` is not `A`, and a trailing slash makes another path. Fill it before it is used; then
+/// any number of threads may match at once, which allocates nothing and visits each node of the tree at most once.
+template <class Route>
+class route_table {
+public:
+    static constexpr std::size_t most_segments = 64;
+
+    route_table() : nodes_(1) {}
+
+    /// Adds a route. An error when the pattern is not one, or stands in the table with this verb already.
+    result<bool> add(std::string_view verb, std::string_view pattern, Route route) {
+        auto const refused = [&](std::string_view why) {
+            return error{"the route " + std::string{verb} + " " + std::string{pattern} + " was not added: " + std::string{why}};
+        };
+        if (!pattern.starts_with('/')) return refused("a pattern begins with /");
+        if (std::count(pattern.begin(), pattern.end(), '/') > static_cast<std::ptrdiff_t>(most_segments))
+            return refused("it has more than 64 segments");
+        // Looked at as a whole first, so that a bad pattern leaves nothing behind.
+        for (auto rest = std::optional{pattern.substr(1)}; rest;) {
+            auto const segment = take_segment(rest);
+            auto const kind = kind_of(segment);
+            if (!kind) return refused("a segment is literal text, {name} or, at the end, {name...}");
+            if (*kind == segment_kind::rest && rest) return refused("{name...} can only be its last segment");
+        }
+        std::size_t at = 0;
+        for (auto rest = std::optional{pattern.substr(1)}; rest;) at = child(at, take_segment(rest));
+        for (auto const& known : nodes_[at].routes)
+            if (known.verb == verb) return refused("there is one like it; remove one of them");
+        nodes_[at].routes.push_back({std::string{verb}, std::move(route)});
+        return true;
+    }
+
+    /// The route, or nullptr when no pattern with this verb matches. A query is left out of account.
+    [[nodiscard]] Route const* match(std::string_view verb, std::string_view target) const noexcept {
+        auto const path = without_query(target);
+        if (!path.starts_with('/')) return nullptr;
+        return descend(0, path.substr(1), verb);
+    }
+
+    /// Whether another verb would match: what 405 is for.
+    [[nodiscard]] bool has_path(std::string_view target) const noexcept {
+        auto const path = without_query(target);
+        return path.starts_with('/') && descend(0, path.substr(1), {}) != nullptr;
+    }
+
+private:
+    enum class segment_kind : unsigned char { literal, parameter, rest };
+
+    struct verb_route {
+        std::string verb;
+        Route route;
+    };
+    struct node {
+        std::vector<std::pair<std::string, std::size_t>> literals;  // sorted
+        std::size_t parameter = 0;                                  // 0, the root, is nobody's child
+        std::size_t rest = 0;
+        std::vector<verb_route> routes;
+    };
+
+    // Takes a segment off; what is left is nothing after the last one.
+    static std::string_view take_segment(std::optional<std::string_view>& rest) noexcept {
+        auto const text = *rest;
+        auto const slash = text.find('/');
+        rest = slash == std::string_view::npos ? std::nullopt : std::optional{text.substr(slash + 1)};
+        return text.substr(0, slash);
+    }
+
+    static std::optional<segment_kind> kind_of(std::string_view segment) noexcept {
+        if (segment.find_first_of("{}?#") == std::string_view::npos) return segment_kind::literal;
+        if (segment.size() < 3 || segment.front() != '{' || segment.back() != '}') return {};
+        auto name = segment.substr(1, segment.size() - 2);
+        bool const rest = name.ends_with("...");
+        if (rest) name.remove_suffix(3);
+        if (name.empty() || name.find_first_of("{}?#.") != std::string_view::npos) return {};
+        return rest ? segment_kind::rest : segment_kind::parameter;
+    }
+
+    std::size_t child(std::size_t parent, std::string_view segment) {
+        auto const kind = *kind_of(segment);
+        auto const add_node = [&] {
+            nodes_.emplace_back();
+            return nodes_.size() - 1;
+        };
+        if (kind == segment_kind::literal) {
+            auto const at = [&] { return lower_bound(nodes_[parent], segment); };
+            if (auto const found = at(); found != nodes_[parent].literals.end() && found->first == segment)
+                return found->second;
+            auto const added = add_node();
+            nodes_[parent].literals.insert(at(), {std::string{segment}, added});
+            return added;
+        }
+        auto const which = kind == segment_kind::parameter ? &node::parameter : &node::rest;
+        if (nodes_[parent].*which == 0) {
+            auto const added = add_node();
+            nodes_[parent].*which = added;
+        }
+        return nodes_[parent].*which;
+    }
+
+    static auto lower_bound(node const& in, std::string_view segment) noexcept {
+        return std::lower_bound(in.literals.begin(), in.literals.end(), segment,
+                                [](auto const& entry, std::string_view wanted) { return entry.first < wanted; });
+    }
+
+    // An empty verb is any.
+    [[nodiscard]] Route const* route_at(std::size_t at, std::string_view verb) const noexcept {
+        for (auto const& known : nodes_[at].routes)
+            if (verb.empty() || known.verb == verb) return &known.route;
+        return nullptr;
+    }
+
+    // A tree: each node has one way to it, so trying literal, parameter and rest in turn visits each node once at most.
+    // The depth is that of the longest pattern.
+    [[nodiscard]] Route const* descend(std::size_t at, std::optional<std::string_view> rest,
+                                       std::string_view verb) const noexcept {
+        if (!rest) return route_at(at, verb);
+        node const& here = nodes_[at];
+        auto below = rest;
+        auto const segment = take_segment(below);
+        if (auto const found = lower_bound(here, segment); found != here.literals.end() && found->first == segment)
+            if (Route const* const route = descend(found->second, below, verb)) return route;
+        if (segment.empty()) return nullptr;
+        if (here.parameter != 0)
+            if (Route const* const route = descend(here.parameter, below, verb)) return route;
+        return here.rest != 0 ? route_at(here.rest, verb) : nullptr;
+    }
+
+    std::vector<node> nodes_;
+};
+
+}  // namespace tacho::inline v0::http

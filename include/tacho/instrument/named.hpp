@@ -1,0 +1,141 @@
+// tacho: instruments whose names and labels are known only at run time.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tacho/instrument/counter.hpp"
+#include "tacho/instrument/gauge.hpp"
+#include "tacho/instrument/histogram.hpp"
+#include "tacho/instrument/registration.hpp"
+#include "tacho/instrument/up_down_counter.hpp"
+
+namespace tacho::inline v0 {
+
+/// Describes an instrument at run time. The text is copied.
+struct instrument_options {
+    std::string_view name;
+    std::string_view description = {};
+    std::string_view unit = {};  ///< UCUM, at most 63 characters
+    std::vector<std::string_view> labels = {};
+    std::vector<double> bounds = {};  ///< of a histogram; none: those that fit the unit
+    std::size_t series_limit = 0;     ///< 0: the registry's
+};
+
+namespace detail {
+
+// Why these options can't be an instrument; empty when they can. What a typed instrument checks while compiling.
+[[nodiscard]] inline std::string why_refused(instrument_options const& o, instrument_kind kind) {
+    auto const refused = [&](std::string_view why) {
+        return "the " + std::string{to_string(kind)} + " \"" + to_utf8(o.name.substr(0, 300)) +
+               "\" was not registered: " + std::string{why};
+    };
+    if (!is_instrument_name(o.name))
+        return refused("a name begins with a letter, goes on with letters, digits and _ . - /, and has at most 255 "
+                       "characters");
+    if (o.unit.size() > 63) return refused("its unit has more than 63 characters");
+    if (o.labels.size() > max_labels) return refused("it has more than 16 labels");
+    std::vector<std::string> seen;
+    for (auto const label : o.labels) {
+        auto const quoted = "its label \"" + to_utf8(label.substr(0, 300)) + "\" ";
+        if (!is_label_name(label))
+            return refused(quoted + "should begin with a letter, go on with letters, digits and _ . - /, and not "
+                                    "begin with otel.scope");
+        std::string const name{prometheus_label_name(label).view()};
+        if (kind == instrument_kind::histogram && name == "le")
+            return refused(quoted + "has the name of the buckets' own label; rename it");
+        if (std::find(seen.begin(), seen.end(), name) != seen.end())
+            return refused(quoted + "has the same Prometheus name as another of its labels, " + name + "; rename one");
+        seen.push_back(name);
+    }
+    if (!are_bounds(o.bounds)) return refused("its bounds should be finite, strictly increasing and at most 256");
+    return {};
+}
+
+template <class Number, class Cells>
+[[nodiscard]] registration register_named(scope const& in, instrument_options const& o, instrument_kind kind) {
+    if (auto why = why_refused(o, kind); !why.empty()) return registration::refused(in, std::move(why));
+    auto const name = prometheus_name(o.name, o.unit, kind);
+    std::vector<label_spec> labels;
+    for (auto const label : o.labels) labels.push_back({label});
+    std::span<double const> bounds;
+    if (kind == instrument_kind::histogram) bounds = o.bounds.empty() ? default_bounds(o.unit) : std::span{o.bounds};
+    return registration{in,
+                        {.name = o.name,
+                         .prometheus_name = name.view(),
+                         .description = o.description,
+                         .unit = o.unit,
+                         .kind = kind,
+                         .number = kind_of_number<Number>,
+                         .sharded = Cells::is_sharded,
+                         .limit = o.series_limit,
+                         .labels = labels,
+                         .bounds = bounds}};
+}
+
+}  // namespace detail
+
+/// An instrument named at run time: `bind()` gives handles of the same kind as those of typed instruments. Movable;
+/// ends its registration when it ends.
+template <class Handle>
+class named_instrument {
+public:
+    explicit named_instrument(registration in) noexcept : registration_(std::move(in)) {}
+
+    /// Whether it is registered. If not, it works and counts for nothing; registry.problems() says why.
+    [[nodiscard]] bool ok() const noexcept { return registration_.held() != nullptr; }
+
+    /// The series with these label values, one for each label, in their order: `{}` for none. With another number of
+    /// values what is recorded is discarded, and the error hook hears of it.
+    [[nodiscard]] Handle bind(std::initializer_list<std::string_view> values = {}) const noexcept {
+        return bind(std::span{values.begin(), values.size()});
+    }
+    [[nodiscard]] Handle bind(std::span<std::string_view const> values) const noexcept {
+        auto const& of = registration_.held();
+        if (of == nullptr) return {registration_.cells({}), nullptr};
+        if (values.size() != of->schema().keys.size()) {
+            of->drop_measurement("another number of label values than it has labels");
+            return {detail::discard_cells(), nullptr};
+        }
+        return {registration_.cells(values), of};
+    }
+
+private:
+    registration registration_;
+};
+
+using named_counter = named_instrument<counter_handle<std::uint64_t, cells::sharded>>;
+using named_double_counter = named_instrument<counter_handle<double, cells::sharded>>;
+using named_up_down_counter = named_instrument<up_down_handle<std::int64_t, cells::shared>>;
+using named_gauge = named_instrument<gauge_handle<double>>;
+using named_histogram = named_instrument<histogram_handle<cells::sharded, unit::none>>;
+
+/// Registers an instrument whose description comes from outside. What is wrong with it does not throw: ok() is then
+/// false, the error hook has been called, and registry.problems() names culprit and cure. Takes the registry's mutex
+/// and allocates.
+[[nodiscard]] inline named_counter add_counter(scope const& in, instrument_options const& o) {
+    return named_counter{
+        detail::register_named<std::uint64_t, cells::sharded>(in, o, instrument_kind::counter)};
+}
+[[nodiscard]] inline named_double_counter add_double_counter(scope const& in, instrument_options const& o) {
+    return named_double_counter{detail::register_named<double, cells::sharded>(in, o, instrument_kind::counter)};
+}
+[[nodiscard]] inline named_up_down_counter add_up_down_counter(scope const& in, instrument_options const& o) {
+    return named_up_down_counter{
+        detail::register_named<std::int64_t, cells::shared>(in, o, instrument_kind::up_down_counter)};
+}
+[[nodiscard]] inline named_gauge add_gauge(scope const& in, instrument_options const& o) {
+    return named_gauge{detail::register_named<double, cells::shared>(in, o, instrument_kind::gauge)};
+}
+[[nodiscard]] inline named_histogram add_histogram(scope const& in, instrument_options const& o) {
+    return named_histogram{detail::register_named<double, cells::sharded>(in, o, instrument_kind::histogram)};
+}
+
+}  // namespace tacho::inline v0

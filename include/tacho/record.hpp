@@ -1,0 +1,17 @@
+// tacho: the light entrance, for a file that only records: no formats, no threads, no sockets, no {fmt}.
+#pragma once
+
+// What you write in a program, from the simplest to the richest.
+#include "tacho/instrument/counter.hpp"
+#include "tacho/instrument/gauge.hpp"
+#include "tacho/instrument/histogram.hpp"
+#include "tacho/instrument/named.hpp"
+#include "tacho/instrument/up_down_counter.hpp"
+
+// Where it is recorded.
+#include "tacho/registry/registry.hpp"
+#include "tacho/registry/snapshot.hpp"
+
+// What the library says, and which one it is.
+#include "tacho/core/error_hook.hpp"
+#include "tacho/version.hpp"

@@ -1,0 +1,25 @@
+// tacho: the entrance. Read the headers in this order, and you have read the library.
+#pragma once
+
+// 1. Recording: instruments, and the registry that knows them. Alone as tacho/record.hpp.
+#include "tacho/record.hpp"
+
+// 2. Reading: the same numbers, as text for Prometheus and as JSON for OTLP.
+#include "tacho/encode/otlp_json.hpp"
+#include "tacho/encode/prometheus.hpp"
+#include "tacho/encode/target_info.hpp"
+
+// 3. The two ways out: scraped at an endpoint, pushed by a pusher.
+#include "tacho/export/endpoint.hpp"
+#include "tacho/export/listener.hpp"
+#include "tacho/export/memory_transport.hpp"
+#include "tacho/export/pusher.hpp"
+
+// 4. Both at once, as the environment says.
+#include "tacho/env/flag.hpp"
+#include "tacho/env/settings.hpp"
+#include "tacho/telemetry.hpp"
+
+// 5. For web servers.
+#include "tacho/http/measured_request.hpp"
+#include "tacho/http/route_table.hpp"

@@ -1,0 +1,264 @@
+// tacho: both ways out, started and stopped as the settings say.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "tacho/core/attempt.hpp"
+#include "tacho/core/error_hook.hpp"
+#include "tacho/env/settings.hpp"
+#include "tacho/env/url.hpp"
+#include "tacho/export/endpoint.hpp"
+#include "tacho/export/listener.hpp"
+#include "tacho/export/pusher.hpp"
+#include "tacho/registry/registry.hpp"
+
+namespace tacho::inline v0 {
+
+/// In place of a transport: the program can't push.
+struct no_transport {};
+/// In place of a listener: the program can't be scraped on a port of its own.
+struct no_listener {};
+/// In place of a listener: the program's own web server answers with `telemetry.endpoint()`.
+struct own_server {};
+
+/// What became of one way out.
+struct path_report {
+    bool wanted = false;
+    bool running = false;
+    std::string words = {};   ///< what it does, or why it does not and what to do about it
+    std::uint16_t port = 0;   ///< of a listener that runs
+};
+
+/// What runs, what does not, and why.
+struct telemetry_report {
+    path_report push;
+    path_report scrape;
+    std::vector<std::string> warnings = {};  ///< of the settings
+
+    /// A line for each way out and each warning.
+    [[nodiscard]] std::string text() const {
+        auto out = fmt::format("push: {}\nscrape: {}\n", push.words, scrape.words);
+        for (auto const& w : warnings) out += "warning: " + w + '\n';
+        return out;
+    }
+};
+
+namespace detail {
+
+// A way out that runs, whatever its type.
+class running_path {
+public:
+    running_path() = default;
+    running_path(running_path const&) = delete;
+    running_path& operator=(running_path const&) = delete;
+    virtual ~running_path() = default;
+    virtual bool flush(std::chrono::milliseconds limit) = 0;
+    virtual void stop(std::chrono::milliseconds limit) = 0;
+};
+
+template <class Transport>
+class push_path final : public running_path {
+public:
+    push_path(registry& of, pusher_options options, Transport by) : pusher_(of, std::move(options), std::move(by)) {}
+    bool flush(std::chrono::milliseconds limit) override { return pusher_.flush(limit); }
+    void stop(std::chrono::milliseconds limit) override { pusher_.stop(limit); }
+
+private:
+    pusher<Transport> pusher_;
+};
+
+template <class Listener>
+class scrape_path final : public running_path {
+public:
+    explicit scrape_path(Listener by) : listener_(std::move(by)) {}
+    ~scrape_path() override { listener_.stop(); }
+    result<std::uint16_t> start(scrape_settings const& s, std::shared_ptr<endpoint> answers) {
+        return listener_.start(s.host, s.port, std::move(answers));
+    }
+    bool flush(std::chrono::milliseconds) override { return true; }  // whoever scrapes decides when
+    void stop(std::chrono::milliseconds) override { listener_.stop(); }
+
+private:
+    Listener listener_;
+};
+
+// What runs for one registry; shared by all telemetry objects that were started on it.
+struct running_telemetry {
+    std::mutex mutex;  // guards all below
+    std::shared_ptr<running_path> push;
+    std::shared_ptr<running_path> scrape;
+    std::shared_ptr<endpoint> mounted;
+    bool mounted_answers = false;
+    telemetry_report report;
+};
+
+// Which registries export already. Never destroyed, so that a static telemetry object may end late.
+struct running_list {
+    std::mutex mutex;
+    std::map<registry_core const*, std::weak_ptr<running_telemetry>> by_registry;
+};
+[[gnu::visibility("default")]] inline running_list& all_running() {
+    static running_list& list = *new running_list;
+    return list;
+}
+
+inline void refuse(path_report& path, std::string why) {
+    path.words = std::move(why);
+    report(severity::error, path.words);
+}
+
+template <class Transport>
+void start_push(running_telemetry& running, registry& of, settings const& s, Transport by) {
+    auto& path = running.report.push;
+    path.wanted = true;
+    auto const url = env::without_credentials(s.push.url);
+    if (!s.push.problem.empty()) return refuse(path, "not pushing: " + s.push.problem);
+    if constexpr (std::is_same_v<Transport, no_transport>) {
+        refuse(path, fmt::format("not pushing to {}: the program has no transport; give telemetry::start one, such as "
+                                 "tacho::curl_transport{{}} of tacho/adapter/curl.hpp", url));
+    } else {
+        auto const parts = env::split_url(s.push.url);
+        if (!parts)
+            return refuse(path, fmt::format("not pushing: {} is not a URL with a scheme and a host", env::quoted(url)));
+        if (!Transport::can_send(parts->scheme))
+            return refuse(path, fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
+                                            "another endpoint", url, parts->scheme));
+        bool const started = attempt([&] {
+            running.push = std::make_shared<push_path<Transport>>(
+                of,
+                pusher_options{.url = s.push.url,
+                               .shown_url = url,
+                               .headers = s.push.headers,
+                               .about = s.about,
+                               .interval = s.push.interval,
+                               .timeout = s.push.timeout,
+                               .temporality = s.push.temporality},
+                std::move(by));
+        });
+        if (!started) return refuse(path, fmt::format("not pushing to {}: no thread can be had", url));
+        path.running = true;
+        path.words = fmt::format("pushing to {} every {} ms", url, s.push.interval.count());
+    }
+}
+
+template <class Listener>
+void start_scrape(running_telemetry& running, registry& of, settings const& s, Listener by) {
+    auto& path = running.report.scrape;
+    path.wanted = true;
+    if constexpr (std::is_same_v<Listener, own_server>) {
+        path.running = true;
+        path.words = "answered by the program's own web server";
+    } else if constexpr (std::is_same_v<Listener, no_listener>) {
+        refuse(path, "not scrapable: the program has no listener; give telemetry::start one, such as "
+                     "tacho::httplib_listener{} of tacho/adapter/httplib.hpp, or tacho::own_server{} and let your web "
+                     "server answer with telemetry.endpoint()");
+    } else {
+        if (!s.scrape.problem.empty()) return refuse(path, "not listening: " + s.scrape.problem);
+        bool const done = attempt([&] {
+            auto started = std::make_shared<scrape_path<Listener>>(std::move(by));
+            auto answers = std::make_shared<endpoint>(
+                of, endpoint_options{.prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0, .about = s.about});
+            auto const port = started->start(s.scrape, std::move(answers));
+            if (!port) return refuse(path, "not listening: " + port.message());
+            running.scrape = std::move(started);
+            path.running = true;
+            path.port = *port;
+            path.words = fmt::format("listening on http://{}:{}/metrics", s.scrape.host, *port);
+        });
+        if (!done) refuse(path, "not listening: no memory or no thread can be had");
+    }
+}
+
+}  // namespace detail
+
+/// Owns what it started: the last telemetry object of a registry stops both ways out when it ends, with a final push of
+/// at most five seconds. Movable and copyable; copies share. All members may be called by any thread.
+class telemetry {
+public:
+    /// Starts what the settings ask for; what can't be started is in report(), and doesn't touch the other way out. On a
+    /// registry that exports already, what runs goes on, and what does not run yet is started.
+    template <class Transport = no_transport, class Listener = no_listener>
+    [[nodiscard]] static telemetry start(registry& of, settings const& s, Transport by = {}, Listener at = {}) {
+        auto& all = detail::all_running();
+        std::lock_guard const one_at_a_time{all.mutex};
+        std::erase_if(all.by_registry, [](auto const& entry) { return entry.second.expired(); });
+        auto& place = all.by_registry[of.core().get()];
+        auto running = place.lock();
+        if (running == nullptr) place = running = std::make_shared<detail::running_telemetry>();
+        std::lock_guard const lock{running->mutex};
+        auto& report = running->report;
+        report.warnings = s.warnings;
+        for (auto const& w : s.warnings) tacho::report(severity::warning, w);
+        if (s.push.enabled && !report.push.running) detail::start_push(*running, of, s, std::move(by));
+        if (s.scrape.enabled && !report.scrape.running) detail::start_scrape(*running, of, s, std::move(at));
+        if (!report.push.wanted) report.push.words = "off: no OTLP endpoint is set";
+        if (!report.scrape.wanted) report.scrape.words = "off: not enabled";
+        if (!report.push.wanted && !report.scrape.wanted)
+            tacho::report(severity::debug, "instruments work, and nothing is exported: neither an OTLP endpoint is set nor "
+                                           "is the scrape endpoint enabled");
+        // The program's own server answers unless a listener does, or nothing should.
+        constexpr bool has_listener = !std::is_same_v<Listener, own_server> && !std::is_same_v<Listener, no_listener>;
+        bool const answers = s.scrape.enabled && !has_listener;
+        if (running->mounted == nullptr || (answers && !running->mounted_answers)) {
+            running->mounted = std::make_shared<tacho::endpoint>(
+                of, endpoint_options{.enabled = answers, .prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0, .about = s.about});
+            running->mounted_answers = answers;
+        }
+        return telemetry{std::move(running)};
+    }
+
+    /// What runs, what does not, and why.
+    [[nodiscard]] telemetry_report report() const {
+        std::lock_guard const lock{running_->mutex};
+        return running_->report;
+    }
+
+    /// To be mounted on the program's own web server: 404 unless scrapes are enabled and no listener answers them.
+    [[nodiscard]] std::shared_ptr<tacho::endpoint> endpoint() const {
+        std::lock_guard const lock{running_->mutex};
+        return running_->mounted;
+    }
+
+    /// Pushes now. True when the receiver took all that was recorded before; also when nothing is pushed.
+    bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
+        auto const push = [&] {
+            std::lock_guard const lock{running_->mutex};
+            return running_->push;
+        }();
+        return push == nullptr || push->flush(limit);
+    }
+
+    /// Pushes once more and stops both ways out, for all telemetry objects of this registry, within `limit`. Idempotent.
+    void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
+        std::shared_ptr<detail::running_path> push, scrape;
+        {
+            std::lock_guard const lock{running_->mutex};
+            push = std::move(running_->push);
+            scrape = std::move(running_->scrape);
+            for (auto* path : {&running_->report.push, &running_->report.scrape}) {
+                path->running = false;
+                path->words = "stopped";
+            }
+        }
+        if (push != nullptr) push->stop(limit);
+        if (scrape != nullptr) scrape->stop(limit);
+    }
+
+private:
+    explicit telemetry(std::shared_ptr<detail::running_telemetry> running) noexcept : running_(std::move(running)) {}
+
+    std::shared_ptr<detail::running_telemetry> running_;
+};
+
+}  // namespace tacho::inline v0
