@@ -36,8 +36,8 @@ struct own_server {};
 struct path_report {
     bool wanted = false;
     bool running = false;
-    std::string words = {};   ///< what it does, or why it does not and what to do about it
-    std::uint16_t port = 0;   ///< of a listener that runs
+    std::string words = {};  ///< what it does, or why it does not and what to do about it
+    std::uint16_t port = 0;  ///< of a listener that runs
 };
 
 /// What runs, what does not, and why.
@@ -126,25 +126,26 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
     if (!s.push.problem.empty()) return refuse(path, "not pushing: " + s.push.problem);
     if constexpr (std::is_same_v<Transport, no_transport>) {
         refuse(path, fmt::format("not pushing to {}: the program has no transport; give telemetry::start one, such as "
-                                 "tacho::curl_transport{{}} of tacho/adapter/curl.hpp", url));
+                                 "tacho::curl_transport{{}} of tacho/adapter/curl.hpp",
+                                 url));
     } else {
         auto const parts = env::split_url(s.push.url);
         if (!parts)
             return refuse(path, fmt::format("not pushing: {} is not a URL with a scheme and a host", env::quoted(url)));
         if (!Transport::can_send(parts->scheme))
             return refuse(path, fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
-                                            "another endpoint", url, parts->scheme));
+                                            "another endpoint",
+                                            url, parts->scheme));
         bool const started = attempt([&] {
-            running.push = std::make_shared<push_path<Transport>>(
-                of,
-                pusher_options{.url = s.push.url,
-                               .shown_url = url,
-                               .headers = s.push.headers,
-                               .about = s.about,
-                               .interval = s.push.interval,
-                               .timeout = s.push.timeout,
-                               .temporality = s.push.temporality},
-                std::move(by));
+            running.push = std::make_shared<push_path<Transport>>(of,
+                                                                  pusher_options{.url = s.push.url,
+                                                                                 .shown_url = url,
+                                                                                 .headers = s.push.headers,
+                                                                                 .about = s.about,
+                                                                                 .interval = s.push.interval,
+                                                                                 .timeout = s.push.timeout,
+                                                                                 .temporality = s.push.temporality},
+                                                                  std::move(by));
         });
         if (!started) return refuse(path, fmt::format("not pushing to {}: no thread can be had", url));
         path.running = true;
@@ -160,9 +161,10 @@ void start_scrape(running_telemetry& running, registry& of, settings const& s, L
         path.running = true;
         path.words = "answered by the program's own web server";
     } else if constexpr (std::is_same_v<Listener, no_listener>) {
-        refuse(path, "not scrapable: the program has no listener; give telemetry::start one, such as "
-                     "tacho::httplib_listener{} of tacho/adapter/httplib.hpp, or tacho::own_server{} and let your web "
-                     "server answer with telemetry.endpoint()");
+        refuse(path,
+               "not scrapable: the program has no listener; give telemetry::start one, such as "
+               "tacho::httplib_listener{} of tacho/adapter/httplib.hpp, or tacho::own_server{} and let your web "
+               "server answer with telemetry.endpoint()");
     } else {
         if (!s.scrape.problem.empty()) return refuse(path, "not listening: " + s.scrape.problem);
         bool const done = attempt([&] {
@@ -186,8 +188,8 @@ void start_scrape(running_telemetry& running, registry& of, settings const& s, L
 /// at most five seconds. Movable and copyable; copies share. All members may be called by any thread.
 class telemetry {
 public:
-    /// Starts what the settings ask for; what can't be started is in report(), and doesn't touch the other way out. On a
-    /// registry that exports already, what runs goes on, and what does not run yet is started.
+    /// Starts what the settings ask for; what can't be started is in report(), and doesn't touch the other way out. On
+    /// a registry that exports already, what runs goes on, and what does not run yet is started.
     template <class Transport = no_transport, class Listener = no_listener>
     [[nodiscard]] static telemetry start(registry& of, settings const& s, Transport by = {}, Listener at = {}) {
         auto& all = detail::all_running();
@@ -205,14 +207,16 @@ public:
         if (!report.push.wanted) report.push.words = "off: no OTLP endpoint is set";
         if (!report.scrape.wanted) report.scrape.words = "off: not enabled";
         if (!report.push.wanted && !report.scrape.wanted)
-            tacho::report(severity::debug, "instruments work, and nothing is exported: neither an OTLP endpoint is set nor "
-                                           "is the scrape endpoint enabled");
+            tacho::report(severity::debug,
+                          "instruments work, and nothing is exported: neither an OTLP endpoint is set nor "
+                          "is the scrape endpoint enabled");
         // The program's own server answers unless a listener does, or nothing should.
         constexpr bool has_listener = !std::is_same_v<Listener, own_server> && !std::is_same_v<Listener, no_listener>;
         bool const answers = s.scrape.enabled && !has_listener;
         if (running->mounted == nullptr || (answers && !running->mounted_answers)) {
             running->mounted = std::make_shared<tacho::endpoint>(
-                of, endpoint_options{.enabled = answers, .prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0, .about = s.about});
+                of, endpoint_options{
+                        .enabled = answers, .prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0, .about = s.about});
             running->mounted_answers = answers;
         }
         return telemetry{std::move(running)};
@@ -239,7 +243,8 @@ public:
         return push == nullptr || push->flush(limit);
     }
 
-    /// Pushes once more and stops both ways out, for all telemetry objects of this registry, within `limit`. Idempotent.
+    /// Pushes once more and stops both ways out, for all telemetry objects of this registry, within `limit`.
+    /// Idempotent.
     void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
         std::shared_ptr<detail::running_path> push, scrape;
         {

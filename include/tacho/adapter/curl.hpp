@@ -66,7 +66,8 @@ public:
         set(CURLOPT_HTTPHEADER, headers.list());
         set(CURLOPT_FOLLOWLOCATION, 0L);  // credentials go to nobody else
         set(CURLOPT_NOSIGNAL, 1L);
-        set(CURLOPT_TIMEOUT_MS, static_cast<long>(std::clamp(until.remaining().count(), milliseconds{1}, milliseconds{86'400'000})));
+        set(CURLOPT_TIMEOUT_MS,
+            static_cast<long>(std::clamp(until.remaining().count(), milliseconds{1}, milliseconds{86'400'000})));
         set(CURLOPT_NOPROGRESS, 0L);
         set(CURLOPT_XFERINFODATA, &answer);
         set(CURLOPT_XFERINFOFUNCTION, &transfer::on_progress);

@@ -123,7 +123,8 @@ void measure(httplib::Server& server, Metrics& metrics, http::route_table<measur
         if (current) current->finish(response.status);
         current.reset();
     };
-    // A whole response is counted before it is sent, so that whoever has it finds it counted; a stream when it has ended.
+    // A whole response is counted before it is sent, so that whoever has it finds it counted; a stream when it has
+    // ended.
     server.set_post_routing_handler([finish](auto const&, auto& response) {
         if (!response.content_provider_) finish(response);
     });

@@ -85,8 +85,7 @@ template <class Number>
     auto const end = (sharded ? slots_in_use() : 1) << slot_shift;
     Number sum{};
     for (std::size_t offset = 0; offset < end; offset += slot_bytes)
-        sum = static_cast<Number>(
-            sum + std::bit_cast<Number>(in_slot(cell, offset).load(std::memory_order_relaxed)));
+        sum = static_cast<Number>(sum + std::bit_cast<Number>(in_slot(cell, offset).load(std::memory_order_relaxed)));
     return sum;
 }
 

@@ -43,12 +43,12 @@ enum class slot_state : unsigned char { not_claimed, owned, ended };
 
 // All slots of the process. It has no destructor to run, so that threads may still count while the program exits.
 struct slot_table {
-    std::mutex mutex;                               // guards `free` and `count`
-    std::array<std::uint16_t, max_slots> free{};    // given back; the last one is taken first, which keeps `used` low
+    std::mutex mutex;                             // guards `free` and `count`
+    std::array<std::uint16_t, max_slots> free{};  // given back; the last one is taken first, which keeps `used` low
     std::size_t free_count = 0;
-    std::size_t count = default_slots;              // slots that exist, the common one included
-    bool in_use = false;                            // a chunk was laid out for `count` slots, so it is final
-    std::atomic<std::size_t> used{1};               // slots 0 .. used-1 may hold numbers
+    std::size_t count = default_slots;                 // slots that exist, the common one included
+    bool in_use = false;                               // a chunk was laid out for `count` slots, so it is final
+    std::atomic<std::size_t> used{1};                  // slots 0 .. used-1 may hold numbers
     std::atomic<std::size_t> left{default_slots - 1};  // a hint that spares threads without a slot the mutex
 };
 [[gnu::visibility("default")]] inline constinit slot_table slots{};
@@ -99,7 +99,9 @@ struct slot_lease {
 }
 
 // How many slots a reader has to look at.
-inline std::size_t slots_in_use() noexcept { return slots.used.load(std::memory_order_acquire); }
+inline std::size_t slots_in_use() noexcept {
+    return slots.used.load(std::memory_order_acquire);
+}
 
 // The number of slots from now on; the layout of a chunk depends on it.
 inline std::size_t fix_slot_count() noexcept {

@@ -70,10 +70,10 @@ private:
 namespace detail {
 // The defaults of the Prometheus client libraries, of the OpenTelemetry SDK, and powers that fit the unit.
 inline constexpr std::array seconds_bounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0};
-inline constexpr std::array bytes_bounds{64.0,     256.0,     1024.0,     4096.0,     16384.0,    65536.0,
+inline constexpr std::array bytes_bounds{64.0,     256.0,     1024.0,    4096.0,     16384.0,    65536.0,
                                          262144.0, 1048576.0, 4194304.0, 16777216.0, 67108864.0, 268435456.0};
 inline constexpr std::array ratio_bounds{0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0};
-inline constexpr std::array other_bounds{0.0,   5.0,   10.0,  25.0,   50.0,   75.0,   100.0,  250.0,
+inline constexpr std::array other_bounds{0.0,   5.0,   10.0,   25.0,   50.0,   75.0,   100.0,  250.0,
                                          500.0, 750.0, 1000.0, 2500.0, 5000.0, 7500.0, 10000.0};
 }  // namespace detail
 

@@ -13,7 +13,8 @@ using unix_nanos = std::uint64_t;
 /// A source of wall-clock time for start times and time stamps. `now()` is thread-safe and does not throw.
 template <class T>
 concept clock = requires(T& source) {
-    { source.now() } noexcept -> std::same_as<unix_nanos>;
+    { source.now() }
+    noexcept->std::same_as<unix_nanos>;
 };
 
 /// The system's wall clock.

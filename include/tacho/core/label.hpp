@@ -77,18 +77,20 @@ enum class label_type : unsigned char { text, integer, boolean };
 namespace detail {
 
 template <class Enum>
-concept listed_enum = std::is_enum_v<Enum> && requires(Enum e) { label_values(e).entries; };
+concept listed_enum = std::is_enum_v<Enum> && requires(Enum e) {
+    label_values(e).entries;
+};
 
 template <class T>
 concept character = std::same_as<T, char> || std::same_as<T, wchar_t> || std::same_as<T, char8_t> ||
-                    std::same_as<T, char16_t> || std::same_as<T, char32_t>;
+    std::same_as<T, char16_t> || std::same_as<T, char32_t>;
 
 template <class T>
 concept plain_integer = std::integral<T> && !std::same_as<T, bool> && !character<T>;
 
 template <class To, class From>
 concept keeps_value_of = plain_integer<To> && plain_integer<From> &&
-                         std::numeric_limits<To>::digits >= std::numeric_limits<From>::digits &&
+                             std::numeric_limits<To>::digits >= std::numeric_limits<From>::digits &&
                          (std::is_signed_v<To> || !std::is_signed_v<From>);
 
 // Room for an integer's text, which must outlive the look-up that uses it.
@@ -151,8 +153,8 @@ struct label_value<std::optional<Value>> {
     static constexpr label_type type = present::type;
     static constexpr std::size_t cardinality = present::cardinality == 0 ? 0 : present::cardinality + 1;
     template <class Arg>
-    static constexpr bool accepts = std::same_as<Arg, std::nullopt_t> || std::same_as<Arg, std::optional<Value>> ||
-                                    present::template accepts<Arg>;
+    static constexpr bool accepts =
+        std::same_as<Arg, std::nullopt_t> || std::same_as<Arg, std::optional<Value>> || present::template accepts<Arg>;
     static constexpr std::size_t index(std::optional<Value> value) noexcept {
         if (!value) return present::cardinality;
         auto const i = present::index(*value);

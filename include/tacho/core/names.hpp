@@ -25,8 +25,12 @@ enum class instrument_kind : unsigned char { counter, up_down_counter, gauge, hi
 
 namespace detail {
 
-constexpr bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+constexpr bool is_letter(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+constexpr bool is_digit(char c) noexcept {
+    return c >= '0' && c <= '9';
+}
 constexpr bool is_name_character(char c) noexcept {
     return is_letter(c) || is_digit(c) || c == '_' || c == '.' || c == '-' || c == '/';
 }
@@ -41,7 +45,9 @@ constexpr bool is_name(std::string_view name) noexcept {
 }  // namespace detail
 
 /// An instrument's name: a letter, then letters, digits, `_ . - /`; at most 255 characters (OpenTelemetry metrics API).
-[[nodiscard]] constexpr bool is_instrument_name(std::string_view name) noexcept { return detail::is_name(name); }
+[[nodiscard]] constexpr bool is_instrument_name(std::string_view name) noexcept {
+    return detail::is_name(name);
+}
 
 /// A label's name: the same characters. Names that begin with `_` are reserved by Prometheus, those that begin with
 /// `otel.scope` or `otel_scope` say which scope a series belongs to.

@@ -16,8 +16,8 @@ struct error {
 template <class T>
 class [[nodiscard]] result {
 public:
-    result(T value) : value_(std::move(value)) {}                     // implicit: `return value;`
-    result(tacho::error why) : message_(std::move(why.message)) {}    // implicit: `return error{"..."};`
+    result(T value) : value_(std::move(value)) {}                   // implicit: `return value;`
+    result(tacho::error why) : message_(std::move(why.message)) {}  // implicit: `return error{"..."};`
 
     [[nodiscard]] explicit operator bool() const noexcept { return value_.has_value(); }
     [[nodiscard]] bool has_value() const noexcept { return value_.has_value(); }

@@ -9,8 +9,8 @@ namespace tacho::inline v0 {
 /// Whether a value covers the time since the last report, or since the series was born. The numbers are OTLP's own.
 enum class temporality : unsigned char { delta = 1, cumulative = 2 };
 
-/// Which kinds are reported as deltas: OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE. `lowmemory` differs from `delta`
-/// only in observable counters.
+/// Which kinds are reported as deltas: OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE. `lowmemory` differs from
+/// `delta` only in observable counters.
 enum class temporality_preference : unsigned char { cumulative, delta, lowmemory };
 
 /// An up-down counter is a level, of which only the total means something, whatever is preferred.

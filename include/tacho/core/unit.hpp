@@ -61,12 +61,19 @@ struct unit_entry {
 };
 
 inline constexpr unit_entry unit_words[] = {
-    {"d", "days"},         {"h", "hours"},        {"min", "minutes"},    {"s", "seconds"},    {"ms", "milliseconds"},
-    {"us", "microseconds"}, {"ns", "nanoseconds"}, {"By", "bytes"},       {"KiBy", "kibibytes"}, {"MiBy", "mebibytes"},
-    {"GiBy", "gibibytes"}, {"TiBy", "tebibytes"}, {"kBy", "kilobytes"},  {"MBy", "megabytes"}, {"GBy", "gigabytes"},
-    {"TBy", "terabytes"},  {"m", "meters"},       {"V", "volts"},        {"A", "amperes"},    {"J", "joules"},
-    {"W", "watts"},        {"g", "grams"},        {"Cel", "celsius"},    {"Hz", "hertz"},     {"%", "percent"},
-    {"1", ""},
+    {"d", "days"},          {"h", "hours"},
+    {"min", "minutes"},     {"s", "seconds"},
+    {"ms", "milliseconds"}, {"us", "microseconds"},
+    {"ns", "nanoseconds"},  {"By", "bytes"},
+    {"KiBy", "kibibytes"},  {"MiBy", "mebibytes"},
+    {"GiBy", "gibibytes"},  {"TiBy", "tebibytes"},
+    {"kBy", "kilobytes"},   {"MBy", "megabytes"},
+    {"GBy", "gigabytes"},   {"TBy", "terabytes"},
+    {"m", "meters"},        {"V", "volts"},
+    {"A", "amperes"},       {"J", "joules"},
+    {"W", "watts"},         {"g", "grams"},
+    {"Cel", "celsius"},     {"Hz", "hertz"},
+    {"%", "percent"},       {"1", ""},
 };
 
 inline constexpr unit_entry per_words[] = {

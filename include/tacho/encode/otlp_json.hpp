@@ -162,8 +162,8 @@ private:
         switch (d.kind) {
             case instrument_kind::counter:
             case instrument_kind::up_down_counter:
-                out_.text(",\"sum\":{\"aggregationTemporality\":", number_of_temporality, ",\"isMonotonic\":",
-                          d.is_monotonic() ? "true" : "false", ",\"dataPoints\":[");
+                out_.text(",\"sum\":{\"aggregationTemporality\":", number_of_temporality,
+                          ",\"isMonotonic\":", d.is_monotonic() ? "true" : "false", ",\"dataPoints\":[");
                 break;
             case instrument_kind::gauge: out_.text(",\"gauge\":{\"dataPoints\":["); break;
             case instrument_kind::histogram:

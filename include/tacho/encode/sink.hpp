@@ -15,8 +15,10 @@ namespace tacho::inline v0 {
 /// has failed, and what was written so far must not be used. `commit(n)` keeps the first n bytes of the last window.
 template <class T>
 concept sink = requires(T& to, std::size_t n) {
-    { to.window(n) } noexcept -> std::same_as<char*>;
-    { to.commit(n) } noexcept;
+    { to.window(n) }
+    noexcept->std::same_as<char*>;
+    { to.commit(n) }
+    noexcept;
 };
 
 /// A growing buffer that is used again and again: once it is as large as what is written, it allocates no more. One
@@ -41,7 +43,8 @@ public:
     ~byte_buffer() { std::free(data_); }
 
     [[nodiscard]] char* window(std::size_t n) noexcept {
-        if (capacity_ - size_ < n && !grow(n)) [[unlikely]] return nullptr;
+        if (capacity_ - size_ < n && !grow(n)) [[unlikely]]
+            return nullptr;
         return data_ + size_;
     }
     void commit(std::size_t n) noexcept { size_ += n; }
@@ -98,7 +101,8 @@ public:
     // Calls f(char*), which writes at most `room` bytes and returns the end of what it wrote.
     template <class F>
     void write(std::size_t room, F&& f) noexcept {
-        if (failed_) [[unlikely]] return;
+        if (failed_) [[unlikely]]
+            return;
         char* const at = to_.window(room);
         if (at == nullptr) [[unlikely]] {
             failed_ = true;

@@ -80,7 +80,7 @@ public:
 
     /// Milliseconds, a whole number from 0 to 2^31-1.
     [[nodiscard]] std::optional<std::chrono::milliseconds> milliseconds(std::string const& name,
-                                                                         std::chrono::milliseconds otherwise) {
+                                                                        std::chrono::milliseconds otherwise) {
         auto const value = from_[name];
         if (!value) return {};
         if (auto const number = whole_number(*value, 2147483647)) return std::chrono::milliseconds{*number};
@@ -108,8 +108,8 @@ public:
         for (auto const item : split_list(*value)) {
             auto const equals = item.find('=');
             auto key = percent_decoded(detail::trimmed(item.substr(0, equals)));
-            auto content = percent_decoded(
-                equals == std::string_view::npos ? std::string_view{} : detail::trimmed(item.substr(equals + 1)));
+            auto content = percent_decoded(equals == std::string_view::npos ? std::string_view{}
+                                                                            : detail::trimmed(item.substr(equals + 1)));
             if (equals != std::string_view::npos && key && !key->empty() && content) {
                 out.push_back({std::move(*key), std::move(*content)});
             } else if (strict) {

@@ -33,10 +33,10 @@ struct push_settings {
     std::chrono::milliseconds interval{60000};
     std::chrono::milliseconds timeout{10000};  ///< of one push, with all retries; 0 for no limit but the interval
     temporality_preference temporality = temporality_preference::cumulative;
-    std::string certificate = {};         ///< PEM files, for transports that know TLS
+    std::string certificate = {};  ///< PEM files, for transports that know TLS
     std::string client_certificate = {};
     std::string client_key = {};
-    std::string problem = {};             ///< why it can't work, if so
+    std::string problem = {};  ///< why it can't work, if so
 };
 
 /// How numbers are scraped.
@@ -59,7 +59,7 @@ struct environment_options {
 struct settings {
     push_settings push;
     scrape_settings scrape;
-    resource about;                     ///< who is measured: service.name, telemetry.sdk.* and what the environment adds
+    resource about;  ///< who is measured: service.name, telemetry.sdk.* and what the environment adds
     std::vector<std::string> warnings;  ///< variables that could not be used: name, value, and what was taken instead
 
     /// Reads the environment. Never fails: what is wrong is a warning, or the problem of the one path that it concerns.
@@ -89,8 +89,10 @@ inline exporters read_exporters(reader& in) {
         else if (equals_ignoring_case(item, "none"))
             out.none = true;
         else
-            in.warn("OTEL_METRICS_EXPORTER lists {}, which is not offered and ignored. Offered are otlp, prometheus and "
-                    "none", quoted(item));
+            in.warn(
+                "OTEL_METRICS_EXPORTER lists {}, which is not offered and ignored. Offered are otlp, prometheus and "
+                "none",
+                quoted(item));
     }
     return out;
 }
@@ -103,8 +105,8 @@ inline void read_url(reader& in, push_settings& push) {
     if (!value) return;
     auto const parts = split_url(*value);
     if (!parts) {
-        push.problem = name + "=" + quoted(*value) + " is not a URL with a scheme and a host; " +
-                       std::string{shortest_url_help};
+        push.problem =
+            name + "=" + quoted(*value) + " is not a URL with a scheme and a host; " + std::string{shortest_url_help};
         return;
     }
     push.url = *value;
@@ -116,14 +118,14 @@ inline void read_url(reader& in, push_settings& push) {
     }
 }
 
-inline std::chrono::milliseconds read_milliseconds(reader& in, std::string const& name, std::chrono::milliseconds otherwise) {
+inline std::chrono::milliseconds read_milliseconds(reader& in, std::string const& name,
+                                                   std::chrono::milliseconds otherwise) {
     return in.milliseconds(name, otherwise).value_or(otherwise);
 }
 
 inline push_settings read_push(reader& in, exporters const& listed) {
     push_settings push;
-    bool const endpoint_set =
-        in.text("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT").has_value();
+    bool const endpoint_set = in.text("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT").has_value();
     push.enabled = listed.set ? listed.otlp : endpoint_set;
     read_url(in, push);
 
@@ -147,7 +149,8 @@ inline push_settings read_push(reader& in, exporters const& listed) {
     auto const whole = read_milliseconds(in, "OTEL_METRIC_EXPORT_TIMEOUT", std::chrono::milliseconds{30000});
     if (push.timeout.count() == 0 || (whole.count() != 0 && whole < push.timeout)) push.timeout = whole;
 
-    if (auto const t = in.word("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", {"cumulative", "delta", "lowmemory"}))
+    if (auto const t =
+            in.word("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", {"cumulative", "delta", "lowmemory"}))
         push.temporality = static_cast<temporality_preference>(*t);
     if (auto const p = in.word(either("PROTOCOL"), {"http/json", "http/protobuf", "grpc"}); p && *p != 0)
         in.warn("{}={} is not offered; http/json is sent, which OTLP/HTTP receivers take on the same port",

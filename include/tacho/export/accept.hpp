@@ -154,7 +154,8 @@ constexpr bool serves(media_range const& range, text_format otherwise, chosen_fo
     switch (chosen.format) {
         case text_format::prometheus_1_0_0: return text_1_0_0[names];  // where the parameter is compulsory
         case text_format::openmetrics_1_0_0:
-            return chosen.names_escaping ? openmetrics[names] : "application/openmetrics-text; version=1.0.0; charset=utf-8";
+            return chosen.names_escaping ? openmetrics[names]
+                                         : "application/openmetrics-text; version=1.0.0; charset=utf-8";
         case text_format::prometheus_0_0_4: break;
     }
     return chosen.names_escaping ? text_0_0_4[names] : "text/plain; version=0.0.4; charset=utf-8";

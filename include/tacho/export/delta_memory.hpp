@@ -34,9 +34,8 @@ public:
             auto const [before, now] = memory_.words(of, s, 1);
             now[0] = total.bits;
             if (before[0] == now[0]) return;
-            total.bits = total.kind == number_kind::floating
-                             ? difference<double>(now[0], before[0])
-                             : now[0] - before[0];
+            total.bits =
+                total.kind == number_kind::floating ? difference<double>(now[0], before[0]) : now[0] - before[0];
             encoder_.number(of, s, total, memory_.start_of(of), temporality::delta);
         }
 

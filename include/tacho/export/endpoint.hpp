@@ -23,10 +23,10 @@
 namespace tacho::inline v0 {
 
 struct endpoint_options {
-    bool enabled = true;                      ///< false: every request is answered 404
-    bool prefer_text_1_0_0 = false;           ///< what a client gets that asks for nothing in particular
-    resource about = {};                      ///< shown as `target_info`; none when empty
-    std::size_t largest_body = 256u << 20;    ///< bytes; beyond it a scrape fails, whole
+    bool enabled = true;                    ///< false: every request is answered 404
+    bool prefer_text_1_0_0 = false;         ///< what a client gets that asks for nothing in particular
+    resource about = {};                    ///< shown as `target_info`; none when empty
+    std::size_t largest_body = 256u << 20;  ///< bytes; beyond it a scrape fails, whole
 };
 
 /// What an endpoint looks at in a request. The views are used during the call only.
@@ -122,8 +122,7 @@ public:
     /// 200 with the numbers in the format that suits the client best; 404 when disabled; 405 for methods other than GET
     /// and HEAD; 503 when 16 scrapes are under way; 500 when there is no memory for the body.
     [[nodiscard]] scrape_response respond(scrape_request const& request) noexcept {
-        if (!enabled_)
-            return {404, "application/json", R"({"detail":"Prometheus metrics endpoint is not enabled"})"};
+        if (!enabled_) return {404, "application/json", R"({"detail":"Prometheus metrics endpoint is not enabled"})"};
         bool const head = request.method == "HEAD";
         if (!head && request.method != "GET") {
             scrape_response refused{405, plain_text, "Use GET or HEAD.\n"};

@@ -15,10 +15,11 @@ namespace tacho::inline v0 {
 /// once the port is bound: the port, which was chosen by the system if 0 was asked for, or an error that names address,
 /// port and the system's words.
 template <class T>
-concept listener = std::movable<T> && requires(T& l, std::string const& host, std::uint16_t port,
-                                                std::shared_ptr<endpoint> answers) {
+concept listener = std::movable<T> &&
+    requires(T& l, std::string const& host, std::uint16_t port, std::shared_ptr<endpoint> answers) {
     { l.start(host, port, answers) } -> std::same_as<result<std::uint16_t>>;
-    { l.stop() } noexcept;
+    { l.stop() }
+    noexcept;
 };
 
 }  // namespace tacho::inline v0

@@ -33,19 +33,19 @@ namespace tacho::inline v0 {
 
 struct pusher_options {
     std::string url = "http://localhost:4318/v1/metrics";
-    std::string shown_url = url;                     ///< in messages: without a user's name and password
-    std::vector<attribute> headers = {};             ///< sent with each request; their values are never logged
-    resource about = {};                             ///< who sends
-    std::chrono::milliseconds interval{60000};       ///< from start to start
-    std::chrono::milliseconds timeout{10000};        ///< of one push: connecting, sending and all retries
+    std::string shown_url = url;                ///< in messages: without a user's name and password
+    std::vector<attribute> headers = {};        ///< sent with each request; their values are never logged
+    resource about = {};                        ///< who sends
+    std::chrono::milliseconds interval{60000};  ///< from start to start
+    std::chrono::milliseconds timeout{10000};   ///< of one push: connecting, sending and all retries
     temporality_preference temporality = temporality_preference::cumulative;
-    std::size_t largest_body = 64u << 20;            ///< bytes; a larger request is not sent
+    std::size_t largest_body = 64u << 20;  ///< bytes; a larger request is not sent
 };
 
 /// What a pusher has done so far.
 struct pusher_stats {
-    std::uint64_t accepted = 0;         ///< pushes that the receiver took
-    std::uint64_t failed = 0;           ///< pushes that it did not take, after all retries
+    std::uint64_t accepted = 0;  ///< pushes that the receiver took
+    std::uint64_t failed = 0;    ///< pushes that it did not take, after all retries
     std::uint64_t retries = 0;
     std::uint64_t rejected_points = 0;  ///< of accepted pushes
 };
@@ -131,7 +131,8 @@ private:
             if (last) return;
             // From start to start; a push that took longer than the interval is followed at once by the next.
             next = std::max(next + options_.interval, deadline::clock::now());
-            if (next > started + options_.interval) next = std::max(started + options_.interval, deadline::clock::now());
+            if (next > started + options_.interval)
+                next = std::max(started + options_.interval, deadline::clock::now());
         }
     }
 
@@ -145,9 +146,8 @@ private:
         }
         for (backoff waits;;) {
             auto const outcome = transport_.post({options_.url, body_.view(), headers_}, until);
-            auto const meaning = outcome.status == 0
-                                     ? (outcome.retryable ? verdict::retry : verdict::drop)
-                                     : classify(outcome.status);
+            auto const meaning =
+                outcome.status == 0 ? (outcome.retryable ? verdict::retry : verdict::drop) : classify(outcome.status);
             if (meaning == verdict::accepted) {
                 commit(time);
                 note_partial_success(outcome.body);
@@ -171,9 +171,10 @@ private:
         delta_memory::stage<decltype(encoder)> stage{memory_, encoder, options_.temporality};
         reader_.visit(stage);
         if (encoder.finish()) return true;
-        return complain(fmt::format("the numbers take more than {} bytes, the most that is sent at once. Record fewer "
-                                    "series, or raise pusher_options::largest_body",
-                                    options_.largest_body));
+        return complain(
+            fmt::format("the numbers take more than {} bytes, the most that is sent at once. Record fewer "
+                        "series, or raise pusher_options::largest_body",
+                        options_.largest_body));
     }
 
     // Waits before another try; false when it is time to stop.
@@ -186,8 +187,10 @@ private:
     void note_partial_success(std::string_view answer) {
         auto const partial = parse_partial_success(answer);
         if (partial.rejected_points == 0 && partial.message.empty()) return;
-        report(severity::warning, fmt::format("pushing to {}: taken, but {} points were rejected: {}. They are not sent "
-                                              "again", options_.shown_url, partial.rejected_points, partial.message));
+        report(severity::warning,
+               fmt::format("pushing to {}: taken, but {} points were rejected: {}. They are not sent "
+                           "again",
+                           options_.shown_url, partial.rejected_points, partial.message));
         std::lock_guard const lock{mutex_};
         stats_.rejected_points += partial.rejected_points;
     }

@@ -58,7 +58,8 @@ constexpr std::int64_t days_from_civil(std::int64_t year, std::int64_t month, st
 constexpr std::int64_t take_number(std::string_view& text, std::size_t digits) noexcept {
     std::int64_t number = 0;
     std::size_t i = 0;
-    for (; i < digits && i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i) number = number * 10 + (text[i] - '0');
+    for (; i < digits && i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i)
+        number = number * 10 + (text[i] - '0');
     text.remove_prefix(i);
     return i == 0 ? -1 : number;
 }
@@ -119,8 +120,8 @@ constexpr std::optional<std::int64_t> parse_http_date(std::string_view text) noe
 
 }  // namespace detail
 
-/// How long a Retry-After header asks to wait, given in seconds or as a date; a date in the past is no wait, more than a
-/// day is a day, and what can't be read asks for nothing. `now` is in seconds since 1970.
+/// How long a Retry-After header asks to wait, given in seconds or as a date; a date in the past is no wait, more than
+/// a day is a day, and what can't be read asks for nothing. `now` is in seconds since 1970.
 [[nodiscard]] constexpr std::optional<std::chrono::seconds> parse_retry_after(std::string_view text,
                                                                               std::int64_t now) noexcept {
     while (text.starts_with(" ")) text.remove_prefix(1);

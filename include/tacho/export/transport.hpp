@@ -21,10 +21,10 @@ struct http_post {
 
 /// How sending a request ended.
 struct http_outcome {
-    int status = 0;           ///< the answer's status code; 0 when there was no answer
+    int status = 0;             ///< the answer's status code; 0 when there was no answer
     std::string retry_after{};  ///< the answer's Retry-After header, if any
     std::string body{};         ///< the answer's body, at most `largest_answer` bytes
-    bool retryable = false;   ///< without an answer: whether another try may help (no connection, no DNS, cut off)
+    bool retryable = false;     ///< without an answer: whether another try may help (no connection, no DNS, cut off)
     std::string problem{};      ///< without an answer: why, for people
 };
 

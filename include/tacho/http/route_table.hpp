@@ -38,8 +38,8 @@ private:
 /// From verb and path to what is known of a route. Patterns are made of literal segments, parameters that match one
 /// segment that is not empty, and at their end a rest that matches one or more: `/v1/models`, `/v1/models/{id}`,
 /// `/static/{path...}`. A literal goes before a parameter and that before a rest, whatever the order of addition. Paths
-/// are compared byte by byte: `%41` is not `A`, and a trailing slash makes another path. Fill it before it is used; then
-/// any number of threads may match at once, which allocates nothing and visits each node of the tree at most once.
+/// are compared byte by byte: `%41` is not `A`, and a trailing slash makes another path. Fill it before it is used;
+/// then any number of threads may match at once, which allocates nothing and visits each node of the tree at most once.
 template <class Route>
 class route_table {
 public:
@@ -50,7 +50,8 @@ public:
     /// Adds a route. An error when the pattern is not one, or stands in the table with this verb already.
     result<bool> add(std::string_view verb, std::string_view pattern, Route route) {
         auto const refused = [&](std::string_view why) {
-            return error{"the route " + std::string{verb} + " " + std::string{pattern} + " was not added: " + std::string{why}};
+            return error{"the route " + std::string{verb} + " " + std::string{pattern} +
+                         " was not added: " + std::string{why}};
         };
         if (!pattern.starts_with('/')) return refused("a pattern begins with /");
         if (std::count(pattern.begin(), pattern.end(), '/') > static_cast<std::ptrdiff_t>(most_segments))

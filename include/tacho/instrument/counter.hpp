@@ -16,7 +16,7 @@ namespace detail {
 
 // What may be added to a counter of this number: any integer, and to doubles any number.
 template <class Amount, class Number>
-concept amount_for = plain_integer<Amount> || (std::floating_point<Amount> && std::same_as<Number, double>);
+concept amount_for = plain_integer<Amount> ||(std::floating_point<Amount>&& std::same_as<Number, double>);
 
 template <class Cells, class Number, class Amount>
 void increment(word* cell, family* of, Amount amount) noexcept {
@@ -49,9 +49,7 @@ public:
     /// Adds an amount; a negative one, and for doubles NaN or infinity, is dropped and counted.
     template <class Amount>
         requires detail::amount_for<Amount, Number>
-    void inc(Amount amount) const noexcept {
-        detail::increment<Cells, Number>(cell_, of_.get(), amount);
-    }
+    void inc(Amount amount) const noexcept { detail::increment<Cells, Number>(cell_, of_.get(), amount); }
 
 private:
     detail::word* cell_;
@@ -62,70 +60,54 @@ private:
 template <class Number, class Cells>
 class counter_series {
 public:
-    counter_series(detail::word* cell, family* of) noexcept : cell_(cell), of_(of) {}
+    counter_series(detail::word* cell, std::shared_ptr<family> const& of) noexcept : cell_(cell), of_(of.get()) {}
     counter_series(counter_series const&) = delete;
     counter_series& operator=(counter_series const&) = delete;
 
     void inc() && noexcept { Cells::add(cell_, Number{1}); }
     template <class Amount>
         requires detail::amount_for<Amount, Number>
-    void inc(Amount amount) && noexcept {
-        detail::increment<Cells, Number>(cell_, of_, amount);
-    }
+    void inc(Amount amount) && noexcept { detail::increment<Cells, Number>(cell_, of_, amount); }
 
 private:
     detail::word* cell_;
     family* of_;
 };
 
+namespace detail {
+
+template <fixed_string Name, class... Options>
+using counter_traits = instrument_traits<instrument_kind::counter, Name, std::uint64_t, cells::sharded, Options...>;
+
+template <class Traits>
+using counter_front =
+    typed_instrument<Traits, counter_series<typename Traits::number_type, typename Traits::cells_type>,
+                     counter_handle<typename Traits::number_type, typename Traits::cells_type>>;
+
+}  // namespace detail
+
 /// Counts: `counter<"requests_total", label<"api">, label<"code", int>>`. Counts std::uint64_t; with the option double,
 /// doubles. Sharded by default. Registers when made, and ends its registration when it ends.
 template <fixed_string Name, class... Options>
-class counter : public detail::typed_instrument<detail::instrument_traits<
-                    instrument_kind::counter, Name, std::uint64_t, cells::sharded, Options...>> {
-    using traits =
-        detail::instrument_traits<instrument_kind::counter, Name, std::uint64_t, cells::sharded, Options...>;
-    using base = detail::typed_instrument<traits>;
+class counter : public detail::counter_front<detail::counter_traits<Name, Options...>> {
+    using traits = detail::counter_traits<Name, Options...>;
+    using base = detail::counter_front<traits>;
     using number_type = typename traits::number_type;
     using cells_type = typename traits::cells_type;
     static_assert(!std::same_as<number_type, std::int64_t>, "tacho: a counter counts std::uint64_t or double");
 
 public:
-    using handle = counter_handle<number_type, cells_type>;
-
     explicit counter(std::string_view description = {}) : counter(default_registry(), description) {}
     explicit counter(scope const& in, std::string_view description = {}) noexcept
         : base(in, traits::spec(description)) {}
 
     /// Without labels.
-    void inc() noexcept
-        requires(traits::label_count == 0)
-    {
-        cells_type::add(this->only(), number_type{1});
-    }
+    void inc() noexcept requires(traits::label_count == 0) { cells_type::add(this->only(), number_type{1}); }
     template <class Amount>
         requires(traits::label_count == 0 && detail::amount_for<Amount, number_type>)
     void inc(Amount amount) noexcept {
         detail::increment<cells_type, number_type>(this->only(), this->held().get(), amount);
     }
-
-    /// The series with these label values, for use at once. A series that exists is found without lock or allocation.
-    template <class... Args>
-        requires(detail::are_values_of<typename traits::labels, Args...> && sizeof...(Args) != 0)
-    [[nodiscard]] counter_series<number_type, cells_type> operator()(Args const&... values) noexcept {
-        return {this->cells(values...), this->held().get()};
-    }
-    template <class... Args>
-    void operator()(Args const&...) = delete;  // one value for each label, in their order, of the label's type
-
-    /// The same, to keep.
-    template <class... Args>
-        requires(detail::are_values_of<typename traits::labels, Args...>)
-    [[nodiscard]] handle bind(Args const&... values) noexcept {
-        return {this->cells(values...), this->held()};
-    }
-    template <class... Args>
-    void bind(Args const&...) = delete;  // one value for each label, in their order, of the label's type
 };
 
 }  // namespace tacho::inline v0

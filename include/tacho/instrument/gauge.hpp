@@ -30,7 +30,7 @@ private:
 template <class Number>
 class gauge_series {
 public:
-    explicit gauge_series(detail::word* cell) noexcept : cell_(cell) {}
+    gauge_series(detail::word* cell, std::shared_ptr<family> const&) noexcept : cell_(cell) {}
     gauge_series(gauge_series const&) = delete;
     gauge_series& operator=(gauge_series const&) = delete;
 
@@ -42,56 +42,38 @@ private:
     detail::word* cell_;
 };
 
+namespace detail {
+
+template <fixed_string Name, class... Options>
+using gauge_traits = instrument_traits<instrument_kind::gauge, Name, double, cells::shared, Options...>;
+
+template <class Traits>
+using gauge_front =
+    typed_instrument<Traits, gauge_series<typename Traits::number_type>, gauge_handle<typename Traits::number_type>>;
+
+}  // namespace detail
+
 /// Shows the last value set: `gauge<"room.temperature", unit::celsius, label<"room">>`. Holds a double; with the option
 /// std::int64_t, an integer. One shared atomic: "the last value" has no meaning for values that each thread sets apart.
 template <fixed_string Name, class... Options>
-class gauge : public detail::typed_instrument<
-                  detail::instrument_traits<instrument_kind::gauge, Name, double, cells::shared, Options...>> {
-    using traits = detail::instrument_traits<instrument_kind::gauge, Name, double, cells::shared, Options...>;
-    using base = detail::typed_instrument<traits>;
+class gauge : public detail::gauge_front<detail::gauge_traits<Name, Options...>> {
+    using traits = detail::gauge_traits<Name, Options...>;
+    using base = detail::gauge_front<traits>;
     using number_type = typename traits::number_type;
     static_assert(!std::same_as<number_type, std::uint64_t>, "tacho: a gauge holds a double or std::int64_t");
     static_assert(!traits::cells_type::is_sharded, "tacho: a gauge can't be sharded; its cells are shared");
 
 public:
-    using handle = gauge_handle<number_type>;
-
     explicit gauge(std::string_view description = {}) : gauge(default_registry(), description) {}
     explicit gauge(scope const& in, std::string_view description = {}) noexcept : base(in, traits::spec(description)) {}
 
-    void set(number_type value) noexcept
-        requires(traits::label_count == 0)
-    {
-        cells::shared::set(this->only(), value);
-    }
-    void inc(number_type amount = 1) noexcept
-        requires(traits::label_count == 0)
-    {
+    void set(number_type value) noexcept requires(traits::label_count == 0) { cells::shared::set(this->only(), value); }
+    void inc(number_type amount = 1) noexcept requires(traits::label_count == 0) {
         cells::shared::add(this->only(), amount);
     }
-    void dec(number_type amount = 1) noexcept
-        requires(traits::label_count == 0)
-    {
+    void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
         cells::shared::add(this->only(), static_cast<number_type>(-amount));
     }
-
-    /// The series with these label values, for use at once. A series that exists is found without lock or allocation.
-    template <class... Args>
-        requires(detail::are_values_of<typename traits::labels, Args...> && sizeof...(Args) != 0)
-    [[nodiscard]] gauge_series<number_type> operator()(Args const&... values) noexcept {
-        return gauge_series<number_type>{this->cells(values...)};
-    }
-    template <class... Args>
-    void operator()(Args const&...) = delete;  // one value for each label, in their order, of the label's type
-
-    /// The same, to keep.
-    template <class... Args>
-        requires(detail::are_values_of<typename traits::labels, Args...>)
-    [[nodiscard]] handle bind(Args const&... values) noexcept {
-        return {this->cells(values...), this->held()};
-    }
-    template <class... Args>
-    void bind(Args const&...) = delete;  // one value for each label, in their order, of the label's type
 };
 
 }  // namespace tacho::inline v0

@@ -39,9 +39,7 @@ public:
     void observe(double value) const noexcept { detail::observe_in<Cells>(run_, of_.get(), value); }
 
     /// Records the time until its result ends: `auto const timing = handle.time();`
-    timer<histogram_handle, Unit> time() const noexcept
-        requires detail::unit_of_time<Unit>
-    {
+    timer<histogram_handle, Unit> time() const noexcept requires detail::unit_of_time<Unit> {
         return timer<histogram_handle, Unit>{*this};
     }
 
@@ -59,9 +57,7 @@ public:
     histogram_series& operator=(histogram_series const&) = delete;
 
     void observe(double value) && noexcept { detail::observe_in<Cells>(run_, of_.get(), value); }
-    timer<histogram_handle<Cells, Unit>, Unit> time() && noexcept
-        requires detail::unit_of_time<Unit>
-    {
+    timer<histogram_handle<Cells, Unit>, Unit> time() && noexcept requires detail::unit_of_time<Unit> {
         return histogram_handle<Cells, Unit>{run_, of_}.time();
     }
 
@@ -70,55 +66,43 @@ private:
     std::shared_ptr<family> const& of_;
 };
 
-/// Counts values in buckets, and their sum: `histogram<"request.duration", unit::seconds, label<"api">>`. Bucket i counts
-/// (bounds[i-1], bounds[i]]; the bounds are given when it is made, or follow from the unit (see default_bounds). Sharded
-/// by default. With a unit of time, time() measures.
+namespace detail {
+
 template <fixed_string Name, class... Options>
-class histogram : public detail::typed_instrument<
-                      detail::instrument_traits<instrument_kind::histogram, Name, double, cells::sharded, Options...>> {
-    using traits = detail::instrument_traits<instrument_kind::histogram, Name, double, cells::sharded, Options...>;
-    using base = detail::typed_instrument<traits>;
+using histogram_traits = instrument_traits<instrument_kind::histogram, Name, double, cells::sharded, Options...>;
+
+template <class Traits>
+using histogram_front =
+    typed_instrument<Traits, histogram_series<typename Traits::cells_type, typename Traits::unit_type>,
+                     histogram_handle<typename Traits::cells_type, typename Traits::unit_type>>;
+
+}  // namespace detail
+
+/// Counts values in buckets, and their sum: `histogram<"request.duration", unit::seconds, label<"api">>`. Bucket i
+/// counts (bounds[i-1], bounds[i]]; the bounds are given when it is made, or follow from the unit (see default_bounds).
+/// Sharded by default. With a unit of time, time() measures.
+template <fixed_string Name, class... Options>
+class histogram : public detail::histogram_front<detail::histogram_traits<Name, Options...>> {
+    using traits = detail::histogram_traits<Name, Options...>;
+    using base = detail::histogram_front<traits>;
     using cells_type = typename traits::cells_type;
     static_assert(std::same_as<typename traits::number_type, double>, "tacho: a histogram observes doubles");
     using unit_type = typename traits::unit_type;
 
 public:
-    using handle = histogram_handle<cells_type, unit_type>;
-
     explicit histogram(std::string_view description = {}) : histogram(default_registry(), description) {}
     explicit histogram(scope const& in, std::string_view description = {}) noexcept
         : base(in, traits::spec(description, default_bounds(traits::unit_type::ucum))) {}
     histogram(scope const& in, std::string_view description, bounds upper) noexcept
         : base(in, traits::spec(description, upper.view())) {}
 
-    void observe(double value) noexcept
-        requires(traits::label_count == 0)
-    {
+    void observe(double value) noexcept requires(traits::label_count == 0) {
         detail::observe_in<cells_type>(this->only(), this->held().get(), value);
     }
-    timer<handle, unit_type> time() noexcept
-        requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
-    {
-        return bind().time();
+    timer<histogram_handle<cells_type, unit_type>, unit_type> time() noexcept
+        requires(traits::label_count == 0 && detail::unit_of_time<unit_type>) {
+        return this->bind().time();
     }
-
-    /// The series with these label values, for use at once. A series that exists is found without lock or allocation.
-    template <class... Args>
-        requires(detail::are_values_of<typename traits::labels, Args...> && sizeof...(Args) != 0)
-    [[nodiscard]] histogram_series<cells_type, unit_type> operator()(Args const&... values) noexcept {
-        return {this->cells(values...), this->held()};
-    }
-    template <class... Args>
-    void operator()(Args const&...) = delete;  // one value for each label, in their order, of the label's type
-
-    /// The same, to keep.
-    template <class... Args>
-        requires(detail::are_values_of<typename traits::labels, Args...>)
-    [[nodiscard]] handle bind(Args const&... values) noexcept {
-        return {this->cells(values...), this->held()};
-    }
-    template <class... Args>
-    void bind(Args const&...) = delete;  // one value for each label, in their order, of the label's type
 };
 
 }  // namespace tacho::inline v0

@@ -38,16 +38,18 @@ namespace detail {
                "\" was not registered: " + std::string{why};
     };
     if (!is_instrument_name(o.name))
-        return refused("a name begins with a letter, goes on with letters, digits and _ . - /, and has at most 255 "
-                       "characters");
+        return refused(
+            "a name begins with a letter, goes on with letters, digits and _ . - /, and has at most 255 "
+            "characters");
     if (o.unit.size() > 63) return refused("its unit has more than 63 characters");
     if (o.labels.size() > max_labels) return refused("it has more than 16 labels");
     std::vector<std::string> seen;
     for (auto const label : o.labels) {
         auto const quoted = "its label \"" + to_utf8(label.substr(0, 300)) + "\" ";
         if (!is_label_name(label))
-            return refused(quoted + "should begin with a letter, go on with letters, digits and _ . - /, and not "
-                                    "begin with otel.scope");
+            return refused(quoted +
+                           "should begin with a letter, go on with letters, digits and _ . - /, and not "
+                           "begin with otel.scope");
         std::string const name{prometheus_label_name(label).view()};
         if (kind == instrument_kind::histogram && name == "le")
             return refused(quoted + "has the name of the buckets' own label; rename it");
@@ -121,8 +123,7 @@ using named_histogram = named_instrument<histogram_handle<cells::sharded, unit::
 /// false, the error hook has been called, and registry.problems() names culprit and cure. Takes the registry's mutex
 /// and allocates.
 [[nodiscard]] inline named_counter add_counter(scope const& in, instrument_options const& o) {
-    return named_counter{
-        detail::register_named<std::uint64_t, cells::sharded>(in, o, instrument_kind::counter)};
+    return named_counter{detail::register_named<std::uint64_t, cells::sharded>(in, o, instrument_kind::counter)};
 }
 [[nodiscard]] inline named_double_counter add_double_counter(scope const& in, instrument_options const& o) {
     return named_double_counter{detail::register_named<double, cells::sharded>(in, o, instrument_kind::counter)};

@@ -49,7 +49,7 @@ template <class T>
 inline constexpr bool is_cells = std::same_as<T, cells::sharded> || std::same_as<T, cells::shared>;
 
 template <class Number>
-inline constexpr number_kind kind_of_number = std::same_as<Number, double>          ? number_kind::floating
+inline constexpr number_kind kind_of_number = std::same_as<Number, double>         ? number_kind::floating
                                               : std::same_as<Number, std::int64_t> ? number_kind::signed_integer
                                                                                    : number_kind::unsigned_integer;
 

@@ -59,7 +59,8 @@ public:
 
     /// Registers; on failure the error hook has been called and `held()` is nullptr.
     registration(scope const& in, detail::instrument_spec const& spec) noexcept : core_(in.core()) {
-        bool const done = detail::attempt([&] { family_ = core_->add(describe(in, spec), schema(in, spec), storage(spec)); });
+        bool const done =
+            detail::attempt([&] { family_ = core_->add(describe(in, spec), schema(in, spec), storage(spec)); });
         if (!done) report(severity::error, "no memory to register an instrument; it is discarded");
     }
 
@@ -76,7 +77,8 @@ public:
     [[nodiscard]] detail::word* cells(std::span<std::string_view const> values) const noexcept {
         return cells_of(family_ == nullptr ? nullptr : family_->table().find_or_create(values));
     }
-    [[nodiscard]] detail::word* dense_cells(std::size_t index, std::span<std::string_view const> values) const noexcept {
+    [[nodiscard]] detail::word* dense_cells(std::size_t index,
+                                            std::span<std::string_view const> values) const noexcept {
         return cells_of(family_ == nullptr ? nullptr : family_->table().find_dense_or_create(index, values));
     }
     [[nodiscard]] detail::word* overflow_cells() const noexcept {
@@ -85,8 +87,10 @@ public:
 
 private:
     [[nodiscard]] detail::word* cells_of(series* found) const noexcept {
-        if (found == nullptr) [[unlikely]] return detail::discard_cells();
-        if (found->is_overflow()) [[unlikely]] family_->say_overflow();
+        if (found == nullptr) [[unlikely]]
+            return detail::discard_cells();
+        if (found->is_overflow()) [[unlikely]]
+            family_->say_overflow();
         return found->cells();
     }
 

@@ -21,8 +21,9 @@ template <class... Labels, class... Args>
     requires(sizeof...(Labels) == sizeof...(Args))
 inline constexpr bool are_values_of<std::tuple<Labels...>, Args...> = (takes<Labels, Args> && ...);
 
-// Immovable: the registry, and whoever looks series up, may hold on to it while it lives.
-template <class Traits>
+// `Series` is what a look-up gives for immediate use, `Handle` what is kept; both are made of a series' cells and its
+// family. Immovable: whoever uses a look-up's result refers to the instrument.
+template <class Traits, class Series, class Handle>
 class typed_instrument {
 public:
     typed_instrument(typed_instrument const&) = delete;
@@ -30,6 +31,20 @@ public:
 
     /// Whether it is registered. If not, it works and counts for nothing; registry.problems() says why.
     [[nodiscard]] bool ok() const noexcept { return registration_.held() != nullptr; }
+
+    /// The series with these label values, for use at once. A series that exists is found without lock or allocation.
+    template <class... Args>
+        requires(are_values_of<typename Traits::labels, Args...> && sizeof...(Args) != 0)
+    [[nodiscard]] Series operator()(Args const&... values) noexcept { return Series{cells(values...), held()}; }
+    template <class... Args>
+    void operator()(Args const&...) = delete;  // give one value for each label, in their order, of the label's type
+
+    /// The same, to keep: the fastest way to record.
+    template <class... Args>
+        requires(are_values_of<typename Traits::labels, Args...>)
+    [[nodiscard]] Handle bind(Args const&... values) noexcept { return Handle{cells(values...), held()}; }
+    template <class... Args>
+    void bind(Args const&...) = delete;  // give one value for each label, in their order, of the label's type
 
 protected:
     typed_instrument(scope const& in, instrument_spec const& spec) noexcept : registration_(in, spec) {
@@ -42,6 +57,7 @@ protected:
     // The cells of the one series of an instrument without labels, which exists from the start.
     [[nodiscard]] word* only() const noexcept { return only_; }
 
+private:
     template <class... Args>
     [[nodiscard]] word* cells(Args const&... args) const noexcept {
         if constexpr (Traits::label_count == 0) {
@@ -51,7 +67,6 @@ protected:
         }
     }
 
-private:
     template <std::size_t I>
     using value_at = typename std::tuple_element_t<I, typename Traits::labels>::value_type;
 
@@ -63,7 +78,8 @@ private:
         std::size_t dense_index = 0;
         bool listed = true;
         (number_label<value_at<I>>(checked_label<value_at<I>>(args), dense_index, listed), ...);
-        if (!listed) [[unlikely]] return registration_.overflow_cells();
+        if (!listed) [[unlikely]]
+            return registration_.overflow_cells();
         if constexpr (Traits::dense != 0) return registration_.dense_cells(dense_index, values);
         return registration_.cells(values);
     }

@@ -1,8 +1,8 @@
 // tacho: an up-down counter: how many there are just now, such as requests in flight.
 #pragma once
 
-#include <concepts>
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -68,9 +68,7 @@ public:
     up_down_series& operator=(up_down_series const&) = delete;
 
     void inc(Number amount = 1) && noexcept { detail::change<Cells>(cell_, of_.get(), amount); }
-    void dec(Number amount = 1) && noexcept {
-        detail::change<Cells>(cell_, of_.get(), static_cast<Number>(-amount));
-    }
+    void dec(Number amount = 1) && noexcept { detail::change<Cells>(cell_, of_.get(), static_cast<Number>(-amount)); }
     typename up_down_handle<Number, Cells>::tracked track() && noexcept {
         return up_down_handle<Number, Cells>{cell_, of_}.track();
     }
@@ -80,59 +78,43 @@ private:
     std::shared_ptr<family> const& of_;
 };
 
+namespace detail {
+
+template <fixed_string Name, class... Options>
+using up_down_traits =
+    instrument_traits<instrument_kind::up_down_counter, Name, std::int64_t, cells::shared, Options...>;
+
+template <class Traits>
+using up_down_front =
+    typed_instrument<Traits, up_down_series<typename Traits::number_type, typename Traits::cells_type>,
+                     up_down_handle<typename Traits::number_type, typename Traits::cells_type>>;
+
+}  // namespace detail
+
 /// Counts up and down: `up_down_counter<"queue.length", label<"queue">>`. Counts std::int64_t; with the option double,
 /// doubles. Shared by default: added up over threads, one thread's +1 could be missed while another's -1 is seen.
 template <fixed_string Name, class... Options>
-class up_down_counter : public detail::typed_instrument<detail::instrument_traits<
-                            instrument_kind::up_down_counter, Name, std::int64_t, cells::shared, Options...>> {
-    using traits =
-        detail::instrument_traits<instrument_kind::up_down_counter, Name, std::int64_t, cells::shared, Options...>;
-    using base = detail::typed_instrument<traits>;
+class up_down_counter : public detail::up_down_front<detail::up_down_traits<Name, Options...>> {
+    using traits = detail::up_down_traits<Name, Options...>;
+    using base = detail::up_down_front<traits>;
     using number_type = typename traits::number_type;
     using cells_type = typename traits::cells_type;
-    static_assert(!std::same_as<number_type, std::uint64_t>,
-                  "tacho: an up-down counter counts std::int64_t or double");
+    static_assert(!std::same_as<number_type, std::uint64_t>, "tacho: an up-down counter counts std::int64_t or double");
 
 public:
-    using handle = up_down_handle<number_type, cells_type>;
-
     explicit up_down_counter(std::string_view description = {}) : up_down_counter(default_registry(), description) {}
     explicit up_down_counter(scope const& in, std::string_view description = {}) noexcept
         : base(in, traits::spec(description)) {}
 
-    void inc(number_type amount = 1) noexcept
-        requires(traits::label_count == 0)
-    {
+    void inc(number_type amount = 1) noexcept requires(traits::label_count == 0) {
         detail::change<cells_type>(this->only(), this->held().get(), amount);
     }
-    void dec(number_type amount = 1) noexcept
-        requires(traits::label_count == 0)
-    {
+    void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
         detail::change<cells_type>(this->only(), this->held().get(), static_cast<number_type>(-amount));
     }
-    typename handle::tracked track() noexcept
-        requires(traits::label_count == 0)
-    {
-        return bind().track();
+    typename up_down_handle<number_type, cells_type>::tracked track() noexcept requires(traits::label_count == 0) {
+        return this->bind().track();
     }
-
-    /// The series with these label values, for use at once. A series that exists is found without lock or allocation.
-    template <class... Args>
-        requires(detail::are_values_of<typename traits::labels, Args...> && sizeof...(Args) != 0)
-    [[nodiscard]] up_down_series<number_type, cells_type> operator()(Args const&... values) noexcept {
-        return {this->cells(values...), this->held()};
-    }
-    template <class... Args>
-    void operator()(Args const&...) = delete;  // one value for each label, in their order, of the label's type
-
-    /// The same, to keep.
-    template <class... Args>
-        requires(detail::are_values_of<typename traits::labels, Args...>)
-    [[nodiscard]] handle bind(Args const&... values) noexcept {
-        return {this->cells(values...), this->held()};
-    }
-    template <class... Args>
-    void bind(Args const&...) = delete;  // one value for each label, in their order, of the label's type
 };
 
 }  // namespace tacho::inline v0

@@ -56,7 +56,8 @@ namespace tacho::inline v0::detail {
     };
     std::string why = "the " + named(added) + " was not registered: its Prometheus name \"" + *shared +
                       "\" is in use by the " + named(present);
-    if (same_shape && present.scope != added.scope) return why + ". Rename one, or switch the registry's scope_labels on";
+    if (same_shape && present.scope != added.scope)
+        return why + ". Rename one, or switch the registry's scope_labels on";
     if (present.name == added.name && present.scope == added.scope)
         return why + ", which differs in kind, unit, description, labels or bounds. Make both the same, or rename one";
     return why + ". Rename one of them";

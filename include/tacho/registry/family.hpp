@@ -38,10 +38,10 @@ struct descriptor {
     std::string prometheus_name;  ///< with unit and `_total`
     std::string unit_word;        ///< the unit in `prometheus_name`; empty when there is none
     std::string description;
-    std::string unit;             ///< UCUM
+    std::string unit;  ///< UCUM
     instrument_kind kind = instrument_kind::counter;
     number_kind number = number_kind::unsigned_integer;
-    std::vector<double> bounds;   ///< of a histogram
+    std::vector<double> bounds;  ///< of a histogram
 
     [[nodiscard]] bool is_histogram() const noexcept { return kind == instrument_kind::histogram; }
     /// Whether its values never go down.

@@ -72,6 +72,8 @@ private:
     std::vector<std::uint64_t> words_;
 };
 
-inline snapshot registry::snapshot() const { return tacho::snapshot{core_->families()}; }
+inline snapshot registry::snapshot() const {
+    return tacho::snapshot{core_->families()};
+}
 
 }  // namespace tacho::inline v0

@@ -40,9 +40,9 @@ struct fixed_label {
 
 /// What the series of one family have in common.
 struct label_schema {
-    std::vector<label_key> keys;     ///< in the order of declaration
+    std::vector<label_key> keys;  ///< in the order of declaration
     std::vector<fixed_label> fixed;
-    std::string line_name;           ///< begins each series' text; empty for a histogram, which has several names
+    std::string line_name;  ///< begins each series' text; empty for a histogram, which has several names
 };
 
 /// One series of a family. All but the cells is written once, before any other thread can see it, and never changes.
@@ -86,7 +86,9 @@ private:
     series() = default;
 
     // Behind the object, in the same piece of memory: the sizes of the values, the values, the text.
-    [[nodiscard]] std::uint16_t const* sizes() const noexcept { return reinterpret_cast<std::uint16_t const*>(this + 1); }
+    [[nodiscard]] std::uint16_t const* sizes() const noexcept {
+        return reinterpret_cast<std::uint16_t const*>(this + 1);
+    }
     [[nodiscard]] char const* values() const noexcept { return reinterpret_cast<char const*>(sizes() + label_count_); }
 
     [[nodiscard]] static series* make(label_schema const& schema, std::span<std::string_view const> values,

@@ -47,7 +47,7 @@ public:
 
     // Makes sure that the next insert() finds a place; false when memory can't be had. One writer at a time.
     [[nodiscard]] bool make_room() noexcept {
-        table* const t = newest_.load(std::memory_order_relaxed);  // only writers change it
+        table* const t = newest_.load(std::memory_order_relaxed);                 // only writers change it
         if (t != nullptr && (t->size + 1) * 3 <= (t->mask + 1) * 2) return true;  // at most two thirds full
         table* const grown = make_table(t == nullptr ? 8 : (t->mask + 1) * 2);
         if (grown == nullptr) return false;
@@ -87,9 +87,9 @@ private:
 
     static table* make_table(std::size_t places) noexcept {
         // Zeroed memory is a table of free places.
-        void* const memory = std::calloc(1, sizeof(table) + places * (sizeof(std::atomic<series*>) +
-                                                                      sizeof(std::uint64_t) +
-                                                                      sizeof(std::atomic<std::uint32_t>)));
+        void* const memory =
+            std::calloc(1, sizeof(table) + places * (sizeof(std::atomic<series*>) + sizeof(std::uint64_t) +
+                                                     sizeof(std::atomic<std::uint32_t>)));
         return memory == nullptr ? nullptr : new (memory) table{nullptr, places - 1, 0};
     }
 

@@ -22,10 +22,10 @@ namespace tacho::inline v0 {
 
 /// How a family stores its series.
 struct series_storage {
-    std::size_t cells = 1;      ///< cells of one series
+    std::size_t cells = 1;  ///< cells of one series
     bool sharded = true;
-    std::size_t limit = 2000;   ///< series, the overflow series not counted
-    std::size_t dense = 0;      ///< how many combinations of label values there are, when they are few and known
+    std::size_t limit = 2000;  ///< series, the overflow series not counted
+    std::size_t dense = 0;     ///< how many combinations of label values there are, when they are few and known
     unix_nanos (*now)() noexcept = &system_clock::now;
 };
 
@@ -157,8 +157,7 @@ private:
         }
         detail::word* const cells = arena().allocate(storage_.cells);
         if (cells == nullptr) return nullptr;
-        series* const made =
-            series::make(schema_, values, static_cast<std::uint32_t>(ordinal), storage_.now(), cells);
+        series* const made = series::make(schema_, values, static_cast<std::uint32_t>(ordinal), storage_.now(), cells);
         if (made == nullptr) {
             arena().release(cells, storage_.cells);
             return nullptr;

@@ -1,0 +1,180 @@
+// tacho: pushes through libcurl: TLS, keep-alive, and proxies when asked for.
+// SPDX-License-Identifier: MIT
+// Rule: https://curl.se/libcurl/c/
+#pragma once
+
+#include "tacho/tacho.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <curl/curl.h>
+
+namespace tacho::inline v0 {
+
+struct curl_options {
+    std::string certificate = {};         ///< PEM file of the authorities to trust; empty: the system's
+    std::string client_certificate = {};  ///< PEM file, for receivers that want one
+    std::string client_key = {};          ///< PEM file of its key
+    bool use_proxy = false;               ///< take HTTP_PROXY, HTTPS_PROXY and NO_PROXY from the environment
+};
+
+/// A `transport`. Verifies certificates and host names, follows no redirect, reads at most 4 MiB of an answer, and
+/// gives up when the deadline has passed, also when that is brought forward. One connection is kept for the next push.
+class curl_transport {
+public:
+    explicit curl_transport(curl_options options = {}) : options_(std::move(options)) {}
+
+    [[nodiscard]] static bool can_send(std::string_view scheme) noexcept {
+        if (scheme == "http") return true;
+        auto const* const info = ::curl_version_info(CURLVERSION_NOW);
+        return scheme == "https" && (info->features & CURL_VERSION_SSL) != 0;
+    }
+
+    [[nodiscard]] http_outcome post(http_post const& request, deadline const& until) {
+        // curl's own start-up happens once, and thread-safely.
+        static bool const ready = ::curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+        if (ready && handle_ == nullptr) handle_.reset(::curl_easy_init());
+        if (handle_ == nullptr) return {.problem = "libcurl could not be started"};
+
+        header_list headers;
+        for (auto const& [name, value] : request.headers)
+            if (!headers.add(name, value))
+                return {.problem = "the header \"" + std::string{name} + "\" has a line end or a zero byte in it"};
+        headers.add_line("Expect:");  // a large body is sent at once, without asking first
+
+        transfer answer{&until, {}, {}, false};
+        std::array<char, CURL_ERROR_SIZE> words{};
+        std::string const url{request.url};
+        CURL* const h = handle_.get();
+        ::curl_easy_reset(h);  // keeps the connection
+        auto const set = [h](CURLoption option, auto value) { ::curl_easy_setopt(h, option, value); };
+        set(CURLOPT_URL, url.c_str());
+#if LIBCURL_VERSION_NUM >= 0x075500
+        set(CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+        set(CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+        set(CURLOPT_POST, 1L);
+        set(CURLOPT_POSTFIELDS, request.body.data());
+        set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+        set(CURLOPT_HTTPHEADER, headers.list());
+        set(CURLOPT_FOLLOWLOCATION, 0L);  // credentials go to nobody else
+        set(CURLOPT_NOSIGNAL, 1L);
+        set(CURLOPT_TIMEOUT_MS,
+            static_cast<long>(std::clamp(until.remaining().count(), milliseconds{1}, milliseconds{86'400'000})));
+        set(CURLOPT_NOPROGRESS, 0L);
+        set(CURLOPT_XFERINFODATA, &answer);
+        set(CURLOPT_XFERINFOFUNCTION, &transfer::on_progress);
+        set(CURLOPT_WRITEDATA, &answer);
+        set(CURLOPT_WRITEFUNCTION, &transfer::on_body);
+        set(CURLOPT_HEADERDATA, &answer);
+        set(CURLOPT_HEADERFUNCTION, &transfer::on_header);
+        set(CURLOPT_ERRORBUFFER, words.data());
+        if (!options_.use_proxy) set(CURLOPT_PROXY, "");
+        if (!options_.certificate.empty()) set(CURLOPT_CAINFO, options_.certificate.c_str());
+        if (!options_.client_certificate.empty()) set(CURLOPT_SSLCERT, options_.client_certificate.c_str());
+        if (!options_.client_key.empty()) set(CURLOPT_SSLKEY, options_.client_key.c_str());
+
+        auto const code = ::curl_easy_perform(h);
+        ::curl_easy_setopt(h, CURLOPT_ERRORBUFFER, nullptr);
+        if (answer.too_large) return {.problem = "the answer has more than 4 MiB"};
+        if (code != CURLE_OK) {
+            std::string why = ::curl_easy_strerror(code);
+            if (words[0] != '\0') why.append(" (").append(words.data()).append(")");
+            return {.retryable = is_passing(code), .problem = std::move(why)};
+        }
+        long status = 0;
+        ::curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
+        return {.status = static_cast<int>(status),
+                .retry_after = std::move(answer.retry_after),
+                .body = std::move(answer.body)};
+    }
+
+private:
+    using milliseconds = std::chrono::milliseconds::rep;
+
+    // Whether another try may help: nobody answered, or not to the end.
+    static bool is_passing(CURLcode code) noexcept {
+        switch (code) {
+            case CURLE_COULDNT_RESOLVE_HOST:
+            case CURLE_COULDNT_RESOLVE_PROXY:
+            case CURLE_COULDNT_CONNECT:
+            case CURLE_OPERATION_TIMEDOUT:
+            case CURLE_ABORTED_BY_CALLBACK:
+            case CURLE_GOT_NOTHING:
+            case CURLE_SEND_ERROR:
+            case CURLE_RECV_ERROR:
+            case CURLE_PARTIAL_FILE: return true;
+            default: return false;
+        }
+    }
+
+    struct transfer {
+        deadline const* until;
+        std::string body;
+        std::string retry_after;
+        bool too_large;
+
+        static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
+            return static_cast<transfer*>(self)->until->passed() ? 1 : 0;
+        }
+        static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self) noexcept {
+            auto& t = *static_cast<transfer*>(self);
+            t.too_large = t.body.size() + size > largest_answer;
+            return !t.too_large && detail::attempt([&] { t.body.append(data, size); }) ? size : 0;
+        }
+        static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) noexcept {
+            auto& t = *static_cast<transfer*>(self);
+            std::string_view line{data, size};
+            constexpr std::string_view name = "retry-after:";
+            if (line.starts_with("HTTP/")) t.retry_after.clear();  // an interim answer came before this one
+            if (line.size() > name.size() && detail::equals_ignoring_case(line.substr(0, name.size()), name)) {
+                while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
+                detail::attempt([&] { t.retry_after = detail::trimmed(line.substr(name.size())); });
+            }
+            return size;
+        }
+    };
+
+    class header_list {
+    public:
+        header_list() = default;
+        header_list(header_list const&) = delete;
+        header_list& operator=(header_list const&) = delete;
+        ~header_list() { ::curl_slist_free_all(list_); }
+
+        // False for a value that would begin another header.
+        [[nodiscard]] bool add(std::string_view name, std::string_view value) {
+            for (auto const text : {name, value})
+                if (text.find_first_of(std::string_view{"\r\n\0", 3}) != std::string_view::npos) return false;
+            // curl leaves out a header that ends with its colon, and sends one that ends with a semicolon as empty.
+            add_line(std::string{name} + (value.empty() ? ";" : ": " + std::string{value}));
+            return true;
+        }
+        void add_line(std::string const& line) {
+            if (curl_slist* const longer = ::curl_slist_append(list_, line.c_str())) list_ = longer;
+        }
+        [[nodiscard]] curl_slist* list() const noexcept { return list_; }
+
+    private:
+        curl_slist* list_ = nullptr;
+    };
+
+    struct close {
+        void operator()(CURL* h) const noexcept { ::curl_easy_cleanup(h); }
+    };
+
+    curl_options options_;
+    std::unique_ptr<CURL, close> handle_;
+};
+
+static_assert(transport<curl_transport>);
+
+}  // namespace tacho::inline v0

@@ -1,0 +1,135 @@
+// tacho: scrapes and measured requests on cpp-httplib: on a server of yours, or on a port of its own.
+// SPDX-License-Identifier: MIT
+// Rule: https://github.com/yhirose/cpp-httplib
+#pragma once
+
+#include "tacho/tacho.hpp"
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include <httplib.h>
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+inline void answer_scrape(endpoint& from, httplib::Request const& request, httplib::Response& response) {
+    // Several Accept headers mean the same as one with commas.
+    std::string accept;
+    for (std::size_t i = 0; i < request.get_header_value_count("Accept"); ++i)
+        accept += (i == 0 ? "" : ",") + request.get_header_value("Accept", i);
+    auto const answer = from.respond({.method = request.method, .accept = accept});
+    response.status = answer.status();
+    for (auto const& [name, value] : answer.headers())
+        if (name != "Content-Type") response.set_header(std::string{name}, std::string{value});
+    response.set_content(answer.body().data(), answer.body().size(), std::string{answer.content_type()});
+}
+
+}  // namespace detail
+
+/// Lets `server` answer scrapes at `path`, as long as it runs.
+inline void mount(httplib::Server& server, std::string const& path, std::shared_ptr<endpoint> answers) {
+    auto const handler = [answers = std::move(answers)](httplib::Request const& request, httplib::Response& response) {
+        detail::answer_scrape(*answers, request, response);
+    };
+    server.Get(path, handler);  // and HEAD
+    server.Post(path, handler);
+    server.Put(path, handler);
+    server.Delete(path, handler);
+}
+
+/// A `listener`: an HTTP server of its own that answers at /metrics, and nothing else.
+class httplib_listener {
+public:
+    [[nodiscard]] result<std::uint16_t> start(std::string const& host, std::uint16_t port,
+                                              std::shared_ptr<endpoint> answers) {
+        auto server = std::make_unique<httplib::Server>();
+        mount(*server, "/metrics", std::move(answers));
+        server->set_payload_max_length(0);
+        // cpp-httplib would share a port that is in use with whoever has it.
+        server->set_socket_options([](auto socket) {
+            int const on = 1;
+            ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, reinterpret_cast<char const*>(&on), sizeof on);
+        });
+        errno = 0;
+        int const bound = port == 0 ? server->bind_to_any_port(host) : server->bind_to_port(host, port) ? port : -1;
+        if (bound <= 0) {
+            auto const words = errno != 0 ? std::string{std::strerror(errno)} : std::string{"the address is not known"};
+            return error{"can't listen on " + host + ":" + std::to_string(port) + ": " + words +
+                         ". Use another address or port, or stop what uses this one"};
+        }
+        server_ = std::move(server);
+        thread_ = std::thread{[s = server_.get()] { s->listen_after_bind(); }};
+        return static_cast<std::uint16_t>(bound);
+    }
+
+    void stop() noexcept {
+        if (!thread_.joinable()) return;
+        // stop() has no effect before the server runs.
+        while (!server_->is_running()) std::this_thread::yield();
+        server_->stop();
+        thread_.join();
+    }
+
+    httplib_listener() = default;
+    httplib_listener(httplib_listener&&) = default;
+    httplib_listener& operator=(httplib_listener&& other) noexcept {
+        stop();
+        server_ = std::move(other.server_);
+        thread_ = std::move(other.thread_);
+        return *this;
+    }
+    ~httplib_listener() { stop(); }
+
+private:
+    std::unique_ptr<httplib::Server> server_;
+    std::thread thread_;
+};
+
+static_assert(listener<httplib_listener>);
+
+/// Which requests are measured, and under which name.
+struct measured_route {
+    std::string api;
+    std::string method;  ///< the name of the handler
+};
+
+/// Measures every request of `server` but the excluded ones; what no route matches is one route, `unknown`. A request
+/// counts as concurrent until its last byte is sent, also when it is streamed or its handler throws. Takes the server's
+/// pre-routing handler, post-routing handler and logger; what they should do besides, `before` does: it runs once the
+/// request is counted, and may answer it. Metrics, routes and exclusions must outlive the server.
+template <http::request_metrics Metrics>
+void measure(httplib::Server& server, Metrics& metrics, http::route_table<measured_route> const& routes,
+             http::excluded_paths const& excluded, httplib::Server::HandlerWithResponse before = {}) {
+    // cpp-httplib handles a request from its first to its last byte on one thread, one request at a time.
+    static thread_local std::optional<http::measured_request<Metrics>> current;
+    static measured_route const unknown{"unknown", "unknown"};
+    server.set_pre_routing_handler([&, before = std::move(before)](auto const& request, auto& response) {
+        current.reset();
+        if (!excluded.contains(request.path)) {
+            auto const* const found = routes.match(request.method, request.path);
+            auto const& route = found != nullptr ? *found : unknown;
+            current.emplace(metrics, route.api, route.method);
+        }
+        return before ? before(request, response) : httplib::Server::HandlerResponse::Unhandled;
+    });
+    auto const finish = [](httplib::Response const& response) {
+        if (current) current->finish(response.status);
+        current.reset();
+    };
+    // A whole response is counted before it is sent, so that whoever has it finds it counted; a stream when it has
+    // ended.
+    server.set_post_routing_handler([finish](auto const&, auto& response) {
+        if (!response.content_provider_) finish(response);
+    });
+    server.set_logger([finish](auto const&, auto const& response) { finish(response); });
+}
+
+}  // namespace tacho::inline v0

@@ -1,0 +1,3357 @@
+// tacho 0.1.0: tacho/record.hpp and all it includes, in one file.
+// Made by single_include/amalgamate.py from include/; change that, not this.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <compare>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <initializer_list>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <numeric>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+// ---- tacho/cell/slots.hpp
+#ifndef TACHO_PART_CELL_SLOTS
+#define TACHO_PART_CELL_SLOTS
+
+// tacho: which thread owns which slot, so that a thread can count on memory that no other thread writes.
+
+namespace tacho::inline v0 {
+
+/// The most slots a process can be given.
+inline constexpr std::size_t max_slots = 4096;
+
+namespace detail {
+
+// A slot costs address space and no memory until its thread counts, which holds where pages are provided on demand and
+// there are addresses to spare. Elsewhere everything lives in the common slot: slower, with the same numbers.
+#if (defined(__unix__) || defined(__APPLE__)) && UINTPTR_MAX > 0xFFFFFFFFu
+inline constexpr std::size_t default_slots = 256;
+#else
+inline constexpr std::size_t default_slots = 1;
+#endif
+
+// Slot 0 is nobody's: every thread may write there, with atomic adds. Slots 1, 2, ... have one owner at a time, which
+// counts by load, add, store: no lock prefix and no cache line that another thread writes. A slot's memory is the page
+// at `slot << slot_shift` bytes into each chunk of cells, so that a thread's number for a cell is one addition away.
+inline constexpr std::size_t slot_shift = 12;
+inline constexpr std::size_t slot_bytes = std::size_t{1} << slot_shift;
+
+// The offset of this thread's slot; 0 until it has claimed one, and again after it has given it back.
+// Constant-initialized, so that an access needs no guard. Default visibility: one owner a thread, not one a library.
+#if defined(__GLIBC__)
+// In a shared object the default model costs a function call, 2 to 2.5 ns, this one 0.5. Its eight bytes fit into the
+// reserve that glibc keeps for objects which are loaded later.
+[[gnu::tls_model("initial-exec"), gnu::visibility("default")]] inline constinit thread_local std::size_t own_offset = 0;
+#else
+[[gnu::visibility("default")]] inline constinit thread_local std::size_t own_offset = 0;
+#endif
+
+enum class slot_state : unsigned char { not_claimed, owned, ended };
+[[gnu::visibility("default")]] inline constinit thread_local slot_state own_state = slot_state::not_claimed;
+
+// All slots of the process. It has no destructor to run, so that threads may still count while the program exits.
+struct slot_table {
+    std::mutex mutex;                             // guards `free` and `count`
+    std::array<std::uint16_t, max_slots> free{};  // given back; the last one is taken first, which keeps `used` low
+    std::size_t free_count = 0;
+    std::size_t count = default_slots;                 // slots that exist, the common one included
+    bool in_use = false;                               // a chunk was laid out for `count` slots, so it is final
+    std::atomic<std::size_t> used{1};                  // slots 0 .. used-1 may hold numbers
+    std::atomic<std::size_t> left{default_slots - 1};  // a hint that spares threads without a slot the mutex
+};
+[[gnu::visibility("default")]] inline constinit slot_table slots{};
+
+// Gives this thread's slot back when the thread ends. The numbers stay where they are; the next owner adds to them.
+struct slot_lease {
+    slot_lease() = default;
+    slot_lease(slot_lease const&) = delete;
+    slot_lease& operator=(slot_lease const&) = delete;
+    ~slot_lease() {
+        if (own_state != slot_state::owned) return;
+        // Later thread-local destructors of this thread may still count: they use the common slot.
+        own_state = slot_state::ended;
+        auto const slot = own_offset >> slot_shift;
+        own_offset = 0;
+        // The mutex orders this thread's last stores before the next owner's first loads.
+        std::lock_guard const lock{slots.mutex};
+        slots.free[slots.free_count++] = static_cast<std::uint16_t>(slot);
+        slots.left.fetch_add(1, std::memory_order_relaxed);
+    }
+};
+
+// Tries to make this thread an owner and returns its offset, or 0: the common slot. Allocates nothing.
+[[gnu::noinline, gnu::cold]] inline std::size_t claim_slot() noexcept {
+    if (own_state != slot_state::not_claimed) return own_offset;
+    // Relaxed: a stale hint costs one visit to the mutex or one more atomic add, never a number.
+    if (slots.left.load(std::memory_order_relaxed) == 0) return 0;
+    std::size_t slot = 0;
+    {
+        std::lock_guard const lock{slots.mutex};
+        auto const used = slots.used.load(std::memory_order_relaxed);  // only changed under the mutex
+        if (slots.free_count != 0) {
+            slot = slots.free[--slots.free_count];
+        } else if (used < slots.count) {
+            slot = used;
+            // Release, matched by the acquire in slots_in_use(): a reader that learns of the slot sees all before it.
+            slots.used.store(used + 1, std::memory_order_release);
+        } else {
+            return 0;
+        }
+        slots.left.fetch_sub(1, std::memory_order_relaxed);
+    }
+    thread_local slot_lease lease;  // its destructor is registered here, at the thread's first count
+    static_cast<void>(lease);
+    own_state = slot_state::owned;
+    own_offset = slot << slot_shift;
+    return own_offset;
+}
+
+// How many slots a reader has to look at.
+inline std::size_t slots_in_use() noexcept {
+    return slots.used.load(std::memory_order_acquire);
+}
+
+// The number of slots from now on; the layout of a chunk depends on it.
+inline std::size_t fix_slot_count() noexcept {
+    std::lock_guard const lock{slots.mutex};
+    slots.in_use = true;
+    return slots.count;
+}
+
+// For a process that can't have even one chunk of that size: all threads share slot 0. Only before any cell exists.
+inline void fall_back_to_one_slot() noexcept {
+    std::lock_guard const lock{slots.mutex};
+    slots.count = 1;
+    slots.left.store(0, std::memory_order_relaxed);
+}
+
+}  // namespace detail
+
+/// Sets how many threads can count on memory of their own at the same time (default 255, plus one slot that all others
+/// share); more cost address space, 4 KiB a slot for each 512 cells, not memory. 1 gives every thread the shared slot.
+/// Only before the first sharded instrument is made: returns false, and changes nothing, once it is too late or when
+/// `count` is 0 or above `max_slots`.
+inline bool set_slot_count(std::size_t count) noexcept {
+    std::lock_guard const lock{detail::slots.mutex};
+    auto& slots = detail::slots;
+    if (slots.in_use || count == 0 || count > max_slots || slots.used.load(std::memory_order_relaxed) > count)
+        return false;
+    slots.count = count;
+    slots.left.store(count - slots.used.load(std::memory_order_relaxed) + slots.free_count, std::memory_order_relaxed);
+    return true;
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/cell/arena.hpp
+#ifndef TACHO_PART_CELL_ARENA
+#define TACHO_PART_CELL_ARENA
+
+// tacho: the memory in which cells live.
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <sys/mman.h>
+#endif
+
+namespace tacho::inline v0::detail {
+
+// One number that may change at any time: eight bytes, an integer or the bits of a double.
+using word = std::atomic<std::uint64_t>;
+static_assert(sizeof(word) == 8 && word::is_always_lock_free);
+
+// Cells in one page of one slot, and so the most that one series may have.
+inline constexpr std::size_t cells_per_page = slot_bytes / sizeof(word);
+
+// Fresh zeroed memory of `pages` pages, which the operating system provides page by page as they are touched; nullptr
+// when it can't be had. Never given back.
+inline std::byte* reserve_pages(std::size_t pages) noexcept {
+#if defined(MAP_ANONYMOUS) && UINTPTR_MAX > 0xFFFFFFFFu
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+#if defined(MAP_NORESERVE)
+    flags |= MAP_NORESERVE;  // most slots' pages will never be touched
+#endif
+    void* const memory = ::mmap(nullptr, pages * slot_bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (memory == MAP_FAILED) return nullptr;
+#if defined(MADV_NOHUGEPAGE)
+    ::madvise(memory, pages * slot_bytes, MADV_NOHUGEPAGE);  // else one touched slot costs 2 MiB: 150 times as much
+#endif
+    return static_cast<std::byte*>(memory);
+#else
+    return static_cast<std::byte*>(std::calloc(pages, slot_bytes));
+#endif
+}
+
+// Hands out runs of neighbouring cells, zeroed; a run's address is that of its cells in slot 0. Takes a mutex: used
+// when a series is born or dies, never when one is written or read.
+class arena {
+public:
+    constexpr explicit arena(bool sharded) noexcept : sharded_(sharded) {}
+    arena(arena const&) = delete;
+    arena& operator=(arena const&) = delete;
+
+    // `count` is 1 .. cells_per_page. nullptr when memory can't be had.
+    [[nodiscard]] word* allocate(std::size_t count) noexcept {
+        std::lock_guard const lock{mutex_};
+        if (free_run* const run = free_[count]) {
+            word* const cells = run->cells;
+            free_[count] = run->next;
+            std::free(run);
+            return cells;
+        }
+        if (left_ < count) {
+            std::byte* chunk = reserve_pages(sharded_ ? fix_slot_count() : 1);
+            if (chunk == nullptr && sharded_ && next_ == nullptr) {
+                fall_back_to_one_slot();
+                chunk = reserve_pages(1);
+            }
+            if (chunk == nullptr) return nullptr;
+            // The cells that are left over in the old chunk stay unused: at most one series' worth.
+            next_ = reinterpret_cast<word*>(chunk);  // all-zero bytes are a zero cell; placing each would touch it
+            left_ = cells_per_page;
+        }
+        word* const cells = next_;
+        next_ += count;
+        left_ -= count;
+        return cells;
+    }
+
+    // Takes a run back. Nobody may write to it any more.
+    void release(word* cells, std::size_t count) noexcept {
+        auto const slots_to_clear = sharded_ ? slots_in_use() : 1;
+        for (std::size_t slot = 0; slot < slots_to_clear; ++slot) {
+            auto* const own = reinterpret_cast<word*>(reinterpret_cast<std::byte*>(cells) + (slot << slot_shift));
+            for (std::size_t i = 0; i < count; ++i)
+                // Relaxed: the mutex below orders this before the next user. Looking first keeps pages that nobody
+                // has touched from becoming resident.
+                if (own[i].load(std::memory_order_relaxed) != 0) own[i].store(0, std::memory_order_relaxed);
+        }
+        auto* const run = static_cast<free_run*>(std::malloc(sizeof(free_run)));
+        if (run == nullptr) return;  // out of memory: the cells stay unused
+        std::lock_guard const lock{mutex_};
+        *run = {free_[count], cells};
+        free_[count] = run;
+    }
+
+private:
+    struct free_run {
+        free_run* next;
+        word* cells;
+    };
+
+    std::mutex mutex_;
+    word* next_ = nullptr;
+    std::size_t left_ = 0;
+    free_run* free_[cells_per_page + 1]{};
+    bool sharded_;
+};
+
+// They live as long as the process: cells may be written during its very last moments.
+[[gnu::visibility("default")]] inline constinit arena sharded_arena{true};
+[[gnu::visibility("default")]] inline constinit arena shared_arena{false};
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/cell/cells.hpp
+#ifndef TACHO_PART_CELL_CELLS
+#define TACHO_PART_CELL_CELLS
+
+// tacho: how a number is counted by many threads at once: sharded by thread, or shared.
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+inline word& in_slot(word* cell, std::size_t offset) noexcept {
+    return *reinterpret_cast<word*>(reinterpret_cast<std::byte*>(cell) + offset);
+}
+
+// Relaxed throughout: a count orders nothing else, and each cell's own history is coherent.
+template <class Number>
+void add_owned(word& cell, Number n, std::memory_order order = std::memory_order_relaxed) noexcept {
+    auto const before = std::bit_cast<Number>(cell.load(std::memory_order_relaxed));
+    cell.store(std::bit_cast<std::uint64_t>(static_cast<Number>(before + n)), order);
+}
+
+inline void add_shared(word& cell, std::uint64_t n, std::memory_order order = std::memory_order_relaxed) noexcept {
+    cell.fetch_add(n, order);
+}
+inline void add_shared(word& cell, std::int64_t n, std::memory_order order = std::memory_order_relaxed) noexcept {
+    cell.fetch_add(static_cast<std::uint64_t>(n), order);  // two's complement: the same bits
+}
+inline void add_shared(word& cell, double n, std::memory_order order = std::memory_order_relaxed) noexcept {
+    auto seen = cell.load(std::memory_order_relaxed);
+    while (!cell.compare_exchange_weak(seen, std::bit_cast<std::uint64_t>(std::bit_cast<double>(seen) + n), order,
+                                       std::memory_order_relaxed)) {
+    }
+}
+
+}  // namespace detail
+
+/// How the cells of an instrument are stored; an option of every instrument.
+namespace cells {
+
+/// Each thread counts in memory of its own and a reader adds up: about half a nanosecond an increment and no
+/// contention, for 8 bytes per cell and thread that counts there. The default of counters and histograms. Not for
+/// signal handlers: one that counts what the code it interrupts is counting can lose an increment.
+struct sharded {
+    static constexpr bool is_sharded = true;
+
+    template <class Number>
+    static void add(detail::word* cell, Number n) noexcept {
+        auto offset = detail::own_offset;
+        if (offset == 0) [[unlikely]] {
+            offset = detail::claim_slot();
+            if (offset == 0) return detail::add_shared(*cell, n);
+        }
+        detail::add_owned(detail::in_slot(cell, offset), n);
+    }
+};
+
+/// One atomic number that all threads write: 2 ns alone and more under contention, 8 bytes whatever the number of
+/// threads. The default of gauges and up-down counters, of which a sharded one would show values that never existed;
+/// the choice for very many series written by very many threads, and in signal handlers.
+struct shared {
+    static constexpr bool is_sharded = false;
+
+    template <class Number>
+    static void add(detail::word* cell, Number n) noexcept {
+        detail::add_shared(*cell, n);
+    }
+    template <class Number>
+    static void set(detail::word* cell, Number n) noexcept {
+        cell->store(std::bit_cast<std::uint64_t>(n), std::memory_order_relaxed);
+    }
+};
+
+}  // namespace cells
+
+namespace detail {
+
+// The sum of a cell over all slots.
+template <class Number>
+[[nodiscard]] Number read_cell(word* cell, bool sharded) noexcept {
+    auto const end = (sharded ? slots_in_use() : 1) << slot_shift;
+    Number sum{};
+    for (std::size_t offset = 0; offset < end; offset += slot_bytes)
+        sum = static_cast<Number>(sum + std::bit_cast<Number>(in_slot(cell, offset).load(std::memory_order_relaxed)));
+    return sum;
+}
+
+// Where an instrument that could not be registered counts: written by all, read by none.
+inline word* discard_cells() noexcept {
+    // The fallback is only reached when the process never got a chunk, and then all threads use slot 0.
+    static constinit word last_resort[cells_per_page]{};
+    static word* const cells = [] {
+        word* const reserved = sharded_arena.allocate(cells_per_page);
+        return reserved != nullptr ? reserved : last_resort;
+    }();
+    return cells;
+}
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/fixed_string.hpp
+#ifndef TACHO_PART_CORE_FIXED_STRING
+#define TACHO_PART_CORE_FIXED_STRING
+
+// tacho: text as a template argument, so that a name is checked while the program compiles.
+
+namespace tacho::inline v0 {
+
+/// The text of a string literal, usable as a template argument: `counter<"requests_total">`.
+/// N counts the terminating zero. The members are public because a template argument must be a structural type.
+template <std::size_t N>
+struct fixed_string {
+    char text[N]{};
+
+    consteval fixed_string(char const (&literal)[N]) noexcept {  // implicit: this is what lets a literal be an argument
+        for (std::size_t i = 0; i < N; ++i) text[i] = literal[i];
+    }
+
+    [[nodiscard]] constexpr std::string_view view() const noexcept { return {text, N - 1}; }
+    [[nodiscard]] static constexpr std::size_t size() noexcept { return N - 1; }
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/unit.hpp
+#ifndef TACHO_PART_CORE_UNIT
+#define TACHO_PART_CORE_UNIT
+
+// tacho: units of measurement, and the word each becomes in a Prometheus name.
+// Rule: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#metric-metadata-1
+
+namespace tacho::inline v0 {
+
+/// Units as options of an instrument: `histogram<"request.duration", unit::seconds>`. A unit is written to OTLP as it
+/// stands (UCUM, case-sensitive) and becomes a suffix of the Prometheus name.
+namespace unit {
+
+/// Any unit by its UCUM code: `unit::of<"By/s">`. Text in braces is a remark and leaves no suffix: `unit::of<"{job}">`.
+template <fixed_string Ucum>
+struct of {
+    static_assert(Ucum.size() <= 63, "tacho: a unit has at most 63 characters");
+    static constexpr std::string_view ucum = Ucum.view();
+};
+
+using none = of<"">;
+using ratio = of<"1">;
+using seconds = of<"s">;
+using milliseconds = of<"ms">;
+using microseconds = of<"us">;
+using nanoseconds = of<"ns">;
+using bytes = of<"By">;
+using percent = of<"%">;
+using celsius = of<"Cel">;
+
+}  // namespace unit
+
+/// The words of a unit, joined by `_`; at most 128 characters.
+class unit_text {
+public:
+    [[nodiscard]] constexpr std::string_view view() const noexcept { return {text_.data(), size_}; }
+
+    constexpr void append(std::string_view part) noexcept {
+        for (char const c : part) {
+            bool const legal = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+            if (!legal && (size_ == 0 || text_[size_ - 1] == '_')) continue;
+            if (size_ < text_.size()) text_[size_++] = legal ? c : '_';
+        }
+    }
+    constexpr void trim() noexcept {
+        while (size_ != 0 && text_[size_ - 1] == '_') --size_;
+    }
+
+private:
+    std::array<char, 128> text_{};
+    std::size_t size_ = 0;
+};
+
+namespace detail {
+
+struct unit_entry {
+    std::string_view ucum, word;
+};
+
+inline constexpr unit_entry unit_words[] = {
+    {"d", "days"},          {"h", "hours"},
+    {"min", "minutes"},     {"s", "seconds"},
+    {"ms", "milliseconds"}, {"us", "microseconds"},
+    {"ns", "nanoseconds"},  {"By", "bytes"},
+    {"KiBy", "kibibytes"},  {"MiBy", "mebibytes"},
+    {"GiBy", "gibibytes"},  {"TiBy", "tebibytes"},
+    {"kBy", "kilobytes"},   {"MBy", "megabytes"},
+    {"GBy", "gigabytes"},   {"TBy", "terabytes"},
+    {"m", "meters"},        {"V", "volts"},
+    {"A", "amperes"},       {"J", "joules"},
+    {"W", "watts"},         {"g", "grams"},
+    {"Cel", "celsius"},     {"Hz", "hertz"},
+    {"%", "percent"},       {"1", ""},
+};
+
+inline constexpr unit_entry per_words[] = {
+    {"s", "second"}, {"m", "minute"}, {"h", "hour"}, {"d", "day"}, {"w", "week"}, {"mo", "month"}, {"y", "year"},
+};
+
+template <std::size_t N>
+constexpr std::string_view word_of(unit_entry const (&table)[N], std::string_view ucum) noexcept {
+    for (auto const& entry : table)
+        if (entry.ucum == ucum) return entry.word;
+    return ucum;
+}
+
+// `{packet}` says what is counted, it is no unit.
+constexpr std::string_view without_remark(std::string_view ucum) noexcept {
+    return ucum.find('{') == std::string_view::npos ? ucum : std::string_view{};
+}
+
+}  // namespace detail
+
+/// The word that a unit adds to a Prometheus name: `s` gives `seconds`, `By/s` gives `bytes_per_second`, `1` and
+/// `{packet}` give nothing, an unknown unit gives itself with illegal characters replaced.
+[[nodiscard]] constexpr unit_text unit_word(std::string_view ucum) noexcept {
+    unit_text out;
+    auto const slash = ucum.find('/');
+    out.append(detail::word_of(detail::unit_words, detail::without_remark(ucum.substr(0, slash))));
+    if (slash != std::string_view::npos) {
+        auto const per = detail::without_remark(ucum.substr(slash + 1));
+        if (!per.empty()) {
+            out.append("_per_");
+            out.append(detail::word_of(detail::per_words, per));
+        }
+    }
+    out.trim();
+    return out;
+}
+
+/// Whether a Prometheus name is this word or ends with `_word`.
+[[nodiscard]] constexpr bool ends_with_word(std::string_view name, std::string_view word) noexcept {
+    if (!name.ends_with(word)) return false;
+    return name.size() == word.size() || name[name.size() - word.size() - 1] == '_';
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/names.hpp
+#ifndef TACHO_PART_CORE_NAMES
+#define TACHO_PART_CORE_NAMES
+
+// tacho: which names are legal, and the Prometheus name that an OpenTelemetry name becomes.
+// Rule: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#metric-metadata-1
+
+namespace tacho::inline v0 {
+
+/// What an instrument measures; decides its suffixes, its type line and how its numbers add up.
+enum class instrument_kind : unsigned char { counter, up_down_counter, gauge, histogram };
+
+[[nodiscard]] constexpr std::string_view to_string(instrument_kind kind) noexcept {
+    switch (kind) {
+        case instrument_kind::counter: return "counter";
+        case instrument_kind::up_down_counter: return "up-down counter";
+        case instrument_kind::gauge: return "gauge";
+        case instrument_kind::histogram: break;
+    }
+    return "histogram";
+}
+
+namespace detail {
+
+constexpr bool is_letter(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+constexpr bool is_digit(char c) noexcept {
+    return c >= '0' && c <= '9';
+}
+constexpr bool is_name_character(char c) noexcept {
+    return is_letter(c) || is_digit(c) || c == '_' || c == '.' || c == '-' || c == '/';
+}
+
+constexpr bool is_name(std::string_view name) noexcept {
+    if (name.empty() || name.size() > 255 || !is_letter(name.front())) return false;
+    for (char const c : name)
+        if (!is_name_character(c)) return false;
+    return true;
+}
+
+}  // namespace detail
+
+/// An instrument's name: a letter, then letters, digits, `_ . - /`; at most 255 characters (OpenTelemetry metrics API).
+[[nodiscard]] constexpr bool is_instrument_name(std::string_view name) noexcept {
+    return detail::is_name(name);
+}
+
+/// A label's name: the same characters. Names that begin with `_` are reserved by Prometheus, those that begin with
+/// `otel.scope` or `otel_scope` say which scope a series belongs to.
+[[nodiscard]] constexpr bool is_label_name(std::string_view name) noexcept {
+    return detail::is_name(name) && !name.starts_with("otel.scope") && !name.starts_with("otel_scope");
+}
+
+/// A Prometheus name, at most 400 characters. Made while compiling for a typed instrument, else at registration.
+class prometheus_text {
+public:
+    [[nodiscard]] constexpr std::string_view view() const noexcept { return {text_.data(), size_}; }
+
+    // Illegal characters become `_`, and a run of `_` is written once.
+    constexpr void append(std::string_view part) noexcept {
+        for (char const c : part) {
+            char const legal = detail::is_letter(c) || detail::is_digit(c) ? c : '_';
+            if (legal == '_' && size_ != 0 && text_[size_ - 1] == '_') continue;
+            if (size_ < text_.size()) text_[size_++] = legal;
+        }
+    }
+
+    constexpr void remove_suffix(std::string_view suffix) noexcept {
+        if (view().ends_with(suffix) && size_ > suffix.size()) size_ -= suffix.size();
+    }
+
+private:
+    std::array<char, 400> text_{};
+    std::size_t size_ = 0;
+};
+
+/// The Prometheus name of a label: illegal characters become `_`.
+[[nodiscard]] constexpr prometheus_text prometheus_label_name(std::string_view name) noexcept {
+    prometheus_text out;
+    out.append(name);
+    return out;
+}
+
+/// The Prometheus name of an instrument: the name, then the unit's word, then `_total` for a counter; neither is
+/// repeated when the name already ends with it. `http.server.duration` in `s` becomes `http_server_duration_seconds`.
+[[nodiscard]] constexpr prometheus_text prometheus_name(std::string_view name, std::string_view unit,
+                                                        instrument_kind kind) noexcept {
+    prometheus_text out;
+    out.append(name);
+    if (kind == instrument_kind::counter) out.remove_suffix("_total");
+    unit_text const word = unit_word(unit);
+    if (!word.view().empty() && !ends_with_word(out.view(), word.view())) {
+        out.append("_");
+        out.append(word.view());
+    }
+    if (kind == instrument_kind::counter) out.append("_total");
+    return out;
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/label.hpp
+#ifndef TACHO_PART_CORE_LABEL
+#define TACHO_PART_CORE_LABEL
+
+// tacho: labels with typed values: text, enums, booleans and integers, any of them optional.
+
+namespace tacho::inline v0 {
+
+/// A label of an instrument and the type of its values: `label<"api">` takes text, `label<"verb", verb>` an enum,
+/// `label<"code", int>` an integer, `label<"cached", bool>` a boolean, and `label<"mode", std::optional<T>>` any of
+/// these or nothing. A missing or empty value is left out in every format.
+template <fixed_string Name, class Value = std::string_view>
+struct label {
+    static_assert(is_label_name(Name.view()),
+                  "tacho: a label's name begins with a letter, goes on with letters, digits and _ . - / and does not "
+                  "begin with otel.scope");
+    static constexpr std::string_view name = Name.view();
+    using value_type = Value;
+};
+
+/// An enumerator and its text as a label value.
+template <class Enum>
+struct enum_label {
+    Enum value;
+    std::string_view text;
+};
+
+/// The texts of an enum; made by `labels<E>`, found through a function `label_values(E)` in the enum's namespace.
+template <class Enum, std::size_t N>
+struct enum_labels {
+    std::array<enum_label<Enum>, N> entries;
+
+    /// The entry's index; N for an enumerator that isn't listed.
+    [[nodiscard]] constexpr std::size_t index_of(Enum value) const noexcept {
+        // When the enumerators are listed in their order from 0, which is usual, the index is the value.
+        auto const guess = static_cast<std::size_t>(value);
+        if (guess < N && entries[guess].value == value) return guess;
+        for (std::size_t i = 0; i < N; ++i)
+            if (entries[i].value == value) return i;
+        return N;
+    }
+};
+
+namespace detail {
+inline void label_texts_must_be_distinct_and_not_empty() noexcept {}  // not constexpr: reaching it doesn't compile
+}  // namespace detail
+
+/// Lists the label values of an enum:
+/// `consteval auto label_values(verb) { return tacho::labels<verb>({{verb::get, "GET"}, {verb::post, "POST"}}); }`
+/// A value that isn't listed is counted in the overflow series.
+template <class Enum, std::size_t N>
+    requires std::is_enum_v<Enum>
+[[nodiscard]] consteval enum_labels<Enum, N> labels(enum_label<Enum> const (&list)[N]) {
+    enum_labels<Enum, N> out{};
+    for (std::size_t i = 0; i < N; ++i) {
+        out.entries[i] = list[i];
+        if (list[i].text.empty()) detail::label_texts_must_be_distinct_and_not_empty();
+        for (std::size_t j = 0; j < i; ++j)
+            if (list[i].text == list[j].text || list[i].value == list[j].value)
+                detail::label_texts_must_be_distinct_and_not_empty();
+    }
+    return out;
+}
+
+/// How a label's values are written where a format knows types, as OTLP does.
+enum class label_type : unsigned char { text, integer, boolean };
+
+namespace detail {
+
+template <class Enum>
+concept listed_enum = std::is_enum_v<Enum> && requires(Enum e) {
+    label_values(e).entries;
+};
+
+template <class T>
+concept character = std::same_as<T, char> || std::same_as<T, wchar_t> || std::same_as<T, char8_t> ||
+    std::same_as<T, char16_t> || std::same_as<T, char32_t>;
+
+template <class T>
+concept plain_integer = std::integral<T> && !std::same_as<T, bool> && !character<T>;
+
+template <class To, class From>
+concept keeps_value_of = plain_integer<To> && plain_integer<From> &&
+                             std::numeric_limits<To>::digits >= std::numeric_limits<From>::digits &&
+                         (std::is_signed_v<To> || !std::is_signed_v<From>);
+
+// Room for an integer's text, which must outlive the look-up that uses it.
+using label_scratch = std::array<char, 24>;
+
+// What each type of label value accepts, how many values it has when they are known (`cardinality`, else 0), and the
+// text of a value. A missing or unknown value has an empty text.
+template <class Value>
+struct label_value;
+
+template <>
+struct label_value<std::string_view> {
+    static constexpr label_type type = label_type::text;
+    static constexpr std::size_t cardinality = 0;
+    template <class Arg>
+    static constexpr bool accepts = std::convertible_to<Arg, std::string_view> && !std::same_as<Arg, std::nullptr_t>;
+    static std::string_view text(std::string_view value, label_scratch&) noexcept { return value; }
+};
+
+template <plain_integer Value>
+struct label_value<Value> {
+    static constexpr label_type type = label_type::integer;
+    static constexpr std::size_t cardinality = 0;
+    template <class Arg>
+    static constexpr bool accepts = keeps_value_of<Value, Arg>;
+    static std::string_view text(Value value, label_scratch& scratch) noexcept {
+        auto const end = std::to_chars(scratch.data(), scratch.data() + scratch.size(), value).ptr;
+        return {scratch.data(), static_cast<std::size_t>(end - scratch.data())};
+    }
+};
+
+template <>
+struct label_value<bool> {
+    static constexpr label_type type = label_type::boolean;
+    static constexpr std::size_t cardinality = 2;
+    template <class Arg>
+    static constexpr bool accepts = std::same_as<Arg, bool>;
+    static constexpr std::size_t index(bool value) noexcept { return value ? 1 : 0; }
+    static std::string_view text(bool value, label_scratch&) noexcept { return value ? "true" : "false"; }
+};
+
+template <listed_enum Value>
+struct label_value<Value> {
+    static constexpr auto list = label_values(Value{});
+    static constexpr label_type type = label_type::text;
+    static constexpr std::size_t cardinality = list.entries.size();
+    template <class Arg>
+    static constexpr bool accepts = std::same_as<Arg, Value>;
+    static constexpr std::size_t index(Value value) noexcept { return list.index_of(value); }
+    static std::string_view text(Value value, label_scratch&) noexcept {
+        auto const i = list.index_of(value);
+        return i < cardinality ? list.entries[i].text : std::string_view{};
+    }
+};
+
+// The last index is the missing value; an enumerator that isn't listed has the index after it.
+template <class Value>
+struct label_value<std::optional<Value>> {
+    using present = label_value<Value>;
+    static constexpr label_type type = present::type;
+    static constexpr std::size_t cardinality = present::cardinality == 0 ? 0 : present::cardinality + 1;
+    template <class Arg>
+    static constexpr bool accepts =
+        std::same_as<Arg, std::nullopt_t> || std::same_as<Arg, std::optional<Value>> || present::template accepts<Arg>;
+    static constexpr std::size_t index(std::optional<Value> value) noexcept {
+        if (!value) return present::cardinality;
+        auto const i = present::index(*value);
+        return i < present::cardinality ? i : cardinality;
+    }
+    static std::string_view text(std::optional<Value> value, label_scratch& scratch) noexcept {
+        return value ? present::text(*value, scratch) : std::string_view{};
+    }
+};
+
+}  // namespace detail
+
+/// Whether a label takes an argument of this type: exactly its type for enums and booleans, any integer whose every
+/// value it can hold for integers, anything that becomes a std::string_view for text.
+template <class Label, class Arg>
+concept takes = detail::label_value<typename Label::value_type>::template accepts<std::remove_cvref_t<Arg>>;
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/cell/histogram_cells.hpp
+#ifndef TACHO_PART_CELL_HISTOGRAM_CELLS
+#define TACHO_PART_CELL_HISTOGRAM_CELLS
+
+// tacho: the cells of one histogram, and how they are read while other threads write them.
+
+namespace tacho::inline v0::detail {
+
+// The layout of a run: observations begun, the sum, then a count for each bucket. There is no cell for the number of
+// observations: it is the sum of the buckets that were read, so the bucket up to +Inf can't disagree with it.
+inline constexpr std::size_t begun_cell = 0;
+inline constexpr std::size_t sum_cell = 1;
+inline constexpr std::size_t first_bucket_cell = 2;
+
+[[nodiscard]] constexpr std::size_t histogram_cell_count(std::size_t bound_count) noexcept {
+    return first_bucket_cell + bound_count + 1;
+}
+static_assert(histogram_cell_count(256) <= cells_per_page);
+
+// The index of the bucket (bounds[i-1], bounds[i]] that holds a value; bounds.size() beyond the last. Not for NaN.
+[[nodiscard]] inline std::size_t bucket_of(std::span<double const> bounds, double value) noexcept {
+    return static_cast<std::size_t>(std::lower_bound(bounds.begin(), bounds.end(), value) - bounds.begin());
+}
+
+// One observation by the owner of a slot, or in the common slot. The order is what makes a reader's check work: begun
+// before sum before bucket. Whoever sees a bucket's new count (acquire) therefore sees the sum that belongs to it, and
+// whoever sees that sum sees that the observation was begun.
+template <class Cells>
+void observe(word* run, std::size_t bucket, double value, bool into_sum) noexcept {
+    auto offset = Cells::is_sharded ? own_offset : 0;
+    if (Cells::is_sharded && offset == 0) offset = claim_slot();
+    word* const own = &in_slot(run, offset);
+    if (offset != 0) [[likely]] {
+        add_owned(own[begun_cell], std::uint64_t{1});
+        if (into_sum) add_owned(own[sum_cell], value, std::memory_order_release);
+        add_owned(own[first_bucket_cell + bucket], std::uint64_t{1}, std::memory_order_release);
+    } else {
+        add_shared(own[begun_cell], std::uint64_t{1});
+        if (into_sum) add_shared(own[sum_cell], value, std::memory_order_release);
+        add_shared(own[first_bucket_cell + bucket], std::uint64_t{1}, std::memory_order_release);
+    }
+}
+
+struct histogram_reading {
+    double sum = 0;
+    std::uint64_t count = 0;
+    std::size_t torn_slots = 0;  // whose sum may be ahead of their buckets by the observation in flight
+};
+
+// Adds one slot's numbers to `buckets` and `total`. A cut is whole when the buckets add up to the observations begun:
+// each bucket read is at most its value at the end, they count completed observations only, and `begun` is read last.
+inline void read_histogram_slot(word* own, std::span<std::uint64_t> buckets, histogram_reading& total) noexcept {
+    if (own[begun_cell].load(std::memory_order_relaxed) == 0) return;  // never used
+    constexpr int tries = 8;  // one saturated writer disturbs 1 cut in 1000; one that is preempted halfway disturbs all
+    std::uint64_t seen[cells_per_page];
+    for (int attempt = 1;; ++attempt) {
+        std::uint64_t count = 0;
+        for (std::size_t i = 0; i < buckets.size(); ++i) {
+            seen[i] = own[first_bucket_cell + i].load(std::memory_order_acquire);
+            count += seen[i];
+        }
+        auto const sum = std::bit_cast<double>(own[sum_cell].load(std::memory_order_acquire));
+        bool const whole = own[begun_cell].load(std::memory_order_relaxed) == count;
+        if (!whole && attempt < tries) continue;
+        for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i] += seen[i];
+        total.sum += sum;
+        total.count += count;
+        if (!whole) ++total.torn_slots;
+        return;
+    }
+}
+
+// Reads a histogram's run into `buckets`, one number a bucket, not cumulative; `count` is always their sum.
+[[nodiscard]] inline histogram_reading read_histogram(word* run, bool sharded,
+                                                      std::span<std::uint64_t> buckets) noexcept {
+    std::fill(buckets.begin(), buckets.end(), std::uint64_t{0});
+    histogram_reading total;
+    auto const end = (sharded ? slots_in_use() : 1) << slot_shift;
+    for (std::size_t offset = 0; offset < end; offset += slot_bytes)
+        read_histogram_slot(&in_slot(run, offset), buckets, total);
+    return total;
+}
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/core/attempt.hpp
+#ifndef TACHO_PART_CORE_ATTEMPT
+#define TACHO_PART_CORE_ATTEMPT
+
+// tacho: keeps an exception, such as one for lack of memory, from leaving the library.
+
+namespace tacho::inline v0::detail {
+
+// Runs f; false when it threw. Without exceptions the standard library ends the program instead, and f always returns.
+template <class F>
+bool attempt(F&& f) noexcept {
+#if defined(__cpp_exceptions)
+    try {
+        f();
+    } catch (...) {
+        return false;
+    }
+#else
+    f();
+#endif
+    return true;
+}
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/core/bounds.hpp
+#ifndef TACHO_PART_CORE_BOUNDS
+#define TACHO_PART_CORE_BOUNDS
+
+// tacho: the upper bounds of a histogram's buckets, checked while compiling.
+
+namespace tacho::inline v0 {
+
+/// The largest number of bounds that an instrument takes; one more bucket, up to +Inf, follows them.
+inline constexpr std::size_t max_bounds = 256;
+
+/// Whether bounds are finite and strictly increasing, and few enough.
+[[nodiscard]] constexpr bool are_bounds(std::span<double const> values) noexcept {
+    if (values.size() > max_bounds) return false;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        constexpr double largest = std::numeric_limits<double>::max();
+        if (!(values[i] >= -largest && values[i] <= largest)) return false;  // also refuses NaN
+        if (i != 0 && !(values[i - 1] < values[i])) return false;
+    }
+    return true;
+}
+
+namespace detail {
+// Not constexpr, so that a constant expression that reaches it doesn't compile; the compiler then shows this name.
+inline void histogram_bounds_must_be_finite_and_strictly_increasing() noexcept {}
+}  // namespace detail
+
+/// Upper bounds of buckets: bucket i counts values in (bounds[i-1], bounds[i]]. Written as a list at the place of use,
+/// `{0.1, 0.5, 1}`, and wrong ones don't compile. For bounds known only at run time see `add_histogram`.
+class bounds {
+public:
+    consteval bounds(std::initializer_list<double> values) {
+        if (values.size() <= max_bounds)
+            for (double const v : values) values_[size_++] = v == 0 ? 0.0 : v;  // no minus zero in an `le`
+        if (size_ != values.size() || !are_bounds(view()))
+            detail::histogram_bounds_must_be_finite_and_strictly_increasing();
+    }
+
+    /// `count` bounds: start, start + width, ...
+    [[nodiscard]] static consteval bounds linear(double start, double width, std::size_t count) {
+        bounds out{};
+        for (std::size_t i = 0; i < count && i < max_bounds; ++i)
+            out.values_[out.size_++] = start + width * static_cast<double>(i);
+        if (out.size_ != count || !are_bounds(out.view()))
+            detail::histogram_bounds_must_be_finite_and_strictly_increasing();
+        return out;
+    }
+
+    /// `count` bounds: start, start * factor, ...
+    [[nodiscard]] static consteval bounds exponential(double start, double factor, std::size_t count) {
+        bounds out{};
+        for (double value = start; out.size_ < count && out.size_ < max_bounds; value *= factor)
+            out.values_[out.size_++] = value;
+        if (out.size_ != count || !are_bounds(out.view()))
+            detail::histogram_bounds_must_be_finite_and_strictly_increasing();
+        return out;
+    }
+
+    [[nodiscard]] constexpr std::span<double const> view() const noexcept { return {values_.data(), size_}; }
+
+private:
+    std::array<double, max_bounds> values_{};
+    std::size_t size_ = 0;
+};
+
+namespace detail {
+// The defaults of the Prometheus client libraries, of the OpenTelemetry SDK, and powers that fit the unit.
+inline constexpr std::array seconds_bounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0};
+inline constexpr std::array bytes_bounds{64.0,     256.0,     1024.0,    4096.0,     16384.0,    65536.0,
+                                         262144.0, 1048576.0, 4194304.0, 16777216.0, 67108864.0, 268435456.0};
+inline constexpr std::array ratio_bounds{0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0};
+inline constexpr std::array other_bounds{0.0,   5.0,   10.0,   25.0,   50.0,   75.0,   100.0,  250.0,
+                                         500.0, 750.0, 1000.0, 2500.0, 5000.0, 7500.0, 10000.0};
+}  // namespace detail
+
+/// The bounds of a histogram that names none, by its unit: `s`, `By`, `1`, and the OpenTelemetry SDK's for all others.
+[[nodiscard]] constexpr std::span<double const> default_bounds(std::string_view unit) noexcept {
+    if (unit == "s") return detail::seconds_bounds;
+    if (unit == "By") return detail::bytes_bounds;
+    if (unit == "1") return detail::ratio_bounds;
+    return detail::other_bounds;
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/utf8.hpp
+#ifndef TACHO_PART_CORE_UTF8
+#define TACHO_PART_CORE_UTF8
+
+// tacho: text from outside made valid UTF-8, since one bad byte makes a reader refuse a whole scrape.
+// Rule: https://www.unicode.org/versions/Unicode15.0.0/ch03.pdf (table 3-7, and "maximal subpart" in section 3.9)
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+struct utf8_step {
+    std::size_t size;  // bytes to take: a code point, or the ill-formed bytes that one U+FFFD replaces
+    bool valid;
+};
+
+// Looks at the sequence that begins at `at`.
+constexpr utf8_step next_utf8(std::string_view text, std::size_t at) noexcept {
+    auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    auto const first = byte(at);
+    if (first < 0x80) return {1, true};
+    if (first < 0xC2 || first > 0xF4) return {1, false};
+    std::size_t const length = first < 0xE0 ? 2u : first < 0xF0 ? 3u : 4u;
+    // The second byte's range excludes overlong forms, surrogates and what lies beyond U+10FFFF.
+    unsigned char low = 0x80, high = 0xBF;
+    if (first == 0xE0) low = 0xA0;
+    if (first == 0xED) high = 0x9F;
+    if (first == 0xF0) low = 0x90;
+    if (first == 0xF4) high = 0x8F;
+    for (std::size_t i = 1; i < length; ++i) {
+        if (at + i >= text.size() || byte(at + i) < low || byte(at + i) > high) return {i, false};
+        low = 0x80;
+        high = 0xBF;
+    }
+    return {length, true};
+}
+
+}  // namespace detail
+
+[[nodiscard]] constexpr bool is_valid_utf8(std::string_view text) noexcept {
+    for (std::size_t i = 0; i < text.size();) {
+        auto const step = detail::next_utf8(text, i);
+        if (!step.valid) return false;
+        i += step.size;
+    }
+    return true;
+}
+
+/// Copies `text` to `out`, at most `room` bytes and never part of a code point; each ill-formed sequence becomes
+/// U+FFFD. Returns the bytes written.
+constexpr std::size_t copy_as_utf8(std::string_view text, char* out, std::size_t room) noexcept {
+    constexpr std::string_view replacement = "\xEF\xBF\xBD";
+    std::size_t written = 0;
+    for (std::size_t i = 0; i < text.size();) {
+        auto const step = detail::next_utf8(text, i);
+        auto const piece = step.valid ? text.substr(i, step.size) : replacement;
+        if (written + piece.size() > room) break;
+        for (char const c : piece) out[written++] = c;
+        i += step.size;
+    }
+    return written;
+}
+
+/// The same as a string.
+[[nodiscard]] inline std::string to_utf8(std::string_view text) {
+    std::string out(text.size() * 3, '\0');  // U+FFFD takes three bytes
+    out.resize(copy_as_utf8(text, out.data(), out.size()));
+    return out;
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/clock.hpp
+#ifndef TACHO_PART_CORE_CLOCK
+#define TACHO_PART_CORE_CLOCK
+
+// tacho: the time, from a source that a test can replace.
+
+namespace tacho::inline v0 {
+
+/// Nanoseconds since the Unix epoch (1970-01-01 UTC): the only time that leaves the process.
+using unix_nanos = std::uint64_t;
+
+/// A source of wall-clock time for start times and time stamps. `now()` is thread-safe and does not throw.
+template <class T>
+concept clock = requires(T& source) {
+    { source.now() }
+    noexcept->std::same_as<unix_nanos>;
+};
+
+/// The system's wall clock.
+struct system_clock {
+    [[nodiscard]] static unix_nanos now() noexcept {
+        using namespace std::chrono;
+        return static_cast<unix_nanos>(
+            duration_cast<nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+    }
+};
+
+static_assert(clock<system_clock>);
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/error_hook.hpp
+#ifndef TACHO_PART_CORE_ERROR_HOOK
+#define TACHO_PART_CORE_ERROR_HOOK
+
+// tacho: where the library says what went wrong, since it never throws and never stops the program.
+
+namespace tacho::inline v0 {
+
+/// How much a message matters. `debug` says what was decided, `warning` that something was ignored and a default
+/// taken, `error` that something asked for does not work.
+enum class severity : unsigned char { debug, warning, error };
+
+[[nodiscard]] constexpr std::string_view to_string(severity s) noexcept {
+    switch (s) {
+        case severity::debug: return "debug";
+        case severity::warning: return "warning";
+        case severity::error: break;
+    }
+    return "error";
+}
+
+/// Receives each message: one sentence or two, without a line end, that name the culprit and the cure. May be called
+/// from any thread, several at once, and never while the library holds a lock; it must not throw.
+using error_hook = void (*)(severity, std::string_view message) noexcept;
+
+/// The hook that is installed at first: warnings and errors go to stderr, a line each; debug messages nowhere.
+inline void print_to_stderr(severity s, std::string_view message) noexcept {
+    if (s == severity::debug) return;
+    auto const level = to_string(s);
+    std::fprintf(stderr, "tacho: %.*s: %.*s\n", static_cast<int>(level.size()), level.data(),
+                 static_cast<int>(message.size()), message.data());
+}
+
+namespace detail {
+
+// Default visibility: one hook a process, however many shared objects were built with -fvisibility=hidden.
+[[gnu::visibility("default")]] inline constinit std::atomic<error_hook> installed_hook{&print_to_stderr};
+
+}  // namespace detail
+
+/// Installs a hook for the whole process and returns the one before; nullptr silences the library. Thread-safe.
+inline error_hook set_error_hook(error_hook hook) noexcept {
+    // Release and acquire: whatever the program set up before installing its hook is seen by the hook.
+    return detail::installed_hook.exchange(hook, std::memory_order_acq_rel);
+}
+
+/// Sends one message to the installed hook. Costs one load when the library is silenced; neither locks nor allocates.
+inline void report(severity s, std::string_view message) noexcept {
+    if (auto const hook = detail::installed_hook.load(std::memory_order_acquire)) hook(s, message);
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/number_text.hpp
+#ifndef TACHO_PART_CORE_NUMBER_TEXT
+#define TACHO_PART_CORE_NUMBER_TEXT
+
+// tacho: numbers as text: integers in full, doubles as the shortest text that reads back as the same number.
+
+namespace tacho::inline v0 {
+
+/// What a number is: decides how it is added up and written.
+enum class number_kind : unsigned char { unsigned_integer, signed_integer, floating };
+
+/// A number read from a cell.
+struct number {
+    number_kind kind;
+    std::uint64_t bits;
+
+    [[nodiscard]] constexpr std::uint64_t as_unsigned() const noexcept { return bits; }
+    [[nodiscard]] constexpr std::int64_t as_signed() const noexcept { return static_cast<std::int64_t>(bits); }
+    [[nodiscard]] constexpr double as_double() const noexcept {
+        switch (kind) {
+            case number_kind::unsigned_integer: return static_cast<double>(bits);
+            case number_kind::signed_integer: return static_cast<double>(as_signed());
+            case number_kind::floating: break;
+        }
+        return std::bit_cast<double>(bits);
+    }
+};
+
+namespace detail {
+
+// More than any number takes: 20 digits and a sign, or 17 digits, sign, point and exponent.
+inline constexpr std::size_t number_room = 32;
+
+inline char* write_integer(std::uint64_t value, char* out) noexcept {
+    return std::to_chars(out, out + number_room, value).ptr;
+}
+inline char* write_integer(std::int64_t value, char* out) noexcept {
+    return std::to_chars(out, out + number_room, value).ptr;
+}
+
+// NaN, +Inf and -Inf as Prometheus spells them; nullptr for a finite number.
+inline char const* special_name(double value) noexcept {
+    if (std::isfinite(value)) return nullptr;
+    return std::isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+}
+
+// As Go's strconv.FormatFloat(v, 'g', -1, 64): to_chars without `general` gives 1e-04 for 0.0001. Zero has no sign.
+inline char* write_canonical(double value, char* out) noexcept {
+    if (char const* const name = special_name(value)) {
+        auto const size = std::strlen(name);
+        std::memcpy(out, name, size);
+        return out + size;
+    }
+    return std::to_chars(out, out + number_room, value == 0 ? 0.0 : value, std::chars_format::general).ptr;
+}
+
+// A sample's value: whole numbers in full as far as a double counts exactly, which also is four times as fast.
+inline char* write_double(double value, char* out) noexcept {
+    constexpr double exact = 9007199254740992.0;  // 2^53
+    if (value > -exact && value < exact)
+        if (auto const whole = static_cast<std::int64_t>(value); static_cast<double>(whole) == value)
+            return write_integer(whole, out);
+    return write_canonical(value, out);
+}
+
+inline char* write_number(number value, char* out) noexcept {
+    switch (value.kind) {
+        case number_kind::unsigned_integer: return write_integer(value.as_unsigned(), out);
+        case number_kind::signed_integer: return write_integer(value.as_signed(), out);
+        case number_kind::floating: break;
+    }
+    return write_double(value.as_double(), out);
+}
+
+// A bucket's bound as OpenMetrics wants it: with a point or an exponent.
+inline char* write_openmetrics_bound(double value, char* out) noexcept {
+    char* end = write_canonical(value, out);
+    std::string_view const written{out, static_cast<std::size_t>(end - out)};
+    if (std::isfinite(value) && written.find_first_of(".e") == std::string_view::npos) {
+        *end++ = '.';
+        *end++ = '0';
+    }
+    return end;
+}
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/series/hash.hpp
+#ifndef TACHO_PART_SERIES_HASH
+#define TACHO_PART_SERIES_HASH
+
+// tacho: a fast hash of label values; it only narrows a search, keys are always compared in full.
+
+namespace tacho::inline v0::detail {
+
+// One round of multiply and fold (MurmurHash's 64-bit multiplier): a full 64-bit product isn't portable, and the tags
+// and the table's index only need bits that depend on all input.
+[[nodiscard]] inline std::uint64_t mix(std::uint64_t hash, std::uint64_t bits) noexcept {
+    hash = (hash ^ bits) * 0xC6A4A7935BD1E995u;
+    return hash ^ (hash >> 29);
+}
+
+// Eight bytes a round; lengths are mixed in, so that ("ab", "c") and ("a", "bc") differ.
+[[nodiscard]] inline std::uint64_t hash_of(std::span<std::string_view const> values) noexcept {
+    std::uint64_t hash = 0x9E3779B97F4A7C15u;
+    for (auto const& value : values) {
+        char const* at = value.data();
+        std::size_t left = value.size();
+        hash = mix(hash, left);
+        for (std::uint64_t bits = 0; left >= 8; at += 8, left -= 8) {
+            std::memcpy(&bits, at, 8);
+            hash = mix(hash, bits);
+        }
+        if (left != 0) {
+            std::uint64_t bits = 0;
+            std::memcpy(&bits, at, left);
+            hash = mix(hash, bits);
+        }
+    }
+    return mix(hash, hash >> 32);
+}
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/core/label_text.hpp
+#ifndef TACHO_PART_CORE_LABEL_TEXT
+#define TACHO_PART_CORE_LABEL_TEXT
+
+// tacho: label values as Prometheus text, escaped once when a series is born.
+// Rule: https://prometheus.io/docs/instrumenting/exposition_formats/#comments-help-text-and-type-information
+
+namespace tacho::inline v0::detail {
+
+// The length of a label value with `\`, line feed and `"` escaped; the same in text and OpenMetrics.
+[[nodiscard]] constexpr std::size_t escaped_size(std::string_view value) noexcept {
+    std::size_t size = value.size();
+    for (char const c : value) size += (c == '\\' || c == '\n' || c == '"') ? 1 : 0;
+    return size;
+}
+
+constexpr char* write_text(std::string_view text, char* out) noexcept {
+    for (char const c : text) *out++ = c;
+    return out;
+}
+
+constexpr char* write_escaped(std::string_view value, char* out) noexcept {
+    for (char const c : value) {
+        if (c == '\\' || c == '\n' || c == '"') *out++ = '\\';
+        *out++ = c == '\n' ? 'n' : c;
+    }
+    return out;
+}
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/series/series.hpp
+#ifndef TACHO_PART_SERIES_SERIES
+#define TACHO_PART_SERIES_SERIES
+
+// tacho: one series: its label values, its ready-made text and its cells.
+
+namespace tacho::inline v0 {
+
+/// The longest value of a label, in bytes; what is beyond it is cut off.
+inline constexpr std::size_t max_label_value = 1024;
+
+/// The most labels of an instrument.
+inline constexpr std::size_t max_labels = 16;
+
+/// A label of a family: its name in OTLP, its name in Prometheus, and how its values are typed.
+struct label_key {
+    std::string name;
+    std::string prometheus_name;
+    label_type type = label_type::text;
+};
+
+/// A label that all series of a family carry, shown in Prometheus only (OTLP has a place of its own for the scope).
+struct fixed_label {
+    std::string prometheus_name;
+    std::string value;
+};
+
+/// What the series of one family have in common.
+struct label_schema {
+    std::vector<label_key> keys;  ///< in the order of declaration
+    std::vector<fixed_label> fixed;
+    std::string line_name;  ///< begins each series' text; empty for a histogram, which has several names
+};
+
+/// One series of a family. All but the cells is written once, before any other thread can see it, and never changes.
+/// Lives as long as its family.
+class series {
+public:
+    /// When it was first recorded.
+    [[nodiscard]] unix_nanos birth() const noexcept { return birth_; }
+    /// Its place among the series of its family, in order of birth.
+    [[nodiscard]] std::uint32_t ordinal() const noexcept { return ordinal_; }
+    /// Whether it stands for all series beyond the limit. It then has no label values.
+    [[nodiscard]] bool is_overflow() const noexcept { return overflow_; }
+    [[nodiscard]] detail::word* cells() const noexcept { return cells_; }
+
+    /// The value of the label that was declared at `index`; empty when it is missing.
+    [[nodiscard]] std::string_view value(std::size_t index) const noexcept {
+        std::size_t at = 0;
+        for (std::size_t i = 0; i < index; ++i) at += sizes()[i];
+        return {values() + at, sizes()[index]};
+    }
+
+    /// Whether these are its label values, in the order of declaration.
+    [[nodiscard]] bool has(std::span<std::string_view const> wanted) const noexcept {
+        char const* at = values();
+        for (std::size_t i = 0; i < wanted.size(); ++i) {
+            if (sizes()[i] != wanted[i].size()) return false;
+            if (wanted[i].empty()) continue;  // its pointer may be null
+            if (std::memcmp(at, wanted[i].data(), wanted[i].size()) != 0) return false;
+            at += wanted[i].size();
+        }
+        return true;
+    }
+
+    /// What begins its line in Prometheus' formats: `name{a="1",b="2"} `, or for a histogram `{a="1",b="2"} `, and just
+    /// `name ` or a space without labels.
+    [[nodiscard]] std::string_view text() const noexcept { return {values() + values_size_, text_size_}; }
+
+private:
+    friend class series_table;
+
+    series() = default;
+
+    // Behind the object, in the same piece of memory: the sizes of the values, the values, the text.
+    [[nodiscard]] std::uint16_t const* sizes() const noexcept {
+        return reinterpret_cast<std::uint16_t const*>(this + 1);
+    }
+    [[nodiscard]] char const* values() const noexcept { return reinterpret_cast<char const*>(sizes() + label_count_); }
+
+    [[nodiscard]] static series* make(label_schema const& schema, std::span<std::string_view const> values,
+                                      std::uint32_t ordinal, unix_nanos birth, detail::word* cells) noexcept;
+
+    detail::word* cells_ = nullptr;
+    unix_nanos birth_ = 0;
+    std::uint32_t ordinal_ = 0;
+    std::uint32_t values_size_ = 0;
+    std::uint32_t text_size_ = 0;
+    std::uint16_t label_count_ = 0;
+    bool overflow_ = false;
+};
+
+namespace detail {
+
+// A label as it is shown, before escaping.
+struct shown_label {
+    std::string_view name, value;
+};
+
+// The labels that a series shows, sorted by name; missing and empty ones are left out. `values` is empty for the
+// overflow series.
+class shown_labels {
+public:
+    shown_labels(label_schema const& schema, std::span<std::string_view const> values) noexcept {
+        for (auto const& label : schema.fixed) add({label.prometheus_name, label.value});
+        for (std::size_t i = 0; i < values.size(); ++i) add({schema.keys[i].prometheus_name, values[i]});
+    }
+    void add(shown_label label) noexcept {
+        if (label.value.empty() || size_ == max_labels + 4) return;
+        auto const at = std::upper_bound(labels_, labels_ + size_, label,
+                                         [](auto const& a, auto const& b) { return a.name < b.name; });
+        std::copy_backward(at, labels_ + size_, labels_ + size_ + 1);
+        *at = label;
+        ++size_;
+    }
+    [[nodiscard]] std::span<shown_label const> view() const noexcept { return {labels_, size_}; }
+
+private:
+    shown_label labels_[max_labels + 4];  // up to four fixed ones
+    std::size_t size_ = 0;
+};
+
+}  // namespace detail
+
+inline series* series::make(label_schema const& schema, std::span<std::string_view const> values, std::uint32_t ordinal,
+                            unix_nanos birth, detail::word* cells) noexcept {
+    bool const overflow = values.size() != schema.keys.size();
+    detail::shown_labels shown{schema, values};
+    if (overflow) shown.add({"otel_metric_overflow", "true"});
+
+    std::size_t text_size = schema.line_name.size() + 1;
+    for (auto const& label : shown.view()) text_size += label.name.size() + detail::escaped_size(label.value) + 4;
+    if (!shown.view().empty()) ++text_size;  // each label brings `="",` with its comma or brace; `{` is left
+    std::size_t values_size = 0;
+    for (auto const& value : values) values_size += value.size();
+
+    void* const memory = std::malloc(sizeof(series) + values.size() * sizeof(std::uint16_t) + values_size + text_size);
+    if (memory == nullptr) return nullptr;
+    auto* const made = new (memory) series;
+    made->cells_ = cells;
+    made->birth_ = birth;
+    made->ordinal_ = ordinal;
+    made->values_size_ = static_cast<std::uint32_t>(values_size);
+    made->text_size_ = static_cast<std::uint32_t>(text_size);
+    made->label_count_ = static_cast<std::uint16_t>(values.size());
+    made->overflow_ = overflow;
+
+    auto* size = reinterpret_cast<std::uint16_t*>(made + 1);
+    for (auto const& value : values) *size++ = static_cast<std::uint16_t>(value.size());
+    char* out = reinterpret_cast<char*>(size);
+    for (auto const& value : values) out = detail::write_text(value, out);
+    out = detail::write_text(schema.line_name, out);
+    char before = '{';
+    for (auto const& label : shown.view()) {
+        *out++ = before;
+        before = ',';
+        out = detail::write_text(label.name, out);
+        out = detail::write_text("=\"", out);
+        out = detail::write_escaped(label.value, out);
+        *out++ = '"';
+    }
+    if (!shown.view().empty()) *out++ = '}';
+    *out++ = ' ';
+    return made;
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/series/series_index.hpp
+#ifndef TACHO_PART_SERIES_SERIES_INDEX
+#define TACHO_PART_SERIES_SERIES_INDEX
+
+// tacho: from label values to a series: read without a lock, written under one.
+
+namespace tacho::inline v0::detail {
+
+// An open-addressing hash table that only grows. Readers probe the newest published table; a writer, of which there is
+// one at a time, adds to it, or copies it into one of twice the size and publishes that. Old tables are kept until the
+// end, because a reader may still be in one: together they are no larger than the newest.
+class series_index {
+public:
+    series_index() = default;
+    series_index(series_index const&) = delete;
+    series_index& operator=(series_index const&) = delete;
+    ~series_index() {
+        for (table* t = newest_.load(std::memory_order_relaxed); t != nullptr;) {
+            table* const older = t->older;
+            std::free(t);
+            t = older;
+        }
+    }
+
+    // Lock-free; allocates nothing.
+    [[nodiscard]] series* find(std::uint64_t hash, std::span<std::string_view const> values) const noexcept {
+        // Acquire: the table's contents were written before it was published.
+        table const* const t = newest_.load(std::memory_order_acquire);
+        if (t == nullptr) return nullptr;
+        auto const wanted = tag_of(hash);
+        for (std::size_t i = hash & t->mask;; i = (i + 1) & t->mask) {
+            // Acquire, matched by the release in put(): whoever sees a tag sees the entry and the series behind it.
+            auto const tag = t->tags()[i].load(std::memory_order_acquire);
+            if (tag == 0) return nullptr;
+            if (tag != wanted) continue;
+            series* const found = t->entries()[i].load(std::memory_order_relaxed);
+            if (found->has(values)) return found;
+        }
+    }
+
+    // Makes sure that the next insert() finds a place; false when memory can't be had. One writer at a time.
+    [[nodiscard]] bool make_room() noexcept {
+        table* const t = newest_.load(std::memory_order_relaxed);                 // only writers change it
+        if (t != nullptr && (t->size + 1) * 3 <= (t->mask + 1) * 2) return true;  // at most two thirds full
+        table* const grown = make_table(t == nullptr ? 8 : (t->mask + 1) * 2);
+        if (grown == nullptr) return false;
+        grown->older = t;
+        for (std::size_t i = 0; t != nullptr && i <= t->mask; ++i)
+            if (t->tags()[i].load(std::memory_order_relaxed) != 0)
+                put(*grown, t->hashes()[i], t->entries()[i].load(std::memory_order_relaxed));
+        newest_.store(grown, std::memory_order_release);  // publishes everything put so far
+        return true;
+    }
+
+    // After make_room().
+    void insert(std::uint64_t hash, series* added) noexcept {
+        put(*newest_.load(std::memory_order_relaxed), hash, added);
+    }
+
+private:
+    // Followed in memory by the entries, the full hashes, which only writers use, and the tags.
+    struct table {
+        table* older;
+        std::size_t mask;
+        std::size_t size;
+
+        [[nodiscard]] std::atomic<series*>* entries() const noexcept {
+            return reinterpret_cast<std::atomic<series*>*>(const_cast<table*>(this) + 1);
+        }
+        [[nodiscard]] std::uint64_t* hashes() const noexcept {
+            return reinterpret_cast<std::uint64_t*>(entries() + mask + 1);
+        }
+        [[nodiscard]] std::atomic<std::uint32_t>* tags() const noexcept {
+            return reinterpret_cast<std::atomic<std::uint32_t>*>(hashes() + mask + 1);
+        }
+    };
+
+    // The upper half of the hash, which the place in the table doesn't depend on; 0 marks a free place.
+    static std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash >> 32) | 1u; }
+
+    static table* make_table(std::size_t places) noexcept {
+        // Zeroed memory is a table of free places.
+        void* const memory =
+            std::calloc(1, sizeof(table) + places * (sizeof(std::atomic<series*>) + sizeof(std::uint64_t) +
+                                                     sizeof(std::atomic<std::uint32_t>)));
+        return memory == nullptr ? nullptr : new (memory) table{nullptr, places - 1, 0};
+    }
+
+    static void put(table& t, std::uint64_t hash, series* added) noexcept {
+        std::size_t i = hash & t.mask;
+        while (t.tags()[i].load(std::memory_order_relaxed) != 0) i = (i + 1) & t.mask;
+        t.hashes()[i] = hash;
+        t.entries()[i].store(added, std::memory_order_relaxed);
+        t.tags()[i].store(tag_of(hash), std::memory_order_release);  // last: it makes the entry visible
+        ++t.size;
+    }
+
+    std::atomic<table*> newest_{nullptr};
+};
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/series/series_table.hpp
+#ifndef TACHO_PART_SERIES_SERIES_TABLE
+#define TACHO_PART_SERIES_SERIES_TABLE
+
+// tacho: all series of one family: found by label values, listed in order of birth, limited in number.
+
+namespace tacho::inline v0 {
+
+/// How a family stores its series.
+struct series_storage {
+    std::size_t cells = 1;  ///< cells of one series
+    bool sharded = true;
+    std::size_t limit = 2000;  ///< series, the overflow series not counted
+    std::size_t dense = 0;     ///< how many combinations of label values there are, when they are few and known
+    unix_nanos (*now)() noexcept = &system_clock::now;
+};
+
+/// The series of one family. Look-ups and listings are lock-free and allocate nothing; creating a series takes a mutex
+/// that neither of them needs.
+class series_table {
+public:
+    series_table(label_schema schema, series_storage storage) : schema_(std::move(schema)), storage_(storage) {
+        if (storage_.dense != 0)
+            dense_ = static_cast<std::atomic<series*>*>(std::calloc(storage_.dense, sizeof(std::atomic<series*>)));
+    }
+    series_table(series_table const&) = delete;
+    series_table& operator=(series_table const&) = delete;
+    ~series_table() {
+        for_each([this](series& s) { destroy(&s); });
+        for (auto& block : blocks_) std::free(block.load(std::memory_order_relaxed));
+        std::free(dense_);
+    }
+
+    /// The series with these label values, in the order of declaration; made when it is new, the overflow series when
+    /// the limit is reached, nullptr when memory can't be had. Values may be any bytes of any length.
+    [[nodiscard]] series* find_or_create(std::span<std::string_view const> values) noexcept {
+        bool short_enough = true;
+        for (auto const& value : values) short_enough &= value.size() <= max_label_value;
+        if (short_enough) {
+            auto const hash = detail::hash_of(values);
+            if (series* const found = index_.find(hash, values)) return found;
+        }
+        return create_normalized(values);
+    }
+
+    /// The same where the labels have few known values: `index` numbers the combinations, so a hit is one load.
+    [[nodiscard]] series* find_dense_or_create(std::size_t index, std::span<std::string_view const> values) noexcept {
+        if (dense_ == nullptr) return find_or_create(values);
+        // Acquire: the series was written before it was published.
+        if (series* const found = dense_[index].load(std::memory_order_acquire)) return found;
+        series* const made = find_or_create(values);
+        dense_[index].store(made, std::memory_order_release);
+        return made;
+    }
+
+    /// The series that counts what is beyond the limit; nullptr when memory can't be had. Each call is counted.
+    [[nodiscard]] series* overflow() noexcept {
+        overflowed_.fetch_add(1, std::memory_order_relaxed);  // a count, which orders nothing
+        if (series* const found = overflow_.load(std::memory_order_acquire)) return found;
+        std::lock_guard const lock{mutex_};
+        if (series* const found = overflow_.load(std::memory_order_relaxed)) return found;
+        series* const made = add({});
+        overflow_.store(made, std::memory_order_release);
+        return made;
+    }
+
+    /// Calls f(series&) for each series in order of birth. Series born meanwhile may be missed.
+    template <class F>
+    void for_each(F&& f) const {
+        auto const size = size_.load(std::memory_order_acquire);
+        for (std::size_t i = 0; i < size;) {
+            auto const [block, at] = place_of(i);
+            series* const* const list = blocks_[block].load(std::memory_order_relaxed);
+            for (std::size_t k = at; k < block_size(block) && i < size; ++k, ++i) f(*list[k]);
+        }
+    }
+
+    /// How often the overflow series was given in place of a series.
+    [[nodiscard]] std::uint64_t overflowed() const noexcept { return overflowed_.load(std::memory_order_relaxed); }
+
+    [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_acquire); }
+    [[nodiscard]] label_schema const& schema() const noexcept { return schema_; }
+    [[nodiscard]] series_storage const& storage() const noexcept { return storage_; }
+
+private:
+    static constexpr std::size_t first_block = 8;
+    static constexpr std::size_t block_size(std::size_t block) noexcept { return first_block << block; }
+    static std::pair<std::size_t, std::size_t> place_of(std::size_t i) noexcept {
+        auto const block = static_cast<std::size_t>(std::bit_width(i / first_block + 1)) - 1;
+        return {block, i - first_block * ((std::size_t{1} << block) - 1)};
+    }
+
+    // Identity is decided on valid UTF-8 of bounded length, so that two spellings of one broken value are one series.
+    [[nodiscard]] series* create_normalized(std::span<std::string_view const> values) noexcept {
+        bool clean = true;
+        for (auto const& value : values) clean &= value.size() <= max_label_value && is_valid_utf8(value);
+        if (clean) return create(values);
+
+        std::array<char, max_labels * max_label_value> room;  // on the stack: a look-up that hits allocates nothing
+        std::array<std::string_view, max_labels> mended;
+        char* at = room.data();
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            // What is beyond the limit is not even looked at; a code point that it would cut is left out.
+            auto const size = copy_as_utf8(values[i].substr(0, max_label_value + 3), at, max_label_value);
+            mended[i] = {at, size};
+            at += size;
+        }
+        std::span<std::string_view const> const valid{mended.data(), values.size()};
+        if (series* const found = index_.find(detail::hash_of(valid), valid)) return found;
+        return create(valid);
+    }
+
+    [[nodiscard]] series* create(std::span<std::string_view const> values) noexcept {
+        // Relaxed: once reached, the limit stays reached; before, the count is looked at again under the mutex.
+        if (regular_.load(std::memory_order_relaxed) >= storage_.limit) return overflow();
+        auto const hash = detail::hash_of(values);
+        {
+            std::lock_guard const lock{mutex_};
+            if (series* const found = index_.find(hash, values)) return found;
+            auto const count = regular_.load(std::memory_order_relaxed);
+            if (count < storage_.limit) {
+                if (!index_.make_room()) return nullptr;
+                series* const made = add(values);
+                if (made == nullptr) return nullptr;
+                index_.insert(hash, made);
+                regular_.store(count + 1, std::memory_order_relaxed);
+                return made;
+            }
+        }
+        return overflow();
+    }
+
+    // Makes a series and lists it. Under the mutex.
+    [[nodiscard]] series* add(std::span<std::string_view const> values) noexcept {
+        auto const ordinal = size_.load(std::memory_order_relaxed);
+        auto const [block, at] = place_of(ordinal);
+        if (block >= blocks_.size()) return nullptr;
+        series** list = blocks_[block].load(std::memory_order_relaxed);
+        if (list == nullptr) {
+            list = static_cast<series**>(std::malloc(block_size(block) * sizeof(series*)));
+            if (list == nullptr) return nullptr;
+            blocks_[block].store(list, std::memory_order_relaxed);  // published by size_ below
+        }
+        detail::word* const cells = arena().allocate(storage_.cells);
+        if (cells == nullptr) return nullptr;
+        series* const made = series::make(schema_, values, static_cast<std::uint32_t>(ordinal), storage_.now(), cells);
+        if (made == nullptr) {
+            arena().release(cells, storage_.cells);
+            return nullptr;
+        }
+        list[at] = made;
+        size_.store(ordinal + 1, std::memory_order_release);  // publishes the series to for_each
+        return made;
+    }
+
+    void destroy(series* s) noexcept {
+        arena().release(s->cells(), storage_.cells);
+        std::free(s);
+    }
+
+    [[nodiscard]] detail::arena& arena() const noexcept {
+        return storage_.sharded ? detail::sharded_arena : detail::shared_arena;
+    }
+
+    label_schema schema_;
+    series_storage storage_;
+    detail::series_index index_;
+    std::atomic<series*>* dense_ = nullptr;
+    std::atomic<series*> overflow_{nullptr};
+    std::atomic<std::uint64_t> overflowed_{0};
+    std::atomic<std::size_t> size_{0};     // listed, the overflow series included
+    std::atomic<std::size_t> regular_{0};  // found by label values
+    std::array<std::atomic<series**>, 28> blocks_{};
+    std::mutex mutex_;  // one creator at a time
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/registry/family.hpp
+#ifndef TACHO_PART_REGISTRY_FAMILY
+#define TACHO_PART_REGISTRY_FAMILY
+
+// tacho: an instrument's identity and all its series.
+
+namespace tacho::inline v0 {
+
+/// Who made an instrument: a library or a part of the program, and its version. Travels with every metric.
+struct scope_info {
+    std::string name;
+    std::string version;
+
+    friend bool operator==(scope_info const&, scope_info const&) = default;
+};
+
+/// What identifies a family, and how it is shown. Text is valid UTF-8.
+struct descriptor {
+    scope_info scope;
+    std::string name;             ///< as OTLP shows it
+    std::string prometheus_name;  ///< with unit and `_total`
+    std::string unit_word;        ///< the unit in `prometheus_name`; empty when there is none
+    std::string description;
+    std::string unit;  ///< UCUM
+    instrument_kind kind = instrument_kind::counter;
+    number_kind number = number_kind::unsigned_integer;
+    std::vector<double> bounds;  ///< of a histogram
+
+    [[nodiscard]] bool is_histogram() const noexcept { return kind == instrument_kind::histogram; }
+    /// Whether its values never go down.
+    [[nodiscard]] bool is_monotonic() const noexcept { return kind == instrument_kind::counter; }
+};
+
+/// What a histogram counted, at one moment.
+struct histogram_value {
+    std::span<std::uint64_t const> buckets;  ///< not cumulative; one more than there are bounds
+    std::uint64_t count;                     ///< always the sum of the buckets
+    double sum;
+};
+
+/// One instrument as the registry holds it, or several with the same identity. Shared by those instruments, by handles
+/// and by whoever reads it, and gone with the last of them.
+class family {
+public:
+    family(std::uint64_t id, descriptor describe, label_schema schema, series_storage storage)
+        : id_(id), birth_(storage.now()), descriptor_(std::move(describe)), table_(std::move(schema), storage) {
+        for (double const bound : descriptor_.bounds) add_bucket_text(bound);
+        if (descriptor_.is_histogram()) add_bucket_text(std::numeric_limits<double>::infinity());
+    }
+    family(family const&) = delete;
+    family& operator=(family const&) = delete;
+
+    /// When it was registered.
+    [[nodiscard]] unix_nanos birth() const noexcept { return birth_; }
+    /// Never given to another family of the process.
+    [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+    [[nodiscard]] descriptor const& describe() const noexcept { return descriptor_; }
+    [[nodiscard]] label_schema const& schema() const noexcept { return table_.schema(); }
+    [[nodiscard]] series_table& table() noexcept { return table_; }
+    [[nodiscard]] series_table const& table() const noexcept { return table_; }
+    [[nodiscard]] bool is_sharded() const noexcept { return table_.storage().sharded; }
+
+    /// `le="0.5"} ` of each bucket, in text and in OpenMetrics.
+    [[nodiscard]] std::string_view bucket_text(std::size_t i) const noexcept { return bucket_texts_[i].text; }
+    [[nodiscard]] std::string_view bucket_openmetrics(std::size_t i) const noexcept {
+        return bucket_texts_[i].openmetrics;
+    }
+
+    /// Calls v.number(family, series, number) or v.histogram(family, series, histogram_value) for each series.
+    /// Lock-free; allocates nothing.
+    template <class Visitor>
+    void visit(Visitor& v) const {
+        if (descriptor_.is_histogram()) {
+            std::uint64_t buckets[max_bounds + 1];
+            std::span<std::uint64_t> const used{buckets, descriptor_.bounds.size() + 1};
+            table_.for_each([&](series const& s) {
+                auto const read = detail::read_histogram(s.cells(), is_sharded(), used);
+                if (read.torn_slots != 0) torn_.fetch_add(1, std::memory_order_relaxed);
+                v.histogram(*this, s, histogram_value{used, read.count, read.sum});
+            });
+        } else {
+            table_.for_each([&](series const& s) { v.number(*this, s, read(s)); });
+        }
+    }
+
+    /// Counts a measurement that no format can carry, and reports the first: what a histogram, a counter or an up-down
+    /// counter was given. Cold.
+    void drop_measurement(std::string_view what) noexcept {
+        if (dropped_.fetch_add(1, std::memory_order_relaxed) == 0)
+            report_once({"the ", to_string(descriptor_.kind), " \"", descriptor_.name, "\" was given ", what,
+                         ", which it drops and counts; check where the value comes from (said once)"});
+    }
+
+    /// Reports that the overflow series is in use, the first time.
+    void say_overflow() noexcept {
+        if (overflow_said_.exchange(true, std::memory_order_relaxed)) return;
+        report_once({"the ", to_string(descriptor_.kind), " \"", descriptor_.name,
+                     "\" counts further label values together under otel.metric.overflow=true: its limit of series is "
+                     "reached, or an enumerator is not in label_values(). Use fewer label values, a higher "
+                     "tacho::series_limit, or list the enumerator (said once)"});
+    }
+
+    [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t torn() const noexcept { return torn_.load(std::memory_order_relaxed); }
+
+private:
+    struct bucket_label {
+        std::string text, openmetrics;
+    };
+
+    [[nodiscard]] number read(series const& s) const noexcept {
+        auto const kind = descriptor_.number;
+        auto const bits = kind == number_kind::floating
+                              ? std::bit_cast<std::uint64_t>(detail::read_cell<double>(s.cells(), is_sharded()))
+                              : detail::read_cell<std::uint64_t>(s.cells(), is_sharded());
+        return {kind, bits};
+    }
+
+    void add_bucket_text(double bound) {
+        char room[detail::number_room];
+        auto const label = [](char const* begin, char const* end) {
+            return std::string{"le=\""}.append(begin, end).append("\"} ");
+        };
+        std::string text = label(room, detail::write_canonical(bound, room));
+        bucket_texts_.push_back({std::move(text), label(room, detail::write_openmetrics_bound(bound, room))});
+    }
+
+    // Joins without allocating; a longer message is cut off.
+    static void report_once(std::initializer_list<std::string_view> parts) noexcept {
+        char message[640];
+        std::size_t size = 0;
+        for (auto const& part : parts)
+            for (char const c : part)
+                if (size < sizeof message) message[size++] = c;
+        report(severity::warning, {message, size});
+    }
+
+    std::uint64_t id_;
+    unix_nanos birth_;
+    descriptor descriptor_;
+    series_table table_;
+    std::vector<bucket_label> bucket_texts_;
+    std::atomic<std::uint64_t> dropped_{0};
+    mutable std::atomic<std::uint64_t> torn_{0};
+    std::atomic<bool> overflow_said_{false};
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/registry/collisions.hpp
+#ifndef TACHO_PART_REGISTRY_COLLISIONS
+#define TACHO_PART_REGISTRY_COLLISIONS
+
+// tacho: which families can't be shown side by side, found when the second one registers.
+// Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#suffixes
+
+namespace tacho::inline v0::detail {
+
+// Whether two registrations mean the same instrument, which they then share.
+[[nodiscard]] inline bool is_same_instrument(family const& a, descriptor const& b, label_schema const& schema) {
+    auto const same_key = [](label_key const& x, label_key const& y) { return x.name == y.name && x.type == y.type; };
+    descriptor const& d = a.describe();
+    return d.scope == b.scope && d.name == b.name && d.kind == b.kind && d.number == b.number && d.unit == b.unit &&
+           d.description == b.description && d.bounds == b.bounds &&
+           std::equal(a.schema().keys.begin(), a.schema().keys.end(), schema.keys.begin(), schema.keys.end(), same_key);
+}
+
+// All names under which a family or its samples appear in any of the formats. OpenMetrics names a counter's family
+// without `_total`, and gives a histogram and a counter a `_created`.
+[[nodiscard]] inline std::vector<std::string> names_in_use(std::string_view prometheus_name, instrument_kind kind) {
+    std::string const name{prometheus_name};
+    switch (kind) {
+        case instrument_kind::counter: {
+            auto const stem = name.substr(0, name.size() - std::string_view{"_total"}.size());
+            return {name, stem, stem + "_created"};
+        }
+        case instrument_kind::histogram:
+            return {name, name + "_bucket", name + "_sum", name + "_count", name + "_created"};
+        case instrument_kind::up_down_counter:
+        case instrument_kind::gauge: break;
+    }
+    return {name};
+}
+
+// Why `added` can't stand beside `present`; empty when it can. Two scopes may use one name for one kind of instrument
+// when scope labels keep their series apart.
+[[nodiscard]] inline std::string why_they_collide(descriptor const& present, descriptor const& added,
+                                                  bool scope_labels) {
+    auto const taken = names_in_use(present.prometheus_name, present.kind);
+    auto const wanted = names_in_use(added.prometheus_name, added.kind);
+    auto const shared = std::find_first_of(wanted.begin(), wanted.end(), taken.begin(), taken.end());
+    if (shared == wanted.end()) return {};
+    bool const same_shape = present.prometheus_name == added.prometheus_name && present.kind == added.kind;
+    if (same_shape && scope_labels && present.scope != added.scope) return {};
+
+    auto const named = [](descriptor const& d) {
+        std::string text{to_string(d.kind)};
+        text.append(" \"").append(d.name).append("\"");
+        if (!d.scope.name.empty()) text.append(" of scope \"").append(d.scope.name).append("\"");
+        return text;
+    };
+    std::string why = "the " + named(added) + " was not registered: its Prometheus name \"" + *shared +
+                      "\" is in use by the " + named(present);
+    if (same_shape && present.scope != added.scope)
+        return why + ". Rename one, or switch the registry's scope_labels on";
+    if (present.name == added.name && present.scope == added.scope)
+        return why + ", which differs in kind, unit, description, labels or bounds. Make both the same, or rename one";
+    return why + ". Rename one of them";
+}
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/registry/registry.hpp
+#ifndef TACHO_PART_REGISTRY_REGISTRY
+#define TACHO_PART_REGISTRY_REGISTRY
+
+// tacho: the registry: it knows all instruments, and shows their numbers to whoever visits.
+
+namespace tacho::inline v0 {
+
+struct registry_options {
+    std::size_t series_limit = 2000;  ///< of each instrument that names none of its own
+    bool scope_labels = true;         ///< show `otel_scope_name` and `otel_scope_version` where a scope is named
+    unix_nanos (*now)() noexcept = &system_clock::now;  ///< when a series is born
+};
+
+/// What went wrong in recording, since the registry was made; of instruments that are still registered.
+struct registry_health {
+    std::uint64_t dropped_measurements = 0;     ///< NaN, infinite or negative where that has no meaning
+    std::uint64_t overflowed_measurements = 0;  ///< counted in an overflow series
+    std::uint64_t torn_reads = 0;               ///< histogram readings whose sum may be ahead of the buckets
+    std::uint64_t failed_registrations = 0;
+};
+
+/// Every family at one moment, held alive.
+struct family_list {
+    std::vector<std::shared_ptr<family>> by_name;  ///< sorted by Prometheus name, then by scope
+    std::vector<std::size_t> by_scope;             ///< places in `by_name`, sorted by scope
+};
+
+/// In which order families are visited: Prometheus keeps a name's lines together, OTLP a scope's metrics.
+enum class order : unsigned char { by_name, by_scope };
+
+namespace detail {
+
+// A family whose last instrument is gone, kept for the readers who have not collected since.
+struct retired_family {
+    std::shared_ptr<family> gone;
+    std::uint64_t epoch;
+};
+
+// What a registry, its instruments and its readers share, so that each may outlive the others.
+struct registry_core {
+    explicit registry_core(registry_options o) : options(o) {}
+
+    struct entry {
+        std::shared_ptr<family> shown;
+        std::size_t instruments;  // that have this identity
+    };
+
+    registry_options const options;
+    std::mutex mutex;  // guards all below; recording, creating a series and visiting don't need it
+    std::vector<entry> entries;
+    std::shared_ptr<family_list const> published = std::make_shared<family_list const>();
+    std::vector<std::string> problems;
+    std::vector<retired_family> retired;
+    std::vector<std::uint64_t> readers;  // each reader's last collection
+    std::uint64_t epoch = 0;             // counts retirements
+    std::uint64_t failed = 0;
+
+    std::shared_ptr<family_list const> families() {
+        std::lock_guard const lock{mutex};  // only to copy the pointer
+        return published;
+    }
+
+    // Under the mutex, after each change of `entries`.
+    void publish() {
+        auto list = std::make_shared<family_list>();
+        for (auto const& e : entries) list->by_name.push_back(e.shown);
+        auto const scope_and_name = [](family const& f) {
+            auto const& d = f.describe();
+            return std::tie(d.scope.name, d.scope.version, d.prometheus_name);
+        };
+        std::sort(list->by_name.begin(), list->by_name.end(), [&](auto const& a, auto const& b) {
+            auto const order_of_names = a->describe().prometheus_name <=> b->describe().prometheus_name;
+            return order_of_names != 0 ? order_of_names < 0 : scope_and_name(*a) < scope_and_name(*b);
+        });
+        list->by_scope.resize(list->by_name.size());
+        std::iota(list->by_scope.begin(), list->by_scope.end(), std::size_t{0});
+        std::sort(list->by_scope.begin(), list->by_scope.end(), [&](auto a, auto b) {
+            return scope_and_name(*list->by_name[a]) < scope_and_name(*list->by_name[b]);
+        });
+        published = std::move(list);
+    }
+
+    // Adds a family, or finds the one with the same identity; nullptr, and a problem, when it can't be.
+    std::shared_ptr<family> add(descriptor describe, label_schema schema, series_storage storage);
+    void fail(std::string why);
+    void drop(family const& gone) noexcept;
+    void forget_retired();
+};
+
+inline std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema, series_storage storage) {
+    // A name may be reused by another registry, an id never: whoever remembers values by id can't mix two families up.
+    static constinit std::atomic<std::uint64_t> ids{0};
+    std::string why;
+    {
+        std::lock_guard const lock{mutex};
+        for (auto& e : entries) {
+            if (is_same_instrument(*e.shown, describe, schema)) {
+                ++e.instruments;
+                return e.shown;
+            }
+            if (why.empty()) why = why_they_collide(e.shown->describe(), describe, options.scope_labels);
+        }
+        if (why.empty()) {
+            // Relaxed: only the number has to be unique.
+            auto const id = ids.fetch_add(1, std::memory_order_relaxed);
+            auto made = std::make_shared<family>(id, std::move(describe), std::move(schema), storage);
+            entries.push_back({made, 1});
+            publish();
+            return made;
+        }
+    }
+    fail(std::move(why));
+    return nullptr;
+}
+
+// Outside the mutex: the hook is the program's own code.
+inline void registry_core::fail(std::string why) {
+    report(severity::error, why);
+    std::lock_guard const lock{mutex};
+    ++failed;
+    if (problems.size() < 1000) problems.push_back(std::move(why));
+}
+
+// One instrument less. Out of memory, its family stays in the list, which is harmless.
+inline void registry_core::drop(family const& gone) noexcept {
+    std::lock_guard const lock{mutex};
+    auto const at = std::find_if(entries.begin(), entries.end(), [&](auto const& e) { return e.shown.get() == &gone; });
+    if (at == entries.end() || --at->instruments != 0) return;
+    attempt([&] {
+        if (!readers.empty()) retired.push_back({at->shown, ++epoch});
+        entries.erase(at);
+        publish();
+    });
+}
+
+// Under the mutex: lets go of what every reader has collected.
+inline void registry_core::forget_retired() {
+    auto const oldest = readers.empty() ? epoch : *std::min_element(readers.begin(), readers.end());
+    std::erase_if(retired, [&](auto const& r) { return r.epoch <= oldest; });
+}
+
+template <class Visitor>
+void visit_all(family_list const& list, Visitor& visitor, order in) {
+    if (in == order::by_name)
+        for (auto const& f : list.by_name) std::as_const(*f).visit(visitor);
+    else
+        for (auto const place : list.by_scope) std::as_const(*list.by_name[place]).visit(visitor);
+}
+
+}  // namespace detail
+
+class registry;
+class snapshot;
+
+/// Where instruments register: a registry, and who makes them. A value; outlives its registry without harm.
+class scope {
+public:
+    /// The unnamed scope of a registry: what an instrument uses that is given just the registry.
+    scope(registry& in) noexcept;  // implicit: `counter requests{registry, "..."}`
+    scope(std::shared_ptr<detail::registry_core> core, scope_info info)
+        : core_(std::move(core)), info_(std::move(info)) {}
+
+    [[nodiscard]] scope_info const& info() const noexcept { return info_; }
+    [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }
+
+private:
+    std::shared_ptr<detail::registry_core> core_;
+    scope_info info_;
+};
+
+/// A set of instruments and their numbers. Instruments, handles, snapshots and readers may outlive it. All members may
+/// be called by any thread at any time.
+class registry {
+public:
+    explicit registry(registry_options options = {}) : core_(std::make_shared<detail::registry_core>(options)) {}
+    registry(registry const&) = delete;
+    registry& operator=(registry const&) = delete;
+
+    /// A scope of instruments, such as a library and its version.
+    [[nodiscard]] tacho::scope scope(std::string_view name, std::string_view version = {}) {
+        return {core_, scope_info{std::string{name}, std::string{version}}};
+    }
+
+    /// Shows every series to `visitor`: calls `number(family, series, number)` and `histogram(family, series,
+    /// histogram_value)`. Takes no lock that recording or creating a series needs, and allocates nothing.
+    template <class Visitor>
+    void visit(Visitor&& visitor, order in = order::by_name) const {
+        detail::visit_all(*core_->families(), visitor, in);
+    }
+
+    /// A copy of all numbers at about one moment, which the same visitors can visit, as often as they like.
+    [[nodiscard]] tacho::snapshot snapshot() const;
+
+    /// Why instruments were not registered, a sentence each.
+    [[nodiscard]] std::vector<std::string> problems() const {
+        std::lock_guard const lock{core_->mutex};
+        return core_->problems;
+    }
+
+    [[nodiscard]] registry_health health() const {
+        registry_health sum;
+        {
+            std::lock_guard const lock{core_->mutex};
+            sum.failed_registrations = core_->failed;
+        }
+        auto const families = core_->families();
+        for (auto const& f : families->by_name) {
+            sum.dropped_measurements += f->dropped();
+            sum.overflowed_measurements += f->table().overflowed();
+            sum.torn_reads += f->torn();
+        }
+        return sum;
+    }
+
+    [[nodiscard]] registry_options const& options() const noexcept { return core_->options; }
+    [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }
+
+private:
+    std::shared_ptr<detail::registry_core> core_;
+};
+
+inline scope::scope(registry& in) noexcept : core_(in.core()) {}
+
+/// The registry of instruments that are given none. Never destroyed, so that static destructors may still record.
+[[nodiscard, gnu::visibility("default")]] inline registry& default_registry() {
+    static registry& instance = *new registry;
+    return instance;
+}
+
+/// Sees each family that lived since its last commit(), also one whose instruments are gone: for a reader who reports
+/// what happened in between. One thread at a time.
+class reader {
+public:
+    explicit reader(registry& in) : core_(in.core()) {
+        std::lock_guard const lock{core_->mutex};
+        place_ = core_->readers.size();
+        core_->readers.push_back(core_->epoch);
+    }
+    reader(reader const&) = delete;
+    reader& operator=(reader const&) = delete;
+    ~reader() {
+        std::lock_guard const lock{core_->mutex};
+        core_->readers[place_] = ~std::uint64_t{0};  // places are not reused: few readers ever exist
+        core_->forget_retired();
+    }
+
+    /// As registry::visit() by scope, retired families last. Allocates a list of those.
+    template <class Visitor>
+    void visit(Visitor&& visitor) {
+        std::shared_ptr<family_list const> families;
+        std::vector<std::shared_ptr<family const>> retired;
+        {
+            std::lock_guard const lock{core_->mutex};
+            families = core_->published;
+            seen_ = core_->epoch;
+            for (auto const& r : core_->retired)
+                if (r.epoch > core_->readers[place_]) retired.push_back(r.gone);
+        }
+        detail::visit_all(*families, visitor, order::by_scope);
+        for (auto const& f : retired) f->visit(visitor);
+    }
+
+    /// What the last visit() showed has arrived where it should: retired families in it are not shown again.
+    void commit() {
+        std::lock_guard const lock{core_->mutex};
+        core_->readers[place_] = seen_;
+        core_->forget_retired();
+    }
+
+private:
+    std::shared_ptr<detail::registry_core> core_;
+    std::size_t place_ = 0;
+    std::uint64_t seen_ = 0;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/instrument/registration.hpp
+#ifndef TACHO_PART_INSTRUMENT_REGISTRATION
+#define TACHO_PART_INSTRUMENT_REGISTRATION
+
+// tacho: an instrument's place in a registry, taken when it is made and given back when it ends.
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+struct label_spec {
+    std::string_view name;
+    label_type type = label_type::text;
+};
+
+// An instrument as its maker describes it; typed instruments have checked most of it while compiling.
+struct instrument_spec {
+    std::string_view name;
+    std::string_view prometheus_name;
+    std::string_view description;
+    std::string_view unit;
+    instrument_kind kind = instrument_kind::counter;
+    number_kind number = number_kind::unsigned_integer;
+    bool sharded = true;
+    std::size_t limit = 0;  // 0: the registry's
+    std::size_t dense = 0;
+    std::span<label_spec const> labels;
+    std::span<double const> bounds;
+};
+
+}  // namespace detail
+
+/// Holds an instrument's family. Movable, so that instruments named at run time can be kept in containers.
+class registration {
+public:
+    registration() = default;
+    registration(registration&& other) noexcept = default;
+    registration& operator=(registration&& other) noexcept {
+        std::swap(core_, other.core_);
+        std::swap(family_, other.family_);
+        return *this;
+    }
+    ~registration() {
+        if (family_ != nullptr) core_->drop(*family_);
+    }
+
+    /// Registers; on failure the error hook has been called and `held()` is nullptr.
+    registration(scope const& in, detail::instrument_spec const& spec) noexcept : core_(in.core()) {
+        bool const done =
+            detail::attempt([&] { family_ = core_->add(describe(in, spec), schema(in, spec), storage(spec)); });
+        if (!done) report(severity::error, "no memory to register an instrument; it is discarded");
+    }
+
+    /// Registers nothing, and says why: for what can only be found out at run time.
+    static registration refused(scope const& in, std::string why) noexcept {
+        registration none;
+        detail::attempt([&] { in.core()->fail(std::move(why)); });
+        return none;
+    }
+
+    [[nodiscard]] std::shared_ptr<family> const& held() const noexcept { return family_; }
+
+    /// The cells of a series; those that nobody reads when there is no such series to be had.
+    [[nodiscard]] detail::word* cells(std::span<std::string_view const> values) const noexcept {
+        return cells_of(family_ == nullptr ? nullptr : family_->table().find_or_create(values));
+    }
+    [[nodiscard]] detail::word* dense_cells(std::size_t index,
+                                            std::span<std::string_view const> values) const noexcept {
+        return cells_of(family_ == nullptr ? nullptr : family_->table().find_dense_or_create(index, values));
+    }
+    [[nodiscard]] detail::word* overflow_cells() const noexcept {
+        return cells_of(family_ == nullptr ? nullptr : family_->table().overflow());
+    }
+
+private:
+    [[nodiscard]] detail::word* cells_of(series* found) const noexcept {
+        if (found == nullptr) [[unlikely]]
+            return detail::discard_cells();
+        if (found->is_overflow()) [[unlikely]]
+            family_->say_overflow();
+        return found->cells();
+    }
+
+    static descriptor describe(scope const& in, detail::instrument_spec const& spec) {
+        descriptor d;
+        d.scope = in.info();
+        d.name = spec.name;
+        d.prometheus_name = spec.prometheus_name;
+        auto const word = unit_word(spec.unit);
+        auto stem = spec.prometheus_name;
+        if (spec.kind == instrument_kind::counter) stem.remove_suffix(std::string_view{"_total"}.size());
+        if (!word.view().empty() && ends_with_word(stem, word.view())) d.unit_word = word.view();
+        d.description = to_utf8(spec.description);
+        d.unit = spec.unit;
+        d.kind = spec.kind;
+        d.number = spec.number;
+        d.bounds.assign(spec.bounds.begin(), spec.bounds.end());
+        return d;
+    }
+
+    static label_schema schema(scope const& in, detail::instrument_spec const& spec) {
+        label_schema s;
+        for (auto const& label : spec.labels)
+            s.keys.push_back(
+                {std::string{label.name}, std::string{prometheus_label_name(label.name).view()}, label.type});
+        if (in.core()->options.scope_labels) {
+            s.fixed.push_back({"otel_scope_name", to_utf8(in.info().name)});
+            s.fixed.push_back({"otel_scope_version", to_utf8(in.info().version)});
+        }
+        if (spec.kind != instrument_kind::histogram) s.line_name = spec.prometheus_name;
+        return s;
+    }
+
+    [[nodiscard]] series_storage storage(detail::instrument_spec const& spec) const noexcept {
+        if (spec.sharded) static_cast<void>(detail::discard_cells());  // settles how many slots this process can have
+        bool const histogram = spec.kind == instrument_kind::histogram;
+        return {.cells = histogram ? detail::histogram_cell_count(spec.bounds.size()) : 1,
+                .sharded = spec.sharded,
+                .limit = spec.limit != 0 ? spec.limit : core_->options.series_limit,
+                .dense = spec.dense,
+                .now = core_->options.now};
+    }
+
+    std::shared_ptr<detail::registry_core> core_;
+    std::shared_ptr<family> family_;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/instrument/options.hpp
+#ifndef TACHO_PART_INSTRUMENT_OPTIONS
+#define TACHO_PART_INSTRUMENT_OPTIONS
+
+// tacho: the template arguments of an instrument: its name, then labels, unit, number, cells and limit in any order.
+
+namespace tacho::inline v0 {
+
+/// An option: how many series the instrument may have before further label values are counted together.
+template <std::size_t N>
+struct series_limit {
+    static_assert(N != 0, "tacho: a series limit is at least 1");
+    static constexpr std::size_t value = N;
+};
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_label = false;
+template <fixed_string Name, class Value>
+inline constexpr bool is_label<label<Name, Value>> = true;
+
+template <class T>
+inline constexpr bool is_unit = false;
+template <fixed_string Ucum>
+inline constexpr bool is_unit<unit::of<Ucum>> = true;
+
+template <class T>
+inline constexpr bool is_limit = false;
+template <std::size_t N>
+inline constexpr bool is_limit<series_limit<N>> = true;
+
+template <class T>
+inline constexpr bool is_number =
+    std::same_as<T, std::uint64_t> || std::same_as<T, std::int64_t> || std::same_as<T, double>;
+template <class T>
+inline constexpr bool is_cells = std::same_as<T, cells::sharded> || std::same_as<T, cells::shared>;
+
+template <class Number>
+inline constexpr number_kind kind_of_number = std::same_as<Number, double>         ? number_kind::floating
+                                              : std::same_as<Number, std::int64_t> ? number_kind::signed_integer
+                                                                                   : number_kind::unsigned_integer;
+
+// The first of Options for which the predicate holds, else Default.
+template <class Default, template <class> class Predicate, class... Options>
+struct first_of {
+    using type = Default;
+};
+template <class Default, template <class> class Predicate, class First, class... Rest>
+struct first_of<Default, Predicate, First, Rest...>
+    : std::conditional_t<Predicate<First>::value, std::type_identity<First>, first_of<Default, Predicate, Rest...>> {};
+
+template <class T>
+using unit_predicate = std::bool_constant<is_unit<T>>;
+template <class T>
+using number_predicate = std::bool_constant<is_number<T>>;
+template <class T>
+using cells_predicate = std::bool_constant<is_cells<T>>;
+template <class T>
+using limit_predicate = std::bool_constant<is_limit<T>>;
+struct no_limit {
+    static constexpr std::size_t value = 0;
+};
+
+// The labels among Options, as a tuple type in their order.
+template <class... Options>
+using labels_of = decltype(std::tuple_cat(
+    std::declval<std::conditional_t<is_label<Options>, std::tuple<Options>, std::tuple<>>>()...));
+
+// All that an instrument's template arguments say, checked and gathered while compiling.
+template <instrument_kind Kind, fixed_string Name, class DefaultNumber, class DefaultCells, class... Options>
+struct instrument_traits {
+    static_assert(is_instrument_name(Name.view()),
+                  "tacho: an instrument's name begins with a letter, goes on with letters, digits and _ . - /, and has "
+                  "at most 255 characters");
+    static_assert(((is_label<Options> || is_unit<Options> || is_number<Options> || is_cells<Options> ||
+                    is_limit<Options>)&&...),
+                  "tacho: an instrument's options are label<...>, a unit, std::uint64_t, std::int64_t or double, "
+                  "cells::sharded or cells::shared, and series_limit<...>");
+    static_assert(((is_unit<Options> ? 1 : 0) + ... + 0) <= 1 && ((is_number<Options> ? 1 : 0) + ... + 0) <= 1 &&
+                      ((is_cells<Options> ? 1 : 0) + ... + 0) <= 1 && ((is_limit<Options> ? 1 : 0) + ... + 0) <= 1,
+                  "tacho: an instrument has one unit, one type of number, one kind of cells and one series_limit");
+
+    using unit_type = typename first_of<unit::none, unit_predicate, Options...>::type;
+    using number_type = typename first_of<DefaultNumber, number_predicate, Options...>::type;
+    using cells_type = typename first_of<DefaultCells, cells_predicate, Options...>::type;
+    using labels = labels_of<Options...>;
+    static constexpr std::size_t label_count = std::tuple_size_v<labels>;
+    static_assert(label_count <= max_labels, "tacho: an instrument has at most 16 labels");
+
+    static constexpr std::string_view name = Name.view();
+    static constexpr auto prometheus = prometheus_name(Name.view(), unit_type::ucum, Kind);
+
+    static constexpr auto label_specs = []<class... Labels>(std::tuple<Labels...>*) {
+        return std::array<label_spec, sizeof...(Labels)>{
+            label_spec{Labels::name, label_value<typename Labels::value_type>::type}...};
+    }(static_cast<labels*>(nullptr));
+
+    static constexpr bool labels_are_distinct = [] {
+        for (std::size_t i = 0; i < label_count; ++i) {
+            auto const name_i = prometheus_label_name(label_specs[i].name);
+            if (Kind == instrument_kind::histogram && name_i.view() == "le") return false;
+            for (std::size_t j = 0; j < i; ++j)
+                if (prometheus_label_name(label_specs[j].name).view() == name_i.view()) return false;
+        }
+        return true;
+    }();
+    static_assert(labels_are_distinct,
+                  "tacho: an instrument's labels have distinct names, also after illegal characters become _, and a "
+                  "histogram's is not called le");
+
+    // The number of combinations when every label has few known values, else 0.
+    static constexpr std::size_t dense = []<class... Labels>(std::tuple<Labels...>*) -> std::size_t {
+        std::size_t product = sizeof...(Labels) == 0 ? 0 : 1;
+        ((product = product > 4096 ? 0 : product * label_value<typename Labels::value_type>::cardinality), ...);
+        return product > 4096 ? 0 : product;
+    }(static_cast<labels*>(nullptr));
+
+    static constexpr instrument_spec spec(std::string_view description, std::span<double const> bounds = {}) noexcept {
+        return {.name = name,
+                .prometheus_name = prometheus.view(),
+                .description = description,
+                .unit = unit_type::ucum,
+                .kind = Kind,
+                .number = kind_of_number<number_type>,
+                .sharded = cells_type::is_sharded,
+                .limit = first_of<no_limit, limit_predicate, Options...>::type::value,
+                .dense = dense,
+                .labels = label_specs,
+                .bounds = bounds};
+    }
+};
+
+// A char pointer may be null at run time; then the value is missing.
+template <class Value, class Arg>
+[[nodiscard]] constexpr decltype(auto) checked_label(Arg const& arg) noexcept {
+    if constexpr (std::is_pointer_v<std::decay_t<Arg>> && !std::is_array_v<Arg>)
+        return arg == nullptr ? std::string_view{} : std::string_view{arg};
+    else
+        return static_cast<Value>(arg);
+}
+
+}  // namespace detail
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/instrument/typed.hpp
+#ifndef TACHO_PART_INSTRUMENT_TYPED
+#define TACHO_PART_INSTRUMENT_TYPED
+
+// tacho: what all typed instruments do alike: register, and find the cells of label values.
+
+namespace tacho::inline v0::detail {
+
+// Whether these arguments are values of these labels, one for one.
+template <class Labels, class... Args>
+inline constexpr bool are_values_of = false;
+template <class... Labels, class... Args>
+    requires(sizeof...(Labels) == sizeof...(Args))
+inline constexpr bool are_values_of<std::tuple<Labels...>, Args...> = (takes<Labels, Args> && ...);
+
+// `Series` is what a look-up gives for immediate use, `Handle` what is kept; both are made of a series' cells and its
+// family. Immovable: whoever uses a look-up's result refers to the instrument.
+template <class Traits, class Series, class Handle>
+class typed_instrument {
+public:
+    typed_instrument(typed_instrument const&) = delete;
+    typed_instrument& operator=(typed_instrument const&) = delete;
+
+    /// Whether it is registered. If not, it works and counts for nothing; registry.problems() says why.
+    [[nodiscard]] bool ok() const noexcept { return registration_.held() != nullptr; }
+
+    /// The series with these label values, for use at once. A series that exists is found without lock or allocation.
+    template <class... Args>
+        requires(are_values_of<typename Traits::labels, Args...> && sizeof...(Args) != 0)
+    [[nodiscard]] Series operator()(Args const&... values) noexcept { return Series{cells(values...), held()}; }
+    template <class... Args>
+    void operator()(Args const&...) = delete;  // give one value for each label, in their order, of the label's type
+
+    /// The same, to keep: the fastest way to record.
+    template <class... Args>
+        requires(are_values_of<typename Traits::labels, Args...>)
+    [[nodiscard]] Handle bind(Args const&... values) noexcept { return Handle{cells(values...), held()}; }
+    template <class... Args>
+    void bind(Args const&...) = delete;  // give one value for each label, in their order, of the label's type
+
+protected:
+    typed_instrument(scope const& in, instrument_spec const& spec) noexcept : registration_(in, spec) {
+        if constexpr (Traits::label_count == 0) only_ = registration_.cells({});
+    }
+    ~typed_instrument() = default;
+
+    [[nodiscard]] std::shared_ptr<family> const& held() const noexcept { return registration_.held(); }
+
+    // The cells of the one series of an instrument without labels, which exists from the start.
+    [[nodiscard]] word* only() const noexcept { return only_; }
+
+private:
+    template <class... Args>
+    [[nodiscard]] word* cells(Args const&... args) const noexcept {
+        if constexpr (Traits::label_count == 0) {
+            return only_;
+        } else {
+            return find(std::index_sequence_for<Args...>{}, args...);
+        }
+    }
+
+    template <std::size_t I>
+    using value_at = typename std::tuple_element_t<I, typename Traits::labels>::value_type;
+
+    template <std::size_t... I, class... Args>
+    [[nodiscard]] word* find(std::index_sequence<I...>, Args const&... args) const noexcept {
+        std::array<label_scratch, sizeof...(I)> scratch;
+        std::array<std::string_view, sizeof...(I)> const values{
+            label_value<value_at<I>>::text(checked_label<value_at<I>>(args), scratch[I])...};
+        std::size_t dense_index = 0;
+        bool listed = true;
+        (number_label<value_at<I>>(checked_label<value_at<I>>(args), dense_index, listed), ...);
+        if (!listed) [[unlikely]]
+            return registration_.overflow_cells();
+        if constexpr (Traits::dense != 0) return registration_.dense_cells(dense_index, values);
+        return registration_.cells(values);
+    }
+
+    // Mixed-radix digits: the values of the last label are neighbours.
+    template <class Value>
+    static void number_label(Value const& value, std::size_t& index, bool& listed) noexcept {
+        constexpr auto cardinality = label_value<Value>::cardinality;
+        if constexpr (cardinality != 0) {
+            auto const own = label_value<Value>::index(value);
+            listed &= own < cardinality;
+            index = index * cardinality + own;
+        }
+    }
+
+    registration registration_;
+    word* only_ = nullptr;
+};
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/instrument/counter.hpp
+#ifndef TACHO_PART_INSTRUMENT_COUNTER
+#define TACHO_PART_INSTRUMENT_COUNTER
+
+// tacho: a counter: how often something happened, or how much of it, since the series was born.
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+// What may be added to a counter of this number: any integer, and to doubles any number.
+template <class Amount, class Number>
+concept amount_for = plain_integer<Amount> ||(std::floating_point<Amount>&& std::same_as<Number, double>);
+
+template <class Cells, class Number, class Amount>
+void increment(word* cell, family* of, Amount amount) noexcept {
+    if constexpr (std::same_as<Number, double>) {
+        auto const value = static_cast<double>(amount);
+        if (value >= 0 && value <= std::numeric_limits<double>::max()) [[likely]]
+            return Cells::add(cell, value);
+        if (of != nullptr) of->drop_measurement("a negative, infinite or NaN amount");
+    } else {
+        if constexpr (std::signed_integral<Amount>)
+            if (amount < 0) [[unlikely]] {
+                if (of != nullptr) of->drop_measurement("a negative amount");
+                return;
+            }
+        Cells::add(cell, static_cast<Number>(amount));
+    }
+}
+
+}  // namespace detail
+
+/// One series of a counter, to keep and to increment often: a relaxed add on memory that only this thread writes. A
+/// copyable value that keeps its series alive, whatever becomes of instrument and registry. Its members may be called
+/// by any thread at any time, are wait-free with sharded cells and neither lock nor allocate.
+template <class Number, class Cells>
+class counter_handle {
+public:
+    counter_handle(detail::word* cell, std::shared_ptr<family> of) noexcept : cell_(cell), of_(std::move(of)) {}
+
+    void inc() const noexcept { Cells::add(cell_, Number{1}); }
+    /// Adds an amount; a negative one, and for doubles NaN or infinity, is dropped and counted.
+    template <class Amount>
+        requires detail::amount_for<Amount, Number>
+    void inc(Amount amount) const noexcept { detail::increment<Cells, Number>(cell_, of_.get(), amount); }
+
+private:
+    detail::word* cell_;
+    std::shared_ptr<family> of_;
+};
+
+/// The result of a look-up, for use in the same expression: `requests("GET", 200).inc();`
+template <class Number, class Cells>
+class counter_series {
+public:
+    counter_series(detail::word* cell, std::shared_ptr<family> const& of) noexcept : cell_(cell), of_(of.get()) {}
+    counter_series(counter_series const&) = delete;
+    counter_series& operator=(counter_series const&) = delete;
+
+    void inc() && noexcept { Cells::add(cell_, Number{1}); }
+    template <class Amount>
+        requires detail::amount_for<Amount, Number>
+    void inc(Amount amount) && noexcept { detail::increment<Cells, Number>(cell_, of_, amount); }
+
+private:
+    detail::word* cell_;
+    family* of_;
+};
+
+namespace detail {
+
+template <fixed_string Name, class... Options>
+using counter_traits = instrument_traits<instrument_kind::counter, Name, std::uint64_t, cells::sharded, Options...>;
+
+template <class Traits>
+using counter_front =
+    typed_instrument<Traits, counter_series<typename Traits::number_type, typename Traits::cells_type>,
+                     counter_handle<typename Traits::number_type, typename Traits::cells_type>>;
+
+}  // namespace detail
+
+/// Counts: `counter<"requests_total", label<"api">, label<"code", int>>`. Counts std::uint64_t; with the option double,
+/// doubles. Sharded by default. Registers when made, and ends its registration when it ends.
+template <fixed_string Name, class... Options>
+class counter : public detail::counter_front<detail::counter_traits<Name, Options...>> {
+    using traits = detail::counter_traits<Name, Options...>;
+    using base = detail::counter_front<traits>;
+    using number_type = typename traits::number_type;
+    using cells_type = typename traits::cells_type;
+    static_assert(!std::same_as<number_type, std::int64_t>, "tacho: a counter counts std::uint64_t or double");
+
+public:
+    explicit counter(std::string_view description = {}) : counter(default_registry(), description) {}
+    explicit counter(scope const& in, std::string_view description = {}) noexcept
+        : base(in, traits::spec(description)) {}
+
+    /// Without labels.
+    void inc() noexcept requires(traits::label_count == 0) { cells_type::add(this->only(), number_type{1}); }
+    template <class Amount>
+        requires(traits::label_count == 0 && detail::amount_for<Amount, number_type>)
+    void inc(Amount amount) noexcept {
+        detail::increment<cells_type, number_type>(this->only(), this->held().get(), amount);
+    }
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/instrument/gauge.hpp
+#ifndef TACHO_PART_INSTRUMENT_GAUGE
+#define TACHO_PART_INSTRUMENT_GAUGE
+
+// tacho: a gauge: a value that is set, such as a temperature or the size of a queue.
+
+namespace tacho::inline v0 {
+
+/// One series of a gauge, to keep. A copyable value that keeps its series alive, whatever becomes of instrument and
+/// registry. Its members may be called by any thread at any time, and neither lock nor allocate; set() is one store.
+template <class Number>
+class gauge_handle {
+public:
+    gauge_handle(detail::word* cell, std::shared_ptr<family> of) noexcept : cell_(cell), of_(std::move(of)) {}
+
+    void set(Number value) const noexcept { cells::shared::set(cell_, value); }
+    void inc(Number amount = 1) const noexcept { cells::shared::add(cell_, amount); }
+    void dec(Number amount = 1) const noexcept { cells::shared::add(cell_, static_cast<Number>(-amount)); }
+
+private:
+    detail::word* cell_;
+    std::shared_ptr<family> of_;
+};
+
+/// The result of a look-up, for use in the same expression: `temperature("kitchen").set(21.5);`
+template <class Number>
+class gauge_series {
+public:
+    gauge_series(detail::word* cell, std::shared_ptr<family> const&) noexcept : cell_(cell) {}
+    gauge_series(gauge_series const&) = delete;
+    gauge_series& operator=(gauge_series const&) = delete;
+
+    void set(Number value) && noexcept { cells::shared::set(cell_, value); }
+    void inc(Number amount = 1) && noexcept { cells::shared::add(cell_, amount); }
+    void dec(Number amount = 1) && noexcept { cells::shared::add(cell_, static_cast<Number>(-amount)); }
+
+private:
+    detail::word* cell_;
+};
+
+namespace detail {
+
+template <fixed_string Name, class... Options>
+using gauge_traits = instrument_traits<instrument_kind::gauge, Name, double, cells::shared, Options...>;
+
+template <class Traits>
+using gauge_front =
+    typed_instrument<Traits, gauge_series<typename Traits::number_type>, gauge_handle<typename Traits::number_type>>;
+
+}  // namespace detail
+
+/// Shows the last value set: `gauge<"room.temperature", unit::celsius, label<"room">>`. Holds a double; with the option
+/// std::int64_t, an integer. One shared atomic: "the last value" has no meaning for values that each thread sets apart.
+template <fixed_string Name, class... Options>
+class gauge : public detail::gauge_front<detail::gauge_traits<Name, Options...>> {
+    using traits = detail::gauge_traits<Name, Options...>;
+    using base = detail::gauge_front<traits>;
+    using number_type = typename traits::number_type;
+    static_assert(!std::same_as<number_type, std::uint64_t>, "tacho: a gauge holds a double or std::int64_t");
+    static_assert(!traits::cells_type::is_sharded, "tacho: a gauge can't be sharded; its cells are shared");
+
+public:
+    explicit gauge(std::string_view description = {}) : gauge(default_registry(), description) {}
+    explicit gauge(scope const& in, std::string_view description = {}) noexcept : base(in, traits::spec(description)) {}
+
+    void set(number_type value) noexcept requires(traits::label_count == 0) { cells::shared::set(this->only(), value); }
+    void inc(number_type amount = 1) noexcept requires(traits::label_count == 0) {
+        cells::shared::add(this->only(), amount);
+    }
+    void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
+        cells::shared::add(this->only(), static_cast<number_type>(-amount));
+    }
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/instrument/timer.hpp
+#ifndef TACHO_PART_INSTRUMENT_TIMER
+#define TACHO_PART_INSTRUMENT_TIMER
+
+// tacho: a timer: measures how long a scope takes, in the unit of the histogram it records into.
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+// How many of this unit a second has; 0 for a unit that is none of time.
+[[nodiscard]] constexpr double per_second(std::string_view ucum) noexcept {
+    if (ucum == "s") return 1;
+    if (ucum == "ms") return 1e3;
+    if (ucum == "us") return 1e6;
+    return ucum == "ns" ? 1e9 : 0;
+}
+
+template <class Unit>
+concept unit_of_time = per_second(Unit::ucum)
+!= 0;
+
+}  // namespace detail
+
+/// Records the time from its birth to its end, by the steady clock. Movable; holds its series alive. `Handle` is a
+/// histogram's, `Unit` its unit, one of time.
+template <class Handle, class Unit>
+class [[nodiscard]] timer {
+public:
+    explicit timer(Handle into) noexcept : into_(std::move(into)), start_(std::chrono::steady_clock::now()) {}
+    timer(timer&& other) noexcept
+        : into_(other.into_), start_(other.start_), runs_(std::exchange(other.runs_, false)) {}
+    timer& operator=(timer&&) = delete;
+    ~timer() { stop(); }
+
+    /// The time since the start, in the histogram's unit.
+    [[nodiscard]] double elapsed() const noexcept {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count() *
+               detail::per_second(Unit::ucum);
+    }
+    /// Records now, once; the end then records nothing.
+    void stop() noexcept {
+        if (std::exchange(runs_, false)) into_.observe(elapsed());
+    }
+    /// Records nothing.
+    void cancel() noexcept { runs_ = false; }
+
+private:
+    Handle into_;
+    std::chrono::steady_clock::time_point start_;
+    bool runs_ = true;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/instrument/histogram.hpp
+#ifndef TACHO_PART_INSTRUMENT_HISTOGRAM
+#define TACHO_PART_INSTRUMENT_HISTOGRAM
+
+// tacho: a histogram: how values are distributed, such as durations or sizes.
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+template <class Cells>
+void observe_in(word* run, family* of, double value) noexcept {
+    if (of == nullptr) return;  // not registered: there are no bounds to look among
+    if (std::isnan(value)) [[unlikely]]
+        return of->drop_measurement("NaN");
+    // An infinite value has its bucket, but in the sum it would leave no number behind.
+    observe<Cells>(run, bucket_of(of->describe().bounds, value), value, std::isfinite(value));
+}
+
+}  // namespace detail
+
+/// One series of a histogram, to keep and to observe often. A copyable value that keeps its series alive, whatever
+/// becomes of instrument and registry. observe() may be called by any thread at any time; it is wait-free with sharded
+/// cells and neither locks nor allocates. NaN is dropped and counted; an infinite value is left out of the sum.
+template <class Cells, class Unit>
+class histogram_handle {
+public:
+    histogram_handle(detail::word* run, std::shared_ptr<family> of) noexcept : run_(run), of_(std::move(of)) {}
+
+    void observe(double value) const noexcept { detail::observe_in<Cells>(run_, of_.get(), value); }
+
+    /// Records the time until its result ends: `auto const timing = handle.time();`
+    timer<histogram_handle, Unit> time() const noexcept requires detail::unit_of_time<Unit> {
+        return timer<histogram_handle, Unit>{*this};
+    }
+
+private:
+    detail::word* run_;
+    std::shared_ptr<family> of_;
+};
+
+/// The result of a look-up, for use in the same expression: `duration("models").observe(0.25);`
+template <class Cells, class Unit>
+class histogram_series {
+public:
+    histogram_series(detail::word* run, std::shared_ptr<family> const& of) noexcept : run_(run), of_(of) {}
+    histogram_series(histogram_series const&) = delete;
+    histogram_series& operator=(histogram_series const&) = delete;
+
+    void observe(double value) && noexcept { detail::observe_in<Cells>(run_, of_.get(), value); }
+    timer<histogram_handle<Cells, Unit>, Unit> time() && noexcept requires detail::unit_of_time<Unit> {
+        return histogram_handle<Cells, Unit>{run_, of_}.time();
+    }
+
+private:
+    detail::word* run_;
+    std::shared_ptr<family> const& of_;
+};
+
+namespace detail {
+
+template <fixed_string Name, class... Options>
+using histogram_traits = instrument_traits<instrument_kind::histogram, Name, double, cells::sharded, Options...>;
+
+template <class Traits>
+using histogram_front =
+    typed_instrument<Traits, histogram_series<typename Traits::cells_type, typename Traits::unit_type>,
+                     histogram_handle<typename Traits::cells_type, typename Traits::unit_type>>;
+
+}  // namespace detail
+
+/// Counts values in buckets, and their sum: `histogram<"request.duration", unit::seconds, label<"api">>`. Bucket i
+/// counts (bounds[i-1], bounds[i]]; the bounds are given when it is made, or follow from the unit (see default_bounds).
+/// Sharded by default. With a unit of time, time() measures.
+template <fixed_string Name, class... Options>
+class histogram : public detail::histogram_front<detail::histogram_traits<Name, Options...>> {
+    using traits = detail::histogram_traits<Name, Options...>;
+    using base = detail::histogram_front<traits>;
+    using cells_type = typename traits::cells_type;
+    static_assert(std::same_as<typename traits::number_type, double>, "tacho: a histogram observes doubles");
+    using unit_type = typename traits::unit_type;
+
+public:
+    explicit histogram(std::string_view description = {}) : histogram(default_registry(), description) {}
+    explicit histogram(scope const& in, std::string_view description = {}) noexcept
+        : base(in, traits::spec(description, default_bounds(traits::unit_type::ucum))) {}
+    histogram(scope const& in, std::string_view description, bounds upper) noexcept
+        : base(in, traits::spec(description, upper.view())) {}
+
+    void observe(double value) noexcept requires(traits::label_count == 0) {
+        detail::observe_in<cells_type>(this->only(), this->held().get(), value);
+    }
+    timer<histogram_handle<cells_type, unit_type>, unit_type> time() noexcept
+        requires(traits::label_count == 0 && detail::unit_of_time<unit_type>) {
+        return this->bind().time();
+    }
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/instrument/up_down_counter.hpp
+#ifndef TACHO_PART_INSTRUMENT_UP_DOWN_COUNTER
+#define TACHO_PART_INSTRUMENT_UP_DOWN_COUNTER
+
+// tacho: an up-down counter: how many there are just now, such as requests in flight.
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+template <class Cells, class Number>
+void change(word* cell, family* of, Number amount) noexcept {
+    if constexpr (std::same_as<Number, double>)
+        if (!std::isfinite(amount)) [[unlikely]] {  // it would never be a number again
+            if (of != nullptr) of->drop_measurement("an infinite or NaN amount");
+            return;
+        }
+    Cells::add(cell, amount);
+}
+
+}  // namespace detail
+
+/// One series of an up-down counter, to keep. A copyable value that keeps its series alive, whatever becomes of
+/// instrument and registry. Its members may be called by any thread at any time, and neither lock nor allocate.
+template <class Number, class Cells>
+class up_down_handle {
+public:
+    /// Counts one up while it lives, and down when it ends, however it ends. Movable.
+    class [[nodiscard]] tracked {
+    public:
+        explicit tracked(up_down_handle in) noexcept : in_(std::move(in)) { in_.inc(); }
+        tracked(tracked&& other) noexcept : in_(other.in_), counts_(std::exchange(other.counts_, false)) {}
+        tracked& operator=(tracked&&) = delete;
+        ~tracked() {
+            if (counts_) in_.dec();
+        }
+
+    private:
+        up_down_handle in_;
+        bool counts_ = true;
+    };
+
+    up_down_handle(detail::word* cell, std::shared_ptr<family> of) noexcept : cell_(cell), of_(std::move(of)) {}
+
+    void inc(Number amount = 1) const noexcept { detail::change<Cells>(cell_, of_.get(), amount); }
+    void dec(Number amount = 1) const noexcept {
+        detail::change<Cells>(cell_, of_.get(), static_cast<Number>(-amount));
+    }
+    tracked track() const noexcept { return tracked{*this}; }
+
+private:
+    detail::word* cell_;
+    std::shared_ptr<family> of_;
+};
+
+/// The result of a look-up, for use in the same expression: `auto const in_flight = busy("models").track();`
+template <class Number, class Cells>
+class up_down_series {
+public:
+    up_down_series(detail::word* cell, std::shared_ptr<family> const& of) noexcept : cell_(cell), of_(of) {}
+    up_down_series(up_down_series const&) = delete;
+    up_down_series& operator=(up_down_series const&) = delete;
+
+    void inc(Number amount = 1) && noexcept { detail::change<Cells>(cell_, of_.get(), amount); }
+    void dec(Number amount = 1) && noexcept { detail::change<Cells>(cell_, of_.get(), static_cast<Number>(-amount)); }
+    typename up_down_handle<Number, Cells>::tracked track() && noexcept {
+        return up_down_handle<Number, Cells>{cell_, of_}.track();
+    }
+
+private:
+    detail::word* cell_;
+    std::shared_ptr<family> const& of_;
+};
+
+namespace detail {
+
+template <fixed_string Name, class... Options>
+using up_down_traits =
+    instrument_traits<instrument_kind::up_down_counter, Name, std::int64_t, cells::shared, Options...>;
+
+template <class Traits>
+using up_down_front =
+    typed_instrument<Traits, up_down_series<typename Traits::number_type, typename Traits::cells_type>,
+                     up_down_handle<typename Traits::number_type, typename Traits::cells_type>>;
+
+}  // namespace detail
+
+/// Counts up and down: `up_down_counter<"queue.length", label<"queue">>`. Counts std::int64_t; with the option double,
+/// doubles. Shared by default: added up over threads, one thread's +1 could be missed while another's -1 is seen.
+template <fixed_string Name, class... Options>
+class up_down_counter : public detail::up_down_front<detail::up_down_traits<Name, Options...>> {
+    using traits = detail::up_down_traits<Name, Options...>;
+    using base = detail::up_down_front<traits>;
+    using number_type = typename traits::number_type;
+    using cells_type = typename traits::cells_type;
+    static_assert(!std::same_as<number_type, std::uint64_t>, "tacho: an up-down counter counts std::int64_t or double");
+
+public:
+    explicit up_down_counter(std::string_view description = {}) : up_down_counter(default_registry(), description) {}
+    explicit up_down_counter(scope const& in, std::string_view description = {}) noexcept
+        : base(in, traits::spec(description)) {}
+
+    void inc(number_type amount = 1) noexcept requires(traits::label_count == 0) {
+        detail::change<cells_type>(this->only(), this->held().get(), amount);
+    }
+    void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
+        detail::change<cells_type>(this->only(), this->held().get(), static_cast<number_type>(-amount));
+    }
+    typename up_down_handle<number_type, cells_type>::tracked track() noexcept requires(traits::label_count == 0) {
+        return this->bind().track();
+    }
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/instrument/named.hpp
+#ifndef TACHO_PART_INSTRUMENT_NAMED
+#define TACHO_PART_INSTRUMENT_NAMED
+
+// tacho: instruments whose names and labels are known only at run time.
+
+namespace tacho::inline v0 {
+
+/// Describes an instrument at run time. The text is copied.
+struct instrument_options {
+    std::string_view name;
+    std::string_view description = {};
+    std::string_view unit = {};  ///< UCUM, at most 63 characters
+    std::vector<std::string_view> labels = {};
+    std::vector<double> bounds = {};  ///< of a histogram; none: those that fit the unit
+    std::size_t series_limit = 0;     ///< 0: the registry's
+};
+
+namespace detail {
+
+// Why these options can't be an instrument; empty when they can. What a typed instrument checks while compiling.
+[[nodiscard]] inline std::string why_refused(instrument_options const& o, instrument_kind kind) {
+    auto const refused = [&](std::string_view why) {
+        return "the " + std::string{to_string(kind)} + " \"" + to_utf8(o.name.substr(0, 300)) +
+               "\" was not registered: " + std::string{why};
+    };
+    if (!is_instrument_name(o.name))
+        return refused(
+            "a name begins with a letter, goes on with letters, digits and _ . - /, and has at most 255 "
+            "characters");
+    if (o.unit.size() > 63) return refused("its unit has more than 63 characters");
+    if (o.labels.size() > max_labels) return refused("it has more than 16 labels");
+    std::vector<std::string> seen;
+    for (auto const label : o.labels) {
+        auto const quoted = "its label \"" + to_utf8(label.substr(0, 300)) + "\" ";
+        if (!is_label_name(label))
+            return refused(quoted +
+                           "should begin with a letter, go on with letters, digits and _ . - /, and not "
+                           "begin with otel.scope");
+        std::string const name{prometheus_label_name(label).view()};
+        if (kind == instrument_kind::histogram && name == "le")
+            return refused(quoted + "has the name of the buckets' own label; rename it");
+        if (std::find(seen.begin(), seen.end(), name) != seen.end())
+            return refused(quoted + "has the same Prometheus name as another of its labels, " + name + "; rename one");
+        seen.push_back(name);
+    }
+    if (!are_bounds(o.bounds)) return refused("its bounds should be finite, strictly increasing and at most 256");
+    return {};
+}
+
+template <class Number, class Cells>
+[[nodiscard]] registration register_named(scope const& in, instrument_options const& o, instrument_kind kind) {
+    if (auto why = why_refused(o, kind); !why.empty()) return registration::refused(in, std::move(why));
+    auto const name = prometheus_name(o.name, o.unit, kind);
+    std::vector<label_spec> labels;
+    for (auto const label : o.labels) labels.push_back({label});
+    std::span<double const> bounds;
+    if (kind == instrument_kind::histogram) bounds = o.bounds.empty() ? default_bounds(o.unit) : std::span{o.bounds};
+    return registration{in,
+                        {.name = o.name,
+                         .prometheus_name = name.view(),
+                         .description = o.description,
+                         .unit = o.unit,
+                         .kind = kind,
+                         .number = kind_of_number<Number>,
+                         .sharded = Cells::is_sharded,
+                         .limit = o.series_limit,
+                         .labels = labels,
+                         .bounds = bounds}};
+}
+
+}  // namespace detail
+
+/// An instrument named at run time: `bind()` gives handles of the same kind as those of typed instruments. Movable;
+/// ends its registration when it ends.
+template <class Handle>
+class named_instrument {
+public:
+    explicit named_instrument(registration in) noexcept : registration_(std::move(in)) {}
+
+    /// Whether it is registered. If not, it works and counts for nothing; registry.problems() says why.
+    [[nodiscard]] bool ok() const noexcept { return registration_.held() != nullptr; }
+
+    /// The series with these label values, one for each label, in their order: `{}` for none. With another number of
+    /// values what is recorded is discarded, and the error hook hears of it.
+    [[nodiscard]] Handle bind(std::initializer_list<std::string_view> values = {}) const noexcept {
+        return bind(std::span{values.begin(), values.size()});
+    }
+    [[nodiscard]] Handle bind(std::span<std::string_view const> values) const noexcept {
+        auto const& of = registration_.held();
+        if (of == nullptr) return {registration_.cells({}), nullptr};
+        if (values.size() != of->schema().keys.size()) {
+            of->drop_measurement("another number of label values than it has labels");
+            return {detail::discard_cells(), nullptr};
+        }
+        return {registration_.cells(values), of};
+    }
+
+private:
+    registration registration_;
+};
+
+using named_counter = named_instrument<counter_handle<std::uint64_t, cells::sharded>>;
+using named_double_counter = named_instrument<counter_handle<double, cells::sharded>>;
+using named_up_down_counter = named_instrument<up_down_handle<std::int64_t, cells::shared>>;
+using named_gauge = named_instrument<gauge_handle<double>>;
+using named_histogram = named_instrument<histogram_handle<cells::sharded, unit::none>>;
+
+/// Registers an instrument whose description comes from outside. What is wrong with it does not throw: ok() is then
+/// false, the error hook has been called, and registry.problems() names culprit and cure. Takes the registry's mutex
+/// and allocates.
+[[nodiscard]] inline named_counter add_counter(scope const& in, instrument_options const& o) {
+    return named_counter{detail::register_named<std::uint64_t, cells::sharded>(in, o, instrument_kind::counter)};
+}
+[[nodiscard]] inline named_double_counter add_double_counter(scope const& in, instrument_options const& o) {
+    return named_double_counter{detail::register_named<double, cells::sharded>(in, o, instrument_kind::counter)};
+}
+[[nodiscard]] inline named_up_down_counter add_up_down_counter(scope const& in, instrument_options const& o) {
+    return named_up_down_counter{
+        detail::register_named<std::int64_t, cells::shared>(in, o, instrument_kind::up_down_counter)};
+}
+[[nodiscard]] inline named_gauge add_gauge(scope const& in, instrument_options const& o) {
+    return named_gauge{detail::register_named<double, cells::shared>(in, o, instrument_kind::gauge)};
+}
+[[nodiscard]] inline named_histogram add_histogram(scope const& in, instrument_options const& o) {
+    return named_histogram{detail::register_named<double, cells::sharded>(in, o, instrument_kind::histogram)};
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/registry/snapshot.hpp
+#ifndef TACHO_PART_REGISTRY_SNAPSHOT
+#define TACHO_PART_REGISTRY_SNAPSHOT
+
+// tacho: a copy of a registry's numbers.
+
+namespace tacho::inline v0 {
+
+/// All numbers of a registry at about one moment: each series is one consistent reading, different series may be
+/// microseconds apart. Holds the families it shows alive. Reading it is safe from several threads.
+class snapshot {
+public:
+    explicit snapshot(std::shared_ptr<family_list const> families) : families_(std::move(families)) {
+        collector collect{*this};
+        for (auto const& f : families_->by_name) {
+            std::as_const(*f).visit(collect);
+            ends_.push_back(readings_.size());
+        }
+    }
+
+    /// As registry::visit().
+    template <class Visitor>
+    void visit(Visitor&& visitor, order in = order::by_name) const {
+        for (std::size_t i = 0; i < families_->by_name.size(); ++i)
+            visit_family(visitor, in == order::by_name ? i : families_->by_scope[i]);
+    }
+
+private:
+    struct reading {
+        series const* from;
+        std::size_t first;  // of its words
+        std::uint64_t count;
+        double sum;
+    };
+
+    struct collector {
+        snapshot& into;
+        void number(family const&, series const& from, tacho::number value) {
+            into.readings_.push_back({&from, into.words_.size(), 0, 0});
+            into.words_.push_back(value.bits);
+        }
+        void histogram(family const&, series const& from, histogram_value const& value) {
+            into.readings_.push_back({&from, into.words_.size(), value.count, value.sum});
+            into.words_.insert(into.words_.end(), value.buckets.begin(), value.buckets.end());
+        }
+    };
+
+    template <class Visitor>
+    void visit_family(Visitor& visitor, std::size_t place) const {
+        family const& of = *families_->by_name[place];
+        descriptor const& d = of.describe();
+        for (std::size_t i = place == 0 ? 0 : ends_[place - 1]; i < ends_[place]; ++i) {
+            auto const& r = readings_[i];
+            if (d.is_histogram()) {
+                auto const buckets = std::span{words_}.subspan(r.first, d.bounds.size() + 1);
+                visitor.histogram(of, *r.from, histogram_value{buckets, r.count, r.sum});
+            } else {
+                visitor.number(of, *r.from, number{d.number, words_[r.first]});
+            }
+        }
+    }
+
+    std::shared_ptr<family_list const> families_;
+    std::vector<reading> readings_;
+    std::vector<std::size_t> ends_;  // of each family's readings
+    std::vector<std::uint64_t> words_;
+};
+
+inline snapshot registry::snapshot() const {
+    return tacho::snapshot{core_->families()};
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/version.hpp
+#ifndef TACHO_PART_VERSION
+#define TACHO_PART_VERSION
+
+// tacho: the version of this copy of the library.
+
+#define TACHO_VERSION_MAJOR 0
+#define TACHO_VERSION_MINOR 1
+#define TACHO_VERSION_PATCH 0
+
+namespace tacho::inline v0 {
+
+/// The version as text, for a user agent, a build-info metric or a bug report.
+inline constexpr char version[] = "0.1.0";
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/record.hpp
+#ifndef TACHO_PART_RECORD
+#define TACHO_PART_RECORD
+
+// tacho: the light entrance, for a file that only records: no formats, no threads, no sockets, no {fmt}.
+
+// What you write in a program, from the simplest to the richest.
+
+// Where it is recorded.
+
+// What the library says, and which one it is.
+
+#endif

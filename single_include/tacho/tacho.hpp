@@ -1,0 +1,6156 @@
+// tacho 0.1.0: tacho/tacho.hpp and all it includes, in one file.
+// It needs {fmt} on the include path: g++ -std=c++20 -DFMT_HEADER_ONLY -Isingle_include main.cpp
+// Made by single_include/amalgamate.py from include/; change that, not this.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#if defined(__has_include)
+#if !__has_include(<fmt/format.h>)
+#error "tacho.hpp needs {fmt}: install libfmt-dev, or put fmt's include folder on the path with -I and define FMT_HEADER_ONLY. A file that only records can include tacho/record.hpp, which does not need it."
+#endif
+#endif
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <compare>
+#include <concepts>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <fmt/format.h>
+#include <initializer_list>
+#include <limits>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <numeric>
+#include <optional>
+#include <random>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <tuple>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+// ---- tacho/cell/slots.hpp
+#ifndef TACHO_PART_CELL_SLOTS
+#define TACHO_PART_CELL_SLOTS
+
+// tacho: which thread owns which slot, so that a thread can count on memory that no other thread writes.
+
+namespace tacho::inline v0 {
+
+/// The most slots a process can be given.
+inline constexpr std::size_t max_slots = 4096;
+
+namespace detail {
+
+// A slot costs address space and no memory until its thread counts, which holds where pages are provided on demand and
+// there are addresses to spare. Elsewhere everything lives in the common slot: slower, with the same numbers.
+#if (defined(__unix__) || defined(__APPLE__)) && UINTPTR_MAX > 0xFFFFFFFFu
+inline constexpr std::size_t default_slots = 256;
+#else
+inline constexpr std::size_t default_slots = 1;
+#endif
+
+// Slot 0 is nobody's: every thread may write there, with atomic adds. Slots 1, 2, ... have one owner at a time, which
+// counts by load, add, store: no lock prefix and no cache line that another thread writes. A slot's memory is the page
+// at `slot << slot_shift` bytes into each chunk of cells, so that a thread's number for a cell is one addition away.
+inline constexpr std::size_t slot_shift = 12;
+inline constexpr std::size_t slot_bytes = std::size_t{1} << slot_shift;
+
+// The offset of this thread's slot; 0 until it has claimed one, and again after it has given it back.
+// Constant-initialized, so that an access needs no guard. Default visibility: one owner a thread, not one a library.
+#if defined(__GLIBC__)
+// In a shared object the default model costs a function call, 2 to 2.5 ns, this one 0.5. Its eight bytes fit into the
+// reserve that glibc keeps for objects which are loaded later.
+[[gnu::tls_model("initial-exec"), gnu::visibility("default")]] inline constinit thread_local std::size_t own_offset = 0;
+#else
+[[gnu::visibility("default")]] inline constinit thread_local std::size_t own_offset = 0;
+#endif
+
+enum class slot_state : unsigned char { not_claimed, owned, ended };
+[[gnu::visibility("default")]] inline constinit thread_local slot_state own_state = slot_state::not_claimed;
+
+// All slots of the process. It has no destructor to run, so that threads may still count while the program exits.
+struct slot_table {
+    std::mutex mutex;                             // guards `free` and `count`
+    std::array<std::uint16_t, max_slots> free{};  // given back; the last one is taken first, which keeps `used` low
+    std::size_t free_count = 0;
+    std::size_t count = default_slots;                 // slots that exist, the common one included
+    bool in_use = false;                               // a chunk was laid out for `count` slots, so it is final
+    std::atomic<std::size_t> used{1};                  // slots 0 .. used-1 may hold numbers
+    std::atomic<std::size_t> left{default_slots - 1};  // a hint that spares threads without a slot the mutex
+};
+[[gnu::visibility("default")]] inline constinit slot_table slots{};
+
+// Gives this thread's slot back when the thread ends. The numbers stay where they are; the next owner adds to them.
+struct slot_lease {
+    slot_lease() = default;
+    slot_lease(slot_lease const&) = delete;
+    slot_lease& operator=(slot_lease const&) = delete;
+    ~slot_lease() {
+        if (own_state != slot_state::owned) return;
+        // Later thread-local destructors of this thread may still count: they use the common slot.
+        own_state = slot_state::ended;
+        auto const slot = own_offset >> slot_shift;
+        own_offset = 0;
+        // The mutex orders this thread's last stores before the next owner's first loads.
+        std::lock_guard const lock{slots.mutex};
+        slots.free[slots.free_count++] = static_cast<std::uint16_t>(slot);
+        slots.left.fetch_add(1, std::memory_order_relaxed);
+    }
+};
+
+// Tries to make this thread an owner and returns its offset, or 0: the common slot. Allocates nothing.
+[[gnu::noinline, gnu::cold]] inline std::size_t claim_slot() noexcept {
+    if (own_state != slot_state::not_claimed) return own_offset;
+    // Relaxed: a stale hint costs one visit to the mutex or one more atomic add, never a number.
+    if (slots.left.load(std::memory_order_relaxed) == 0) return 0;
+    std::size_t slot = 0;
+    {
+        std::lock_guard const lock{slots.mutex};
+        auto const used = slots.used.load(std::memory_order_relaxed);  // only changed under the mutex
+        if (slots.free_count != 0) {
+            slot = slots.free[--slots.free_count];
+        } else if (used < slots.count) {
+            slot = used;
+            // Release, matched by the acquire in slots_in_use(): a reader that learns of the slot sees all before it.
+            slots.used.store(used + 1, std::memory_order_release);
+        } else {
+            return 0;
+        }
+        slots.left.fetch_sub(1, std::memory_order_relaxed);
+    }
+    thread_local slot_lease lease;  // its destructor is registered here, at the thread's first count
+    static_cast<void>(lease);
+    own_state = slot_state::owned;
+    own_offset = slot << slot_shift;
+    return own_offset;
+}
+
+// How many slots a reader has to look at.
+inline std::size_t slots_in_use() noexcept {
+    return slots.used.load(std::memory_order_acquire);
+}
+
+// The number of slots from now on; the layout of a chunk depends on it.
+inline std::size_t fix_slot_count() noexcept {
+    std::lock_guard const lock{slots.mutex};
+    slots.in_use = true;
+    return slots.count;
+}
+
+// For a process that can't have even one chunk of that size: all threads share slot 0. Only before any cell exists.
+inline void fall_back_to_one_slot() noexcept {
+    std::lock_guard const lock{slots.mutex};
+    slots.count = 1;
+    slots.left.store(0, std::memory_order_relaxed);
+}
+
+}  // namespace detail
+
+/// Sets how many threads can count on memory of their own at the same time (default 255, plus one slot that all others
+/// share); more cost address space, 4 KiB a slot for each 512 cells, not memory. 1 gives every thread the shared slot.
+/// Only before the first sharded instrument is made: returns false, and changes nothing, once it is too late or when
+/// `count` is 0 or above `max_slots`.
+inline bool set_slot_count(std::size_t count) noexcept {
+    std::lock_guard const lock{detail::slots.mutex};
+    auto& slots = detail::slots;
+    if (slots.in_use || count == 0 || count > max_slots || slots.used.load(std::memory_order_relaxed) > count)
+        return false;
+    slots.count = count;
+    slots.left.store(count - slots.used.load(std::memory_order_relaxed) + slots.free_count, std::memory_order_relaxed);
+    return true;
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/cell/arena.hpp
+#ifndef TACHO_PART_CELL_ARENA
+#define TACHO_PART_CELL_ARENA
+
+// tacho: the memory in which cells live.
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <sys/mman.h>
+#endif
+
+namespace tacho::inline v0::detail {
+
+// One number that may change at any time: eight bytes, an integer or the bits of a double.
+using word = std::atomic<std::uint64_t>;
+static_assert(sizeof(word) == 8 && word::is_always_lock_free);
+
+// Cells in one page of one slot, and so the most that one series may have.
+inline constexpr std::size_t cells_per_page = slot_bytes / sizeof(word);
+
+// Fresh zeroed memory of `pages` pages, which the operating system provides page by page as they are touched; nullptr
+// when it can't be had. Never given back.
+inline std::byte* reserve_pages(std::size_t pages) noexcept {
+#if defined(MAP_ANONYMOUS) && UINTPTR_MAX > 0xFFFFFFFFu
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+#if defined(MAP_NORESERVE)
+    flags |= MAP_NORESERVE;  // most slots' pages will never be touched
+#endif
+    void* const memory = ::mmap(nullptr, pages * slot_bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+    if (memory == MAP_FAILED) return nullptr;
+#if defined(MADV_NOHUGEPAGE)
+    ::madvise(memory, pages * slot_bytes, MADV_NOHUGEPAGE);  // else one touched slot costs 2 MiB: 150 times as much
+#endif
+    return static_cast<std::byte*>(memory);
+#else
+    return static_cast<std::byte*>(std::calloc(pages, slot_bytes));
+#endif
+}
+
+// Hands out runs of neighbouring cells, zeroed; a run's address is that of its cells in slot 0. Takes a mutex: used
+// when a series is born or dies, never when one is written or read.
+class arena {
+public:
+    constexpr explicit arena(bool sharded) noexcept : sharded_(sharded) {}
+    arena(arena const&) = delete;
+    arena& operator=(arena const&) = delete;
+
+    // `count` is 1 .. cells_per_page. nullptr when memory can't be had.
+    [[nodiscard]] word* allocate(std::size_t count) noexcept {
+        std::lock_guard const lock{mutex_};
+        if (free_run* const run = free_[count]) {
+            word* const cells = run->cells;
+            free_[count] = run->next;
+            std::free(run);
+            return cells;
+        }
+        if (left_ < count) {
+            std::byte* chunk = reserve_pages(sharded_ ? fix_slot_count() : 1);
+            if (chunk == nullptr && sharded_ && next_ == nullptr) {
+                fall_back_to_one_slot();
+                chunk = reserve_pages(1);
+            }
+            if (chunk == nullptr) return nullptr;
+            // The cells that are left over in the old chunk stay unused: at most one series' worth.
+            next_ = reinterpret_cast<word*>(chunk);  // all-zero bytes are a zero cell; placing each would touch it
+            left_ = cells_per_page;
+        }
+        word* const cells = next_;
+        next_ += count;
+        left_ -= count;
+        return cells;
+    }
+
+    // Takes a run back. Nobody may write to it any more.
+    void release(word* cells, std::size_t count) noexcept {
+        auto const slots_to_clear = sharded_ ? slots_in_use() : 1;
+        for (std::size_t slot = 0; slot < slots_to_clear; ++slot) {
+            auto* const own = reinterpret_cast<word*>(reinterpret_cast<std::byte*>(cells) + (slot << slot_shift));
+            for (std::size_t i = 0; i < count; ++i)
+                // Relaxed: the mutex below orders this before the next user. Looking first keeps pages that nobody
+                // has touched from becoming resident.
+                if (own[i].load(std::memory_order_relaxed) != 0) own[i].store(0, std::memory_order_relaxed);
+        }
+        auto* const run = static_cast<free_run*>(std::malloc(sizeof(free_run)));
+        if (run == nullptr) return;  // out of memory: the cells stay unused
+        std::lock_guard const lock{mutex_};
+        *run = {free_[count], cells};
+        free_[count] = run;
+    }
+
+private:
+    struct free_run {
+        free_run* next;
+        word* cells;
+    };
+
+    std::mutex mutex_;
+    word* next_ = nullptr;
+    std::size_t left_ = 0;
+    free_run* free_[cells_per_page + 1]{};
+    bool sharded_;
+};
+
+// They live as long as the process: cells may be written during its very last moments.
+[[gnu::visibility("default")]] inline constinit arena sharded_arena{true};
+[[gnu::visibility("default")]] inline constinit arena shared_arena{false};
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/cell/cells.hpp
+#ifndef TACHO_PART_CELL_CELLS
+#define TACHO_PART_CELL_CELLS
+
+// tacho: how a number is counted by many threads at once: sharded by thread, or shared.
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+inline word& in_slot(word* cell, std::size_t offset) noexcept {
+    return *reinterpret_cast<word*>(reinterpret_cast<std::byte*>(cell) + offset);
+}
+
+// Relaxed throughout: a count orders nothing else, and each cell's own history is coherent.
+template <class Number>
+void add_owned(word& cell, Number n, std::memory_order order = std::memory_order_relaxed) noexcept {
+    auto const before = std::bit_cast<Number>(cell.load(std::memory_order_relaxed));
+    cell.store(std::bit_cast<std::uint64_t>(static_cast<Number>(before + n)), order);
+}
+
+inline void add_shared(word& cell, std::uint64_t n, std::memory_order order = std::memory_order_relaxed) noexcept {
+    cell.fetch_add(n, order);
+}
+inline void add_shared(word& cell, std::int64_t n, std::memory_order order = std::memory_order_relaxed) noexcept {
+    cell.fetch_add(static_cast<std::uint64_t>(n), order);  // two's complement: the same bits
+}
+inline void add_shared(word& cell, double n, std::memory_order order = std::memory_order_relaxed) noexcept {
+    auto seen = cell.load(std::memory_order_relaxed);
+    while (!cell.compare_exchange_weak(seen, std::bit_cast<std::uint64_t>(std::bit_cast<double>(seen) + n), order,
+                                       std::memory_order_relaxed)) {
+    }
+}
+
+}  // namespace detail
+
+/// How the cells of an instrument are stored; an option of every instrument.
+namespace cells {
+
+/// Each thread counts in memory of its own and a reader adds up: about half a nanosecond an increment and no
+/// contention, for 8 bytes per cell and thread that counts there. The default of counters and histograms. Not for
+/// signal handlers: one that counts what the code it interrupts is counting can lose an increment.
+struct sharded {
+    static constexpr bool is_sharded = true;
+
+    template <class Number>
+    static void add(detail::word* cell, Number n) noexcept {
+        auto offset = detail::own_offset;
+        if (offset == 0) [[unlikely]] {
+            offset = detail::claim_slot();
+            if (offset == 0) return detail::add_shared(*cell, n);
+        }
+        detail::add_owned(detail::in_slot(cell, offset), n);
+    }
+};
+
+/// One atomic number that all threads write: 2 ns alone and more under contention, 8 bytes whatever the number of
+/// threads. The default of gauges and up-down counters, of which a sharded one would show values that never existed;
+/// the choice for very many series written by very many threads, and in signal handlers.
+struct shared {
+    static constexpr bool is_sharded = false;
+
+    template <class Number>
+    static void add(detail::word* cell, Number n) noexcept {
+        detail::add_shared(*cell, n);
+    }
+    template <class Number>
+    static void set(detail::word* cell, Number n) noexcept {
+        cell->store(std::bit_cast<std::uint64_t>(n), std::memory_order_relaxed);
+    }
+};
+
+}  // namespace cells
+
+namespace detail {
+
+// The sum of a cell over all slots.
+template <class Number>
+[[nodiscard]] Number read_cell(word* cell, bool sharded) noexcept {
+    auto const end = (sharded ? slots_in_use() : 1) << slot_shift;
+    Number sum{};
+    for (std::size_t offset = 0; offset < end; offset += slot_bytes)
+        sum = static_cast<Number>(sum + std::bit_cast<Number>(in_slot(cell, offset).load(std::memory_order_relaxed)));
+    return sum;
+}
+
+// Where an instrument that could not be registered counts: written by all, read by none.
+inline word* discard_cells() noexcept {
+    // The fallback is only reached when the process never got a chunk, and then all threads use slot 0.
+    static constinit word last_resort[cells_per_page]{};
+    static word* const cells = [] {
+        word* const reserved = sharded_arena.allocate(cells_per_page);
+        return reserved != nullptr ? reserved : last_resort;
+    }();
+    return cells;
+}
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/fixed_string.hpp
+#ifndef TACHO_PART_CORE_FIXED_STRING
+#define TACHO_PART_CORE_FIXED_STRING
+
+// tacho: text as a template argument, so that a name is checked while the program compiles.
+
+namespace tacho::inline v0 {
+
+/// The text of a string literal, usable as a template argument: `counter<"requests_total">`.
+/// N counts the terminating zero. The members are public because a template argument must be a structural type.
+template <std::size_t N>
+struct fixed_string {
+    char text[N]{};
+
+    consteval fixed_string(char const (&literal)[N]) noexcept {  // implicit: this is what lets a literal be an argument
+        for (std::size_t i = 0; i < N; ++i) text[i] = literal[i];
+    }
+
+    [[nodiscard]] constexpr std::string_view view() const noexcept { return {text, N - 1}; }
+    [[nodiscard]] static constexpr std::size_t size() noexcept { return N - 1; }
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/unit.hpp
+#ifndef TACHO_PART_CORE_UNIT
+#define TACHO_PART_CORE_UNIT
+
+// tacho: units of measurement, and the word each becomes in a Prometheus name.
+// Rule: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#metric-metadata-1
+
+namespace tacho::inline v0 {
+
+/// Units as options of an instrument: `histogram<"request.duration", unit::seconds>`. A unit is written to OTLP as it
+/// stands (UCUM, case-sensitive) and becomes a suffix of the Prometheus name.
+namespace unit {
+
+/// Any unit by its UCUM code: `unit::of<"By/s">`. Text in braces is a remark and leaves no suffix: `unit::of<"{job}">`.
+template <fixed_string Ucum>
+struct of {
+    static_assert(Ucum.size() <= 63, "tacho: a unit has at most 63 characters");
+    static constexpr std::string_view ucum = Ucum.view();
+};
+
+using none = of<"">;
+using ratio = of<"1">;
+using seconds = of<"s">;
+using milliseconds = of<"ms">;
+using microseconds = of<"us">;
+using nanoseconds = of<"ns">;
+using bytes = of<"By">;
+using percent = of<"%">;
+using celsius = of<"Cel">;
+
+}  // namespace unit
+
+/// The words of a unit, joined by `_`; at most 128 characters.
+class unit_text {
+public:
+    [[nodiscard]] constexpr std::string_view view() const noexcept { return {text_.data(), size_}; }
+
+    constexpr void append(std::string_view part) noexcept {
+        for (char const c : part) {
+            bool const legal = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+            if (!legal && (size_ == 0 || text_[size_ - 1] == '_')) continue;
+            if (size_ < text_.size()) text_[size_++] = legal ? c : '_';
+        }
+    }
+    constexpr void trim() noexcept {
+        while (size_ != 0 && text_[size_ - 1] == '_') --size_;
+    }
+
+private:
+    std::array<char, 128> text_{};
+    std::size_t size_ = 0;
+};
+
+namespace detail {
+
+struct unit_entry {
+    std::string_view ucum, word;
+};
+
+inline constexpr unit_entry unit_words[] = {
+    {"d", "days"},          {"h", "hours"},
+    {"min", "minutes"},     {"s", "seconds"},
+    {"ms", "milliseconds"}, {"us", "microseconds"},
+    {"ns", "nanoseconds"},  {"By", "bytes"},
+    {"KiBy", "kibibytes"},  {"MiBy", "mebibytes"},
+    {"GiBy", "gibibytes"},  {"TiBy", "tebibytes"},
+    {"kBy", "kilobytes"},   {"MBy", "megabytes"},
+    {"GBy", "gigabytes"},   {"TBy", "terabytes"},
+    {"m", "meters"},        {"V", "volts"},
+    {"A", "amperes"},       {"J", "joules"},
+    {"W", "watts"},         {"g", "grams"},
+    {"Cel", "celsius"},     {"Hz", "hertz"},
+    {"%", "percent"},       {"1", ""},
+};
+
+inline constexpr unit_entry per_words[] = {
+    {"s", "second"}, {"m", "minute"}, {"h", "hour"}, {"d", "day"}, {"w", "week"}, {"mo", "month"}, {"y", "year"},
+};
+
+template <std::size_t N>
+constexpr std::string_view word_of(unit_entry const (&table)[N], std::string_view ucum) noexcept {
+    for (auto const& entry : table)
+        if (entry.ucum == ucum) return entry.word;
+    return ucum;
+}
+
+// `{packet}` says what is counted, it is no unit.
+constexpr std::string_view without_remark(std::string_view ucum) noexcept {
+    return ucum.find('{') == std::string_view::npos ? ucum : std::string_view{};
+}
+
+}  // namespace detail
+
+/// The word that a unit adds to a Prometheus name: `s` gives `seconds`, `By/s` gives `bytes_per_second`, `1` and
+/// `{packet}` give nothing, an unknown unit gives itself with illegal characters replaced.
+[[nodiscard]] constexpr unit_text unit_word(std::string_view ucum) noexcept {
+    unit_text out;
+    auto const slash = ucum.find('/');
+    out.append(detail::word_of(detail::unit_words, detail::without_remark(ucum.substr(0, slash))));
+    if (slash != std::string_view::npos) {
+        auto const per = detail::without_remark(ucum.substr(slash + 1));
+        if (!per.empty()) {
+            out.append("_per_");
+            out.append(detail::word_of(detail::per_words, per));
+        }
+    }
+    out.trim();
+    return out;
+}
+
+/// Whether a Prometheus name is this word or ends with `_word`.
+[[nodiscard]] constexpr bool ends_with_word(std::string_view name, std::string_view word) noexcept {
+    if (!name.ends_with(word)) return false;
+    return name.size() == word.size() || name[name.size() - word.size() - 1] == '_';
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/names.hpp
+#ifndef TACHO_PART_CORE_NAMES
+#define TACHO_PART_CORE_NAMES
+
+// tacho: which names are legal, and the Prometheus name that an OpenTelemetry name becomes.
+// Rule: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#metric-metadata-1
+
+namespace tacho::inline v0 {
+
+/// What an instrument measures; decides its suffixes, its type line and how its numbers add up.
+enum class instrument_kind : unsigned char { counter, up_down_counter, gauge, histogram };
+
+[[nodiscard]] constexpr std::string_view to_string(instrument_kind kind) noexcept {
+    switch (kind) {
+        case instrument_kind::counter: return "counter";
+        case instrument_kind::up_down_counter: return "up-down counter";
+        case instrument_kind::gauge: return "gauge";
+        case instrument_kind::histogram: break;
+    }
+    return "histogram";
+}
+
+namespace detail {
+
+constexpr bool is_letter(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+constexpr bool is_digit(char c) noexcept {
+    return c >= '0' && c <= '9';
+}
+constexpr bool is_name_character(char c) noexcept {
+    return is_letter(c) || is_digit(c) || c == '_' || c == '.' || c == '-' || c == '/';
+}
+
+constexpr bool is_name(std::string_view name) noexcept {
+    if (name.empty() || name.size() > 255 || !is_letter(name.front())) return false;
+    for (char const c : name)
+        if (!is_name_character(c)) return false;
+    return true;
+}
+
+}  // namespace detail
+
+/// An instrument's name: a letter, then letters, digits, `_ . - /`; at most 255 characters (OpenTelemetry metrics API).
+[[nodiscard]] constexpr bool is_instrument_name(std::string_view name) noexcept {
+    return detail::is_name(name);
+}
+
+/// A label's name: the same characters. Names that begin with `_` are reserved by Prometheus, those that begin with
+/// `otel.scope` or `otel_scope` say which scope a series belongs to.
+[[nodiscard]] constexpr bool is_label_name(std::string_view name) noexcept {
+    return detail::is_name(name) && !name.starts_with("otel.scope") && !name.starts_with("otel_scope");
+}
+
+/// A Prometheus name, at most 400 characters. Made while compiling for a typed instrument, else at registration.
+class prometheus_text {
+public:
+    [[nodiscard]] constexpr std::string_view view() const noexcept { return {text_.data(), size_}; }
+
+    // Illegal characters become `_`, and a run of `_` is written once.
+    constexpr void append(std::string_view part) noexcept {
+        for (char const c : part) {
+            char const legal = detail::is_letter(c) || detail::is_digit(c) ? c : '_';
+            if (legal == '_' && size_ != 0 && text_[size_ - 1] == '_') continue;
+            if (size_ < text_.size()) text_[size_++] = legal;
+        }
+    }
+
+    constexpr void remove_suffix(std::string_view suffix) noexcept {
+        if (view().ends_with(suffix) && size_ > suffix.size()) size_ -= suffix.size();
+    }
+
+private:
+    std::array<char, 400> text_{};
+    std::size_t size_ = 0;
+};
+
+/// The Prometheus name of a label: illegal characters become `_`.
+[[nodiscard]] constexpr prometheus_text prometheus_label_name(std::string_view name) noexcept {
+    prometheus_text out;
+    out.append(name);
+    return out;
+}
+
+/// The Prometheus name of an instrument: the name, then the unit's word, then `_total` for a counter; neither is
+/// repeated when the name already ends with it. `http.server.duration` in `s` becomes `http_server_duration_seconds`.
+[[nodiscard]] constexpr prometheus_text prometheus_name(std::string_view name, std::string_view unit,
+                                                        instrument_kind kind) noexcept {
+    prometheus_text out;
+    out.append(name);
+    if (kind == instrument_kind::counter) out.remove_suffix("_total");
+    unit_text const word = unit_word(unit);
+    if (!word.view().empty() && !ends_with_word(out.view(), word.view())) {
+        out.append("_");
+        out.append(word.view());
+    }
+    if (kind == instrument_kind::counter) out.append("_total");
+    return out;
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/label.hpp
+#ifndef TACHO_PART_CORE_LABEL
+#define TACHO_PART_CORE_LABEL
+
+// tacho: labels with typed values: text, enums, booleans and integers, any of them optional.
+
+namespace tacho::inline v0 {
+
+/// A label of an instrument and the type of its values: `label<"api">` takes text, `label<"verb", verb>` an enum,
+/// `label<"code", int>` an integer, `label<"cached", bool>` a boolean, and `label<"mode", std::optional<T>>` any of
+/// these or nothing. A missing or empty value is left out in every format.
+template <fixed_string Name, class Value = std::string_view>
+struct label {
+    static_assert(is_label_name(Name.view()),
+                  "tacho: a label's name begins with a letter, goes on with letters, digits and _ . - / and does not "
+                  "begin with otel.scope");
+    static constexpr std::string_view name = Name.view();
+    using value_type = Value;
+};
+
+/// An enumerator and its text as a label value.
+template <class Enum>
+struct enum_label {
+    Enum value;
+    std::string_view text;
+};
+
+/// The texts of an enum; made by `labels<E>`, found through a function `label_values(E)` in the enum's namespace.
+template <class Enum, std::size_t N>
+struct enum_labels {
+    std::array<enum_label<Enum>, N> entries;
+
+    /// The entry's index; N for an enumerator that isn't listed.
+    [[nodiscard]] constexpr std::size_t index_of(Enum value) const noexcept {
+        // When the enumerators are listed in their order from 0, which is usual, the index is the value.
+        auto const guess = static_cast<std::size_t>(value);
+        if (guess < N && entries[guess].value == value) return guess;
+        for (std::size_t i = 0; i < N; ++i)
+            if (entries[i].value == value) return i;
+        return N;
+    }
+};
+
+namespace detail {
+inline void label_texts_must_be_distinct_and_not_empty() noexcept {}  // not constexpr: reaching it doesn't compile
+}  // namespace detail
+
+/// Lists the label values of an enum:
+/// `consteval auto label_values(verb) { return tacho::labels<verb>({{verb::get, "GET"}, {verb::post, "POST"}}); }`
+/// A value that isn't listed is counted in the overflow series.
+template <class Enum, std::size_t N>
+    requires std::is_enum_v<Enum>
+[[nodiscard]] consteval enum_labels<Enum, N> labels(enum_label<Enum> const (&list)[N]) {
+    enum_labels<Enum, N> out{};
+    for (std::size_t i = 0; i < N; ++i) {
+        out.entries[i] = list[i];
+        if (list[i].text.empty()) detail::label_texts_must_be_distinct_and_not_empty();
+        for (std::size_t j = 0; j < i; ++j)
+            if (list[i].text == list[j].text || list[i].value == list[j].value)
+                detail::label_texts_must_be_distinct_and_not_empty();
+    }
+    return out;
+}
+
+/// How a label's values are written where a format knows types, as OTLP does.
+enum class label_type : unsigned char { text, integer, boolean };
+
+namespace detail {
+
+template <class Enum>
+concept listed_enum = std::is_enum_v<Enum> && requires(Enum e) {
+    label_values(e).entries;
+};
+
+template <class T>
+concept character = std::same_as<T, char> || std::same_as<T, wchar_t> || std::same_as<T, char8_t> ||
+    std::same_as<T, char16_t> || std::same_as<T, char32_t>;
+
+template <class T>
+concept plain_integer = std::integral<T> && !std::same_as<T, bool> && !character<T>;
+
+template <class To, class From>
+concept keeps_value_of = plain_integer<To> && plain_integer<From> &&
+                             std::numeric_limits<To>::digits >= std::numeric_limits<From>::digits &&
+                         (std::is_signed_v<To> || !std::is_signed_v<From>);
+
+// Room for an integer's text, which must outlive the look-up that uses it.
+using label_scratch = std::array<char, 24>;
+
+// What each type of label value accepts, how many values it has when they are known (`cardinality`, else 0), and the
+// text of a value. A missing or unknown value has an empty text.
+template <class Value>
+struct label_value;
+
+template <>
+struct label_value<std::string_view> {
+    static constexpr label_type type = label_type::text;
+    static constexpr std::size_t cardinality = 0;
+    template <class Arg>
+    static constexpr bool accepts = std::convertible_to<Arg, std::string_view> && !std::same_as<Arg, std::nullptr_t>;
+    static std::string_view text(std::string_view value, label_scratch&) noexcept { return value; }
+};
+
+template <plain_integer Value>
+struct label_value<Value> {
+    static constexpr label_type type = label_type::integer;
+    static constexpr std::size_t cardinality = 0;
+    template <class Arg>
+    static constexpr bool accepts = keeps_value_of<Value, Arg>;
+    static std::string_view text(Value value, label_scratch& scratch) noexcept {
+        auto const end = std::to_chars(scratch.data(), scratch.data() + scratch.size(), value).ptr;
+        return {scratch.data(), static_cast<std::size_t>(end - scratch.data())};
+    }
+};
+
+template <>
+struct label_value<bool> {
+    static constexpr label_type type = label_type::boolean;
+    static constexpr std::size_t cardinality = 2;
+    template <class Arg>
+    static constexpr bool accepts = std::same_as<Arg, bool>;
+    static constexpr std::size_t index(bool value) noexcept { return value ? 1 : 0; }
+    static std::string_view text(bool value, label_scratch&) noexcept { return value ? "true" : "false"; }
+};
+
+template <listed_enum Value>
+struct label_value<Value> {
+    static constexpr auto list = label_values(Value{});
+    static constexpr label_type type = label_type::text;
+    static constexpr std::size_t cardinality = list.entries.size();
+    template <class Arg>
+    static constexpr bool accepts = std::same_as<Arg, Value>;
+    static constexpr std::size_t index(Value value) noexcept { return list.index_of(value); }
+    static std::string_view text(Value value, label_scratch&) noexcept {
+        auto const i = list.index_of(value);
+        return i < cardinality ? list.entries[i].text : std::string_view{};
+    }
+};
+
+// The last index is the missing value; an enumerator that isn't listed has the index after it.
+template <class Value>
+struct label_value<std::optional<Value>> {
+    using present = label_value<Value>;
+    static constexpr label_type type = present::type;
+    static constexpr std::size_t cardinality = present::cardinality == 0 ? 0 : present::cardinality + 1;
+    template <class Arg>
+    static constexpr bool accepts =
+        std::same_as<Arg, std::nullopt_t> || std::same_as<Arg, std::optional<Value>> || present::template accepts<Arg>;
+    static constexpr std::size_t index(std::optional<Value> value) noexcept {
+        if (!value) return present::cardinality;
+        auto const i = present::index(*value);
+        return i < present::cardinality ? i : cardinality;
+    }
+    static std::string_view text(std::optional<Value> value, label_scratch& scratch) noexcept {
+        return value ? present::text(*value, scratch) : std::string_view{};
+    }
+};
+
+}  // namespace detail
+
+/// Whether a label takes an argument of this type: exactly its type for enums and booleans, any integer whose every
+/// value it can hold for integers, anything that becomes a std::string_view for text.
+template <class Label, class Arg>
+concept takes = detail::label_value<typename Label::value_type>::template accepts<std::remove_cvref_t<Arg>>;
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/cell/histogram_cells.hpp
+#ifndef TACHO_PART_CELL_HISTOGRAM_CELLS
+#define TACHO_PART_CELL_HISTOGRAM_CELLS
+
+// tacho: the cells of one histogram, and how they are read while other threads write them.
+
+namespace tacho::inline v0::detail {
+
+// The layout of a run: observations begun, the sum, then a count for each bucket. There is no cell for the number of
+// observations: it is the sum of the buckets that were read, so the bucket up to +Inf can't disagree with it.
+inline constexpr std::size_t begun_cell = 0;
+inline constexpr std::size_t sum_cell = 1;
+inline constexpr std::size_t first_bucket_cell = 2;
+
+[[nodiscard]] constexpr std::size_t histogram_cell_count(std::size_t bound_count) noexcept {
+    return first_bucket_cell + bound_count + 1;
+}
+static_assert(histogram_cell_count(256) <= cells_per_page);
+
+// The index of the bucket (bounds[i-1], bounds[i]] that holds a value; bounds.size() beyond the last. Not for NaN.
+[[nodiscard]] inline std::size_t bucket_of(std::span<double const> bounds, double value) noexcept {
+    return static_cast<std::size_t>(std::lower_bound(bounds.begin(), bounds.end(), value) - bounds.begin());
+}
+
+// One observation by the owner of a slot, or in the common slot. The order is what makes a reader's check work: begun
+// before sum before bucket. Whoever sees a bucket's new count (acquire) therefore sees the sum that belongs to it, and
+// whoever sees that sum sees that the observation was begun.
+template <class Cells>
+void observe(word* run, std::size_t bucket, double value, bool into_sum) noexcept {
+    auto offset = Cells::is_sharded ? own_offset : 0;
+    if (Cells::is_sharded && offset == 0) offset = claim_slot();
+    word* const own = &in_slot(run, offset);
+    if (offset != 0) [[likely]] {
+        add_owned(own[begun_cell], std::uint64_t{1});
+        if (into_sum) add_owned(own[sum_cell], value, std::memory_order_release);
+        add_owned(own[first_bucket_cell + bucket], std::uint64_t{1}, std::memory_order_release);
+    } else {
+        add_shared(own[begun_cell], std::uint64_t{1});
+        if (into_sum) add_shared(own[sum_cell], value, std::memory_order_release);
+        add_shared(own[first_bucket_cell + bucket], std::uint64_t{1}, std::memory_order_release);
+    }
+}
+
+struct histogram_reading {
+    double sum = 0;
+    std::uint64_t count = 0;
+    std::size_t torn_slots = 0;  // whose sum may be ahead of their buckets by the observation in flight
+};
+
+// Adds one slot's numbers to `buckets` and `total`. A cut is whole when the buckets add up to the observations begun:
+// each bucket read is at most its value at the end, they count completed observations only, and `begun` is read last.
+inline void read_histogram_slot(word* own, std::span<std::uint64_t> buckets, histogram_reading& total) noexcept {
+    if (own[begun_cell].load(std::memory_order_relaxed) == 0) return;  // never used
+    constexpr int tries = 8;  // one saturated writer disturbs 1 cut in 1000; one that is preempted halfway disturbs all
+    std::uint64_t seen[cells_per_page];
+    for (int attempt = 1;; ++attempt) {
+        std::uint64_t count = 0;
+        for (std::size_t i = 0; i < buckets.size(); ++i) {
+            seen[i] = own[first_bucket_cell + i].load(std::memory_order_acquire);
+            count += seen[i];
+        }
+        auto const sum = std::bit_cast<double>(own[sum_cell].load(std::memory_order_acquire));
+        bool const whole = own[begun_cell].load(std::memory_order_relaxed) == count;
+        if (!whole && attempt < tries) continue;
+        for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i] += seen[i];
+        total.sum += sum;
+        total.count += count;
+        if (!whole) ++total.torn_slots;
+        return;
+    }
+}
+
+// Reads a histogram's run into `buckets`, one number a bucket, not cumulative; `count` is always their sum.
+[[nodiscard]] inline histogram_reading read_histogram(word* run, bool sharded,
+                                                      std::span<std::uint64_t> buckets) noexcept {
+    std::fill(buckets.begin(), buckets.end(), std::uint64_t{0});
+    histogram_reading total;
+    auto const end = (sharded ? slots_in_use() : 1) << slot_shift;
+    for (std::size_t offset = 0; offset < end; offset += slot_bytes)
+        read_histogram_slot(&in_slot(run, offset), buckets, total);
+    return total;
+}
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/core/attempt.hpp
+#ifndef TACHO_PART_CORE_ATTEMPT
+#define TACHO_PART_CORE_ATTEMPT
+
+// tacho: keeps an exception, such as one for lack of memory, from leaving the library.
+
+namespace tacho::inline v0::detail {
+
+// Runs f; false when it threw. Without exceptions the standard library ends the program instead, and f always returns.
+template <class F>
+bool attempt(F&& f) noexcept {
+#if defined(__cpp_exceptions)
+    try {
+        f();
+    } catch (...) {
+        return false;
+    }
+#else
+    f();
+#endif
+    return true;
+}
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/core/bounds.hpp
+#ifndef TACHO_PART_CORE_BOUNDS
+#define TACHO_PART_CORE_BOUNDS
+
+// tacho: the upper bounds of a histogram's buckets, checked while compiling.
+
+namespace tacho::inline v0 {
+
+/// The largest number of bounds that an instrument takes; one more bucket, up to +Inf, follows them.
+inline constexpr std::size_t max_bounds = 256;
+
+/// Whether bounds are finite and strictly increasing, and few enough.
+[[nodiscard]] constexpr bool are_bounds(std::span<double const> values) noexcept {
+    if (values.size() > max_bounds) return false;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        constexpr double largest = std::numeric_limits<double>::max();
+        if (!(values[i] >= -largest && values[i] <= largest)) return false;  // also refuses NaN
+        if (i != 0 && !(values[i - 1] < values[i])) return false;
+    }
+    return true;
+}
+
+namespace detail {
+// Not constexpr, so that a constant expression that reaches it doesn't compile; the compiler then shows this name.
+inline void histogram_bounds_must_be_finite_and_strictly_increasing() noexcept {}
+}  // namespace detail
+
+/// Upper bounds of buckets: bucket i counts values in (bounds[i-1], bounds[i]]. Written as a list at the place of use,
+/// `{0.1, 0.5, 1}`, and wrong ones don't compile. For bounds known only at run time see `add_histogram`.
+class bounds {
+public:
+    consteval bounds(std::initializer_list<double> values) {
+        if (values.size() <= max_bounds)
+            for (double const v : values) values_[size_++] = v == 0 ? 0.0 : v;  // no minus zero in an `le`
+        if (size_ != values.size() || !are_bounds(view()))
+            detail::histogram_bounds_must_be_finite_and_strictly_increasing();
+    }
+
+    /// `count` bounds: start, start + width, ...
+    [[nodiscard]] static consteval bounds linear(double start, double width, std::size_t count) {
+        bounds out{};
+        for (std::size_t i = 0; i < count && i < max_bounds; ++i)
+            out.values_[out.size_++] = start + width * static_cast<double>(i);
+        if (out.size_ != count || !are_bounds(out.view()))
+            detail::histogram_bounds_must_be_finite_and_strictly_increasing();
+        return out;
+    }
+
+    /// `count` bounds: start, start * factor, ...
+    [[nodiscard]] static consteval bounds exponential(double start, double factor, std::size_t count) {
+        bounds out{};
+        for (double value = start; out.size_ < count && out.size_ < max_bounds; value *= factor)
+            out.values_[out.size_++] = value;
+        if (out.size_ != count || !are_bounds(out.view()))
+            detail::histogram_bounds_must_be_finite_and_strictly_increasing();
+        return out;
+    }
+
+    [[nodiscard]] constexpr std::span<double const> view() const noexcept { return {values_.data(), size_}; }
+
+private:
+    std::array<double, max_bounds> values_{};
+    std::size_t size_ = 0;
+};
+
+namespace detail {
+// The defaults of the Prometheus client libraries, of the OpenTelemetry SDK, and powers that fit the unit.
+inline constexpr std::array seconds_bounds{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0};
+inline constexpr std::array bytes_bounds{64.0,     256.0,     1024.0,    4096.0,     16384.0,    65536.0,
+                                         262144.0, 1048576.0, 4194304.0, 16777216.0, 67108864.0, 268435456.0};
+inline constexpr std::array ratio_bounds{0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0};
+inline constexpr std::array other_bounds{0.0,   5.0,   10.0,   25.0,   50.0,   75.0,   100.0,  250.0,
+                                         500.0, 750.0, 1000.0, 2500.0, 5000.0, 7500.0, 10000.0};
+}  // namespace detail
+
+/// The bounds of a histogram that names none, by its unit: `s`, `By`, `1`, and the OpenTelemetry SDK's for all others.
+[[nodiscard]] constexpr std::span<double const> default_bounds(std::string_view unit) noexcept {
+    if (unit == "s") return detail::seconds_bounds;
+    if (unit == "By") return detail::bytes_bounds;
+    if (unit == "1") return detail::ratio_bounds;
+    return detail::other_bounds;
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/utf8.hpp
+#ifndef TACHO_PART_CORE_UTF8
+#define TACHO_PART_CORE_UTF8
+
+// tacho: text from outside made valid UTF-8, since one bad byte makes a reader refuse a whole scrape.
+// Rule: https://www.unicode.org/versions/Unicode15.0.0/ch03.pdf (table 3-7, and "maximal subpart" in section 3.9)
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+struct utf8_step {
+    std::size_t size;  // bytes to take: a code point, or the ill-formed bytes that one U+FFFD replaces
+    bool valid;
+};
+
+// Looks at the sequence that begins at `at`.
+constexpr utf8_step next_utf8(std::string_view text, std::size_t at) noexcept {
+    auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    auto const first = byte(at);
+    if (first < 0x80) return {1, true};
+    if (first < 0xC2 || first > 0xF4) return {1, false};
+    std::size_t const length = first < 0xE0 ? 2u : first < 0xF0 ? 3u : 4u;
+    // The second byte's range excludes overlong forms, surrogates and what lies beyond U+10FFFF.
+    unsigned char low = 0x80, high = 0xBF;
+    if (first == 0xE0) low = 0xA0;
+    if (first == 0xED) high = 0x9F;
+    if (first == 0xF0) low = 0x90;
+    if (first == 0xF4) high = 0x8F;
+    for (std::size_t i = 1; i < length; ++i) {
+        if (at + i >= text.size() || byte(at + i) < low || byte(at + i) > high) return {i, false};
+        low = 0x80;
+        high = 0xBF;
+    }
+    return {length, true};
+}
+
+}  // namespace detail
+
+[[nodiscard]] constexpr bool is_valid_utf8(std::string_view text) noexcept {
+    for (std::size_t i = 0; i < text.size();) {
+        auto const step = detail::next_utf8(text, i);
+        if (!step.valid) return false;
+        i += step.size;
+    }
+    return true;
+}
+
+/// Copies `text` to `out`, at most `room` bytes and never part of a code point; each ill-formed sequence becomes
+/// U+FFFD. Returns the bytes written.
+constexpr std::size_t copy_as_utf8(std::string_view text, char* out, std::size_t room) noexcept {
+    constexpr std::string_view replacement = "\xEF\xBF\xBD";
+    std::size_t written = 0;
+    for (std::size_t i = 0; i < text.size();) {
+        auto const step = detail::next_utf8(text, i);
+        auto const piece = step.valid ? text.substr(i, step.size) : replacement;
+        if (written + piece.size() > room) break;
+        for (char const c : piece) out[written++] = c;
+        i += step.size;
+    }
+    return written;
+}
+
+/// The same as a string.
+[[nodiscard]] inline std::string to_utf8(std::string_view text) {
+    std::string out(text.size() * 3, '\0');  // U+FFFD takes three bytes
+    out.resize(copy_as_utf8(text, out.data(), out.size()));
+    return out;
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/clock.hpp
+#ifndef TACHO_PART_CORE_CLOCK
+#define TACHO_PART_CORE_CLOCK
+
+// tacho: the time, from a source that a test can replace.
+
+namespace tacho::inline v0 {
+
+/// Nanoseconds since the Unix epoch (1970-01-01 UTC): the only time that leaves the process.
+using unix_nanos = std::uint64_t;
+
+/// A source of wall-clock time for start times and time stamps. `now()` is thread-safe and does not throw.
+template <class T>
+concept clock = requires(T& source) {
+    { source.now() }
+    noexcept->std::same_as<unix_nanos>;
+};
+
+/// The system's wall clock.
+struct system_clock {
+    [[nodiscard]] static unix_nanos now() noexcept {
+        using namespace std::chrono;
+        return static_cast<unix_nanos>(
+            duration_cast<nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+    }
+};
+
+static_assert(clock<system_clock>);
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/error_hook.hpp
+#ifndef TACHO_PART_CORE_ERROR_HOOK
+#define TACHO_PART_CORE_ERROR_HOOK
+
+// tacho: where the library says what went wrong, since it never throws and never stops the program.
+
+namespace tacho::inline v0 {
+
+/// How much a message matters. `debug` says what was decided, `warning` that something was ignored and a default
+/// taken, `error` that something asked for does not work.
+enum class severity : unsigned char { debug, warning, error };
+
+[[nodiscard]] constexpr std::string_view to_string(severity s) noexcept {
+    switch (s) {
+        case severity::debug: return "debug";
+        case severity::warning: return "warning";
+        case severity::error: break;
+    }
+    return "error";
+}
+
+/// Receives each message: one sentence or two, without a line end, that name the culprit and the cure. May be called
+/// from any thread, several at once, and never while the library holds a lock; it must not throw.
+using error_hook = void (*)(severity, std::string_view message) noexcept;
+
+/// The hook that is installed at first: warnings and errors go to stderr, a line each; debug messages nowhere.
+inline void print_to_stderr(severity s, std::string_view message) noexcept {
+    if (s == severity::debug) return;
+    auto const level = to_string(s);
+    std::fprintf(stderr, "tacho: %.*s: %.*s\n", static_cast<int>(level.size()), level.data(),
+                 static_cast<int>(message.size()), message.data());
+}
+
+namespace detail {
+
+// Default visibility: one hook a process, however many shared objects were built with -fvisibility=hidden.
+[[gnu::visibility("default")]] inline constinit std::atomic<error_hook> installed_hook{&print_to_stderr};
+
+}  // namespace detail
+
+/// Installs a hook for the whole process and returns the one before; nullptr silences the library. Thread-safe.
+inline error_hook set_error_hook(error_hook hook) noexcept {
+    // Release and acquire: whatever the program set up before installing its hook is seen by the hook.
+    return detail::installed_hook.exchange(hook, std::memory_order_acq_rel);
+}
+
+/// Sends one message to the installed hook. Costs one load when the library is silenced; neither locks nor allocates.
+inline void report(severity s, std::string_view message) noexcept {
+    if (auto const hook = detail::installed_hook.load(std::memory_order_acquire)) hook(s, message);
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/number_text.hpp
+#ifndef TACHO_PART_CORE_NUMBER_TEXT
+#define TACHO_PART_CORE_NUMBER_TEXT
+
+// tacho: numbers as text: integers in full, doubles as the shortest text that reads back as the same number.
+
+namespace tacho::inline v0 {
+
+/// What a number is: decides how it is added up and written.
+enum class number_kind : unsigned char { unsigned_integer, signed_integer, floating };
+
+/// A number read from a cell.
+struct number {
+    number_kind kind;
+    std::uint64_t bits;
+
+    [[nodiscard]] constexpr std::uint64_t as_unsigned() const noexcept { return bits; }
+    [[nodiscard]] constexpr std::int64_t as_signed() const noexcept { return static_cast<std::int64_t>(bits); }
+    [[nodiscard]] constexpr double as_double() const noexcept {
+        switch (kind) {
+            case number_kind::unsigned_integer: return static_cast<double>(bits);
+            case number_kind::signed_integer: return static_cast<double>(as_signed());
+            case number_kind::floating: break;
+        }
+        return std::bit_cast<double>(bits);
+    }
+};
+
+namespace detail {
+
+// More than any number takes: 20 digits and a sign, or 17 digits, sign, point and exponent.
+inline constexpr std::size_t number_room = 32;
+
+inline char* write_integer(std::uint64_t value, char* out) noexcept {
+    return std::to_chars(out, out + number_room, value).ptr;
+}
+inline char* write_integer(std::int64_t value, char* out) noexcept {
+    return std::to_chars(out, out + number_room, value).ptr;
+}
+
+// NaN, +Inf and -Inf as Prometheus spells them; nullptr for a finite number.
+inline char const* special_name(double value) noexcept {
+    if (std::isfinite(value)) return nullptr;
+    return std::isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+}
+
+// As Go's strconv.FormatFloat(v, 'g', -1, 64): to_chars without `general` gives 1e-04 for 0.0001. Zero has no sign.
+inline char* write_canonical(double value, char* out) noexcept {
+    if (char const* const name = special_name(value)) {
+        auto const size = std::strlen(name);
+        std::memcpy(out, name, size);
+        return out + size;
+    }
+    return std::to_chars(out, out + number_room, value == 0 ? 0.0 : value, std::chars_format::general).ptr;
+}
+
+// A sample's value: whole numbers in full as far as a double counts exactly, which also is four times as fast.
+inline char* write_double(double value, char* out) noexcept {
+    constexpr double exact = 9007199254740992.0;  // 2^53
+    if (value > -exact && value < exact)
+        if (auto const whole = static_cast<std::int64_t>(value); static_cast<double>(whole) == value)
+            return write_integer(whole, out);
+    return write_canonical(value, out);
+}
+
+inline char* write_number(number value, char* out) noexcept {
+    switch (value.kind) {
+        case number_kind::unsigned_integer: return write_integer(value.as_unsigned(), out);
+        case number_kind::signed_integer: return write_integer(value.as_signed(), out);
+        case number_kind::floating: break;
+    }
+    return write_double(value.as_double(), out);
+}
+
+// A bucket's bound as OpenMetrics wants it: with a point or an exponent.
+inline char* write_openmetrics_bound(double value, char* out) noexcept {
+    char* end = write_canonical(value, out);
+    std::string_view const written{out, static_cast<std::size_t>(end - out)};
+    if (std::isfinite(value) && written.find_first_of(".e") == std::string_view::npos) {
+        *end++ = '.';
+        *end++ = '0';
+    }
+    return end;
+}
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/series/hash.hpp
+#ifndef TACHO_PART_SERIES_HASH
+#define TACHO_PART_SERIES_HASH
+
+// tacho: a fast hash of label values; it only narrows a search, keys are always compared in full.
+
+namespace tacho::inline v0::detail {
+
+// One round of multiply and fold (MurmurHash's 64-bit multiplier): a full 64-bit product isn't portable, and the tags
+// and the table's index only need bits that depend on all input.
+[[nodiscard]] inline std::uint64_t mix(std::uint64_t hash, std::uint64_t bits) noexcept {
+    hash = (hash ^ bits) * 0xC6A4A7935BD1E995u;
+    return hash ^ (hash >> 29);
+}
+
+// Eight bytes a round; lengths are mixed in, so that ("ab", "c") and ("a", "bc") differ.
+[[nodiscard]] inline std::uint64_t hash_of(std::span<std::string_view const> values) noexcept {
+    std::uint64_t hash = 0x9E3779B97F4A7C15u;
+    for (auto const& value : values) {
+        char const* at = value.data();
+        std::size_t left = value.size();
+        hash = mix(hash, left);
+        for (std::uint64_t bits = 0; left >= 8; at += 8, left -= 8) {
+            std::memcpy(&bits, at, 8);
+            hash = mix(hash, bits);
+        }
+        if (left != 0) {
+            std::uint64_t bits = 0;
+            std::memcpy(&bits, at, left);
+            hash = mix(hash, bits);
+        }
+    }
+    return mix(hash, hash >> 32);
+}
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/core/label_text.hpp
+#ifndef TACHO_PART_CORE_LABEL_TEXT
+#define TACHO_PART_CORE_LABEL_TEXT
+
+// tacho: label values as Prometheus text, escaped once when a series is born.
+// Rule: https://prometheus.io/docs/instrumenting/exposition_formats/#comments-help-text-and-type-information
+
+namespace tacho::inline v0::detail {
+
+// The length of a label value with `\`, line feed and `"` escaped; the same in text and OpenMetrics.
+[[nodiscard]] constexpr std::size_t escaped_size(std::string_view value) noexcept {
+    std::size_t size = value.size();
+    for (char const c : value) size += (c == '\\' || c == '\n' || c == '"') ? 1 : 0;
+    return size;
+}
+
+constexpr char* write_text(std::string_view text, char* out) noexcept {
+    for (char const c : text) *out++ = c;
+    return out;
+}
+
+constexpr char* write_escaped(std::string_view value, char* out) noexcept {
+    for (char const c : value) {
+        if (c == '\\' || c == '\n' || c == '"') *out++ = '\\';
+        *out++ = c == '\n' ? 'n' : c;
+    }
+    return out;
+}
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/series/series.hpp
+#ifndef TACHO_PART_SERIES_SERIES
+#define TACHO_PART_SERIES_SERIES
+
+// tacho: one series: its label values, its ready-made text and its cells.
+
+namespace tacho::inline v0 {
+
+/// The longest value of a label, in bytes; what is beyond it is cut off.
+inline constexpr std::size_t max_label_value = 1024;
+
+/// The most labels of an instrument.
+inline constexpr std::size_t max_labels = 16;
+
+/// A label of a family: its name in OTLP, its name in Prometheus, and how its values are typed.
+struct label_key {
+    std::string name;
+    std::string prometheus_name;
+    label_type type = label_type::text;
+};
+
+/// A label that all series of a family carry, shown in Prometheus only (OTLP has a place of its own for the scope).
+struct fixed_label {
+    std::string prometheus_name;
+    std::string value;
+};
+
+/// What the series of one family have in common.
+struct label_schema {
+    std::vector<label_key> keys;  ///< in the order of declaration
+    std::vector<fixed_label> fixed;
+    std::string line_name;  ///< begins each series' text; empty for a histogram, which has several names
+};
+
+/// One series of a family. All but the cells is written once, before any other thread can see it, and never changes.
+/// Lives as long as its family.
+class series {
+public:
+    /// When it was first recorded.
+    [[nodiscard]] unix_nanos birth() const noexcept { return birth_; }
+    /// Its place among the series of its family, in order of birth.
+    [[nodiscard]] std::uint32_t ordinal() const noexcept { return ordinal_; }
+    /// Whether it stands for all series beyond the limit. It then has no label values.
+    [[nodiscard]] bool is_overflow() const noexcept { return overflow_; }
+    [[nodiscard]] detail::word* cells() const noexcept { return cells_; }
+
+    /// The value of the label that was declared at `index`; empty when it is missing.
+    [[nodiscard]] std::string_view value(std::size_t index) const noexcept {
+        std::size_t at = 0;
+        for (std::size_t i = 0; i < index; ++i) at += sizes()[i];
+        return {values() + at, sizes()[index]};
+    }
+
+    /// Whether these are its label values, in the order of declaration.
+    [[nodiscard]] bool has(std::span<std::string_view const> wanted) const noexcept {
+        char const* at = values();
+        for (std::size_t i = 0; i < wanted.size(); ++i) {
+            if (sizes()[i] != wanted[i].size()) return false;
+            if (wanted[i].empty()) continue;  // its pointer may be null
+            if (std::memcmp(at, wanted[i].data(), wanted[i].size()) != 0) return false;
+            at += wanted[i].size();
+        }
+        return true;
+    }
+
+    /// What begins its line in Prometheus' formats: `name{a="1",b="2"} `, or for a histogram `{a="1",b="2"} `, and just
+    /// `name ` or a space without labels.
+    [[nodiscard]] std::string_view text() const noexcept { return {values() + values_size_, text_size_}; }
+
+private:
+    friend class series_table;
+
+    series() = default;
+
+    // Behind the object, in the same piece of memory: the sizes of the values, the values, the text.
+    [[nodiscard]] std::uint16_t const* sizes() const noexcept {
+        return reinterpret_cast<std::uint16_t const*>(this + 1);
+    }
+    [[nodiscard]] char const* values() const noexcept { return reinterpret_cast<char const*>(sizes() + label_count_); }
+
+    [[nodiscard]] static series* make(label_schema const& schema, std::span<std::string_view const> values,
+                                      std::uint32_t ordinal, unix_nanos birth, detail::word* cells) noexcept;
+
+    detail::word* cells_ = nullptr;
+    unix_nanos birth_ = 0;
+    std::uint32_t ordinal_ = 0;
+    std::uint32_t values_size_ = 0;
+    std::uint32_t text_size_ = 0;
+    std::uint16_t label_count_ = 0;
+    bool overflow_ = false;
+};
+
+namespace detail {
+
+// A label as it is shown, before escaping.
+struct shown_label {
+    std::string_view name, value;
+};
+
+// The labels that a series shows, sorted by name; missing and empty ones are left out. `values` is empty for the
+// overflow series.
+class shown_labels {
+public:
+    shown_labels(label_schema const& schema, std::span<std::string_view const> values) noexcept {
+        for (auto const& label : schema.fixed) add({label.prometheus_name, label.value});
+        for (std::size_t i = 0; i < values.size(); ++i) add({schema.keys[i].prometheus_name, values[i]});
+    }
+    void add(shown_label label) noexcept {
+        if (label.value.empty() || size_ == max_labels + 4) return;
+        auto const at = std::upper_bound(labels_, labels_ + size_, label,
+                                         [](auto const& a, auto const& b) { return a.name < b.name; });
+        std::copy_backward(at, labels_ + size_, labels_ + size_ + 1);
+        *at = label;
+        ++size_;
+    }
+    [[nodiscard]] std::span<shown_label const> view() const noexcept { return {labels_, size_}; }
+
+private:
+    shown_label labels_[max_labels + 4];  // up to four fixed ones
+    std::size_t size_ = 0;
+};
+
+}  // namespace detail
+
+inline series* series::make(label_schema const& schema, std::span<std::string_view const> values, std::uint32_t ordinal,
+                            unix_nanos birth, detail::word* cells) noexcept {
+    bool const overflow = values.size() != schema.keys.size();
+    detail::shown_labels shown{schema, values};
+    if (overflow) shown.add({"otel_metric_overflow", "true"});
+
+    std::size_t text_size = schema.line_name.size() + 1;
+    for (auto const& label : shown.view()) text_size += label.name.size() + detail::escaped_size(label.value) + 4;
+    if (!shown.view().empty()) ++text_size;  // each label brings `="",` with its comma or brace; `{` is left
+    std::size_t values_size = 0;
+    for (auto const& value : values) values_size += value.size();
+
+    void* const memory = std::malloc(sizeof(series) + values.size() * sizeof(std::uint16_t) + values_size + text_size);
+    if (memory == nullptr) return nullptr;
+    auto* const made = new (memory) series;
+    made->cells_ = cells;
+    made->birth_ = birth;
+    made->ordinal_ = ordinal;
+    made->values_size_ = static_cast<std::uint32_t>(values_size);
+    made->text_size_ = static_cast<std::uint32_t>(text_size);
+    made->label_count_ = static_cast<std::uint16_t>(values.size());
+    made->overflow_ = overflow;
+
+    auto* size = reinterpret_cast<std::uint16_t*>(made + 1);
+    for (auto const& value : values) *size++ = static_cast<std::uint16_t>(value.size());
+    char* out = reinterpret_cast<char*>(size);
+    for (auto const& value : values) out = detail::write_text(value, out);
+    out = detail::write_text(schema.line_name, out);
+    char before = '{';
+    for (auto const& label : shown.view()) {
+        *out++ = before;
+        before = ',';
+        out = detail::write_text(label.name, out);
+        out = detail::write_text("=\"", out);
+        out = detail::write_escaped(label.value, out);
+        *out++ = '"';
+    }
+    if (!shown.view().empty()) *out++ = '}';
+    *out++ = ' ';
+    return made;
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/series/series_index.hpp
+#ifndef TACHO_PART_SERIES_SERIES_INDEX
+#define TACHO_PART_SERIES_SERIES_INDEX
+
+// tacho: from label values to a series: read without a lock, written under one.
+
+namespace tacho::inline v0::detail {
+
+// An open-addressing hash table that only grows. Readers probe the newest published table; a writer, of which there is
+// one at a time, adds to it, or copies it into one of twice the size and publishes that. Old tables are kept until the
+// end, because a reader may still be in one: together they are no larger than the newest.
+class series_index {
+public:
+    series_index() = default;
+    series_index(series_index const&) = delete;
+    series_index& operator=(series_index const&) = delete;
+    ~series_index() {
+        for (table* t = newest_.load(std::memory_order_relaxed); t != nullptr;) {
+            table* const older = t->older;
+            std::free(t);
+            t = older;
+        }
+    }
+
+    // Lock-free; allocates nothing.
+    [[nodiscard]] series* find(std::uint64_t hash, std::span<std::string_view const> values) const noexcept {
+        // Acquire: the table's contents were written before it was published.
+        table const* const t = newest_.load(std::memory_order_acquire);
+        if (t == nullptr) return nullptr;
+        auto const wanted = tag_of(hash);
+        for (std::size_t i = hash & t->mask;; i = (i + 1) & t->mask) {
+            // Acquire, matched by the release in put(): whoever sees a tag sees the entry and the series behind it.
+            auto const tag = t->tags()[i].load(std::memory_order_acquire);
+            if (tag == 0) return nullptr;
+            if (tag != wanted) continue;
+            series* const found = t->entries()[i].load(std::memory_order_relaxed);
+            if (found->has(values)) return found;
+        }
+    }
+
+    // Makes sure that the next insert() finds a place; false when memory can't be had. One writer at a time.
+    [[nodiscard]] bool make_room() noexcept {
+        table* const t = newest_.load(std::memory_order_relaxed);                 // only writers change it
+        if (t != nullptr && (t->size + 1) * 3 <= (t->mask + 1) * 2) return true;  // at most two thirds full
+        table* const grown = make_table(t == nullptr ? 8 : (t->mask + 1) * 2);
+        if (grown == nullptr) return false;
+        grown->older = t;
+        for (std::size_t i = 0; t != nullptr && i <= t->mask; ++i)
+            if (t->tags()[i].load(std::memory_order_relaxed) != 0)
+                put(*grown, t->hashes()[i], t->entries()[i].load(std::memory_order_relaxed));
+        newest_.store(grown, std::memory_order_release);  // publishes everything put so far
+        return true;
+    }
+
+    // After make_room().
+    void insert(std::uint64_t hash, series* added) noexcept {
+        put(*newest_.load(std::memory_order_relaxed), hash, added);
+    }
+
+private:
+    // Followed in memory by the entries, the full hashes, which only writers use, and the tags.
+    struct table {
+        table* older;
+        std::size_t mask;
+        std::size_t size;
+
+        [[nodiscard]] std::atomic<series*>* entries() const noexcept {
+            return reinterpret_cast<std::atomic<series*>*>(const_cast<table*>(this) + 1);
+        }
+        [[nodiscard]] std::uint64_t* hashes() const noexcept {
+            return reinterpret_cast<std::uint64_t*>(entries() + mask + 1);
+        }
+        [[nodiscard]] std::atomic<std::uint32_t>* tags() const noexcept {
+            return reinterpret_cast<std::atomic<std::uint32_t>*>(hashes() + mask + 1);
+        }
+    };
+
+    // The upper half of the hash, which the place in the table doesn't depend on; 0 marks a free place.
+    static std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash >> 32) | 1u; }
+
+    static table* make_table(std::size_t places) noexcept {
+        // Zeroed memory is a table of free places.
+        void* const memory =
+            std::calloc(1, sizeof(table) + places * (sizeof(std::atomic<series*>) + sizeof(std::uint64_t) +
+                                                     sizeof(std::atomic<std::uint32_t>)));
+        return memory == nullptr ? nullptr : new (memory) table{nullptr, places - 1, 0};
+    }
+
+    static void put(table& t, std::uint64_t hash, series* added) noexcept {
+        std::size_t i = hash & t.mask;
+        while (t.tags()[i].load(std::memory_order_relaxed) != 0) i = (i + 1) & t.mask;
+        t.hashes()[i] = hash;
+        t.entries()[i].store(added, std::memory_order_relaxed);
+        t.tags()[i].store(tag_of(hash), std::memory_order_release);  // last: it makes the entry visible
+        ++t.size;
+    }
+
+    std::atomic<table*> newest_{nullptr};
+};
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/series/series_table.hpp
+#ifndef TACHO_PART_SERIES_SERIES_TABLE
+#define TACHO_PART_SERIES_SERIES_TABLE
+
+// tacho: all series of one family: found by label values, listed in order of birth, limited in number.
+
+namespace tacho::inline v0 {
+
+/// How a family stores its series.
+struct series_storage {
+    std::size_t cells = 1;  ///< cells of one series
+    bool sharded = true;
+    std::size_t limit = 2000;  ///< series, the overflow series not counted
+    std::size_t dense = 0;     ///< how many combinations of label values there are, when they are few and known
+    unix_nanos (*now)() noexcept = &system_clock::now;
+};
+
+/// The series of one family. Look-ups and listings are lock-free and allocate nothing; creating a series takes a mutex
+/// that neither of them needs.
+class series_table {
+public:
+    series_table(label_schema schema, series_storage storage) : schema_(std::move(schema)), storage_(storage) {
+        if (storage_.dense != 0)
+            dense_ = static_cast<std::atomic<series*>*>(std::calloc(storage_.dense, sizeof(std::atomic<series*>)));
+    }
+    series_table(series_table const&) = delete;
+    series_table& operator=(series_table const&) = delete;
+    ~series_table() {
+        for_each([this](series& s) { destroy(&s); });
+        for (auto& block : blocks_) std::free(block.load(std::memory_order_relaxed));
+        std::free(dense_);
+    }
+
+    /// The series with these label values, in the order of declaration; made when it is new, the overflow series when
+    /// the limit is reached, nullptr when memory can't be had. Values may be any bytes of any length.
+    [[nodiscard]] series* find_or_create(std::span<std::string_view const> values) noexcept {
+        bool short_enough = true;
+        for (auto const& value : values) short_enough &= value.size() <= max_label_value;
+        if (short_enough) {
+            auto const hash = detail::hash_of(values);
+            if (series* const found = index_.find(hash, values)) return found;
+        }
+        return create_normalized(values);
+    }
+
+    /// The same where the labels have few known values: `index` numbers the combinations, so a hit is one load.
+    [[nodiscard]] series* find_dense_or_create(std::size_t index, std::span<std::string_view const> values) noexcept {
+        if (dense_ == nullptr) return find_or_create(values);
+        // Acquire: the series was written before it was published.
+        if (series* const found = dense_[index].load(std::memory_order_acquire)) return found;
+        series* const made = find_or_create(values);
+        dense_[index].store(made, std::memory_order_release);
+        return made;
+    }
+
+    /// The series that counts what is beyond the limit; nullptr when memory can't be had. Each call is counted.
+    [[nodiscard]] series* overflow() noexcept {
+        overflowed_.fetch_add(1, std::memory_order_relaxed);  // a count, which orders nothing
+        if (series* const found = overflow_.load(std::memory_order_acquire)) return found;
+        std::lock_guard const lock{mutex_};
+        if (series* const found = overflow_.load(std::memory_order_relaxed)) return found;
+        series* const made = add({});
+        overflow_.store(made, std::memory_order_release);
+        return made;
+    }
+
+    /// Calls f(series&) for each series in order of birth. Series born meanwhile may be missed.
+    template <class F>
+    void for_each(F&& f) const {
+        auto const size = size_.load(std::memory_order_acquire);
+        for (std::size_t i = 0; i < size;) {
+            auto const [block, at] = place_of(i);
+            series* const* const list = blocks_[block].load(std::memory_order_relaxed);
+            for (std::size_t k = at; k < block_size(block) && i < size; ++k, ++i) f(*list[k]);
+        }
+    }
+
+    /// How often the overflow series was given in place of a series.
+    [[nodiscard]] std::uint64_t overflowed() const noexcept { return overflowed_.load(std::memory_order_relaxed); }
+
+    [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_acquire); }
+    [[nodiscard]] label_schema const& schema() const noexcept { return schema_; }
+    [[nodiscard]] series_storage const& storage() const noexcept { return storage_; }
+
+private:
+    static constexpr std::size_t first_block = 8;
+    static constexpr std::size_t block_size(std::size_t block) noexcept { return first_block << block; }
+    static std::pair<std::size_t, std::size_t> place_of(std::size_t i) noexcept {
+        auto const block = static_cast<std::size_t>(std::bit_width(i / first_block + 1)) - 1;
+        return {block, i - first_block * ((std::size_t{1} << block) - 1)};
+    }
+
+    // Identity is decided on valid UTF-8 of bounded length, so that two spellings of one broken value are one series.
+    [[nodiscard]] series* create_normalized(std::span<std::string_view const> values) noexcept {
+        bool clean = true;
+        for (auto const& value : values) clean &= value.size() <= max_label_value && is_valid_utf8(value);
+        if (clean) return create(values);
+
+        std::array<char, max_labels * max_label_value> room;  // on the stack: a look-up that hits allocates nothing
+        std::array<std::string_view, max_labels> mended;
+        char* at = room.data();
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            // What is beyond the limit is not even looked at; a code point that it would cut is left out.
+            auto const size = copy_as_utf8(values[i].substr(0, max_label_value + 3), at, max_label_value);
+            mended[i] = {at, size};
+            at += size;
+        }
+        std::span<std::string_view const> const valid{mended.data(), values.size()};
+        if (series* const found = index_.find(detail::hash_of(valid), valid)) return found;
+        return create(valid);
+    }
+
+    [[nodiscard]] series* create(std::span<std::string_view const> values) noexcept {
+        // Relaxed: once reached, the limit stays reached; before, the count is looked at again under the mutex.
+        if (regular_.load(std::memory_order_relaxed) >= storage_.limit) return overflow();
+        auto const hash = detail::hash_of(values);
+        {
+            std::lock_guard const lock{mutex_};
+            if (series* const found = index_.find(hash, values)) return found;
+            auto const count = regular_.load(std::memory_order_relaxed);
+            if (count < storage_.limit) {
+                if (!index_.make_room()) return nullptr;
+                series* const made = add(values);
+                if (made == nullptr) return nullptr;
+                index_.insert(hash, made);
+                regular_.store(count + 1, std::memory_order_relaxed);
+                return made;
+            }
+        }
+        return overflow();
+    }
+
+    // Makes a series and lists it. Under the mutex.
+    [[nodiscard]] series* add(std::span<std::string_view const> values) noexcept {
+        auto const ordinal = size_.load(std::memory_order_relaxed);
+        auto const [block, at] = place_of(ordinal);
+        if (block >= blocks_.size()) return nullptr;
+        series** list = blocks_[block].load(std::memory_order_relaxed);
+        if (list == nullptr) {
+            list = static_cast<series**>(std::malloc(block_size(block) * sizeof(series*)));
+            if (list == nullptr) return nullptr;
+            blocks_[block].store(list, std::memory_order_relaxed);  // published by size_ below
+        }
+        detail::word* const cells = arena().allocate(storage_.cells);
+        if (cells == nullptr) return nullptr;
+        series* const made = series::make(schema_, values, static_cast<std::uint32_t>(ordinal), storage_.now(), cells);
+        if (made == nullptr) {
+            arena().release(cells, storage_.cells);
+            return nullptr;
+        }
+        list[at] = made;
+        size_.store(ordinal + 1, std::memory_order_release);  // publishes the series to for_each
+        return made;
+    }
+
+    void destroy(series* s) noexcept {
+        arena().release(s->cells(), storage_.cells);
+        std::free(s);
+    }
+
+    [[nodiscard]] detail::arena& arena() const noexcept {
+        return storage_.sharded ? detail::sharded_arena : detail::shared_arena;
+    }
+
+    label_schema schema_;
+    series_storage storage_;
+    detail::series_index index_;
+    std::atomic<series*>* dense_ = nullptr;
+    std::atomic<series*> overflow_{nullptr};
+    std::atomic<std::uint64_t> overflowed_{0};
+    std::atomic<std::size_t> size_{0};     // listed, the overflow series included
+    std::atomic<std::size_t> regular_{0};  // found by label values
+    std::array<std::atomic<series**>, 28> blocks_{};
+    std::mutex mutex_;  // one creator at a time
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/registry/family.hpp
+#ifndef TACHO_PART_REGISTRY_FAMILY
+#define TACHO_PART_REGISTRY_FAMILY
+
+// tacho: an instrument's identity and all its series.
+
+namespace tacho::inline v0 {
+
+/// Who made an instrument: a library or a part of the program, and its version. Travels with every metric.
+struct scope_info {
+    std::string name;
+    std::string version;
+
+    friend bool operator==(scope_info const&, scope_info const&) = default;
+};
+
+/// What identifies a family, and how it is shown. Text is valid UTF-8.
+struct descriptor {
+    scope_info scope;
+    std::string name;             ///< as OTLP shows it
+    std::string prometheus_name;  ///< with unit and `_total`
+    std::string unit_word;        ///< the unit in `prometheus_name`; empty when there is none
+    std::string description;
+    std::string unit;  ///< UCUM
+    instrument_kind kind = instrument_kind::counter;
+    number_kind number = number_kind::unsigned_integer;
+    std::vector<double> bounds;  ///< of a histogram
+
+    [[nodiscard]] bool is_histogram() const noexcept { return kind == instrument_kind::histogram; }
+    /// Whether its values never go down.
+    [[nodiscard]] bool is_monotonic() const noexcept { return kind == instrument_kind::counter; }
+};
+
+/// What a histogram counted, at one moment.
+struct histogram_value {
+    std::span<std::uint64_t const> buckets;  ///< not cumulative; one more than there are bounds
+    std::uint64_t count;                     ///< always the sum of the buckets
+    double sum;
+};
+
+/// One instrument as the registry holds it, or several with the same identity. Shared by those instruments, by handles
+/// and by whoever reads it, and gone with the last of them.
+class family {
+public:
+    family(std::uint64_t id, descriptor describe, label_schema schema, series_storage storage)
+        : id_(id), birth_(storage.now()), descriptor_(std::move(describe)), table_(std::move(schema), storage) {
+        for (double const bound : descriptor_.bounds) add_bucket_text(bound);
+        if (descriptor_.is_histogram()) add_bucket_text(std::numeric_limits<double>::infinity());
+    }
+    family(family const&) = delete;
+    family& operator=(family const&) = delete;
+
+    /// When it was registered.
+    [[nodiscard]] unix_nanos birth() const noexcept { return birth_; }
+    /// Never given to another family of the process.
+    [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+    [[nodiscard]] descriptor const& describe() const noexcept { return descriptor_; }
+    [[nodiscard]] label_schema const& schema() const noexcept { return table_.schema(); }
+    [[nodiscard]] series_table& table() noexcept { return table_; }
+    [[nodiscard]] series_table const& table() const noexcept { return table_; }
+    [[nodiscard]] bool is_sharded() const noexcept { return table_.storage().sharded; }
+
+    /// `le="0.5"} ` of each bucket, in text and in OpenMetrics.
+    [[nodiscard]] std::string_view bucket_text(std::size_t i) const noexcept { return bucket_texts_[i].text; }
+    [[nodiscard]] std::string_view bucket_openmetrics(std::size_t i) const noexcept {
+        return bucket_texts_[i].openmetrics;
+    }
+
+    /// Calls v.number(family, series, number) or v.histogram(family, series, histogram_value) for each series.
+    /// Lock-free; allocates nothing.
+    template <class Visitor>
+    void visit(Visitor& v) const {
+        if (descriptor_.is_histogram()) {
+            std::uint64_t buckets[max_bounds + 1];
+            std::span<std::uint64_t> const used{buckets, descriptor_.bounds.size() + 1};
+            table_.for_each([&](series const& s) {
+                auto const read = detail::read_histogram(s.cells(), is_sharded(), used);
+                if (read.torn_slots != 0) torn_.fetch_add(1, std::memory_order_relaxed);
+                v.histogram(*this, s, histogram_value{used, read.count, read.sum});
+            });
+        } else {
+            table_.for_each([&](series const& s) { v.number(*this, s, read(s)); });
+        }
+    }
+
+    /// Counts a measurement that no format can carry, and reports the first: what a histogram, a counter or an up-down
+    /// counter was given. Cold.
+    void drop_measurement(std::string_view what) noexcept {
+        if (dropped_.fetch_add(1, std::memory_order_relaxed) == 0)
+            report_once({"the ", to_string(descriptor_.kind), " \"", descriptor_.name, "\" was given ", what,
+                         ", which it drops and counts; check where the value comes from (said once)"});
+    }
+
+    /// Reports that the overflow series is in use, the first time.
+    void say_overflow() noexcept {
+        if (overflow_said_.exchange(true, std::memory_order_relaxed)) return;
+        report_once({"the ", to_string(descriptor_.kind), " \"", descriptor_.name,
+                     "\" counts further label values together under otel.metric.overflow=true: its limit of series is "
+                     "reached, or an enumerator is not in label_values(). Use fewer label values, a higher "
+                     "tacho::series_limit, or list the enumerator (said once)"});
+    }
+
+    [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::uint64_t torn() const noexcept { return torn_.load(std::memory_order_relaxed); }
+
+private:
+    struct bucket_label {
+        std::string text, openmetrics;
+    };
+
+    [[nodiscard]] number read(series const& s) const noexcept {
+        auto const kind = descriptor_.number;
+        auto const bits = kind == number_kind::floating
+                              ? std::bit_cast<std::uint64_t>(detail::read_cell<double>(s.cells(), is_sharded()))
+                              : detail::read_cell<std::uint64_t>(s.cells(), is_sharded());
+        return {kind, bits};
+    }
+
+    void add_bucket_text(double bound) {
+        char room[detail::number_room];
+        auto const label = [](char const* begin, char const* end) {
+            return std::string{"le=\""}.append(begin, end).append("\"} ");
+        };
+        std::string text = label(room, detail::write_canonical(bound, room));
+        bucket_texts_.push_back({std::move(text), label(room, detail::write_openmetrics_bound(bound, room))});
+    }
+
+    // Joins without allocating; a longer message is cut off.
+    static void report_once(std::initializer_list<std::string_view> parts) noexcept {
+        char message[640];
+        std::size_t size = 0;
+        for (auto const& part : parts)
+            for (char const c : part)
+                if (size < sizeof message) message[size++] = c;
+        report(severity::warning, {message, size});
+    }
+
+    std::uint64_t id_;
+    unix_nanos birth_;
+    descriptor descriptor_;
+    series_table table_;
+    std::vector<bucket_label> bucket_texts_;
+    std::atomic<std::uint64_t> dropped_{0};
+    mutable std::atomic<std::uint64_t> torn_{0};
+    std::atomic<bool> overflow_said_{false};
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/registry/collisions.hpp
+#ifndef TACHO_PART_REGISTRY_COLLISIONS
+#define TACHO_PART_REGISTRY_COLLISIONS
+
+// tacho: which families can't be shown side by side, found when the second one registers.
+// Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#suffixes
+
+namespace tacho::inline v0::detail {
+
+// Whether two registrations mean the same instrument, which they then share.
+[[nodiscard]] inline bool is_same_instrument(family const& a, descriptor const& b, label_schema const& schema) {
+    auto const same_key = [](label_key const& x, label_key const& y) { return x.name == y.name && x.type == y.type; };
+    descriptor const& d = a.describe();
+    return d.scope == b.scope && d.name == b.name && d.kind == b.kind && d.number == b.number && d.unit == b.unit &&
+           d.description == b.description && d.bounds == b.bounds &&
+           std::equal(a.schema().keys.begin(), a.schema().keys.end(), schema.keys.begin(), schema.keys.end(), same_key);
+}
+
+// All names under which a family or its samples appear in any of the formats. OpenMetrics names a counter's family
+// without `_total`, and gives a histogram and a counter a `_created`.
+[[nodiscard]] inline std::vector<std::string> names_in_use(std::string_view prometheus_name, instrument_kind kind) {
+    std::string const name{prometheus_name};
+    switch (kind) {
+        case instrument_kind::counter: {
+            auto const stem = name.substr(0, name.size() - std::string_view{"_total"}.size());
+            return {name, stem, stem + "_created"};
+        }
+        case instrument_kind::histogram:
+            return {name, name + "_bucket", name + "_sum", name + "_count", name + "_created"};
+        case instrument_kind::up_down_counter:
+        case instrument_kind::gauge: break;
+    }
+    return {name};
+}
+
+// Why `added` can't stand beside `present`; empty when it can. Two scopes may use one name for one kind of instrument
+// when scope labels keep their series apart.
+[[nodiscard]] inline std::string why_they_collide(descriptor const& present, descriptor const& added,
+                                                  bool scope_labels) {
+    auto const taken = names_in_use(present.prometheus_name, present.kind);
+    auto const wanted = names_in_use(added.prometheus_name, added.kind);
+    auto const shared = std::find_first_of(wanted.begin(), wanted.end(), taken.begin(), taken.end());
+    if (shared == wanted.end()) return {};
+    bool const same_shape = present.prometheus_name == added.prometheus_name && present.kind == added.kind;
+    if (same_shape && scope_labels && present.scope != added.scope) return {};
+
+    auto const named = [](descriptor const& d) {
+        std::string text{to_string(d.kind)};
+        text.append(" \"").append(d.name).append("\"");
+        if (!d.scope.name.empty()) text.append(" of scope \"").append(d.scope.name).append("\"");
+        return text;
+    };
+    std::string why = "the " + named(added) + " was not registered: its Prometheus name \"" + *shared +
+                      "\" is in use by the " + named(present);
+    if (same_shape && present.scope != added.scope)
+        return why + ". Rename one, or switch the registry's scope_labels on";
+    if (present.name == added.name && present.scope == added.scope)
+        return why + ", which differs in kind, unit, description, labels or bounds. Make both the same, or rename one";
+    return why + ". Rename one of them";
+}
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/registry/registry.hpp
+#ifndef TACHO_PART_REGISTRY_REGISTRY
+#define TACHO_PART_REGISTRY_REGISTRY
+
+// tacho: the registry: it knows all instruments, and shows their numbers to whoever visits.
+
+namespace tacho::inline v0 {
+
+struct registry_options {
+    std::size_t series_limit = 2000;  ///< of each instrument that names none of its own
+    bool scope_labels = true;         ///< show `otel_scope_name` and `otel_scope_version` where a scope is named
+    unix_nanos (*now)() noexcept = &system_clock::now;  ///< when a series is born
+};
+
+/// What went wrong in recording, since the registry was made; of instruments that are still registered.
+struct registry_health {
+    std::uint64_t dropped_measurements = 0;     ///< NaN, infinite or negative where that has no meaning
+    std::uint64_t overflowed_measurements = 0;  ///< counted in an overflow series
+    std::uint64_t torn_reads = 0;               ///< histogram readings whose sum may be ahead of the buckets
+    std::uint64_t failed_registrations = 0;
+};
+
+/// Every family at one moment, held alive.
+struct family_list {
+    std::vector<std::shared_ptr<family>> by_name;  ///< sorted by Prometheus name, then by scope
+    std::vector<std::size_t> by_scope;             ///< places in `by_name`, sorted by scope
+};
+
+/// In which order families are visited: Prometheus keeps a name's lines together, OTLP a scope's metrics.
+enum class order : unsigned char { by_name, by_scope };
+
+namespace detail {
+
+// A family whose last instrument is gone, kept for the readers who have not collected since.
+struct retired_family {
+    std::shared_ptr<family> gone;
+    std::uint64_t epoch;
+};
+
+// What a registry, its instruments and its readers share, so that each may outlive the others.
+struct registry_core {
+    explicit registry_core(registry_options o) : options(o) {}
+
+    struct entry {
+        std::shared_ptr<family> shown;
+        std::size_t instruments;  // that have this identity
+    };
+
+    registry_options const options;
+    std::mutex mutex;  // guards all below; recording, creating a series and visiting don't need it
+    std::vector<entry> entries;
+    std::shared_ptr<family_list const> published = std::make_shared<family_list const>();
+    std::vector<std::string> problems;
+    std::vector<retired_family> retired;
+    std::vector<std::uint64_t> readers;  // each reader's last collection
+    std::uint64_t epoch = 0;             // counts retirements
+    std::uint64_t failed = 0;
+
+    std::shared_ptr<family_list const> families() {
+        std::lock_guard const lock{mutex};  // only to copy the pointer
+        return published;
+    }
+
+    // Under the mutex, after each change of `entries`.
+    void publish() {
+        auto list = std::make_shared<family_list>();
+        for (auto const& e : entries) list->by_name.push_back(e.shown);
+        auto const scope_and_name = [](family const& f) {
+            auto const& d = f.describe();
+            return std::tie(d.scope.name, d.scope.version, d.prometheus_name);
+        };
+        std::sort(list->by_name.begin(), list->by_name.end(), [&](auto const& a, auto const& b) {
+            auto const order_of_names = a->describe().prometheus_name <=> b->describe().prometheus_name;
+            return order_of_names != 0 ? order_of_names < 0 : scope_and_name(*a) < scope_and_name(*b);
+        });
+        list->by_scope.resize(list->by_name.size());
+        std::iota(list->by_scope.begin(), list->by_scope.end(), std::size_t{0});
+        std::sort(list->by_scope.begin(), list->by_scope.end(), [&](auto a, auto b) {
+            return scope_and_name(*list->by_name[a]) < scope_and_name(*list->by_name[b]);
+        });
+        published = std::move(list);
+    }
+
+    // Adds a family, or finds the one with the same identity; nullptr, and a problem, when it can't be.
+    std::shared_ptr<family> add(descriptor describe, label_schema schema, series_storage storage);
+    void fail(std::string why);
+    void drop(family const& gone) noexcept;
+    void forget_retired();
+};
+
+inline std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema, series_storage storage) {
+    // A name may be reused by another registry, an id never: whoever remembers values by id can't mix two families up.
+    static constinit std::atomic<std::uint64_t> ids{0};
+    std::string why;
+    {
+        std::lock_guard const lock{mutex};
+        for (auto& e : entries) {
+            if (is_same_instrument(*e.shown, describe, schema)) {
+                ++e.instruments;
+                return e.shown;
+            }
+            if (why.empty()) why = why_they_collide(e.shown->describe(), describe, options.scope_labels);
+        }
+        if (why.empty()) {
+            // Relaxed: only the number has to be unique.
+            auto const id = ids.fetch_add(1, std::memory_order_relaxed);
+            auto made = std::make_shared<family>(id, std::move(describe), std::move(schema), storage);
+            entries.push_back({made, 1});
+            publish();
+            return made;
+        }
+    }
+    fail(std::move(why));
+    return nullptr;
+}
+
+// Outside the mutex: the hook is the program's own code.
+inline void registry_core::fail(std::string why) {
+    report(severity::error, why);
+    std::lock_guard const lock{mutex};
+    ++failed;
+    if (problems.size() < 1000) problems.push_back(std::move(why));
+}
+
+// One instrument less. Out of memory, its family stays in the list, which is harmless.
+inline void registry_core::drop(family const& gone) noexcept {
+    std::lock_guard const lock{mutex};
+    auto const at = std::find_if(entries.begin(), entries.end(), [&](auto const& e) { return e.shown.get() == &gone; });
+    if (at == entries.end() || --at->instruments != 0) return;
+    attempt([&] {
+        if (!readers.empty()) retired.push_back({at->shown, ++epoch});
+        entries.erase(at);
+        publish();
+    });
+}
+
+// Under the mutex: lets go of what every reader has collected.
+inline void registry_core::forget_retired() {
+    auto const oldest = readers.empty() ? epoch : *std::min_element(readers.begin(), readers.end());
+    std::erase_if(retired, [&](auto const& r) { return r.epoch <= oldest; });
+}
+
+template <class Visitor>
+void visit_all(family_list const& list, Visitor& visitor, order in) {
+    if (in == order::by_name)
+        for (auto const& f : list.by_name) std::as_const(*f).visit(visitor);
+    else
+        for (auto const place : list.by_scope) std::as_const(*list.by_name[place]).visit(visitor);
+}
+
+}  // namespace detail
+
+class registry;
+class snapshot;
+
+/// Where instruments register: a registry, and who makes them. A value; outlives its registry without harm.
+class scope {
+public:
+    /// The unnamed scope of a registry: what an instrument uses that is given just the registry.
+    scope(registry& in) noexcept;  // implicit: `counter requests{registry, "..."}`
+    scope(std::shared_ptr<detail::registry_core> core, scope_info info)
+        : core_(std::move(core)), info_(std::move(info)) {}
+
+    [[nodiscard]] scope_info const& info() const noexcept { return info_; }
+    [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }
+
+private:
+    std::shared_ptr<detail::registry_core> core_;
+    scope_info info_;
+};
+
+/// A set of instruments and their numbers. Instruments, handles, snapshots and readers may outlive it. All members may
+/// be called by any thread at any time.
+class registry {
+public:
+    explicit registry(registry_options options = {}) : core_(std::make_shared<detail::registry_core>(options)) {}
+    registry(registry const&) = delete;
+    registry& operator=(registry const&) = delete;
+
+    /// A scope of instruments, such as a library and its version.
+    [[nodiscard]] tacho::scope scope(std::string_view name, std::string_view version = {}) {
+        return {core_, scope_info{std::string{name}, std::string{version}}};
+    }
+
+    /// Shows every series to `visitor`: calls `number(family, series, number)` and `histogram(family, series,
+    /// histogram_value)`. Takes no lock that recording or creating a series needs, and allocates nothing.
+    template <class Visitor>
+    void visit(Visitor&& visitor, order in = order::by_name) const {
+        detail::visit_all(*core_->families(), visitor, in);
+    }
+
+    /// A copy of all numbers at about one moment, which the same visitors can visit, as often as they like.
+    [[nodiscard]] tacho::snapshot snapshot() const;
+
+    /// Why instruments were not registered, a sentence each.
+    [[nodiscard]] std::vector<std::string> problems() const {
+        std::lock_guard const lock{core_->mutex};
+        return core_->problems;
+    }
+
+    [[nodiscard]] registry_health health() const {
+        registry_health sum;
+        {
+            std::lock_guard const lock{core_->mutex};
+            sum.failed_registrations = core_->failed;
+        }
+        auto const families = core_->families();
+        for (auto const& f : families->by_name) {
+            sum.dropped_measurements += f->dropped();
+            sum.overflowed_measurements += f->table().overflowed();
+            sum.torn_reads += f->torn();
+        }
+        return sum;
+    }
+
+    [[nodiscard]] registry_options const& options() const noexcept { return core_->options; }
+    [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }
+
+private:
+    std::shared_ptr<detail::registry_core> core_;
+};
+
+inline scope::scope(registry& in) noexcept : core_(in.core()) {}
+
+/// The registry of instruments that are given none. Never destroyed, so that static destructors may still record.
+[[nodiscard, gnu::visibility("default")]] inline registry& default_registry() {
+    static registry& instance = *new registry;
+    return instance;
+}
+
+/// Sees each family that lived since its last commit(), also one whose instruments are gone: for a reader who reports
+/// what happened in between. One thread at a time.
+class reader {
+public:
+    explicit reader(registry& in) : core_(in.core()) {
+        std::lock_guard const lock{core_->mutex};
+        place_ = core_->readers.size();
+        core_->readers.push_back(core_->epoch);
+    }
+    reader(reader const&) = delete;
+    reader& operator=(reader const&) = delete;
+    ~reader() {
+        std::lock_guard const lock{core_->mutex};
+        core_->readers[place_] = ~std::uint64_t{0};  // places are not reused: few readers ever exist
+        core_->forget_retired();
+    }
+
+    /// As registry::visit() by scope, retired families last. Allocates a list of those.
+    template <class Visitor>
+    void visit(Visitor&& visitor) {
+        std::shared_ptr<family_list const> families;
+        std::vector<std::shared_ptr<family const>> retired;
+        {
+            std::lock_guard const lock{core_->mutex};
+            families = core_->published;
+            seen_ = core_->epoch;
+            for (auto const& r : core_->retired)
+                if (r.epoch > core_->readers[place_]) retired.push_back(r.gone);
+        }
+        detail::visit_all(*families, visitor, order::by_scope);
+        for (auto const& f : retired) f->visit(visitor);
+    }
+
+    /// What the last visit() showed has arrived where it should: retired families in it are not shown again.
+    void commit() {
+        std::lock_guard const lock{core_->mutex};
+        core_->readers[place_] = seen_;
+        core_->forget_retired();
+    }
+
+private:
+    std::shared_ptr<detail::registry_core> core_;
+    std::size_t place_ = 0;
+    std::uint64_t seen_ = 0;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/instrument/registration.hpp
+#ifndef TACHO_PART_INSTRUMENT_REGISTRATION
+#define TACHO_PART_INSTRUMENT_REGISTRATION
+
+// tacho: an instrument's place in a registry, taken when it is made and given back when it ends.
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+struct label_spec {
+    std::string_view name;
+    label_type type = label_type::text;
+};
+
+// An instrument as its maker describes it; typed instruments have checked most of it while compiling.
+struct instrument_spec {
+    std::string_view name;
+    std::string_view prometheus_name;
+    std::string_view description;
+    std::string_view unit;
+    instrument_kind kind = instrument_kind::counter;
+    number_kind number = number_kind::unsigned_integer;
+    bool sharded = true;
+    std::size_t limit = 0;  // 0: the registry's
+    std::size_t dense = 0;
+    std::span<label_spec const> labels;
+    std::span<double const> bounds;
+};
+
+}  // namespace detail
+
+/// Holds an instrument's family. Movable, so that instruments named at run time can be kept in containers.
+class registration {
+public:
+    registration() = default;
+    registration(registration&& other) noexcept = default;
+    registration& operator=(registration&& other) noexcept {
+        std::swap(core_, other.core_);
+        std::swap(family_, other.family_);
+        return *this;
+    }
+    ~registration() {
+        if (family_ != nullptr) core_->drop(*family_);
+    }
+
+    /// Registers; on failure the error hook has been called and `held()` is nullptr.
+    registration(scope const& in, detail::instrument_spec const& spec) noexcept : core_(in.core()) {
+        bool const done =
+            detail::attempt([&] { family_ = core_->add(describe(in, spec), schema(in, spec), storage(spec)); });
+        if (!done) report(severity::error, "no memory to register an instrument; it is discarded");
+    }
+
+    /// Registers nothing, and says why: for what can only be found out at run time.
+    static registration refused(scope const& in, std::string why) noexcept {
+        registration none;
+        detail::attempt([&] { in.core()->fail(std::move(why)); });
+        return none;
+    }
+
+    [[nodiscard]] std::shared_ptr<family> const& held() const noexcept { return family_; }
+
+    /// The cells of a series; those that nobody reads when there is no such series to be had.
+    [[nodiscard]] detail::word* cells(std::span<std::string_view const> values) const noexcept {
+        return cells_of(family_ == nullptr ? nullptr : family_->table().find_or_create(values));
+    }
+    [[nodiscard]] detail::word* dense_cells(std::size_t index,
+                                            std::span<std::string_view const> values) const noexcept {
+        return cells_of(family_ == nullptr ? nullptr : family_->table().find_dense_or_create(index, values));
+    }
+    [[nodiscard]] detail::word* overflow_cells() const noexcept {
+        return cells_of(family_ == nullptr ? nullptr : family_->table().overflow());
+    }
+
+private:
+    [[nodiscard]] detail::word* cells_of(series* found) const noexcept {
+        if (found == nullptr) [[unlikely]]
+            return detail::discard_cells();
+        if (found->is_overflow()) [[unlikely]]
+            family_->say_overflow();
+        return found->cells();
+    }
+
+    static descriptor describe(scope const& in, detail::instrument_spec const& spec) {
+        descriptor d;
+        d.scope = in.info();
+        d.name = spec.name;
+        d.prometheus_name = spec.prometheus_name;
+        auto const word = unit_word(spec.unit);
+        auto stem = spec.prometheus_name;
+        if (spec.kind == instrument_kind::counter) stem.remove_suffix(std::string_view{"_total"}.size());
+        if (!word.view().empty() && ends_with_word(stem, word.view())) d.unit_word = word.view();
+        d.description = to_utf8(spec.description);
+        d.unit = spec.unit;
+        d.kind = spec.kind;
+        d.number = spec.number;
+        d.bounds.assign(spec.bounds.begin(), spec.bounds.end());
+        return d;
+    }
+
+    static label_schema schema(scope const& in, detail::instrument_spec const& spec) {
+        label_schema s;
+        for (auto const& label : spec.labels)
+            s.keys.push_back(
+                {std::string{label.name}, std::string{prometheus_label_name(label.name).view()}, label.type});
+        if (in.core()->options.scope_labels) {
+            s.fixed.push_back({"otel_scope_name", to_utf8(in.info().name)});
+            s.fixed.push_back({"otel_scope_version", to_utf8(in.info().version)});
+        }
+        if (spec.kind != instrument_kind::histogram) s.line_name = spec.prometheus_name;
+        return s;
+    }
+
+    [[nodiscard]] series_storage storage(detail::instrument_spec const& spec) const noexcept {
+        if (spec.sharded) static_cast<void>(detail::discard_cells());  // settles how many slots this process can have
+        bool const histogram = spec.kind == instrument_kind::histogram;
+        return {.cells = histogram ? detail::histogram_cell_count(spec.bounds.size()) : 1,
+                .sharded = spec.sharded,
+                .limit = spec.limit != 0 ? spec.limit : core_->options.series_limit,
+                .dense = spec.dense,
+                .now = core_->options.now};
+    }
+
+    std::shared_ptr<detail::registry_core> core_;
+    std::shared_ptr<family> family_;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/instrument/options.hpp
+#ifndef TACHO_PART_INSTRUMENT_OPTIONS
+#define TACHO_PART_INSTRUMENT_OPTIONS
+
+// tacho: the template arguments of an instrument: its name, then labels, unit, number, cells and limit in any order.
+
+namespace tacho::inline v0 {
+
+/// An option: how many series the instrument may have before further label values are counted together.
+template <std::size_t N>
+struct series_limit {
+    static_assert(N != 0, "tacho: a series limit is at least 1");
+    static constexpr std::size_t value = N;
+};
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_label = false;
+template <fixed_string Name, class Value>
+inline constexpr bool is_label<label<Name, Value>> = true;
+
+template <class T>
+inline constexpr bool is_unit = false;
+template <fixed_string Ucum>
+inline constexpr bool is_unit<unit::of<Ucum>> = true;
+
+template <class T>
+inline constexpr bool is_limit = false;
+template <std::size_t N>
+inline constexpr bool is_limit<series_limit<N>> = true;
+
+template <class T>
+inline constexpr bool is_number =
+    std::same_as<T, std::uint64_t> || std::same_as<T, std::int64_t> || std::same_as<T, double>;
+template <class T>
+inline constexpr bool is_cells = std::same_as<T, cells::sharded> || std::same_as<T, cells::shared>;
+
+template <class Number>
+inline constexpr number_kind kind_of_number = std::same_as<Number, double>         ? number_kind::floating
+                                              : std::same_as<Number, std::int64_t> ? number_kind::signed_integer
+                                                                                   : number_kind::unsigned_integer;
+
+// The first of Options for which the predicate holds, else Default.
+template <class Default, template <class> class Predicate, class... Options>
+struct first_of {
+    using type = Default;
+};
+template <class Default, template <class> class Predicate, class First, class... Rest>
+struct first_of<Default, Predicate, First, Rest...>
+    : std::conditional_t<Predicate<First>::value, std::type_identity<First>, first_of<Default, Predicate, Rest...>> {};
+
+template <class T>
+using unit_predicate = std::bool_constant<is_unit<T>>;
+template <class T>
+using number_predicate = std::bool_constant<is_number<T>>;
+template <class T>
+using cells_predicate = std::bool_constant<is_cells<T>>;
+template <class T>
+using limit_predicate = std::bool_constant<is_limit<T>>;
+struct no_limit {
+    static constexpr std::size_t value = 0;
+};
+
+// The labels among Options, as a tuple type in their order.
+template <class... Options>
+using labels_of = decltype(std::tuple_cat(
+    std::declval<std::conditional_t<is_label<Options>, std::tuple<Options>, std::tuple<>>>()...));
+
+// All that an instrument's template arguments say, checked and gathered while compiling.
+template <instrument_kind Kind, fixed_string Name, class DefaultNumber, class DefaultCells, class... Options>
+struct instrument_traits {
+    static_assert(is_instrument_name(Name.view()),
+                  "tacho: an instrument's name begins with a letter, goes on with letters, digits and _ . - /, and has "
+                  "at most 255 characters");
+    static_assert(((is_label<Options> || is_unit<Options> || is_number<Options> || is_cells<Options> ||
+                    is_limit<Options>)&&...),
+                  "tacho: an instrument's options are label<...>, a unit, std::uint64_t, std::int64_t or double, "
+                  "cells::sharded or cells::shared, and series_limit<...>");
+    static_assert(((is_unit<Options> ? 1 : 0) + ... + 0) <= 1 && ((is_number<Options> ? 1 : 0) + ... + 0) <= 1 &&
+                      ((is_cells<Options> ? 1 : 0) + ... + 0) <= 1 && ((is_limit<Options> ? 1 : 0) + ... + 0) <= 1,
+                  "tacho: an instrument has one unit, one type of number, one kind of cells and one series_limit");
+
+    using unit_type = typename first_of<unit::none, unit_predicate, Options...>::type;
+    using number_type = typename first_of<DefaultNumber, number_predicate, Options...>::type;
+    using cells_type = typename first_of<DefaultCells, cells_predicate, Options...>::type;
+    using labels = labels_of<Options...>;
+    static constexpr std::size_t label_count = std::tuple_size_v<labels>;
+    static_assert(label_count <= max_labels, "tacho: an instrument has at most 16 labels");
+
+    static constexpr std::string_view name = Name.view();
+    static constexpr auto prometheus = prometheus_name(Name.view(), unit_type::ucum, Kind);
+
+    static constexpr auto label_specs = []<class... Labels>(std::tuple<Labels...>*) {
+        return std::array<label_spec, sizeof...(Labels)>{
+            label_spec{Labels::name, label_value<typename Labels::value_type>::type}...};
+    }(static_cast<labels*>(nullptr));
+
+    static constexpr bool labels_are_distinct = [] {
+        for (std::size_t i = 0; i < label_count; ++i) {
+            auto const name_i = prometheus_label_name(label_specs[i].name);
+            if (Kind == instrument_kind::histogram && name_i.view() == "le") return false;
+            for (std::size_t j = 0; j < i; ++j)
+                if (prometheus_label_name(label_specs[j].name).view() == name_i.view()) return false;
+        }
+        return true;
+    }();
+    static_assert(labels_are_distinct,
+                  "tacho: an instrument's labels have distinct names, also after illegal characters become _, and a "
+                  "histogram's is not called le");
+
+    // The number of combinations when every label has few known values, else 0.
+    static constexpr std::size_t dense = []<class... Labels>(std::tuple<Labels...>*) -> std::size_t {
+        std::size_t product = sizeof...(Labels) == 0 ? 0 : 1;
+        ((product = product > 4096 ? 0 : product * label_value<typename Labels::value_type>::cardinality), ...);
+        return product > 4096 ? 0 : product;
+    }(static_cast<labels*>(nullptr));
+
+    static constexpr instrument_spec spec(std::string_view description, std::span<double const> bounds = {}) noexcept {
+        return {.name = name,
+                .prometheus_name = prometheus.view(),
+                .description = description,
+                .unit = unit_type::ucum,
+                .kind = Kind,
+                .number = kind_of_number<number_type>,
+                .sharded = cells_type::is_sharded,
+                .limit = first_of<no_limit, limit_predicate, Options...>::type::value,
+                .dense = dense,
+                .labels = label_specs,
+                .bounds = bounds};
+    }
+};
+
+// A char pointer may be null at run time; then the value is missing.
+template <class Value, class Arg>
+[[nodiscard]] constexpr decltype(auto) checked_label(Arg const& arg) noexcept {
+    if constexpr (std::is_pointer_v<std::decay_t<Arg>> && !std::is_array_v<Arg>)
+        return arg == nullptr ? std::string_view{} : std::string_view{arg};
+    else
+        return static_cast<Value>(arg);
+}
+
+}  // namespace detail
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/instrument/typed.hpp
+#ifndef TACHO_PART_INSTRUMENT_TYPED
+#define TACHO_PART_INSTRUMENT_TYPED
+
+// tacho: what all typed instruments do alike: register, and find the cells of label values.
+
+namespace tacho::inline v0::detail {
+
+// Whether these arguments are values of these labels, one for one.
+template <class Labels, class... Args>
+inline constexpr bool are_values_of = false;
+template <class... Labels, class... Args>
+    requires(sizeof...(Labels) == sizeof...(Args))
+inline constexpr bool are_values_of<std::tuple<Labels...>, Args...> = (takes<Labels, Args> && ...);
+
+// `Series` is what a look-up gives for immediate use, `Handle` what is kept; both are made of a series' cells and its
+// family. Immovable: whoever uses a look-up's result refers to the instrument.
+template <class Traits, class Series, class Handle>
+class typed_instrument {
+public:
+    typed_instrument(typed_instrument const&) = delete;
+    typed_instrument& operator=(typed_instrument const&) = delete;
+
+    /// Whether it is registered. If not, it works and counts for nothing; registry.problems() says why.
+    [[nodiscard]] bool ok() const noexcept { return registration_.held() != nullptr; }
+
+    /// The series with these label values, for use at once. A series that exists is found without lock or allocation.
+    template <class... Args>
+        requires(are_values_of<typename Traits::labels, Args...> && sizeof...(Args) != 0)
+    [[nodiscard]] Series operator()(Args const&... values) noexcept { return Series{cells(values...), held()}; }
+    template <class... Args>
+    void operator()(Args const&...) = delete;  // give one value for each label, in their order, of the label's type
+
+    /// The same, to keep: the fastest way to record.
+    template <class... Args>
+        requires(are_values_of<typename Traits::labels, Args...>)
+    [[nodiscard]] Handle bind(Args const&... values) noexcept { return Handle{cells(values...), held()}; }
+    template <class... Args>
+    void bind(Args const&...) = delete;  // give one value for each label, in their order, of the label's type
+
+protected:
+    typed_instrument(scope const& in, instrument_spec const& spec) noexcept : registration_(in, spec) {
+        if constexpr (Traits::label_count == 0) only_ = registration_.cells({});
+    }
+    ~typed_instrument() = default;
+
+    [[nodiscard]] std::shared_ptr<family> const& held() const noexcept { return registration_.held(); }
+
+    // The cells of the one series of an instrument without labels, which exists from the start.
+    [[nodiscard]] word* only() const noexcept { return only_; }
+
+private:
+    template <class... Args>
+    [[nodiscard]] word* cells(Args const&... args) const noexcept {
+        if constexpr (Traits::label_count == 0) {
+            return only_;
+        } else {
+            return find(std::index_sequence_for<Args...>{}, args...);
+        }
+    }
+
+    template <std::size_t I>
+    using value_at = typename std::tuple_element_t<I, typename Traits::labels>::value_type;
+
+    template <std::size_t... I, class... Args>
+    [[nodiscard]] word* find(std::index_sequence<I...>, Args const&... args) const noexcept {
+        std::array<label_scratch, sizeof...(I)> scratch;
+        std::array<std::string_view, sizeof...(I)> const values{
+            label_value<value_at<I>>::text(checked_label<value_at<I>>(args), scratch[I])...};
+        std::size_t dense_index = 0;
+        bool listed = true;
+        (number_label<value_at<I>>(checked_label<value_at<I>>(args), dense_index, listed), ...);
+        if (!listed) [[unlikely]]
+            return registration_.overflow_cells();
+        if constexpr (Traits::dense != 0) return registration_.dense_cells(dense_index, values);
+        return registration_.cells(values);
+    }
+
+    // Mixed-radix digits: the values of the last label are neighbours.
+    template <class Value>
+    static void number_label(Value const& value, std::size_t& index, bool& listed) noexcept {
+        constexpr auto cardinality = label_value<Value>::cardinality;
+        if constexpr (cardinality != 0) {
+            auto const own = label_value<Value>::index(value);
+            listed &= own < cardinality;
+            index = index * cardinality + own;
+        }
+    }
+
+    registration registration_;
+    word* only_ = nullptr;
+};
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/instrument/counter.hpp
+#ifndef TACHO_PART_INSTRUMENT_COUNTER
+#define TACHO_PART_INSTRUMENT_COUNTER
+
+// tacho: a counter: how often something happened, or how much of it, since the series was born.
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+// What may be added to a counter of this number: any integer, and to doubles any number.
+template <class Amount, class Number>
+concept amount_for = plain_integer<Amount> ||(std::floating_point<Amount>&& std::same_as<Number, double>);
+
+template <class Cells, class Number, class Amount>
+void increment(word* cell, family* of, Amount amount) noexcept {
+    if constexpr (std::same_as<Number, double>) {
+        auto const value = static_cast<double>(amount);
+        if (value >= 0 && value <= std::numeric_limits<double>::max()) [[likely]]
+            return Cells::add(cell, value);
+        if (of != nullptr) of->drop_measurement("a negative, infinite or NaN amount");
+    } else {
+        if constexpr (std::signed_integral<Amount>)
+            if (amount < 0) [[unlikely]] {
+                if (of != nullptr) of->drop_measurement("a negative amount");
+                return;
+            }
+        Cells::add(cell, static_cast<Number>(amount));
+    }
+}
+
+}  // namespace detail
+
+/// One series of a counter, to keep and to increment often: a relaxed add on memory that only this thread writes. A
+/// copyable value that keeps its series alive, whatever becomes of instrument and registry. Its members may be called
+/// by any thread at any time, are wait-free with sharded cells and neither lock nor allocate.
+template <class Number, class Cells>
+class counter_handle {
+public:
+    counter_handle(detail::word* cell, std::shared_ptr<family> of) noexcept : cell_(cell), of_(std::move(of)) {}
+
+    void inc() const noexcept { Cells::add(cell_, Number{1}); }
+    /// Adds an amount; a negative one, and for doubles NaN or infinity, is dropped and counted.
+    template <class Amount>
+        requires detail::amount_for<Amount, Number>
+    void inc(Amount amount) const noexcept { detail::increment<Cells, Number>(cell_, of_.get(), amount); }
+
+private:
+    detail::word* cell_;
+    std::shared_ptr<family> of_;
+};
+
+/// The result of a look-up, for use in the same expression: `requests("GET", 200).inc();`
+template <class Number, class Cells>
+class counter_series {
+public:
+    counter_series(detail::word* cell, std::shared_ptr<family> const& of) noexcept : cell_(cell), of_(of.get()) {}
+    counter_series(counter_series const&) = delete;
+    counter_series& operator=(counter_series const&) = delete;
+
+    void inc() && noexcept { Cells::add(cell_, Number{1}); }
+    template <class Amount>
+        requires detail::amount_for<Amount, Number>
+    void inc(Amount amount) && noexcept { detail::increment<Cells, Number>(cell_, of_, amount); }
+
+private:
+    detail::word* cell_;
+    family* of_;
+};
+
+namespace detail {
+
+template <fixed_string Name, class... Options>
+using counter_traits = instrument_traits<instrument_kind::counter, Name, std::uint64_t, cells::sharded, Options...>;
+
+template <class Traits>
+using counter_front =
+    typed_instrument<Traits, counter_series<typename Traits::number_type, typename Traits::cells_type>,
+                     counter_handle<typename Traits::number_type, typename Traits::cells_type>>;
+
+}  // namespace detail
+
+/// Counts: `counter<"requests_total", label<"api">, label<"code", int>>`. Counts std::uint64_t; with the option double,
+/// doubles. Sharded by default. Registers when made, and ends its registration when it ends.
+template <fixed_string Name, class... Options>
+class counter : public detail::counter_front<detail::counter_traits<Name, Options...>> {
+    using traits = detail::counter_traits<Name, Options...>;
+    using base = detail::counter_front<traits>;
+    using number_type = typename traits::number_type;
+    using cells_type = typename traits::cells_type;
+    static_assert(!std::same_as<number_type, std::int64_t>, "tacho: a counter counts std::uint64_t or double");
+
+public:
+    explicit counter(std::string_view description = {}) : counter(default_registry(), description) {}
+    explicit counter(scope const& in, std::string_view description = {}) noexcept
+        : base(in, traits::spec(description)) {}
+
+    /// Without labels.
+    void inc() noexcept requires(traits::label_count == 0) { cells_type::add(this->only(), number_type{1}); }
+    template <class Amount>
+        requires(traits::label_count == 0 && detail::amount_for<Amount, number_type>)
+    void inc(Amount amount) noexcept {
+        detail::increment<cells_type, number_type>(this->only(), this->held().get(), amount);
+    }
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/instrument/gauge.hpp
+#ifndef TACHO_PART_INSTRUMENT_GAUGE
+#define TACHO_PART_INSTRUMENT_GAUGE
+
+// tacho: a gauge: a value that is set, such as a temperature or the size of a queue.
+
+namespace tacho::inline v0 {
+
+/// One series of a gauge, to keep. A copyable value that keeps its series alive, whatever becomes of instrument and
+/// registry. Its members may be called by any thread at any time, and neither lock nor allocate; set() is one store.
+template <class Number>
+class gauge_handle {
+public:
+    gauge_handle(detail::word* cell, std::shared_ptr<family> of) noexcept : cell_(cell), of_(std::move(of)) {}
+
+    void set(Number value) const noexcept { cells::shared::set(cell_, value); }
+    void inc(Number amount = 1) const noexcept { cells::shared::add(cell_, amount); }
+    void dec(Number amount = 1) const noexcept { cells::shared::add(cell_, static_cast<Number>(-amount)); }
+
+private:
+    detail::word* cell_;
+    std::shared_ptr<family> of_;
+};
+
+/// The result of a look-up, for use in the same expression: `temperature("kitchen").set(21.5);`
+template <class Number>
+class gauge_series {
+public:
+    gauge_series(detail::word* cell, std::shared_ptr<family> const&) noexcept : cell_(cell) {}
+    gauge_series(gauge_series const&) = delete;
+    gauge_series& operator=(gauge_series const&) = delete;
+
+    void set(Number value) && noexcept { cells::shared::set(cell_, value); }
+    void inc(Number amount = 1) && noexcept { cells::shared::add(cell_, amount); }
+    void dec(Number amount = 1) && noexcept { cells::shared::add(cell_, static_cast<Number>(-amount)); }
+
+private:
+    detail::word* cell_;
+};
+
+namespace detail {
+
+template <fixed_string Name, class... Options>
+using gauge_traits = instrument_traits<instrument_kind::gauge, Name, double, cells::shared, Options...>;
+
+template <class Traits>
+using gauge_front =
+    typed_instrument<Traits, gauge_series<typename Traits::number_type>, gauge_handle<typename Traits::number_type>>;
+
+}  // namespace detail
+
+/// Shows the last value set: `gauge<"room.temperature", unit::celsius, label<"room">>`. Holds a double; with the option
+/// std::int64_t, an integer. One shared atomic: "the last value" has no meaning for values that each thread sets apart.
+template <fixed_string Name, class... Options>
+class gauge : public detail::gauge_front<detail::gauge_traits<Name, Options...>> {
+    using traits = detail::gauge_traits<Name, Options...>;
+    using base = detail::gauge_front<traits>;
+    using number_type = typename traits::number_type;
+    static_assert(!std::same_as<number_type, std::uint64_t>, "tacho: a gauge holds a double or std::int64_t");
+    static_assert(!traits::cells_type::is_sharded, "tacho: a gauge can't be sharded; its cells are shared");
+
+public:
+    explicit gauge(std::string_view description = {}) : gauge(default_registry(), description) {}
+    explicit gauge(scope const& in, std::string_view description = {}) noexcept : base(in, traits::spec(description)) {}
+
+    void set(number_type value) noexcept requires(traits::label_count == 0) { cells::shared::set(this->only(), value); }
+    void inc(number_type amount = 1) noexcept requires(traits::label_count == 0) {
+        cells::shared::add(this->only(), amount);
+    }
+    void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
+        cells::shared::add(this->only(), static_cast<number_type>(-amount));
+    }
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/instrument/timer.hpp
+#ifndef TACHO_PART_INSTRUMENT_TIMER
+#define TACHO_PART_INSTRUMENT_TIMER
+
+// tacho: a timer: measures how long a scope takes, in the unit of the histogram it records into.
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+// How many of this unit a second has; 0 for a unit that is none of time.
+[[nodiscard]] constexpr double per_second(std::string_view ucum) noexcept {
+    if (ucum == "s") return 1;
+    if (ucum == "ms") return 1e3;
+    if (ucum == "us") return 1e6;
+    return ucum == "ns" ? 1e9 : 0;
+}
+
+template <class Unit>
+concept unit_of_time = per_second(Unit::ucum)
+!= 0;
+
+}  // namespace detail
+
+/// Records the time from its birth to its end, by the steady clock. Movable; holds its series alive. `Handle` is a
+/// histogram's, `Unit` its unit, one of time.
+template <class Handle, class Unit>
+class [[nodiscard]] timer {
+public:
+    explicit timer(Handle into) noexcept : into_(std::move(into)), start_(std::chrono::steady_clock::now()) {}
+    timer(timer&& other) noexcept
+        : into_(other.into_), start_(other.start_), runs_(std::exchange(other.runs_, false)) {}
+    timer& operator=(timer&&) = delete;
+    ~timer() { stop(); }
+
+    /// The time since the start, in the histogram's unit.
+    [[nodiscard]] double elapsed() const noexcept {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count() *
+               detail::per_second(Unit::ucum);
+    }
+    /// Records now, once; the end then records nothing.
+    void stop() noexcept {
+        if (std::exchange(runs_, false)) into_.observe(elapsed());
+    }
+    /// Records nothing.
+    void cancel() noexcept { runs_ = false; }
+
+private:
+    Handle into_;
+    std::chrono::steady_clock::time_point start_;
+    bool runs_ = true;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/instrument/histogram.hpp
+#ifndef TACHO_PART_INSTRUMENT_HISTOGRAM
+#define TACHO_PART_INSTRUMENT_HISTOGRAM
+
+// tacho: a histogram: how values are distributed, such as durations or sizes.
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+template <class Cells>
+void observe_in(word* run, family* of, double value) noexcept {
+    if (of == nullptr) return;  // not registered: there are no bounds to look among
+    if (std::isnan(value)) [[unlikely]]
+        return of->drop_measurement("NaN");
+    // An infinite value has its bucket, but in the sum it would leave no number behind.
+    observe<Cells>(run, bucket_of(of->describe().bounds, value), value, std::isfinite(value));
+}
+
+}  // namespace detail
+
+/// One series of a histogram, to keep and to observe often. A copyable value that keeps its series alive, whatever
+/// becomes of instrument and registry. observe() may be called by any thread at any time; it is wait-free with sharded
+/// cells and neither locks nor allocates. NaN is dropped and counted; an infinite value is left out of the sum.
+template <class Cells, class Unit>
+class histogram_handle {
+public:
+    histogram_handle(detail::word* run, std::shared_ptr<family> of) noexcept : run_(run), of_(std::move(of)) {}
+
+    void observe(double value) const noexcept { detail::observe_in<Cells>(run_, of_.get(), value); }
+
+    /// Records the time until its result ends: `auto const timing = handle.time();`
+    timer<histogram_handle, Unit> time() const noexcept requires detail::unit_of_time<Unit> {
+        return timer<histogram_handle, Unit>{*this};
+    }
+
+private:
+    detail::word* run_;
+    std::shared_ptr<family> of_;
+};
+
+/// The result of a look-up, for use in the same expression: `duration("models").observe(0.25);`
+template <class Cells, class Unit>
+class histogram_series {
+public:
+    histogram_series(detail::word* run, std::shared_ptr<family> const& of) noexcept : run_(run), of_(of) {}
+    histogram_series(histogram_series const&) = delete;
+    histogram_series& operator=(histogram_series const&) = delete;
+
+    void observe(double value) && noexcept { detail::observe_in<Cells>(run_, of_.get(), value); }
+    timer<histogram_handle<Cells, Unit>, Unit> time() && noexcept requires detail::unit_of_time<Unit> {
+        return histogram_handle<Cells, Unit>{run_, of_}.time();
+    }
+
+private:
+    detail::word* run_;
+    std::shared_ptr<family> const& of_;
+};
+
+namespace detail {
+
+template <fixed_string Name, class... Options>
+using histogram_traits = instrument_traits<instrument_kind::histogram, Name, double, cells::sharded, Options...>;
+
+template <class Traits>
+using histogram_front =
+    typed_instrument<Traits, histogram_series<typename Traits::cells_type, typename Traits::unit_type>,
+                     histogram_handle<typename Traits::cells_type, typename Traits::unit_type>>;
+
+}  // namespace detail
+
+/// Counts values in buckets, and their sum: `histogram<"request.duration", unit::seconds, label<"api">>`. Bucket i
+/// counts (bounds[i-1], bounds[i]]; the bounds are given when it is made, or follow from the unit (see default_bounds).
+/// Sharded by default. With a unit of time, time() measures.
+template <fixed_string Name, class... Options>
+class histogram : public detail::histogram_front<detail::histogram_traits<Name, Options...>> {
+    using traits = detail::histogram_traits<Name, Options...>;
+    using base = detail::histogram_front<traits>;
+    using cells_type = typename traits::cells_type;
+    static_assert(std::same_as<typename traits::number_type, double>, "tacho: a histogram observes doubles");
+    using unit_type = typename traits::unit_type;
+
+public:
+    explicit histogram(std::string_view description = {}) : histogram(default_registry(), description) {}
+    explicit histogram(scope const& in, std::string_view description = {}) noexcept
+        : base(in, traits::spec(description, default_bounds(traits::unit_type::ucum))) {}
+    histogram(scope const& in, std::string_view description, bounds upper) noexcept
+        : base(in, traits::spec(description, upper.view())) {}
+
+    void observe(double value) noexcept requires(traits::label_count == 0) {
+        detail::observe_in<cells_type>(this->only(), this->held().get(), value);
+    }
+    timer<histogram_handle<cells_type, unit_type>, unit_type> time() noexcept
+        requires(traits::label_count == 0 && detail::unit_of_time<unit_type>) {
+        return this->bind().time();
+    }
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/instrument/up_down_counter.hpp
+#ifndef TACHO_PART_INSTRUMENT_UP_DOWN_COUNTER
+#define TACHO_PART_INSTRUMENT_UP_DOWN_COUNTER
+
+// tacho: an up-down counter: how many there are just now, such as requests in flight.
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+template <class Cells, class Number>
+void change(word* cell, family* of, Number amount) noexcept {
+    if constexpr (std::same_as<Number, double>)
+        if (!std::isfinite(amount)) [[unlikely]] {  // it would never be a number again
+            if (of != nullptr) of->drop_measurement("an infinite or NaN amount");
+            return;
+        }
+    Cells::add(cell, amount);
+}
+
+}  // namespace detail
+
+/// One series of an up-down counter, to keep. A copyable value that keeps its series alive, whatever becomes of
+/// instrument and registry. Its members may be called by any thread at any time, and neither lock nor allocate.
+template <class Number, class Cells>
+class up_down_handle {
+public:
+    /// Counts one up while it lives, and down when it ends, however it ends. Movable.
+    class [[nodiscard]] tracked {
+    public:
+        explicit tracked(up_down_handle in) noexcept : in_(std::move(in)) { in_.inc(); }
+        tracked(tracked&& other) noexcept : in_(other.in_), counts_(std::exchange(other.counts_, false)) {}
+        tracked& operator=(tracked&&) = delete;
+        ~tracked() {
+            if (counts_) in_.dec();
+        }
+
+    private:
+        up_down_handle in_;
+        bool counts_ = true;
+    };
+
+    up_down_handle(detail::word* cell, std::shared_ptr<family> of) noexcept : cell_(cell), of_(std::move(of)) {}
+
+    void inc(Number amount = 1) const noexcept { detail::change<Cells>(cell_, of_.get(), amount); }
+    void dec(Number amount = 1) const noexcept {
+        detail::change<Cells>(cell_, of_.get(), static_cast<Number>(-amount));
+    }
+    tracked track() const noexcept { return tracked{*this}; }
+
+private:
+    detail::word* cell_;
+    std::shared_ptr<family> of_;
+};
+
+/// The result of a look-up, for use in the same expression: `auto const in_flight = busy("models").track();`
+template <class Number, class Cells>
+class up_down_series {
+public:
+    up_down_series(detail::word* cell, std::shared_ptr<family> const& of) noexcept : cell_(cell), of_(of) {}
+    up_down_series(up_down_series const&) = delete;
+    up_down_series& operator=(up_down_series const&) = delete;
+
+    void inc(Number amount = 1) && noexcept { detail::change<Cells>(cell_, of_.get(), amount); }
+    void dec(Number amount = 1) && noexcept { detail::change<Cells>(cell_, of_.get(), static_cast<Number>(-amount)); }
+    typename up_down_handle<Number, Cells>::tracked track() && noexcept {
+        return up_down_handle<Number, Cells>{cell_, of_}.track();
+    }
+
+private:
+    detail::word* cell_;
+    std::shared_ptr<family> const& of_;
+};
+
+namespace detail {
+
+template <fixed_string Name, class... Options>
+using up_down_traits =
+    instrument_traits<instrument_kind::up_down_counter, Name, std::int64_t, cells::shared, Options...>;
+
+template <class Traits>
+using up_down_front =
+    typed_instrument<Traits, up_down_series<typename Traits::number_type, typename Traits::cells_type>,
+                     up_down_handle<typename Traits::number_type, typename Traits::cells_type>>;
+
+}  // namespace detail
+
+/// Counts up and down: `up_down_counter<"queue.length", label<"queue">>`. Counts std::int64_t; with the option double,
+/// doubles. Shared by default: added up over threads, one thread's +1 could be missed while another's -1 is seen.
+template <fixed_string Name, class... Options>
+class up_down_counter : public detail::up_down_front<detail::up_down_traits<Name, Options...>> {
+    using traits = detail::up_down_traits<Name, Options...>;
+    using base = detail::up_down_front<traits>;
+    using number_type = typename traits::number_type;
+    using cells_type = typename traits::cells_type;
+    static_assert(!std::same_as<number_type, std::uint64_t>, "tacho: an up-down counter counts std::int64_t or double");
+
+public:
+    explicit up_down_counter(std::string_view description = {}) : up_down_counter(default_registry(), description) {}
+    explicit up_down_counter(scope const& in, std::string_view description = {}) noexcept
+        : base(in, traits::spec(description)) {}
+
+    void inc(number_type amount = 1) noexcept requires(traits::label_count == 0) {
+        detail::change<cells_type>(this->only(), this->held().get(), amount);
+    }
+    void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
+        detail::change<cells_type>(this->only(), this->held().get(), static_cast<number_type>(-amount));
+    }
+    typename up_down_handle<number_type, cells_type>::tracked track() noexcept requires(traits::label_count == 0) {
+        return this->bind().track();
+    }
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/instrument/named.hpp
+#ifndef TACHO_PART_INSTRUMENT_NAMED
+#define TACHO_PART_INSTRUMENT_NAMED
+
+// tacho: instruments whose names and labels are known only at run time.
+
+namespace tacho::inline v0 {
+
+/// Describes an instrument at run time. The text is copied.
+struct instrument_options {
+    std::string_view name;
+    std::string_view description = {};
+    std::string_view unit = {};  ///< UCUM, at most 63 characters
+    std::vector<std::string_view> labels = {};
+    std::vector<double> bounds = {};  ///< of a histogram; none: those that fit the unit
+    std::size_t series_limit = 0;     ///< 0: the registry's
+};
+
+namespace detail {
+
+// Why these options can't be an instrument; empty when they can. What a typed instrument checks while compiling.
+[[nodiscard]] inline std::string why_refused(instrument_options const& o, instrument_kind kind) {
+    auto const refused = [&](std::string_view why) {
+        return "the " + std::string{to_string(kind)} + " \"" + to_utf8(o.name.substr(0, 300)) +
+               "\" was not registered: " + std::string{why};
+    };
+    if (!is_instrument_name(o.name))
+        return refused(
+            "a name begins with a letter, goes on with letters, digits and _ . - /, and has at most 255 "
+            "characters");
+    if (o.unit.size() > 63) return refused("its unit has more than 63 characters");
+    if (o.labels.size() > max_labels) return refused("it has more than 16 labels");
+    std::vector<std::string> seen;
+    for (auto const label : o.labels) {
+        auto const quoted = "its label \"" + to_utf8(label.substr(0, 300)) + "\" ";
+        if (!is_label_name(label))
+            return refused(quoted +
+                           "should begin with a letter, go on with letters, digits and _ . - /, and not "
+                           "begin with otel.scope");
+        std::string const name{prometheus_label_name(label).view()};
+        if (kind == instrument_kind::histogram && name == "le")
+            return refused(quoted + "has the name of the buckets' own label; rename it");
+        if (std::find(seen.begin(), seen.end(), name) != seen.end())
+            return refused(quoted + "has the same Prometheus name as another of its labels, " + name + "; rename one");
+        seen.push_back(name);
+    }
+    if (!are_bounds(o.bounds)) return refused("its bounds should be finite, strictly increasing and at most 256");
+    return {};
+}
+
+template <class Number, class Cells>
+[[nodiscard]] registration register_named(scope const& in, instrument_options const& o, instrument_kind kind) {
+    if (auto why = why_refused(o, kind); !why.empty()) return registration::refused(in, std::move(why));
+    auto const name = prometheus_name(o.name, o.unit, kind);
+    std::vector<label_spec> labels;
+    for (auto const label : o.labels) labels.push_back({label});
+    std::span<double const> bounds;
+    if (kind == instrument_kind::histogram) bounds = o.bounds.empty() ? default_bounds(o.unit) : std::span{o.bounds};
+    return registration{in,
+                        {.name = o.name,
+                         .prometheus_name = name.view(),
+                         .description = o.description,
+                         .unit = o.unit,
+                         .kind = kind,
+                         .number = kind_of_number<Number>,
+                         .sharded = Cells::is_sharded,
+                         .limit = o.series_limit,
+                         .labels = labels,
+                         .bounds = bounds}};
+}
+
+}  // namespace detail
+
+/// An instrument named at run time: `bind()` gives handles of the same kind as those of typed instruments. Movable;
+/// ends its registration when it ends.
+template <class Handle>
+class named_instrument {
+public:
+    explicit named_instrument(registration in) noexcept : registration_(std::move(in)) {}
+
+    /// Whether it is registered. If not, it works and counts for nothing; registry.problems() says why.
+    [[nodiscard]] bool ok() const noexcept { return registration_.held() != nullptr; }
+
+    /// The series with these label values, one for each label, in their order: `{}` for none. With another number of
+    /// values what is recorded is discarded, and the error hook hears of it.
+    [[nodiscard]] Handle bind(std::initializer_list<std::string_view> values = {}) const noexcept {
+        return bind(std::span{values.begin(), values.size()});
+    }
+    [[nodiscard]] Handle bind(std::span<std::string_view const> values) const noexcept {
+        auto const& of = registration_.held();
+        if (of == nullptr) return {registration_.cells({}), nullptr};
+        if (values.size() != of->schema().keys.size()) {
+            of->drop_measurement("another number of label values than it has labels");
+            return {detail::discard_cells(), nullptr};
+        }
+        return {registration_.cells(values), of};
+    }
+
+private:
+    registration registration_;
+};
+
+using named_counter = named_instrument<counter_handle<std::uint64_t, cells::sharded>>;
+using named_double_counter = named_instrument<counter_handle<double, cells::sharded>>;
+using named_up_down_counter = named_instrument<up_down_handle<std::int64_t, cells::shared>>;
+using named_gauge = named_instrument<gauge_handle<double>>;
+using named_histogram = named_instrument<histogram_handle<cells::sharded, unit::none>>;
+
+/// Registers an instrument whose description comes from outside. What is wrong with it does not throw: ok() is then
+/// false, the error hook has been called, and registry.problems() names culprit and cure. Takes the registry's mutex
+/// and allocates.
+[[nodiscard]] inline named_counter add_counter(scope const& in, instrument_options const& o) {
+    return named_counter{detail::register_named<std::uint64_t, cells::sharded>(in, o, instrument_kind::counter)};
+}
+[[nodiscard]] inline named_double_counter add_double_counter(scope const& in, instrument_options const& o) {
+    return named_double_counter{detail::register_named<double, cells::sharded>(in, o, instrument_kind::counter)};
+}
+[[nodiscard]] inline named_up_down_counter add_up_down_counter(scope const& in, instrument_options const& o) {
+    return named_up_down_counter{
+        detail::register_named<std::int64_t, cells::shared>(in, o, instrument_kind::up_down_counter)};
+}
+[[nodiscard]] inline named_gauge add_gauge(scope const& in, instrument_options const& o) {
+    return named_gauge{detail::register_named<double, cells::shared>(in, o, instrument_kind::gauge)};
+}
+[[nodiscard]] inline named_histogram add_histogram(scope const& in, instrument_options const& o) {
+    return named_histogram{detail::register_named<double, cells::sharded>(in, o, instrument_kind::histogram)};
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/registry/snapshot.hpp
+#ifndef TACHO_PART_REGISTRY_SNAPSHOT
+#define TACHO_PART_REGISTRY_SNAPSHOT
+
+// tacho: a copy of a registry's numbers.
+
+namespace tacho::inline v0 {
+
+/// All numbers of a registry at about one moment: each series is one consistent reading, different series may be
+/// microseconds apart. Holds the families it shows alive. Reading it is safe from several threads.
+class snapshot {
+public:
+    explicit snapshot(std::shared_ptr<family_list const> families) : families_(std::move(families)) {
+        collector collect{*this};
+        for (auto const& f : families_->by_name) {
+            std::as_const(*f).visit(collect);
+            ends_.push_back(readings_.size());
+        }
+    }
+
+    /// As registry::visit().
+    template <class Visitor>
+    void visit(Visitor&& visitor, order in = order::by_name) const {
+        for (std::size_t i = 0; i < families_->by_name.size(); ++i)
+            visit_family(visitor, in == order::by_name ? i : families_->by_scope[i]);
+    }
+
+private:
+    struct reading {
+        series const* from;
+        std::size_t first;  // of its words
+        std::uint64_t count;
+        double sum;
+    };
+
+    struct collector {
+        snapshot& into;
+        void number(family const&, series const& from, tacho::number value) {
+            into.readings_.push_back({&from, into.words_.size(), 0, 0});
+            into.words_.push_back(value.bits);
+        }
+        void histogram(family const&, series const& from, histogram_value const& value) {
+            into.readings_.push_back({&from, into.words_.size(), value.count, value.sum});
+            into.words_.insert(into.words_.end(), value.buckets.begin(), value.buckets.end());
+        }
+    };
+
+    template <class Visitor>
+    void visit_family(Visitor& visitor, std::size_t place) const {
+        family const& of = *families_->by_name[place];
+        descriptor const& d = of.describe();
+        for (std::size_t i = place == 0 ? 0 : ends_[place - 1]; i < ends_[place]; ++i) {
+            auto const& r = readings_[i];
+            if (d.is_histogram()) {
+                auto const buckets = std::span{words_}.subspan(r.first, d.bounds.size() + 1);
+                visitor.histogram(of, *r.from, histogram_value{buckets, r.count, r.sum});
+            } else {
+                visitor.number(of, *r.from, number{d.number, words_[r.first]});
+            }
+        }
+    }
+
+    std::shared_ptr<family_list const> families_;
+    std::vector<reading> readings_;
+    std::vector<std::size_t> ends_;  // of each family's readings
+    std::vector<std::uint64_t> words_;
+};
+
+inline snapshot registry::snapshot() const {
+    return tacho::snapshot{core_->families()};
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/version.hpp
+#ifndef TACHO_PART_VERSION
+#define TACHO_PART_VERSION
+
+// tacho: the version of this copy of the library.
+
+#define TACHO_VERSION_MAJOR 0
+#define TACHO_VERSION_MINOR 1
+#define TACHO_VERSION_PATCH 0
+
+namespace tacho::inline v0 {
+
+/// The version as text, for a user agent, a build-info metric or a bug report.
+inline constexpr char version[] = "0.1.0";
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/record.hpp
+#ifndef TACHO_PART_RECORD
+#define TACHO_PART_RECORD
+
+// tacho: the light entrance, for a file that only records: no formats, no threads, no sockets, no {fmt}.
+
+// What you write in a program, from the simplest to the richest.
+
+// Where it is recorded.
+
+// What the library says, and which one it is.
+
+#endif
+
+// ---- tacho/core/resource.hpp
+#ifndef TACHO_PART_CORE_RESOURCE
+#define TACHO_PART_CORE_RESOURCE
+
+// tacho: what is known of the program that is measured, such as its service name.
+// Rule: https://opentelemetry.io/docs/specs/otel/resource/sdk/
+
+namespace tacho::inline v0 {
+
+/// One fact about the program: `service.name` = `shop`.
+struct attribute {
+    std::string key;
+    std::string value;
+};
+
+/// All that is known of the program: sent with each push, shown as `target_info` in a scrape.
+using resource = std::vector<attribute>;
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/temporality.hpp
+#ifndef TACHO_PART_CORE_TEMPORALITY
+#define TACHO_PART_CORE_TEMPORALITY
+
+// tacho: whether a reported value covers all time or the time since the last report.
+// Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#temporality
+
+namespace tacho::inline v0 {
+
+/// Whether a value covers the time since the last report, or since the series was born. The numbers are OTLP's own.
+enum class temporality : unsigned char { delta = 1, cumulative = 2 };
+
+/// Which kinds are reported as deltas: OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE. `lowmemory` differs from
+/// `delta` only in observable counters.
+enum class temporality_preference : unsigned char { cumulative, delta, lowmemory };
+
+/// An up-down counter is a level, of which only the total means something, whatever is preferred.
+[[nodiscard]] constexpr temporality temporality_of(instrument_kind kind, temporality_preference preferred) noexcept {
+    bool const adds_up = kind == instrument_kind::counter || kind == instrument_kind::histogram;
+    return adds_up && preferred != temporality_preference::cumulative ? temporality::delta : temporality::cumulative;
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/encode/sink.hpp
+#ifndef TACHO_PART_ENCODE_SINK
+#define TACHO_PART_ENCODE_SINK
+
+// tacho: where an encoder writes: a window of bytes that it fills and commits.
+
+namespace tacho::inline v0 {
+
+/// What an encoder writes to. `window(n)` gives room for n bytes, or nullptr when there is none; from then on the sink
+/// has failed, and what was written so far must not be used. `commit(n)` keeps the first n bytes of the last window.
+template <class T>
+concept sink = requires(T& to, std::size_t n) {
+    { to.window(n) }
+    noexcept->std::same_as<char*>;
+    { to.commit(n) }
+    noexcept;
+};
+
+/// A growing buffer that is used again and again: once it is as large as what is written, it allocates no more. One
+/// thread at a time.
+class byte_buffer {
+public:
+    byte_buffer() = default;
+    /// Refuses to grow beyond `limit` bytes.
+    explicit byte_buffer(std::size_t limit) noexcept : limit_(limit) {}
+    byte_buffer(byte_buffer&& other) noexcept
+        : data_(std::exchange(other.data_, nullptr)),
+          size_(std::exchange(other.size_, 0)),
+          capacity_(std::exchange(other.capacity_, 0)),
+          limit_(other.limit_) {}
+    byte_buffer& operator=(byte_buffer&& other) noexcept {
+        std::swap(data_, other.data_);
+        std::swap(size_, other.size_);
+        std::swap(capacity_, other.capacity_);
+        std::swap(limit_, other.limit_);
+        return *this;
+    }
+    ~byte_buffer() { std::free(data_); }
+
+    [[nodiscard]] char* window(std::size_t n) noexcept {
+        if (capacity_ - size_ < n && !grow(n)) [[unlikely]]
+            return nullptr;
+        return data_ + size_;
+    }
+    void commit(std::size_t n) noexcept { size_ += n; }
+
+    void clear() noexcept { size_ = 0; }
+    [[nodiscard]] std::string_view view() const noexcept { return {data_, size_}; }
+
+private:
+    bool grow(std::size_t n) noexcept {
+        if (n > limit_ || size_ > limit_ - n) return false;
+        std::size_t wanted = capacity_ < 4096 ? 4096 : capacity_ * 2;
+        if (wanted < size_ + n) wanted = size_ + n;
+        void* const grown = std::realloc(data_, wanted);
+        if (grown == nullptr) return false;
+        data_ = static_cast<char*>(grown);
+        capacity_ = wanted;
+        return true;
+    }
+
+    char* data_ = nullptr;
+    std::size_t size_ = 0;
+    std::size_t capacity_ = 0;
+    std::size_t limit_ = ~std::size_t{0} / 4;
+};
+
+/// A fixed piece of memory; fails when it is full. Allocates nothing.
+class span_sink {
+public:
+    explicit span_sink(std::span<char> room) noexcept : room_(room) {}
+
+    [[nodiscard]] char* window(std::size_t n) noexcept {
+        return room_.size() - size_ < n ? nullptr : room_.data() + size_;
+    }
+    void commit(std::size_t n) noexcept { size_ += n; }
+    [[nodiscard]] std::string_view view() const noexcept { return {room_.data(), size_}; }
+
+private:
+    std::span<char> room_;
+    std::size_t size_ = 0;
+};
+
+static_assert(sink<byte_buffer> && sink<span_sink>);
+
+namespace detail {
+
+// Writes pieces of text to a sink and remembers whether all found room, so that an encoder checks once, at its end.
+template <sink Sink>
+class sink_writer {
+public:
+    explicit sink_writer(Sink& to) noexcept : to_(to) {}
+
+    [[nodiscard]] bool failed() const noexcept { return failed_; }
+
+    // Calls f(char*), which writes at most `room` bytes and returns the end of what it wrote.
+    template <class F>
+    void write(std::size_t room, F&& f) noexcept {
+        if (failed_) [[unlikely]]
+            return;
+        char* const at = to_.window(room);
+        if (at == nullptr) [[unlikely]] {
+            failed_ = true;
+            return;
+        }
+        to_.commit(static_cast<std::size_t>(f(at) - at));
+    }
+
+    template <class... Texts>
+    void text(Texts const&... parts) noexcept {
+        write((std::string_view{parts}.size() + ... + 0), [&](char* out) {
+            ((out = copy(std::string_view{parts}, out)), ...);
+            return out;
+        });
+    }
+
+    static char* copy(std::string_view from, char* out) noexcept {
+        if (!from.empty()) std::memcpy(out, from.data(), from.size());
+        return out + from.size();
+    }
+
+private:
+    Sink& to_;
+    bool failed_ = false;
+};
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/encode/json_text.hpp
+#ifndef TACHO_PART_ENCODE_JSON_TEXT
+#define TACHO_PART_ENCODE_JSON_TEXT
+
+// tacho: text as a JSON string.
+// Rule: https://www.rfc-editor.org/rfc/rfc8259#section-7
+
+namespace tacho::inline v0::detail {
+
+// Writes `text` in quotes. Ill-formed UTF-8 becomes U+FFFD, because a resource or a scope may bring any bytes.
+template <class Writer>
+void write_json_string(Writer& to, std::string_view text) noexcept {
+    to.write(text.size() * 6 + 2, [&](char* out) {  // 6: a control character, as \u001f
+        *out++ = '"';
+        for (std::size_t i = 0; i < text.size();) {
+            auto const c = static_cast<unsigned char>(text[i]);
+            if (c >= 0x80) {
+                auto const step = next_utf8(text, i);
+                out = to.copy(step.valid ? text.substr(i, step.size) : std::string_view{"\xEF\xBF\xBD"}, out);
+                i += step.size;
+                continue;
+            }
+            if (c == '"' || c == '\\') {
+                *out++ = '\\';
+                *out++ = text[i];
+            } else if (c < 0x20) {
+                constexpr char hex[] = "0123456789abcdef";
+                out = to.copy("\\u00", out);
+                *out++ = hex[c >> 4];
+                *out++ = hex[c & 15];
+            } else {
+                *out++ = text[i];
+            }
+            ++i;
+        }
+        *out++ = '"';
+        return out;
+    });
+}
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/encode/otlp_json.hpp
+#ifndef TACHO_PART_ENCODE_OTLP_JSON
+#define TACHO_PART_ENCODE_OTLP_JSON
+
+// tacho: the numbers of a registry as an OTLP export request in JSON.
+// Rule: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+
+namespace tacho::inline v0 {
+
+/// A visitor that writes one `ExportMetricsServiceRequest`, for `registry.visit()` and `snapshot.visit()` with
+/// order::by_scope. Call finish() at the end. As a plain visitor it writes cumulative values; whoever keeps a memory of
+/// earlier ones gives temporality and start with each. One thread at a time.
+template <sink Sink>
+class otlp_json_encoder {
+public:
+    /// `time` is the moment of the collection, the same for all points.
+    otlp_json_encoder(Sink& to, resource const& about, unix_nanos time) noexcept
+        : out_(to), resource_(about), time_(time) {}
+
+    void number(family const& of, series const& s, tacho::number value) noexcept {
+        number(of, s, value, s.birth(), temporality::cumulative);
+    }
+    void number(family const& of, series const& s, tacho::number value, unix_nanos start, temporality t) noexcept {
+        begin_point(of, s, start, t);
+        char room[detail::number_room];
+        // An integer above 2^63-1 has no place in `asInt`.
+        bool const integer = value.kind == number_kind::signed_integer ||
+                             (value.kind == number_kind::unsigned_integer &&
+                              value.as_unsigned() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()});
+        if (integer) {
+            auto const text = view(room, detail::write_integer(value.as_signed(), room));
+            out_.text(",\"asInt\":\"", text, "\"}");
+        } else {
+            out_.text(",\"asDouble\":", json_double(value.as_double(), room), "}");
+        }
+    }
+
+    void histogram(family const& of, series const& s, histogram_value const& value) noexcept {
+        histogram(of, s, value, s.birth(), temporality::cumulative);
+    }
+    void histogram(family const& of, series const& s, histogram_value const& value, unix_nanos start,
+                   temporality t) noexcept {
+        begin_point(of, s, start, t);
+        auto const& bounds = of.describe().bounds;
+        char room[detail::number_room];
+        out_.text(",\"count\":\"", view(room, detail::write_integer(value.count, room)), "\"");
+        // Where values may be negative, a sum that goes up and down says nothing; the protocol wants it left out.
+        if ((bounds.empty() || bounds.front() >= 0) && value.sum >= 0)
+            out_.text(",\"sum\":", json_double(value.sum, room));
+        char const* before = ",\"bucketCounts\":[\"";
+        for (auto const count : value.buckets) {
+            out_.text(before, view(room, detail::write_integer(count, room)), "\"");
+            before = ",\"";
+        }
+        before = "],\"explicitBounds\":[";
+        for (double const bound : bounds) {
+            out_.text(before, json_double(bound, room));
+            before = ",";
+        }
+        out_.text(bounds.empty() ? before : "", "]}");
+    }
+
+    /// Ends the request; `{}` when there was no point to write. False when the sink had no room for all of it.
+    [[nodiscard]] bool finish() noexcept {
+        if (family_ == nullptr)
+            out_.text("{}");
+        else
+            out_.text("]}}]}]}]}");  // points, sum, metric, metrics, scope, scopes, resource, resources, request
+        return !out_.failed();
+    }
+
+    /// Points written so far.
+    [[nodiscard]] std::size_t points() const noexcept { return points_; }
+
+private:
+    static std::string_view view(char const* begin, char const* end) noexcept {
+        return {begin, static_cast<std::size_t>(end - begin)};
+    }
+
+    // JSON has no word for what isn't finite; proto3's JSON mapping writes these as strings.
+    static std::string_view json_double(double value, char* room) noexcept {
+        if (std::isnan(value)) return "\"NaN\"";
+        if (std::isinf(value)) return value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+        return view(room, detail::write_double(value, room));
+    }
+
+    void begin_point(family const& of, series const& s, unix_nanos start, temporality t) noexcept {
+        if (family_ != &of)
+            begin_metric(of, t);
+        else
+            out_.text(",");
+        ++points_;
+        char from[detail::number_room], to[detail::number_room];
+        // A series born after the collection began must not start after its end.
+        out_.text("{\"startTimeUnixNano\":\"", view(from, detail::write_integer(std::min(start, time_), from)),
+                  "\",\"timeUnixNano\":\"", view(to, detail::write_integer(time_, to)), "\"");
+        attributes(of.schema(), s);
+    }
+
+    void attributes(label_schema const& schema, series const& s) noexcept {
+        if (s.is_overflow()) {
+            out_.text(",\"attributes\":[{\"key\":\"otel.metric.overflow\",\"value\":{\"boolValue\":true}}]");
+            return;
+        }
+        char const* before = ",\"attributes\":[";
+        bool any = false;
+        for (std::size_t i = 0; i < schema.keys.size(); ++i) {
+            auto const value = s.value(i);
+            if (value.empty()) continue;
+            out_.text(before, "{\"key\":");
+            detail::write_json_string(out_, schema.keys[i].name);
+            switch (schema.keys[i].type) {
+                case label_type::text:
+                    out_.text(",\"value\":{\"stringValue\":");
+                    detail::write_json_string(out_, value);
+                    out_.text("}}");
+                    break;
+                case label_type::integer: out_.text(",\"value\":{\"intValue\":\"", value, "\"}}"); break;
+                case label_type::boolean: out_.text(",\"value\":{\"boolValue\":", value, "}}"); break;
+            }
+            before = ",";
+            any = true;
+        }
+        if (any) out_.text("]");
+    }
+
+    void begin_metric(family const& of, temporality t) noexcept {
+        descriptor const& d = of.describe();
+        if (family_ == nullptr) {
+            begin_request();
+            begin_scope(d.scope);
+        } else if (family_->describe().scope != d.scope) {
+            out_.text("]}}]},");  // points, sum, metric, metrics, scope
+            begin_scope(d.scope);
+        } else {
+            out_.text("]}},");  // points, sum, metric
+        }
+        family_ = &of;
+        out_.text("{\"name\":");
+        detail::write_json_string(out_, d.name);
+        if (!d.description.empty()) {
+            out_.text(",\"description\":");
+            detail::write_json_string(out_, d.description);
+        }
+        if (!d.unit.empty()) {
+            out_.text(",\"unit\":");
+            detail::write_json_string(out_, d.unit);
+        }
+        char const number_of_temporality[] = {static_cast<char>('0' + static_cast<int>(t)), '\0'};
+        switch (d.kind) {
+            case instrument_kind::counter:
+            case instrument_kind::up_down_counter:
+                out_.text(",\"sum\":{\"aggregationTemporality\":", number_of_temporality,
+                          ",\"isMonotonic\":", d.is_monotonic() ? "true" : "false", ",\"dataPoints\":[");
+                break;
+            case instrument_kind::gauge: out_.text(",\"gauge\":{\"dataPoints\":["); break;
+            case instrument_kind::histogram:
+                out_.text(",\"histogram\":{\"aggregationTemporality\":", number_of_temporality, ",\"dataPoints\":[");
+                break;
+        }
+    }
+
+    void begin_request() noexcept {
+        out_.text("{\"resourceMetrics\":[{\"resource\":{\"attributes\":[");
+        bool first = true;
+        for (auto const& [key, value] : resource_) {
+            out_.text(first ? "{\"key\":" : ",{\"key\":");
+            detail::write_json_string(out_, key);
+            out_.text(",\"value\":{\"stringValue\":");
+            detail::write_json_string(out_, value);
+            out_.text("}}");
+            first = false;
+        }
+        out_.text("]},\"scopeMetrics\":[");
+    }
+
+    void begin_scope(scope_info const& scope) noexcept {
+        out_.text("{\"scope\":{\"name\":");
+        detail::write_json_string(out_, scope.name);
+        if (!scope.version.empty()) {
+            out_.text(",\"version\":");
+            detail::write_json_string(out_, scope.version);
+        }
+        out_.text("},\"metrics\":[");
+    }
+
+    detail::sink_writer<Sink> out_;
+    resource const& resource_;
+    family const* family_ = nullptr;
+    std::size_t points_ = 0;
+    unix_nanos time_;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/encode/text_format.hpp
+#ifndef TACHO_PART_ENCODE_TEXT_FORMAT
+#define TACHO_PART_ENCODE_TEXT_FORMAT
+
+// tacho: the text formats that a scrape can be answered in.
+
+namespace tacho::inline v0 {
+
+/// A text exposition. 1.0.0 is 0.0.4 with a say in how names are escaped.
+enum class text_format : unsigned char { prometheus_0_0_4, prometheus_1_0_0, openmetrics_1_0_0 };
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/encode/prometheus.hpp
+#ifndef TACHO_PART_ENCODE_PROMETHEUS
+#define TACHO_PART_ENCODE_PROMETHEUS
+
+// tacho: the numbers of a registry as Prometheus text or OpenMetrics.
+// Rule: https://prometheus.io/docs/instrumenting/exposition_formats/ and
+// https://prometheus.io/docs/specs/om/open_metrics_spec/
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+[[nodiscard]] constexpr std::string_view prometheus_type(instrument_kind kind) noexcept {
+    switch (kind) {
+        case instrument_kind::counter: return "counter";
+        case instrument_kind::histogram: return "histogram";
+        case instrument_kind::up_down_counter:
+        case instrument_kind::gauge: break;
+    }
+    return "gauge";
+}
+
+}  // namespace detail
+
+/// A visitor that writes what it is shown, for `registry.visit()` and `snapshot.visit()`. Call finish() at the end; the
+/// text is whole only if it returns true. Allocates nothing of its own. One thread at a time.
+template <sink Sink>
+class prometheus_encoder {
+public:
+    /// `target_labels` are those of `target_info`, ready-made (see target_info_labels()); empty for none.
+    prometheus_encoder(Sink& to, text_format format, std::string_view target_labels = {}) noexcept
+        : out_(to), openmetrics_(format == text_format::openmetrics_1_0_0) {
+        if (target_labels.empty()) return;
+        out_.text(openmetrics_ ? "# TYPE target info\n" : "# TYPE target_info gauge\n", "target_info", target_labels,
+                  " 1\n");
+    }
+
+    void number(family const& of, series const& s, tacho::number value) noexcept {
+        begin(of);
+        auto const name_and_labels = s.text();
+        out_.write(name_and_labels.size() + detail::number_room + 1, [&](char* out) {
+            out = out_.copy(name_and_labels, out);
+            out = detail::write_number(value, out);
+            *out++ = '\n';
+            return out;
+        });
+    }
+
+    void histogram(family const& of, series const& s, histogram_value const& value) noexcept {
+        begin(of);
+        auto const& d = of.describe();
+        std::string_view const name = d.prometheus_name;
+        std::string_view const labels = s.text();  // `{a="1"} `, or a space
+        // `_bucket{a="1",le="0.5"} 7`: the labels stay open for the bound.
+        auto const open = labels.size() > 1 ? labels.substr(0, labels.size() - 2) : std::string_view{};
+        std::size_t const line = name.size() + labels.size() + longest_suffix + 2 * detail::number_room;
+        out_.write(line * (value.buckets.size() + 2), [&](char* out) {
+            std::uint64_t up_to = 0;
+            for (std::size_t i = 0; i < value.buckets.size(); ++i) {
+                up_to += value.buckets[i];
+                out = out_.copy(name, out);
+                out = out_.copy(open.empty() ? "_bucket{" : "_bucket", out);
+                out = out_.copy(open, out);
+                if (!open.empty()) *out++ = ',';
+                out = out_.copy(openmetrics_ ? of.bucket_openmetrics(i) : of.bucket_text(i), out);
+                out = detail::write_integer(up_to, out);
+                *out++ = '\n';
+            }
+            if (openmetrics_ && !may_have_sum(d, value.sum)) return out;
+            out = out_.copy(name, out);
+            out = out_.copy("_sum", out);
+            out = out_.copy(labels, out);
+            out = detail::write_double(value.sum, out);
+            *out++ = '\n';
+            out = out_.copy(name, out);
+            out = out_.copy("_count", out);
+            out = out_.copy(labels, out);
+            out = detail::write_integer(value.count, out);
+            *out++ = '\n';
+            return out;
+        });
+    }
+
+    /// Ends the text. False when the sink had no room for all of it.
+    [[nodiscard]] bool finish() noexcept {
+        if (openmetrics_) out_.text("# EOF\n");
+        return !out_.failed();
+    }
+
+private:
+    // Of `_bucket{`, `,le="..."} ` and a line feed, numbers not counted.
+    static constexpr std::size_t longest_suffix = 24;
+
+    // OpenMetrics calls a sum that may go down no sum, and wants the count to be left out with it.
+    [[nodiscard]] static bool may_have_sum(descriptor const& d, double sum) noexcept {
+        return (d.bounds.empty() || d.bounds.front() >= 0) && sum >= 0;
+    }
+
+    // Writes what stands before the first line of a name. Two scopes may share one, and then the first one's words
+    // stand.
+    void begin(family const& of) noexcept {
+        if (last_ == &of) return;
+        auto const& d = of.describe();
+        bool const shared = last_ != nullptr && last_->describe().prometheus_name == d.prometheus_name;
+        last_ = &of;
+        if (shared) return;
+        std::string_view name = d.prometheus_name;
+        auto const type = detail::prometheus_type(d.kind);
+        if (openmetrics_) {
+            if (d.kind == instrument_kind::counter) name.remove_suffix(std::string_view{"_total"}.size());
+            out_.text("# TYPE ", name, " ", type, "\n");
+            if (!d.unit_word.empty()) out_.text("# UNIT ", name, " ", d.unit_word, "\n");
+            help(name, d.description);
+        } else {
+            help(name, d.description);
+            out_.text("# TYPE ", name, " ", type, "\n");
+        }
+    }
+
+    // OpenMetrics escapes quotes too; the older text formats would show the backslash.
+    void help(std::string_view name, std::string_view description) noexcept {
+        if (description.empty()) return;
+        out_.text("# HELP ", name, " ");
+        out_.write(description.size() * 2 + 1, [&](char* out) {
+            for (char const c : description) {
+                if (c == '\\' || c == '\n' || (openmetrics_ && c == '"')) *out++ = '\\';
+                *out++ = c == '\n' ? 'n' : c;
+            }
+            *out++ = '\n';
+            return out;
+        });
+    }
+
+    detail::sink_writer<Sink> out_;
+    family const* last_ = nullptr;
+    bool openmetrics_;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/encode/target_info.hpp
+#ifndef TACHO_PART_ENCODE_TARGET_INFO
+#define TACHO_PART_ENCODE_TARGET_INFO
+
+// tacho: a resource as the labels of Prometheus' target_info.
+// Rule: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#resource-attributes-1
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+// The key as a label name: illegal characters become `_`, one for each byte run, and a leading digit gets a prefix.
+[[nodiscard]] inline std::string resource_label_name(std::string_view key) {
+    std::string name;
+    for (char const c : key) {
+        bool const legal = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (legal)
+            name += c;
+        else if (name.empty() || name.back() != '_')
+            name += '_';
+    }
+    if (!name.empty() && name.front() >= '0' && name.front() <= '9') name.insert(0, "key_");
+    if (name.starts_with("_")) name.insert(0, "key");  // a leading underscore is reserved
+    return name;
+}
+
+}  // namespace detail
+
+/// `{service_name="shop",service_version="2"}`: keys made legal and sorted, values escaped; keys that became the same
+/// have their values joined by `;`, in the order of the original keys. Empty for an empty resource.
+[[nodiscard]] inline std::string target_info_labels(resource const& of) {
+    auto sorted = of;
+    std::stable_sort(sorted.begin(), sorted.end(), [](auto const& a, auto const& b) { return a.key < b.key; });
+    std::map<std::string, std::string> labels;
+    for (auto const& [key, value] : sorted) {
+        auto const name = detail::resource_label_name(key);
+        if (name.empty()) continue;
+        auto const clean = to_utf8(value);
+        auto const [at, added] = labels.try_emplace(name, clean);
+        if (!added) at->second.append(";").append(clean);
+    }
+    std::string text;
+    for (auto const& [name, value] : labels) {
+        if (value.empty()) continue;
+        std::string escaped(detail::escaped_size(value), '\0');
+        detail::write_escaped(value, escaped.data());
+        text.append(text.empty() ? "{" : ",").append(name).append("=\"").append(escaped).append("\"");
+    }
+    return text.empty() ? text : text + "}";
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/text.hpp
+#ifndef TACHO_PART_CORE_TEXT
+#define TACHO_PART_CORE_TEXT
+
+// tacho: small questions to a piece of text, without locale.
+
+namespace tacho::inline v0::detail {
+
+[[nodiscard]] constexpr std::string_view trimmed(std::string_view text) noexcept {
+    constexpr std::string_view blanks = " \t\r\n\f\v";
+    auto const first = text.find_first_not_of(blanks);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+[[nodiscard]] constexpr char lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+[[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    if (a.size() != b.size()) return false;
+    for (std::size_t i = 0; i < a.size(); ++i)
+        if (lower(a[i]) != lower(b[i])) return false;
+    return true;
+}
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/export/accept.hpp
+#ifndef TACHO_PART_EXPORT_ACCEPT
+#define TACHO_PART_EXPORT_ACCEPT
+
+// tacho: which format a client gets, by what its Accept header says.
+// Rule: https://prometheus.io/docs/instrumenting/content_negotiation/ and
+// https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
+
+namespace tacho::inline v0 {
+
+/// How a client wants names escaped that it could not read otherwise. Ours are legal everywhere, so that only the
+/// answer's content type differs.
+enum class escaping : unsigned char { underscores, allow_utf_8, dots, values };
+
+/// What a scrape is answered with.
+struct chosen_format {
+    text_format format = text_format::prometheus_0_0_4;
+    escaping names = escaping::underscores;
+    bool names_escaping = false;  ///< the client asked for an escaping, so the content type says which one it gets
+
+    friend bool operator==(chosen_format const&, chosen_format const&) = default;
+};
+
+namespace detail {
+
+// What is looked at of an Accept header: real ones have 5 ranges and 250 bytes.
+inline constexpr std::size_t longest_accept = 4096;
+inline constexpr int most_ranges = 64;
+
+// Cuts off what comes before the first `separator` outside of quotes, and the separator.
+constexpr std::string_view cut(std::string_view& rest, char separator) noexcept {
+    bool quoted = false;
+    std::size_t i = 0;
+    for (; i < rest.size(); ++i) {
+        if (rest[i] == '"') quoted = !quoted;
+        if (quoted && rest[i] == '\\') ++i;
+        if (!quoted && rest[i] == separator) break;
+    }
+    auto const part = rest.substr(0, i);
+    rest.remove_prefix(i < rest.size() ? i + 1 : rest.size());
+    return trimmed(part);
+}
+
+constexpr std::string_view unquoted(std::string_view value) noexcept {
+    if (value.size() >= 2 && value.front() == '"' && value.back() == '"') return value.substr(1, value.size() - 2);
+    return value;
+}
+
+// A weight in thousandths: `0.5` is 500. What is not a weight is 0, which excludes its range.
+constexpr int weight_of(std::string_view q) noexcept {
+    if (q.empty() || (q[0] != '0' && q[0] != '1') || q.size() > 5) return 0;
+    int weight = (q[0] - '0') * 1000;
+    if (q.size() > 1 && q[1] != '.') return 0;
+    int place = 100;
+    for (char const c : q.substr(q.size() > 1 ? 2 : 1)) {
+        if (c < '0' || c > '9') return 0;
+        weight += (c - '0') * place;
+        place /= 10;
+    }
+    return weight > 1000 ? 0 : weight;
+}
+
+// One media range and those of its parameters that matter.
+struct media_range {
+    std::string_view type, version;
+    escaping names = escaping::underscores;
+    bool names_escaping = false;
+    int weight = 1000;
+};
+
+constexpr media_range parse_range(std::string_view text) noexcept {
+    media_range range;
+    range.type = cut(text, ';');
+    while (!text.empty()) {
+        auto parameter = cut(text, ';');
+        auto const name = cut(parameter, '=');
+        auto const value = unquoted(trimmed(parameter));
+        if (equals_ignoring_case(name, "q")) range.weight = weight_of(value);
+        if (equals_ignoring_case(name, "version")) range.version = value;
+        if (equals_ignoring_case(name, "escaping")) {
+            constexpr std::array<std::string_view, 4> known{"underscores", "allow-utf-8", "dots", "values"};
+            for (std::size_t i = 0; i < known.size(); ++i)
+                if (equals_ignoring_case(value, known[i])) {
+                    range.names = static_cast<escaping>(i);
+                    range.names_escaping = true;
+                }
+        }
+    }
+    return range;
+}
+
+// Whether we have what this range asks for, and then what it is.
+constexpr bool serves(media_range const& range, text_format otherwise, chosen_format& chosen) noexcept {
+    chosen.names = range.names;
+    chosen.names_escaping = range.names_escaping;
+    if (equals_ignoring_case(range.type, "application/openmetrics-text")) {
+        chosen.format = text_format::openmetrics_1_0_0;
+        return range.version.empty() || range.version == "1.0.0" || range.version == "0.0.1";
+    }
+    if (equals_ignoring_case(range.type, "text/plain")) {
+        chosen.format = range.version == "1.0.0" ? text_format::prometheus_1_0_0 : text_format::prometheus_0_0_4;
+        return range.version.empty() || range.version == "0.0.4" || range.version == "1.0.0";
+    }
+    chosen = {otherwise};
+    return range.type == "*/*" || equals_ignoring_case(range.type, "text/*");
+}
+
+}  // namespace detail
+
+/// Picks the format: of the ranges we can serve the one with the highest weight, the first of equals; a weight of 0
+/// excludes. Without any, and for `*/*`, text 0.0.4 or, if preferred, 1.0.0; there is always an answer. Looks at the
+/// first 4 KiB and 64 ranges; allocates nothing.
+[[nodiscard]] constexpr chosen_format negotiate(std::string_view accept, bool prefer_text_1_0_0 = false) noexcept {
+    auto const otherwise = prefer_text_1_0_0 ? text_format::prometheus_1_0_0 : text_format::prometheus_0_0_4;
+    // A range that the limit would cut in half is not looked at.
+    if (accept.size() > detail::longest_accept)
+        accept = accept.substr(0, accept.substr(0, detail::longest_accept).rfind(','));
+    if (accept.size() > detail::longest_accept) accept = {};
+    chosen_format best{otherwise};
+    int best_weight = 0;
+    for (int i = 0; i < detail::most_ranges && !accept.empty(); ++i) {
+        auto const range = detail::parse_range(detail::cut(accept, ','));
+        chosen_format candidate;
+        if (range.weight > best_weight && detail::serves(range, otherwise, candidate)) {
+            best = candidate;
+            best_weight = range.weight;
+        }
+    }
+    return best;
+}
+
+/// The content type of an answer, in static storage.
+[[nodiscard]] constexpr std::string_view content_type(chosen_format const& chosen) noexcept {
+    constexpr std::array<std::string_view, 4> text_0_0_4{
+        "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+        "text/plain; version=0.0.4; charset=utf-8; escaping=allow-utf-8",
+        "text/plain; version=0.0.4; charset=utf-8; escaping=dots",
+        "text/plain; version=0.0.4; charset=utf-8; escaping=values"};
+    constexpr std::array<std::string_view, 4> text_1_0_0{
+        "text/plain; version=1.0.0; charset=utf-8; escaping=underscores",
+        "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
+        "text/plain; version=1.0.0; charset=utf-8; escaping=dots",
+        "text/plain; version=1.0.0; charset=utf-8; escaping=values"};
+    constexpr std::array<std::string_view, 4> openmetrics{
+        "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores",
+        "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8",
+        "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=dots",
+        "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=values"};
+    auto const names = static_cast<std::size_t>(chosen.names);
+    switch (chosen.format) {
+        case text_format::prometheus_1_0_0: return text_1_0_0[names];  // where the parameter is compulsory
+        case text_format::openmetrics_1_0_0:
+            return chosen.names_escaping ? openmetrics[names]
+                                         : "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        case text_format::prometheus_0_0_4: break;
+    }
+    return chosen.names_escaping ? text_0_0_4[names] : "text/plain; version=0.0.4; charset=utf-8";
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/export/http_header.hpp
+#ifndef TACHO_PART_EXPORT_HTTP_HEADER
+#define TACHO_PART_EXPORT_HTTP_HEADER
+
+// tacho: one header of an HTTP message.
+
+namespace tacho::inline v0 {
+
+/// A name and a value; the views are those of whoever made it.
+struct http_header {
+    std::string_view name;
+    std::string_view value;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/export/endpoint.hpp
+#ifndef TACHO_PART_EXPORT_ENDPOINT
+#define TACHO_PART_EXPORT_ENDPOINT
+
+// tacho: the scrape endpoint: from a request's headers to a response, for any web server.
+// Rule: https://prometheus.io/docs/instrumenting/content_negotiation/
+
+namespace tacho::inline v0 {
+
+struct endpoint_options {
+    bool enabled = true;                    ///< false: every request is answered 404
+    bool prefer_text_1_0_0 = false;         ///< what a client gets that asks for nothing in particular
+    resource about = {};                    ///< shown as `target_info`; none when empty
+    std::size_t largest_body = 256u << 20;  ///< bytes; beyond it a scrape fails, whole
+};
+
+/// What an endpoint looks at in a request. The views are used during the call only.
+struct scrape_request {
+    std::string_view method = "GET";
+    std::string_view accept = {};
+};
+
+namespace detail {
+
+// Buffers that are used again, one for each scrape that is under way. They are never waited for.
+class buffer_pool {
+public:
+    static constexpr std::size_t size = 16;
+
+    explicit buffer_pool(std::size_t largest) {
+        for (auto& e : entries_) e.buffer = byte_buffer{largest};
+    }
+
+    // A place, or `size` when all are taken.
+    [[nodiscard]] std::size_t take() noexcept {
+        for (std::size_t i = 0; i < size; ++i)
+            // Acquire: sees the buffer as whoever gave it back left it. The first free one, which is the warmest.
+            if (!entries_[i].taken.load(std::memory_order_relaxed) &&
+                !entries_[i].taken.exchange(true, std::memory_order_acquire))
+                return i;
+        return size;
+    }
+    void give_back(std::size_t place) noexcept { entries_[place].taken.store(false, std::memory_order_release); }
+    [[nodiscard]] byte_buffer& operator[](std::size_t place) noexcept { return entries_[place].buffer; }
+
+private:
+    struct entry {
+        std::atomic<bool> taken{false};
+        byte_buffer buffer;
+    };
+    std::array<entry, size> entries_;
+};
+
+}  // namespace detail
+
+/// The answer to a scrape. Movable; holds its body until it ends, also when the endpoint has ended before.
+class scrape_response {
+public:
+    scrape_response(scrape_response&& other) noexcept
+        : status_(other.status_),
+          header_count_(other.header_count_),
+          headers_(other.headers_),
+          body_(std::exchange(other.body_, {})),
+          pool_(std::move(other.pool_)),
+          place_(other.place_) {}
+    scrape_response& operator=(scrape_response&&) = delete;
+    ~scrape_response() {
+        if (pool_ != nullptr) pool_->give_back(place_);
+    }
+
+    [[nodiscard]] int status() const noexcept { return status_; }
+    /// Without the length, which the web server knows. Constant texts: nothing that a client sent is ever in them.
+    [[nodiscard]] std::span<http_header const> headers() const noexcept { return {headers_.data(), header_count_}; }
+    [[nodiscard]] std::string_view content_type() const noexcept { return headers_[0].value; }
+    /// Empty for HEAD.
+    [[nodiscard]] std::string_view body() const noexcept { return body_; }
+
+private:
+    friend class endpoint;
+    scrape_response(int status, std::string_view content_type, std::string_view body) noexcept
+        : status_(status), body_(body) {
+        headers_[0] = {"Content-Type", content_type};
+        headers_[1] = {"X-Content-Type-Options", "nosniff"};
+        header_count_ = 2;
+    }
+    void add(http_header header) noexcept { headers_[header_count_++] = header; }
+
+    int status_;
+    std::size_t header_count_;
+    std::array<http_header, 4> headers_;
+    std::string_view body_;
+    std::shared_ptr<detail::buffer_pool> pool_;
+    std::size_t place_ = 0;
+};
+
+/// Answers scrapes of one registry. Any number of threads may ask at once; their answers don't mix, and none waits for
+/// another. Once as many scrapes as there are at a time have been answered in a format, another allocates nothing.
+class endpoint {
+public:
+    explicit endpoint(registry& of, endpoint_options options = {})
+        : core_(of.core()),
+          target_labels_(target_info_labels(options.about)),
+          pool_(std::make_shared<detail::buffer_pool>(options.largest_body)),
+          enabled_(options.enabled),
+          prefer_text_1_0_0_(options.prefer_text_1_0_0) {}
+
+    /// 200 with the numbers in the format that suits the client best; 404 when disabled; 405 for methods other than GET
+    /// and HEAD; 503 when 16 scrapes are under way; 500 when there is no memory for the body.
+    [[nodiscard]] scrape_response respond(scrape_request const& request) noexcept {
+        if (!enabled_) return {404, "application/json", R"({"detail":"Prometheus metrics endpoint is not enabled"})"};
+        bool const head = request.method == "HEAD";
+        if (!head && request.method != "GET") {
+            scrape_response refused{405, plain_text, "Use GET or HEAD.\n"};
+            refused.add({"Allow", "GET, HEAD"});
+            return refused;
+        }
+        auto const chosen = negotiate(request.accept, prefer_text_1_0_0_);
+        scrape_response answer{200, content_type(chosen), {}};
+        answer.add({"Vary", "Accept"});
+        if (head) return answer;
+
+        auto const place = pool_->take();
+        if (place == detail::buffer_pool::size) {
+            scrape_response busy{503, plain_text, "Too many scrapes at once; try again.\n"};
+            busy.add({"Retry-After", "1"});
+            return busy;
+        }
+        answer.pool_ = pool_;
+        answer.place_ = place;
+        byte_buffer& buffer = (*pool_)[place];
+        buffer.clear();
+        prometheus_encoder encoder{buffer, chosen.format, target_labels_};
+        detail::visit_all(*core_->families(), encoder, order::by_name);
+        if (!encoder.finish())
+            return {500, plain_text, "The numbers take more memory than there is; see the program's messages.\n"};
+        answer.body_ = buffer.view();
+        return answer;
+    }
+
+private:
+    static constexpr std::string_view plain_text = "text/plain; charset=utf-8";
+
+    std::shared_ptr<detail::registry_core> core_;
+    std::string target_labels_;
+    std::shared_ptr<detail::buffer_pool> pool_;
+    bool enabled_;
+    bool prefer_text_1_0_0_;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/result.hpp
+#ifndef TACHO_PART_CORE_RESULT
+#define TACHO_PART_CORE_RESULT
+
+// tacho: a value, or the reason why there is none.
+
+namespace tacho::inline v0 {
+
+/// Why something failed: a sentence that names the culprit and the cure.
+struct error {
+    std::string message;
+};
+
+/// Holds a T or an error. Check it like an optional; `message()` says why there is none.
+template <class T>
+class [[nodiscard]] result {
+public:
+    result(T value) : value_(std::move(value)) {}                   // implicit: `return value;`
+    result(tacho::error why) : message_(std::move(why.message)) {}  // implicit: `return error{"..."};`
+
+    [[nodiscard]] explicit operator bool() const noexcept { return value_.has_value(); }
+    [[nodiscard]] bool has_value() const noexcept { return value_.has_value(); }
+
+    [[nodiscard]] T& operator*() & noexcept { return *value_; }
+    [[nodiscard]] T const& operator*() const& noexcept { return *value_; }
+    [[nodiscard]] T&& operator*() && noexcept { return *std::move(value_); }
+    [[nodiscard]] T* operator->() noexcept { return &*value_; }
+    [[nodiscard]] T const* operator->() const noexcept { return &*value_; }
+
+    /// The reason; empty when there is a value.
+    [[nodiscard]] std::string const& message() const noexcept { return message_; }
+
+private:
+    std::optional<T> value_;
+    std::string message_;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/export/listener.hpp
+#ifndef TACHO_PART_EXPORT_LISTENER
+#define TACHO_PART_EXPORT_LISTENER
+
+// tacho: what answers scrapes on a port of its own.
+
+namespace tacho::inline v0 {
+
+/// Binds host and port and answers there with what the endpoint says, until it is stopped or destroyed. start() returns
+/// once the port is bound: the port, which was chosen by the system if 0 was asked for, or an error that names address,
+/// port and the system's words.
+template <class T>
+concept listener = std::movable<T> &&
+    requires(T& l, std::string const& host, std::uint16_t port, std::shared_ptr<endpoint> answers) {
+    { l.start(host, port, answers) } -> std::same_as<result<std::uint16_t>>;
+    { l.stop() }
+    noexcept;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/export/deadline.hpp
+#ifndef TACHO_PART_EXPORT_DEADLINE
+#define TACHO_PART_EXPORT_DEADLINE
+
+// tacho: a deadline that another thread may bring forward: one budget for connecting, sending and all retries.
+
+namespace tacho::inline v0 {
+
+/// A point of the steady clock. Any thread may ask, and bring it forward, at any time.
+class deadline {
+public:
+    using clock = std::chrono::steady_clock;
+
+    explicit deadline(clock::time_point at) noexcept : at_(at.time_since_epoch().count()) {}
+    deadline(deadline const&) = delete;
+    deadline& operator=(deadline const&) = delete;
+
+    [[nodiscard]] clock::time_point when() const noexcept {
+        // Relaxed: the value says all there is to know; a reader who misses a change asks again soon.
+        return clock::time_point{clock::duration{at_.load(std::memory_order_relaxed)}};
+    }
+    [[nodiscard]] bool passed() const noexcept { return clock::now() >= when(); }
+    /// Never negative.
+    [[nodiscard]] std::chrono::milliseconds remaining() const noexcept {
+        auto const left = std::chrono::ceil<std::chrono::milliseconds>(when() - clock::now());
+        return std::max(left, std::chrono::milliseconds{0});
+    }
+    /// Brings it forward; never puts it off.
+    void no_later_than(clock::time_point at) noexcept {
+        auto const wanted = at.time_since_epoch().count();
+        auto seen = at_.load(std::memory_order_relaxed);
+        while (wanted < seen && !at_.compare_exchange_weak(seen, wanted, std::memory_order_relaxed)) {
+        }
+    }
+
+private:
+    std::atomic<clock::rep> at_;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/export/transport.hpp
+#ifndef TACHO_PART_EXPORT_TRANSPORT
+#define TACHO_PART_EXPORT_TRANSPORT
+
+// tacho: what carries a push: anything that can POST one request before a deadline.
+
+namespace tacho::inline v0 {
+
+/// A request to send. The views are valid during the call.
+struct http_post {
+    std::string_view url;
+    std::string_view body;
+    std::span<http_header const> headers;
+};
+
+/// How sending a request ended.
+struct http_outcome {
+    int status = 0;             ///< the answer's status code; 0 when there was no answer
+    std::string retry_after{};  ///< the answer's Retry-After header, if any
+    std::string body{};         ///< the answer's body, at most `largest_answer` bytes
+    bool retryable = false;     ///< without an answer: whether another try may help (no connection, no DNS, cut off)
+    std::string problem{};      ///< without an answer: why, for people
+};
+
+/// The most bytes of an answer that a transport reads (OTLP asks for 4 MiB); more is a failure that no retry mends.
+inline constexpr std::size_t largest_answer = 4u << 20;
+
+/// Sends a POST before a deadline. A transport of one's own is a class with these two members:
+///
+///     struct my_transport {
+///         static bool can_send(std::string_view scheme) noexcept { return scheme == "http"; }
+///         tacho::http_outcome post(tacho::http_post const& request, tacho::deadline const& until) {
+///             ... send request.body to request.url with request.headers, and give up when until.passed() ...
+///             return {.status = 200};
+///         }
+///     };
+///
+/// `post` is called by one thread at a time and must not throw. The deadline may come nearer during the call. Redirects
+/// are not followed. `can_send` tells which URLs it takes, so that a wrong one is found at the start.
+template <class T>
+concept transport = std::movable<T> && requires(T& t, http_post const& request, deadline const& until) {
+    { t.post(request, until) } -> std::same_as<http_outcome>;
+    { T::can_send(std::string_view{}) } -> std::same_as<bool>;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/export/memory_transport.hpp
+#ifndef TACHO_PART_EXPORT_MEMORY_TRANSPORT
+#define TACHO_PART_EXPORT_MEMORY_TRANSPORT
+
+// tacho: a transport that keeps what it is given, for tests.
+
+namespace tacho::inline v0 {
+
+/// Keeps each request and answers from a script, or 200. Copies share what they keep, so that a test holds one and a
+/// pusher another. Any thread may call any member.
+class memory_transport {
+public:
+    struct request {
+        std::string url;
+        std::string body;
+        std::vector<attribute> headers;
+    };
+
+    static bool can_send(std::string_view) noexcept { return true; }
+
+    http_outcome post(http_post const& sent, deadline const& until) {
+        std::unique_lock lock{kept_->mutex};
+        request copy{std::string{sent.url}, std::string{sent.body}, {}};
+        for (auto const& [name, value] : sent.headers) copy.headers.push_back({std::string{name}, std::string{value}});
+        kept_->requests.push_back(std::move(copy));
+        kept_->changed.notify_all();
+        // Held back requests look again now and then, because the deadline may come nearer unannounced.
+        while (kept_->hold && !until.passed()) kept_->changed.wait_for(lock, std::chrono::milliseconds{5});
+        if (kept_->hold) return {.retryable = true, .problem = "no answer before the deadline"};
+        if (kept_->script.empty()) return {.status = 200, .body = "{}"};
+        auto answer = std::move(kept_->script.front());
+        kept_->script.pop_front();
+        return answer;
+    }
+
+    /// What the next request is answered with, after those already given.
+    void answer_with(http_outcome outcome) {
+        std::lock_guard const lock{kept_->mutex};
+        kept_->script.push_back(std::move(outcome));
+    }
+    /// Answers nothing until it is set to false.
+    void hold(bool on) {
+        std::lock_guard const lock{kept_->mutex};
+        kept_->hold = on;
+        kept_->changed.notify_all();
+    }
+    [[nodiscard]] std::vector<request> requests() const {
+        std::lock_guard const lock{kept_->mutex};
+        return kept_->requests;
+    }
+    /// Waits until there have been `count` requests; false when there were fewer within `limit`.
+    [[nodiscard]] bool wait_for(std::size_t count, std::chrono::milliseconds limit = std::chrono::seconds{10}) const {
+        std::unique_lock lock{kept_->mutex};
+        return kept_->changed.wait_for(lock, limit, [&] { return kept_->requests.size() >= count; });
+    }
+
+private:
+    struct kept {
+        std::mutex mutex;
+        std::condition_variable changed;
+        std::vector<request> requests;
+        std::deque<http_outcome> script;
+        bool hold = false;
+    };
+    std::shared_ptr<kept> kept_ = std::make_shared<kept>();
+};
+
+static_assert(transport<memory_transport>);
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/export/delta_memory.hpp
+#ifndef TACHO_PART_EXPORT_DELTA_MEMORY
+#define TACHO_PART_EXPORT_DELTA_MEMORY
+
+// tacho: what one pusher has already delivered, so that it can report what came since.
+// Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#sums-delta-to-cumulative
+
+namespace tacho::inline v0 {
+
+/// Turns totals into deltas. Values that were shown but not committed are shown again next time, together with what
+/// came since, and from the same start: nothing is lost and nothing counted twice. One thread at a time.
+class delta_memory {
+public:
+    /// A visitor that passes totals on to `encoder`, as deltas where these are preferred. A series without news has no
+    /// delta, and is left out.
+    template <class Encoder>
+    class stage {
+    public:
+        stage(delta_memory& memory, Encoder& encoder, temporality_preference preferred) noexcept
+            : memory_(memory), encoder_(encoder), preferred_(preferred) {}
+
+        void number(family const& of, series const& s, tacho::number total) {
+            if (temporality_of(of.describe().kind, preferred_) == temporality::cumulative)
+                return encoder_.number(of, s, total, s.birth(), temporality::cumulative);
+            auto const [before, now] = memory_.words(of, s, 1);
+            now[0] = total.bits;
+            if (before[0] == now[0]) return;
+            total.bits =
+                total.kind == number_kind::floating ? difference<double>(now[0], before[0]) : now[0] - before[0];
+            encoder_.number(of, s, total, memory_.start_of(of), temporality::delta);
+        }
+
+        void histogram(family const& of, series const& s, histogram_value const& total) {
+            if (temporality_of(of.describe().kind, preferred_) == temporality::cumulative)
+                return encoder_.histogram(of, s, total, s.birth(), temporality::cumulative);
+            auto const buckets = total.buckets.size();
+            auto const [before, now] = memory_.words(of, s, buckets + 1);
+            std::uint64_t since[max_bounds + 1];
+            std::uint64_t count = 0;
+            for (std::size_t i = 0; i < buckets; ++i) {
+                now[i] = total.buckets[i];
+                since[i] = now[i] - before[i];
+                count += since[i];
+            }
+            now[buckets] = std::bit_cast<std::uint64_t>(total.sum);
+            if (count == 0) {
+                now[buckets] = before[buckets];  // a sum ahead of its bucket comes with the bucket
+                return;
+            }
+            auto const sum = std::bit_cast<double>(difference<double>(now[buckets], before[buckets]));
+            encoder_.histogram(of, s, histogram_value{{since, buckets}, count, sum}, memory_.start_of(of),
+                               temporality::delta);
+        }
+
+    private:
+        template <class Number>
+        static std::uint64_t difference(std::uint64_t now, std::uint64_t before) noexcept {
+            return std::bit_cast<std::uint64_t>(std::bit_cast<Number>(now) - std::bit_cast<Number>(before));
+        }
+
+        delta_memory& memory_;
+        Encoder& encoder_;
+        temporality_preference preferred_;
+    };
+
+    /// What was shown since the last commit() has been delivered; `time` is when it was collected. Forgets families
+    /// that were not shown.
+    void commit(unix_nanos time) {
+        std::erase_if(families_, [](auto const& entry) { return !entry.second.shown; });
+        for (auto& [id, f] : families_) {
+            f.delivered = f.latest;
+            f.shown = false;
+        }
+        delivered_until_ = time;
+    }
+
+private:
+    struct remembered {
+        std::vector<std::uint64_t> delivered, latest;  // the words of each series, by its ordinal
+        bool shown = false;
+    };
+
+    // The words of one series: those delivered, and where to put the present ones.
+    std::pair<std::span<std::uint64_t const>, std::span<std::uint64_t>> words(family const& of, series const& s,
+                                                                              std::size_t size) {
+        auto& f = families_[of.id()];
+        f.shown = true;
+        auto const first = s.ordinal() * size;
+        if (f.latest.size() < first + size) {
+            f.latest.resize(first + size);
+            f.delivered.resize(first + size);
+        }
+        return {std::span{f.delivered}.subspan(first, size), std::span{f.latest}.subspan(first, size)};
+    }
+
+    // All deltas of an instrument begin where the last delivered ones ended, the first at its registration.
+    [[nodiscard]] unix_nanos start_of(family const& of) const noexcept {
+        return of.birth() > delivered_until_ ? of.birth() : delivered_until_;
+    }
+
+    std::unordered_map<std::uint64_t, remembered> families_;
+    unix_nanos delivered_until_ = 0;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/export/json_member.hpp
+#ifndef TACHO_PART_EXPORT_JSON_MEMBER
+#define TACHO_PART_EXPORT_JSON_MEMBER
+
+// tacho: reads single members of a small JSON object, such as a receiver's answer.
+
+namespace tacho::inline v0::detail {
+
+constexpr std::size_t skip_blank(std::string_view text, std::size_t at) noexcept {
+    while (at < text.size() && (text[at] == ' ' || text[at] == '\t' || text[at] == '\n' || text[at] == '\r')) ++at;
+    return at;
+}
+
+// The end of the value that begins at `at`: of a string its closing quote, of an object or array its closing bracket,
+// whatever is in it. What isn't JSON ends somewhere, at the latest at the end of the text.
+constexpr std::size_t end_of_value(std::string_view text, std::size_t at) noexcept {
+    int depth = 0;
+    bool quoted = false;
+    for (; at < text.size(); ++at) {
+        char const c = text[at];
+        if (quoted) {
+            if (c == '\\') ++at;
+            if (c == '"') {
+                quoted = false;
+                if (depth == 0) return at + 1;
+            }
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == '{' || c == '[') {
+            ++depth;
+        } else if (c == '}' || c == ']') {
+            if (depth == 0) return at;
+            if (--depth == 0) return at + 1;
+        } else if (depth == 0 && (c == ',' || c == ':' || c == ' ' || c == '\t' || c == '\n' || c == '\r')) {
+            return at;
+        }
+    }
+    return text.size();
+}
+
+// The text of an object's member, quotes and brackets included; empty when there is none. Any bytes may be asked.
+constexpr std::string_view json_member(std::string_view object, std::string_view name) noexcept {
+    std::size_t at = skip_blank(object, 0);
+    if (at >= object.size() || object[at] != '{') return {};
+    for (++at;;) {
+        at = skip_blank(object, at);
+        if (at >= object.size() || object[at] != '"') return {};
+        auto const key_end = end_of_value(object, at);
+        if (key_end < at + 2) return {};
+        auto const key = object.substr(at + 1, key_end - at - 2);
+        at = skip_blank(object, key_end);
+        if (at >= object.size() || object[at] != ':') return {};
+        at = skip_blank(object, at + 1);
+        auto const end = end_of_value(object, at);
+        if (key == name) return object.substr(at, end - at);
+        at = skip_blank(object, end);
+        if (at >= object.size() || object[at] != ',') return {};
+        ++at;
+    }
+}
+
+// An unsigned number, or a string that holds one; 0 for anything else.
+inline std::uint64_t json_unsigned(std::string_view value) noexcept {
+    if (value.size() >= 2 && value.front() == '"') value = value.substr(1, value.size() - 2);
+    std::uint64_t number = 0;
+    auto const read = std::from_chars(value.data(), value.data() + value.size(), number);
+    return read.ec == std::errc{} && read.ptr == value.data() + value.size() ? number : 0;
+}
+
+// Text from outside as part of a message: at most 200 bytes of valid UTF-8 without control characters.
+inline std::string for_message(std::string_view text) {
+    auto out = to_utf8(text.substr(0, 200));
+    for (auto& c : out)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+    return out;
+}
+
+// A string's content, its escapes as they stand, fit for a message; empty for anything else.
+inline std::string json_message(std::string_view value) {
+    if (value.size() < 2 || value.front() != '"') return {};
+    return for_message(value.substr(1, value.size() - 2));
+}
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/export/retry.hpp
+#ifndef TACHO_PART_EXPORT_RETRY
+#define TACHO_PART_EXPORT_RETRY
+
+// tacho: what an answer to a push means, and when to try again.
+// Rule: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
+
+namespace tacho::inline v0 {
+
+enum class verdict : unsigned char { accepted, retry, drop };
+
+/// What a status code means: every 2xx is taken, 429, 502, 503 and 504 pass, all others don't, redirects included.
+[[nodiscard]] constexpr verdict classify(int status) noexcept {
+    if (status >= 200 && status < 300) return verdict::accepted;
+    return status == 429 || status == 502 || status == 503 || status == 504 ? verdict::retry : verdict::drop;
+}
+
+/// What a receiver took only in part, or wants to say though it took all.
+struct partial_success {
+    std::uint64_t rejected_points = 0;
+    std::string message;
+};
+
+/// Reads the body of a 2xx answer. What can't be read means that all was taken.
+[[nodiscard]] inline partial_success parse_partial_success(std::string_view body) {
+    auto const partial = detail::json_member(body, "partialSuccess");
+    return {detail::json_unsigned(detail::json_member(partial, "rejectedDataPoints")),
+            detail::json_message(detail::json_member(partial, "errorMessage"))};
+}
+
+/// Why a receiver refused: the message of its google.rpc.Status, else the beginning of the body. For people only.
+[[nodiscard]] inline std::string refusal_message(std::string_view body) {
+    auto message = detail::json_message(detail::json_member(body, "message"));
+    return message.empty() ? detail::for_message(body) : message;
+}
+
+namespace detail {
+
+inline constexpr std::int64_t longest_wait = 24 * 60 * 60;  // seconds; more is as good as never
+
+// Days from 1970-01-01 (the algorithm of H. Hinnant's "chrono-Compatible Low-Level Date Algorithms").
+constexpr std::int64_t days_from_civil(std::int64_t year, std::int64_t month, std::int64_t day) noexcept {
+    year -= month <= 2 ? 1 : 0;
+    std::int64_t const era = (year >= 0 ? year : year - 399) / 400;
+    std::int64_t const of_era = year - era * 400;
+    std::int64_t const of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+// Takes a number of at most `digits` digits off the front; -1 when there is none.
+constexpr std::int64_t take_number(std::string_view& text, std::size_t digits) noexcept {
+    std::int64_t number = 0;
+    std::size_t i = 0;
+    for (; i < digits && i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i)
+        number = number * 10 + (text[i] - '0');
+    text.remove_prefix(i);
+    return i == 0 ? -1 : number;
+}
+
+constexpr bool take(std::string_view& text, std::string_view expected) noexcept {
+    if (!text.starts_with(expected)) return false;
+    text.remove_prefix(expected.size());
+    return true;
+}
+
+constexpr std::int64_t take_month(std::string_view& text) noexcept {
+    constexpr std::string_view names = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    if (text.size() < 3) return -1;
+    auto const at = names.find(text.substr(0, 3));
+    text.remove_prefix(3);
+    return at == std::string_view::npos || at % 3 != 0 ? -1 : static_cast<std::int64_t>(at / 3) + 1;
+}
+
+// Seconds since 1970 of an HTTP date in any of its three forms (RFC 9110, 5.6.7); nothing for anything else.
+constexpr std::optional<std::int64_t> parse_http_date(std::string_view text) noexcept {
+    std::int64_t year = -1, month = -1, day = -1, hour = -1, minute = -1, second = -1;
+    auto const clock = [&] {
+        hour = take_number(text, 2);
+        if (!take(text, ":")) return false;
+        minute = take_number(text, 2);
+        if (!take(text, ":")) return false;
+        second = take_number(text, 2);
+        return true;
+    };
+    auto const comma = text.find(',');
+    if (comma != std::string_view::npos) {  // Sun, 06 Nov 1994 08:49:37 GMT, or Sunday, 06-Nov-94 08:49:37 GMT
+        text.remove_prefix(comma + 1);
+        if (!take(text, " ")) return {};
+        day = take_number(text, 2);
+        bool const old = text.starts_with("-");
+        if (!take(text, old ? "-" : " ")) return {};
+        month = take_month(text);
+        if (!take(text, old ? "-" : " ")) return {};
+        year = take_number(text, old ? 2 : 4);
+        if (old && year >= 0) year += year < 70 ? 2000 : 1900;
+        if (!take(text, " ") || !clock() || text != " GMT") return {};
+    } else {  // Sun Nov  6 08:49:37 1994
+        if (text.size() < 4) return {};
+        text.remove_prefix(4);
+        month = take_month(text);
+        if (!take(text, " ")) return {};
+        if (text.starts_with(" ")) text.remove_prefix(1);
+        day = take_number(text, 2);
+        if (!take(text, " ") || !clock() || !take(text, " ")) return {};
+        year = take_number(text, 4);
+        if (!text.empty()) return {};
+    }
+    bool const sane = year >= 1970 && month >= 1 && day >= 1 && day <= 31 && hour >= 0 && hour <= 23 && minute >= 0 &&
+                      minute <= 59 && second >= 0 && second <= 60;
+    if (!sane) return {};
+    return ((days_from_civil(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
+}
+
+}  // namespace detail
+
+/// How long a Retry-After header asks to wait, given in seconds or as a date; a date in the past is no wait, more than
+/// a day is a day, and what can't be read asks for nothing. `now` is in seconds since 1970.
+[[nodiscard]] constexpr std::optional<std::chrono::seconds> parse_retry_after(std::string_view text,
+                                                                              std::int64_t now) noexcept {
+    while (text.starts_with(" ")) text.remove_prefix(1);
+    while (text.ends_with(" ")) text.remove_suffix(1);
+    if (text.empty()) return {};
+    bool const digits = text.find_first_not_of("0123456789") == std::string_view::npos;
+    std::int64_t wait = 0;
+    if (digits) {
+        for (char const c : text) wait = std::min(wait * 10 + (c - '0'), detail::longest_wait);
+    } else {
+        auto const date = detail::parse_http_date(text);
+        if (!date) return {};
+        wait = *date - now;
+    }
+    return std::chrono::seconds{std::clamp(wait, std::int64_t{0}, detail::longest_wait)};
+}
+
+/// Waits between tries that grow from 1 s by half each time up to 5 s, of which a random part is taken ("full jitter"),
+/// so that many senders do not come back all at once.
+class backoff {
+public:
+    /// `random` is any 32 random bits.
+    [[nodiscard]] std::chrono::milliseconds next(std::uint32_t random) noexcept {
+        auto const most = most_;
+        most_ = std::min(most_ * 3 / 2, std::uint64_t{5000});
+        return std::chrono::milliseconds{most * random >> 32};
+    }
+
+private:
+    std::uint64_t most_ = 1000;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/export/pusher.hpp
+#ifndef TACHO_PART_EXPORT_PUSHER
+#define TACHO_PART_EXPORT_PUSHER
+
+// tacho: the pusher: sends a registry's numbers to an OTLP/HTTP receiver, again and again.
+// Rule: https://opentelemetry.io/docs/specs/otlp/#otlphttp
+
+namespace tacho::inline v0 {
+
+struct pusher_options {
+    std::string url = "http://localhost:4318/v1/metrics";
+    std::string shown_url = url;                ///< in messages: without a user's name and password
+    std::vector<attribute> headers = {};        ///< sent with each request; their values are never logged
+    resource about = {};                        ///< who sends
+    std::chrono::milliseconds interval{60000};  ///< from start to start
+    std::chrono::milliseconds timeout{10000};   ///< of one push: connecting, sending and all retries
+    temporality_preference temporality = temporality_preference::cumulative;
+    std::size_t largest_body = 64u << 20;  ///< bytes; a larger request is not sent
+};
+
+/// What a pusher has done so far.
+struct pusher_stats {
+    std::uint64_t accepted = 0;  ///< pushes that the receiver took
+    std::uint64_t failed = 0;    ///< pushes that it did not take, after all retries
+    std::uint64_t retries = 0;
+    std::uint64_t rejected_points = 0;  ///< of accepted pushes
+};
+
+/// Pushes from a thread of its own, until it is stopped. What a failed push would have said, the next one says: totals
+/// go on, and deltas are added up from where the last accepted push ended. Recording and scraping never wait for it.
+template <transport Transport>
+class pusher {
+public:
+    pusher(registry& of, pusher_options options, Transport by)
+        : options_(std::move(options)),
+          now_(of.options().now),
+          reader_(of),
+          transport_(std::move(by)),
+          body_(options_.largest_body) {
+        headers_.push_back({"Content-Type", "application/json"});
+        headers_.push_back({"User-Agent", user_agent_});
+        for (auto const& [name, value] : options_.headers) headers_.push_back({name, value});
+        worker_ = std::thread{[this] { run(); }};
+    }
+    pusher(pusher const&) = delete;
+    pusher& operator=(pusher const&) = delete;
+    ~pusher() { stop(); }
+
+    /// Pushes now and waits for the outcome, at most for `limit`. True when the receiver took all that was recorded
+    /// before the call.
+    bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
+        std::unique_lock lock{mutex_};
+        if (stopping_) return false;
+        auto const wanted = ++flushes_wanted_;
+        wake_.notify_all();
+        // A push that is under way may have begun before the call; the one that follows it counts.
+        finished_.wait_for(lock, limit, [&] { return flushes_done_ >= wanted || stopped_; });
+        return flushes_done_ >= wanted && last_push_accepted_;
+    }
+
+    /// Pushes once more and ends the thread, within `limit`: what is under way is cut short then. Idempotent.
+    void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
+        auto const end = deadline::clock::now() + limit;
+        {
+            std::lock_guard const lock{mutex_};
+            if (!stopping_) {
+                stopping_ = true;
+                stop_at_ = end;
+            }
+            if (under_way_ != nullptr) under_way_->no_later_than(end);
+            wake_.notify_all();
+        }
+        std::lock_guard const only_one{joining_};
+        if (worker_.joinable()) worker_.join();
+    }
+
+    [[nodiscard]] pusher_stats stats() const {
+        std::lock_guard const lock{mutex_};
+        return stats_;
+    }
+
+private:
+    void run() {
+        auto next = deadline::clock::now() + options_.interval;
+        std::unique_lock lock{mutex_};
+        for (;;) {
+            wake_.wait_until(lock, next, [&] { return stopping_ || flushes_wanted_ != flushes_done_; });
+            bool const last = stopping_;
+            auto const flushes = flushes_wanted_;
+            auto const started = deadline::clock::now();
+            // A timeout of 0 is none; the interval then bounds a push, so that one can't hold up all others for ever.
+            auto const most = options_.timeout.count() == 0 ? options_.interval : options_.timeout;
+            deadline until{started + most};
+            if (last) until.no_later_than(stop_at_);
+            under_way_ = &until;
+            lock.unlock();
+            bool accepted = false;
+            if (!detail::attempt([&] { accepted = push(until); }))
+                report(severity::error, "no memory for a push; the next one covers it");
+            lock.lock();
+            under_way_ = nullptr;
+            ++(accepted ? stats_.accepted : stats_.failed);
+            last_push_accepted_ = accepted;
+            flushes_done_ = flushes;
+            stopped_ = last;
+            finished_.notify_all();
+            if (last) return;
+            // From start to start; a push that took longer than the interval is followed at once by the next.
+            next = std::max(next + options_.interval, deadline::clock::now());
+            if (next > started + options_.interval)
+                next = std::max(started + options_.interval, deadline::clock::now());
+        }
+    }
+
+    // One collection, sent and sent again until it is taken, refused or out of time.
+    bool push(deadline const& until) {
+        auto const time = now_();
+        if (!encode(time)) return false;
+        if (body_.view() == "{}") {  // nothing to say is not sent
+            commit(time);
+            return true;
+        }
+        for (backoff waits;;) {
+            auto const outcome = transport_.post({options_.url, body_.view(), headers_}, until);
+            auto const meaning =
+                outcome.status == 0 ? (outcome.retryable ? verdict::retry : verdict::drop) : classify(outcome.status);
+            if (meaning == verdict::accepted) {
+                commit(time);
+                note_partial_success(outcome.body);
+                return true;
+            }
+            auto const why = outcome.status == 0
+                                 ? outcome.problem
+                                 : fmt::format("answered {} {}", outcome.status, refusal_message(outcome.body));
+            if (meaning == verdict::drop) return complain(why + ", which is not tried again");
+            auto wait = std::chrono::milliseconds{waits.next(static_cast<std::uint32_t>(random_()))};
+            auto const now = static_cast<std::int64_t>(now_() / 1'000'000'000u);
+            if (auto const asked = parse_retry_after(outcome.retry_after, now)) wait = *asked;
+            if (wait >= until.remaining()) return complain(why + ", and there is no time left to try again");
+            if (!pause(wait)) return complain(why + ", and the program stops");
+        }
+    }
+
+    [[nodiscard]] bool encode(unix_nanos time) {
+        body_.clear();
+        otlp_json_encoder encoder{body_, options_.about, time};
+        delta_memory::stage<decltype(encoder)> stage{memory_, encoder, options_.temporality};
+        reader_.visit(stage);
+        if (encoder.finish()) return true;
+        return complain(
+            fmt::format("the numbers take more than {} bytes, the most that is sent at once. Record fewer "
+                        "series, or raise pusher_options::largest_body",
+                        options_.largest_body));
+    }
+
+    // Waits before another try; false when it is time to stop.
+    [[nodiscard]] bool pause(std::chrono::milliseconds wait) {
+        std::unique_lock lock{mutex_};
+        ++stats_.retries;
+        return !wake_.wait_for(lock, wait, [&] { return stopping_; });
+    }
+
+    void note_partial_success(std::string_view answer) {
+        auto const partial = parse_partial_success(answer);
+        if (partial.rejected_points == 0 && partial.message.empty()) return;
+        report(severity::warning,
+               fmt::format("pushing to {}: taken, but {} points were rejected: {}. They are not sent "
+                           "again",
+                           options_.shown_url, partial.rejected_points, partial.message));
+        std::lock_guard const lock{mutex_};
+        stats_.rejected_points += partial.rejected_points;
+    }
+
+    void commit(unix_nanos time) {
+        memory_.commit(time);
+        reader_.commit();
+    }
+
+    bool complain(std::string_view what) const {
+        bool const last = [&] {
+            std::lock_guard const lock{mutex_};
+            return stopping_;
+        }();
+        report(severity::warning,
+               fmt::format("pushing to {}: {}. {}", options_.shown_url, what,
+                           last ? "It was the last push: what was recorded since the last accepted one is not delivered"
+                                : "Nothing is lost: the next push covers the same time"));
+        return false;
+    }
+
+    pusher_options const options_;
+    unix_nanos (*const now_)() noexcept;
+    std::string const user_agent_ = fmt::format("tacho-OTLP-Exporter-Cpp/{}", version);
+    std::vector<http_header> headers_;
+    reader reader_;
+    delta_memory memory_;
+    Transport transport_;
+    byte_buffer body_;
+    std::minstd_rand random_{std::random_device{}()};
+
+    std::mutex mutable mutex_;  // guards what follows; never held while collecting or sending
+    std::condition_variable wake_, finished_;
+    pusher_stats stats_;
+    deadline* under_way_ = nullptr;
+    deadline::clock::time_point stop_at_;
+    std::uint64_t flushes_wanted_ = 0;
+    std::uint64_t flushes_done_ = 0;
+    bool last_push_accepted_ = false;
+    bool stopping_ = false;
+    bool stopped_ = false;
+
+    std::mutex joining_;
+    std::thread worker_;  // last: it uses all above
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/env/source.hpp
+#ifndef TACHO_PART_ENV_SOURCE
+#define TACHO_PART_ENV_SOURCE
+
+// tacho: where environment variables come from: the process, or a test.
+
+namespace tacho::inline v0::env {
+
+namespace detail {
+
+using tacho::detail::equals_ignoring_case;
+using tacho::detail::trimmed;
+
+[[nodiscard]] inline std::optional<std::string_view> process_variable(char const* name) noexcept {
+    char const* const value = std::getenv(name);
+    if (value == nullptr) return {};
+    return value;
+}
+
+}  // namespace detail
+
+/// The variables to read. By default those of the process, which nothing may change meanwhile (see getenv); else those
+/// of a map, for tests and for programs that have their settings from elsewhere.
+class source {
+public:
+    source() = default;
+    explicit source(std::map<std::string, std::string> variables) : variables_(std::move(variables)) {}
+
+    /// The value without blanks around it. Nothing when it is unset, empty or blank: OpenTelemetry's rule for all.
+    [[nodiscard]] std::optional<std::string> operator[](std::string const& name) const {
+        std::string_view value;
+        if (variables_) {
+            if (auto const at = variables_->find(name); at != variables_->end()) value = at->second;
+        } else {
+            value = detail::process_variable(name.c_str()).value_or("");
+        }
+        value = detail::trimmed(value);
+        if (value.empty()) return {};
+        return std::string{value};
+    }
+
+private:
+    std::optional<std::map<std::string, std::string>> variables_;
+};
+
+}  // namespace tacho::inline v0::env
+
+#endif
+
+// ---- tacho/env/flag.hpp
+#ifndef TACHO_PART_ENV_FLAG
+#define TACHO_PART_ENV_FLAG
+
+// tacho: environment variables that switch something on.
+
+namespace tacho::inline v0::env {
+
+/// Whether a text means yes: 1, true, yes or on, in any case, blanks around it ignored. Anything else means no.
+[[nodiscard]] constexpr bool is_truthy(std::string_view text) noexcept {
+    text = detail::trimmed(text);
+    for (std::string_view const yes : {"1", "true", "yes", "on"})
+        if (detail::equals_ignoring_case(text, yes)) return true;
+    return false;
+}
+
+/// Whether the environment variable `name` means yes; unset means no.
+[[nodiscard]] inline bool flag(char const* name) noexcept {
+    auto const value = detail::process_variable(name);
+    return value && is_truthy(*value);
+}
+
+}  // namespace tacho::inline v0::env
+
+#endif
+
+// ---- tacho/env/reader.hpp
+#ifndef TACHO_PART_ENV_READER
+#define TACHO_PART_ENV_READER
+
+// tacho: environment variables as values: numbers, times, words and lists, by OpenTelemetry's rules.
+// Rule: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+
+namespace tacho::inline v0::env {
+
+/// Text from outside, fit for a message: quoted, at most 80 bytes, valid UTF-8 without control characters.
+[[nodiscard]] inline std::string quoted(std::string_view value) {
+    auto text = to_utf8(value.substr(0, 80));
+    for (auto& c : text)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+    return '"' + text + (value.size() > 80 ? "...\"" : "\"");
+}
+
+/// Splits at commas; items are trimmed, and empty ones left out.
+[[nodiscard]] inline std::vector<std::string_view> split_list(std::string_view text) {
+    std::vector<std::string_view> items;
+    while (!text.empty()) {
+        auto const comma = text.find(',');
+        if (auto const item = detail::trimmed(text.substr(0, comma)); !item.empty()) items.push_back(item);
+        text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+    }
+    return items;
+}
+
+/// Decodes `%41`. Nothing when a `%` is not followed by two hexadecimal digits.
+[[nodiscard]] inline std::optional<std::string> percent_decoded(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            out += text[i];
+            continue;
+        }
+        unsigned value = 0;
+        char const* const digits = text.data() + i + 1;
+        if (text.size() - i < 3 || std::from_chars(digits, digits + 2, value, 16).ptr != digits + 2) return {};
+        out += static_cast<char>(value);
+        i += 2;
+    }
+    return out;
+}
+
+/// Reads variables one by one. What can't be used is as if it were unset, and leaves a warning that names variable,
+/// value and cure.
+class reader {
+public:
+    explicit reader(source const& from, std::vector<std::string>& warnings) : from_(from), warnings_(warnings) {}
+
+    [[nodiscard]] std::optional<std::string> text(std::string const& name) const { return from_[name]; }
+
+    /// The first of two variables that is set.
+    [[nodiscard]] std::optional<std::string> text(std::string const& name, std::string const& otherwise) const {
+        auto value = from_[name];
+        return value ? value : from_[otherwise];
+    }
+
+    /// OpenTelemetry's booleans: only `true` is true, and what is neither that nor `false` warns.
+    [[nodiscard]] bool boolean(std::string const& name) {
+        auto const value = from_[name];
+        if (!value || detail::equals_ignoring_case(*value, "false")) return false;
+        if (detail::equals_ignoring_case(*value, "true")) return true;
+        warn("{}={} is neither true nor false; it counts as false. Write true or false", name, quoted(*value));
+        return false;
+    }
+
+    /// Milliseconds, a whole number from 0 to 2^31-1.
+    [[nodiscard]] std::optional<std::chrono::milliseconds> milliseconds(std::string const& name,
+                                                                        std::chrono::milliseconds otherwise) {
+        auto const value = from_[name];
+        if (!value) return {};
+        if (auto const number = whole_number(*value, 2147483647)) return std::chrono::milliseconds{*number};
+        warn("{}={} is not a whole number of milliseconds from 0 to 2147483647; {} is used instead", name,
+             quoted(*value), otherwise.count());
+        return {};
+    }
+
+    /// The index of a word among `words`, which are in lower case, in any case.
+    [[nodiscard]] std::optional<std::size_t> word(std::string const& name, std::vector<std::string_view> const& words) {
+        auto const value = from_[name];
+        if (!value) return {};
+        for (std::size_t i = 0; i < words.size(); ++i)
+            if (detail::equals_ignoring_case(*value, words[i])) return i;
+        warn("{}={} is not known and ignored. Known are {}", name, quoted(*value), fmt::join(words, ", "));
+        return {};
+    }
+
+    /// `key=value,key=value`, percent-decoded. With `strict`, one bad pair makes the whole variable void; without, bad
+    /// pairs are left out, and no message shows a value.
+    [[nodiscard]] std::vector<attribute> pairs(std::string const& name, bool strict) {
+        std::vector<attribute> out;
+        auto const value = from_[name];
+        if (!value) return out;
+        for (auto const item : split_list(*value)) {
+            auto const equals = item.find('=');
+            auto key = percent_decoded(detail::trimmed(item.substr(0, equals)));
+            auto content = percent_decoded(equals == std::string_view::npos ? std::string_view{}
+                                                                            : detail::trimmed(item.substr(equals + 1)));
+            if (equals != std::string_view::npos && key && !key->empty() && content) {
+                out.push_back({std::move(*key), std::move(*content)});
+            } else if (strict) {
+                warn("{} has {}, which is not key=value with , = and % written as %2C %3D %25; all of {} is ignored",
+                     name, quoted(item), name);
+                return {};
+            } else {
+                warn("{} has a pair that is not key=value with , = and % written as %2C %3D %25; that pair is ignored",
+                     name);
+            }
+        }
+        return out;
+    }
+
+    template <class... Args>
+    void warn(fmt::format_string<Args...> what, Args&&... args) {
+        warnings_.push_back(fmt::format(what, std::forward<Args>(args)...));
+    }
+
+    [[nodiscard]] static std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t most) noexcept {
+        std::int64_t number = 0;
+        auto const read = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || number < 0 || number > most) return {};
+        return number;
+    }
+
+private:
+    source const& from_;
+    std::vector<std::string>& warnings_;
+};
+
+}  // namespace tacho::inline v0::env
+
+#endif
+
+// ---- tacho/env/url.hpp
+#ifndef TACHO_PART_ENV_URL
+#define TACHO_PART_ENV_URL
+
+// tacho: the parts of a URL, as far as a push needs them.
+// Rule: https://www.rfc-editor.org/rfc/rfc3986#section-3
+
+namespace tacho::inline v0::env {
+
+/// Views into the text that was split.
+struct url_parts {
+    std::string_view scheme;     ///< as written
+    std::string_view authority;  ///< host and port, and a user's name and password if there are any
+    std::string_view path;       ///< with all that follows it; may be empty
+};
+
+/// Splits `scheme://authority/path`. Nothing when there is no scheme or no host, or when a blank or a control character
+/// is in it.
+[[nodiscard]] constexpr std::optional<url_parts> split_url(std::string_view url) noexcept {
+    for (char const c : url)
+        if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F) return {};
+    auto const colon = url.find("://");
+    if (colon == std::string_view::npos || colon == 0) return {};
+    auto const rest = url.substr(colon + 3);
+    auto const slash = rest.find_first_of("/?#");
+    url_parts parts{url.substr(0, colon), rest.substr(0, slash),
+                    slash == std::string_view::npos ? std::string_view{} : rest.substr(slash)};
+    auto const host = parts.authority.substr(parts.authority.rfind('@') + 1);
+    if (host.empty() || host.front() == ':') return {};
+    return parts;
+}
+
+/// The URL for a message: a user's name and password are left out.
+[[nodiscard]] inline std::string without_credentials(std::string_view url) {
+    auto const parts = split_url(url);
+    if (!parts) return std::string{url};
+    auto const at = parts->authority.rfind('@');
+    if (at == std::string_view::npos) return std::string{url};
+    return std::string{parts->scheme} + "://***@" + std::string{parts->authority.substr(at + 1)} +
+           std::string{parts->path};
+}
+
+}  // namespace tacho::inline v0::env
+
+#endif
+
+// ---- tacho/env/settings.hpp
+#ifndef TACHO_PART_ENV_SETTINGS
+#define TACHO_PART_ENV_SETTINGS
+
+// tacho: what the environment asks for: whether and where numbers leave the process.
+// Rule: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ and
+// https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+
+#if defined(__linux__)
+#include <unistd.h>
+#endif
+
+namespace tacho::inline v0 {
+
+/// How numbers are pushed. Change what the environment said before telemetry starts: the program has the last word.
+struct push_settings {
+    bool enabled = false;
+    std::string url = "http://localhost:4318/v1/metrics";
+    std::vector<attribute> headers = {};
+    std::chrono::milliseconds interval{60000};
+    std::chrono::milliseconds timeout{10000};  ///< of one push, with all retries; 0 for no limit but the interval
+    temporality_preference temporality = temporality_preference::cumulative;
+    std::string certificate = {};  ///< PEM files, for transports that know TLS
+    std::string client_certificate = {};
+    std::string client_key = {};
+    std::string problem = {};  ///< why it can't work, if so
+};
+
+/// How numbers are scraped.
+struct scrape_settings {
+    bool enabled = false;
+    bool own_port = false;  ///< a host or port was asked for, so a listener of its own is wanted
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 9464;
+    bool prefer_text_1_0_0 = false;  ///< for clients that ask for nothing in particular
+    std::string problem = {};        ///< why the listener can't work, if so
+};
+
+/// Where the program's own variables and defaults differ from OpenTelemetry's.
+struct environment_options {
+    std::string prefix = {};        ///< "OGX" makes OGX_PROMETHEUS_ENABLED, OGX_METRICS_HOST and OGX_METRICS_PORT count
+    std::string service_name = {};  ///< of the resource, when the environment names none
+};
+
+/// All that telemetry needs to know. A value; every member may be set by the program instead.
+struct settings {
+    push_settings push;
+    scrape_settings scrape;
+    resource about;  ///< who is measured: service.name, telemetry.sdk.* and what the environment adds
+    std::vector<std::string> warnings;  ///< variables that could not be used: name, value, and what was taken instead
+
+    /// Reads the environment. Never fails: what is wrong is a warning, or the problem of the one path that it concerns.
+    [[nodiscard]] static settings from_environment(environment_options const& options = {},
+                                                   env::source const& from = {});
+};
+
+namespace env::detail {
+
+inline constexpr std::string_view shortest_url_help = "write it as http://host:port or https://host:port";
+
+// Which exporters OTEL_METRICS_EXPORTER lists.
+struct exporters {
+    bool set = false, otlp = false, prometheus = false, none = false;
+};
+
+inline exporters read_exporters(reader& in) {
+    exporters out;
+    auto const value = in.text("OTEL_METRICS_EXPORTER");
+    if (!value) return out;
+    out.set = true;
+    for (auto const item : split_list(*value)) {
+        if (equals_ignoring_case(item, "otlp"))
+            out.otlp = true;
+        else if (equals_ignoring_case(item, "prometheus"))
+            out.prometheus = true;
+        else if (equals_ignoring_case(item, "none"))
+            out.none = true;
+        else
+            in.warn(
+                "OTEL_METRICS_EXPORTER lists {}, which is not offered and ignored. Offered are otlp, prometheus and "
+                "none",
+                quoted(item));
+    }
+    return out;
+}
+
+inline void read_url(reader& in, push_settings& push) {
+    std::string const specific = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", generic = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    bool const whole = in.text(specific).has_value();
+    auto const& name = whole ? specific : generic;
+    auto const value = in.text(name);
+    if (!value) return;
+    auto const parts = split_url(*value);
+    if (!parts) {
+        push.problem =
+            name + "=" + quoted(*value) + " is not a URL with a scheme and a host; " + std::string{shortest_url_help};
+        return;
+    }
+    push.url = *value;
+    if (whole) {  // taken as it stands
+        if (parts->path.empty()) push.url += '/';
+    } else {  // a base, to which the signal's path is added
+        if (!push.url.ends_with('/')) push.url += '/';
+        push.url += "v1/metrics";
+    }
+}
+
+inline std::chrono::milliseconds read_milliseconds(reader& in, std::string const& name,
+                                                   std::chrono::milliseconds otherwise) {
+    return in.milliseconds(name, otherwise).value_or(otherwise);
+}
+
+inline push_settings read_push(reader& in, exporters const& listed) {
+    push_settings push;
+    bool const endpoint_set = in.text("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT").has_value();
+    push.enabled = listed.set ? listed.otlp : endpoint_set;
+    read_url(in, push);
+
+    // What is said of metrics goes before what is said of all signals, variable by variable.
+    auto const either = [&](std::string_view what) {
+        auto specific = "OTEL_EXPORTER_OTLP_METRICS_" + std::string{what};
+        return in.text(specific) ? specific : "OTEL_EXPORTER_OTLP_" + std::string{what};
+    };
+    push.headers = in.pairs(either("HEADERS"), false);
+    push.certificate = in.text(either("CERTIFICATE")).value_or("");
+    push.client_certificate = in.text(either("CLIENT_CERTIFICATE")).value_or("");
+    push.client_key = in.text(either("CLIENT_KEY")).value_or("");
+
+    auto const interval = read_milliseconds(in, "OTEL_METRIC_EXPORT_INTERVAL", push.interval);
+    if (interval.count() != 0)
+        push.interval = interval;
+    else
+        in.warn("OTEL_METRIC_EXPORT_INTERVAL=0 would push without pause; {} is used instead", push.interval.count());
+    // Of two limits on one push the shorter one counts; 0 is no limit.
+    push.timeout = read_milliseconds(in, either("TIMEOUT"), push.timeout);
+    auto const whole = read_milliseconds(in, "OTEL_METRIC_EXPORT_TIMEOUT", std::chrono::milliseconds{30000});
+    if (push.timeout.count() == 0 || (whole.count() != 0 && whole < push.timeout)) push.timeout = whole;
+
+    if (auto const t =
+            in.word("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", {"cumulative", "delta", "lowmemory"}))
+        push.temporality = static_cast<temporality_preference>(*t);
+    if (auto const p = in.word(either("PROTOCOL"), {"http/json", "http/protobuf", "grpc"}); p && *p != 0)
+        in.warn("{}={} is not offered; http/json is sent, which OTLP/HTTP receivers take on the same port",
+                either("PROTOCOL"), quoted(*in.text(either("PROTOCOL"))));
+    if (auto const c = in.word(either("COMPRESSION"), {"none", "gzip"}); c && *c != 0)
+        in.warn("{}=gzip is not offered yet; requests are sent uncompressed", either("COMPRESSION"));
+    return push;
+}
+
+inline scrape_settings read_scrape(reader& in, exporters const& listed, std::string const& prefix) {
+    scrape_settings scrape;
+    auto const own = [&](char const* name) { return prefix.empty() ? std::string{} : prefix + name; };
+    scrape.enabled = listed.prometheus;
+    if (!prefix.empty())
+        if (auto const value = in.text(own("_PROMETHEUS_ENABLED")); value && is_truthy(*value)) scrape.enabled = true;
+
+    auto const first_set = [&](std::string const& name, std::string const& otherwise) {
+        return !name.empty() && in.text(name) ? name : otherwise;
+    };
+    auto const host_name = first_set(own("_METRICS_HOST"), "OTEL_EXPORTER_PROMETHEUS_HOST");
+    auto const port_name = first_set(own("_METRICS_PORT"), "OTEL_EXPORTER_PROMETHEUS_PORT");
+    auto const host = in.text(host_name);
+    auto const port = in.text(port_name);
+    scrape.own_port = host || port;
+    if (host) scrape.host = *host;
+    if (port) {
+        // A port that was asked for and can't be is not replaced by another: nobody would look there.
+        if (auto const number = reader::whole_number(*port, 65535))
+            scrape.port = static_cast<std::uint16_t>(*number);
+        else
+            scrape.problem = port_name + "=" + quoted(*port) + " is not a port; write a number from 0 to 65535";
+    }
+    return scrape;
+}
+
+// `unknown_service:<executable>`, as OpenTelemetry names what has no name.
+inline std::string unknown_service() {
+    std::string name = "unknown_service";
+#if defined(__linux__)
+    char path[4096];
+    auto const size = ::readlink("/proc/self/exe", path, sizeof path);
+    if (size > 0) {
+        std::string_view const exe{path, static_cast<std::size_t>(size)};
+        name.append(":").append(exe.substr(exe.rfind('/') + 1));
+    }
+#endif
+    return name;
+}
+
+inline void put(resource& in, std::string_view key, std::string value) {
+    auto const at = std::find_if(in.begin(), in.end(), [&](auto const& a) { return a.key == key; });
+    if (at != in.end())
+        at->value = std::move(value);
+    else
+        in.push_back({std::string{key}, std::move(value)});
+}
+
+inline resource read_resource(reader& in, std::string const& service_name) {
+    resource about{{"service.name", service_name.empty() ? unknown_service() : service_name},
+                   {"telemetry.sdk.language", "cpp"},
+                   {"telemetry.sdk.name", "tacho"},
+                   {"telemetry.sdk.version", version}};
+    for (auto& [key, value] : in.pairs("OTEL_RESOURCE_ATTRIBUTES", true)) put(about, key, std::move(value));
+    if (auto name = in.text("OTEL_SERVICE_NAME")) put(about, "service.name", std::move(*name));
+    return about;
+}
+
+}  // namespace env::detail
+
+inline settings settings::from_environment(environment_options const& options, env::source const& from) {
+    settings out;
+    env::reader in{from, out.warnings};
+    if (in.text("OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"))
+        in.warn("OTEL_CONFIG_FILE is set, but configuration files are not read; the other variables count");
+    auto const listed = env::detail::read_exporters(in);
+    out.push = env::detail::read_push(in, listed);
+    out.scrape = env::detail::read_scrape(in, listed, options.prefix);
+    out.about = env::detail::read_resource(in, options.service_name);
+    if (in.boolean("OTEL_SDK_DISABLED") || listed.none) out.push.enabled = out.scrape.enabled = false;
+    return out;
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/telemetry.hpp
+#ifndef TACHO_PART_TELEMETRY
+#define TACHO_PART_TELEMETRY
+
+// tacho: both ways out, started and stopped as the settings say.
+
+namespace tacho::inline v0 {
+
+/// In place of a transport: the program can't push.
+struct no_transport {};
+/// In place of a listener: the program can't be scraped on a port of its own.
+struct no_listener {};
+/// In place of a listener: the program's own web server answers with `telemetry.endpoint()`.
+struct own_server {};
+
+/// What became of one way out.
+struct path_report {
+    bool wanted = false;
+    bool running = false;
+    std::string words = {};  ///< what it does, or why it does not and what to do about it
+    std::uint16_t port = 0;  ///< of a listener that runs
+};
+
+/// What runs, what does not, and why.
+struct telemetry_report {
+    path_report push;
+    path_report scrape;
+    std::vector<std::string> warnings = {};  ///< of the settings
+
+    /// A line for each way out and each warning.
+    [[nodiscard]] std::string text() const {
+        auto out = fmt::format("push: {}\nscrape: {}\n", push.words, scrape.words);
+        for (auto const& w : warnings) out += "warning: " + w + '\n';
+        return out;
+    }
+};
+
+namespace detail {
+
+// A way out that runs, whatever its type.
+class running_path {
+public:
+    running_path() = default;
+    running_path(running_path const&) = delete;
+    running_path& operator=(running_path const&) = delete;
+    virtual ~running_path() = default;
+    virtual bool flush(std::chrono::milliseconds limit) = 0;
+    virtual void stop(std::chrono::milliseconds limit) = 0;
+};
+
+template <class Transport>
+class push_path final : public running_path {
+public:
+    push_path(registry& of, pusher_options options, Transport by) : pusher_(of, std::move(options), std::move(by)) {}
+    bool flush(std::chrono::milliseconds limit) override { return pusher_.flush(limit); }
+    void stop(std::chrono::milliseconds limit) override { pusher_.stop(limit); }
+
+private:
+    pusher<Transport> pusher_;
+};
+
+template <class Listener>
+class scrape_path final : public running_path {
+public:
+    explicit scrape_path(Listener by) : listener_(std::move(by)) {}
+    ~scrape_path() override { listener_.stop(); }
+    result<std::uint16_t> start(scrape_settings const& s, std::shared_ptr<endpoint> answers) {
+        return listener_.start(s.host, s.port, std::move(answers));
+    }
+    bool flush(std::chrono::milliseconds) override { return true; }  // whoever scrapes decides when
+    void stop(std::chrono::milliseconds) override { listener_.stop(); }
+
+private:
+    Listener listener_;
+};
+
+// What runs for one registry; shared by all telemetry objects that were started on it.
+struct running_telemetry {
+    std::mutex mutex;  // guards all below
+    std::shared_ptr<running_path> push;
+    std::shared_ptr<running_path> scrape;
+    std::shared_ptr<endpoint> mounted;
+    bool mounted_answers = false;
+    telemetry_report report;
+};
+
+// Which registries export already. Never destroyed, so that a static telemetry object may end late.
+struct running_list {
+    std::mutex mutex;
+    std::map<registry_core const*, std::weak_ptr<running_telemetry>> by_registry;
+};
+[[gnu::visibility("default")]] inline running_list& all_running() {
+    static running_list& list = *new running_list;
+    return list;
+}
+
+inline void refuse(path_report& path, std::string why) {
+    path.words = std::move(why);
+    report(severity::error, path.words);
+}
+
+template <class Transport>
+void start_push(running_telemetry& running, registry& of, settings const& s, Transport by) {
+    auto& path = running.report.push;
+    path.wanted = true;
+    auto const url = env::without_credentials(s.push.url);
+    if (!s.push.problem.empty()) return refuse(path, "not pushing: " + s.push.problem);
+    if constexpr (std::is_same_v<Transport, no_transport>) {
+        refuse(path, fmt::format("not pushing to {}: the program has no transport; give telemetry::start one, such as "
+                                 "tacho::curl_transport{{}} of tacho/adapter/curl.hpp",
+                                 url));
+    } else {
+        auto const parts = env::split_url(s.push.url);
+        if (!parts)
+            return refuse(path, fmt::format("not pushing: {} is not a URL with a scheme and a host", env::quoted(url)));
+        if (!Transport::can_send(parts->scheme))
+            return refuse(path, fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
+                                            "another endpoint",
+                                            url, parts->scheme));
+        bool const started = attempt([&] {
+            running.push = std::make_shared<push_path<Transport>>(of,
+                                                                  pusher_options{.url = s.push.url,
+                                                                                 .shown_url = url,
+                                                                                 .headers = s.push.headers,
+                                                                                 .about = s.about,
+                                                                                 .interval = s.push.interval,
+                                                                                 .timeout = s.push.timeout,
+                                                                                 .temporality = s.push.temporality},
+                                                                  std::move(by));
+        });
+        if (!started) return refuse(path, fmt::format("not pushing to {}: no thread can be had", url));
+        path.running = true;
+        path.words = fmt::format("pushing to {} every {} ms", url, s.push.interval.count());
+    }
+}
+
+template <class Listener>
+void start_scrape(running_telemetry& running, registry& of, settings const& s, Listener by) {
+    auto& path = running.report.scrape;
+    path.wanted = true;
+    if constexpr (std::is_same_v<Listener, own_server>) {
+        path.running = true;
+        path.words = "answered by the program's own web server";
+    } else if constexpr (std::is_same_v<Listener, no_listener>) {
+        refuse(path,
+               "not scrapable: the program has no listener; give telemetry::start one, such as "
+               "tacho::httplib_listener{} of tacho/adapter/httplib.hpp, or tacho::own_server{} and let your web "
+               "server answer with telemetry.endpoint()");
+    } else {
+        if (!s.scrape.problem.empty()) return refuse(path, "not listening: " + s.scrape.problem);
+        bool const done = attempt([&] {
+            auto started = std::make_shared<scrape_path<Listener>>(std::move(by));
+            auto answers = std::make_shared<endpoint>(
+                of, endpoint_options{.prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0, .about = s.about});
+            auto const port = started->start(s.scrape, std::move(answers));
+            if (!port) return refuse(path, "not listening: " + port.message());
+            running.scrape = std::move(started);
+            path.running = true;
+            path.port = *port;
+            path.words = fmt::format("listening on http://{}:{}/metrics", s.scrape.host, *port);
+        });
+        if (!done) refuse(path, "not listening: no memory or no thread can be had");
+    }
+}
+
+}  // namespace detail
+
+/// Owns what it started: the last telemetry object of a registry stops both ways out when it ends, with a final push of
+/// at most five seconds. Movable and copyable; copies share. All members may be called by any thread.
+class telemetry {
+public:
+    /// Starts what the settings ask for; what can't be started is in report(), and doesn't touch the other way out. On
+    /// a registry that exports already, what runs goes on, and what does not run yet is started.
+    template <class Transport = no_transport, class Listener = no_listener>
+    [[nodiscard]] static telemetry start(registry& of, settings const& s, Transport by = {}, Listener at = {}) {
+        auto& all = detail::all_running();
+        std::lock_guard const one_at_a_time{all.mutex};
+        std::erase_if(all.by_registry, [](auto const& entry) { return entry.second.expired(); });
+        auto& place = all.by_registry[of.core().get()];
+        auto running = place.lock();
+        if (running == nullptr) place = running = std::make_shared<detail::running_telemetry>();
+        std::lock_guard const lock{running->mutex};
+        auto& report = running->report;
+        report.warnings = s.warnings;
+        for (auto const& w : s.warnings) tacho::report(severity::warning, w);
+        if (s.push.enabled && !report.push.running) detail::start_push(*running, of, s, std::move(by));
+        if (s.scrape.enabled && !report.scrape.running) detail::start_scrape(*running, of, s, std::move(at));
+        if (!report.push.wanted) report.push.words = "off: no OTLP endpoint is set";
+        if (!report.scrape.wanted) report.scrape.words = "off: not enabled";
+        if (!report.push.wanted && !report.scrape.wanted)
+            tacho::report(severity::debug,
+                          "instruments work, and nothing is exported: neither an OTLP endpoint is set nor "
+                          "is the scrape endpoint enabled");
+        // The program's own server answers unless a listener does, or nothing should.
+        constexpr bool has_listener = !std::is_same_v<Listener, own_server> && !std::is_same_v<Listener, no_listener>;
+        bool const answers = s.scrape.enabled && !has_listener;
+        if (running->mounted == nullptr || (answers && !running->mounted_answers)) {
+            running->mounted = std::make_shared<tacho::endpoint>(
+                of, endpoint_options{
+                        .enabled = answers, .prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0, .about = s.about});
+            running->mounted_answers = answers;
+        }
+        return telemetry{std::move(running)};
+    }
+
+    /// What runs, what does not, and why.
+    [[nodiscard]] telemetry_report report() const {
+        std::lock_guard const lock{running_->mutex};
+        return running_->report;
+    }
+
+    /// To be mounted on the program's own web server: 404 unless scrapes are enabled and no listener answers them.
+    [[nodiscard]] std::shared_ptr<tacho::endpoint> endpoint() const {
+        std::lock_guard const lock{running_->mutex};
+        return running_->mounted;
+    }
+
+    /// Pushes now. True when the receiver took all that was recorded before; also when nothing is pushed.
+    bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
+        auto const push = [&] {
+            std::lock_guard const lock{running_->mutex};
+            return running_->push;
+        }();
+        return push == nullptr || push->flush(limit);
+    }
+
+    /// Pushes once more and stops both ways out, for all telemetry objects of this registry, within `limit`.
+    /// Idempotent.
+    void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
+        std::shared_ptr<detail::running_path> push, scrape;
+        {
+            std::lock_guard const lock{running_->mutex};
+            push = std::move(running_->push);
+            scrape = std::move(running_->scrape);
+            for (auto* path : {&running_->report.push, &running_->report.scrape}) {
+                path->running = false;
+                path->words = "stopped";
+            }
+        }
+        if (push != nullptr) push->stop(limit);
+        if (scrape != nullptr) scrape->stop(limit);
+    }
+
+private:
+    explicit telemetry(std::shared_ptr<detail::running_telemetry> running) noexcept : running_(std::move(running)) {}
+
+    std::shared_ptr<detail::running_telemetry> running_;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/http/measured_request.hpp
+#ifndef TACHO_PART_HTTP_MEASURED_REQUEST
+#define TACHO_PART_HTTP_MEASURED_REQUEST
+
+// tacho: one HTTP request, measured from its arrival to the last byte of its response, whatever the web server.
+
+namespace tacho::inline v0::http {
+
+/// How a request ended. It is a success when nothing was thrown and the status code is below 400.
+enum class outcome : unsigned char { success, error };
+consteval auto label_values(outcome) {
+    return tacho::labels<outcome>({{outcome::success, "success"}, {outcome::error, "error"}});
+}
+
+/// The instruments that a request is recorded in: `requests` counts by api, method, outcome and status code, `duration`
+/// observes seconds by api and method, `concurrent` counts up and down by api. `method` is the operation that handles
+/// the request, of which there are few, not the verb and never the path.
+template <class T>
+concept request_metrics = requires(T& metrics, std::string_view text) {
+    metrics.requests(text, text, outcome::success, 200).inc();
+    metrics.duration.bind(text, text).observe(0.5);
+    metrics.concurrent(text).track();
+};
+
+/// Counts a request as concurrent while it lives. Records it once: when it is finished, or as a failure with the status
+/// code 500 when it ends without that, as when an exception passes. Movable. The views and the metrics must outlive it.
+template <request_metrics Metrics>
+class [[nodiscard]] measured_request {
+    using duration_handle = decltype(std::declval<Metrics&>().duration.bind(std::string_view{}, std::string_view{}));
+    using tracked = decltype(std::declval<Metrics&>().concurrent(std::string_view{}).track());
+
+public:
+    measured_request(Metrics& metrics, std::string_view api, std::string_view method) noexcept
+        : metrics_(&metrics),
+          api_(api),
+          method_(method),
+          duration_(metrics.duration.bind(api, method)),
+          in_flight_(metrics.concurrent(api).track()),
+          start_(std::chrono::steady_clock::now()) {}
+    measured_request(measured_request&& other) noexcept
+        : metrics_(std::exchange(other.metrics_, nullptr)),
+          api_(other.api_),
+          method_(other.method_),
+          duration_(other.duration_),
+          in_flight_(std::move(other.in_flight_)),
+          start_(other.start_) {}
+    measured_request& operator=(measured_request&&) = delete;
+    ~measured_request() { finish(500); }
+
+    /// The response has been sent with this status code.
+    void finish(int status_code) noexcept {
+        auto* const metrics = std::exchange(metrics_, nullptr);
+        if (metrics == nullptr) return;
+        auto const how = status_code < 400 ? outcome::success : outcome::error;
+        duration_.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count());
+        metrics->requests(api_, method_, how, status_code).inc();
+        in_flight_.reset();
+    }
+
+private:
+    Metrics* metrics_;
+    std::string_view api_, method_;
+    duration_handle duration_;
+    std::optional<tracked> in_flight_;
+    std::chrono::steady_clock::time_point start_;
+};
+
+}  // namespace tacho::inline v0::http
+
+#endif
+
+// ---- tacho/http/route_table.hpp
+#ifndef TACHO_PART_HTTP_ROUTE_TABLE
+#define TACHO_PART_HTTP_ROUTE_TABLE
+
+// tacho: which handler a path belongs to, so that requests are counted by operation and not by path.
+
+namespace tacho::inline v0::http {
+
+/// A path without its query, `?` and what follows.
+[[nodiscard]] constexpr std::string_view without_query(std::string_view target) noexcept {
+    return target.substr(0, target.find('?'));
+}
+
+/// Paths that are left out of all counting: each excludes itself and whole segments below it, so that `/docs` excludes
+/// `/docs` and `/docs/a` and not `/docs-internal`.
+class excluded_paths {
+public:
+    explicit excluded_paths(std::vector<std::string> paths) : paths_(std::move(paths)) {}
+
+    [[nodiscard]] bool contains(std::string_view path) const noexcept {
+        path = without_query(path);
+        return std::any_of(paths_.begin(), paths_.end(), [&](std::string const& excluded) {
+            return path.starts_with(excluded) && (path.size() == excluded.size() || path[excluded.size()] == '/');
+        });
+    }
+
+private:
+    std::vector<std::string> paths_;
+};
+
+/// From verb and path to what is known of a route. Patterns are made of literal segments, parameters that match one
+/// segment that is not empty, and at their end a rest that matches one or more: `/v1/models`, `/v1/models/{id}`,
+/// `/static/{path...}`. A literal goes before a parameter and that before a rest, whatever the order of addition. Paths
+/// are compared byte by byte: `%41` is not `A`, and a trailing slash makes another path. Fill it before it is used;
+/// then any number of threads may match at once, which allocates nothing and visits each node of the tree at most once.
+template <class Route>
+class route_table {
+public:
+    static constexpr std::size_t most_segments = 64;
+
+    route_table() : nodes_(1) {}
+
+    /// Adds a route. An error when the pattern is not one, or stands in the table with this verb already.
+    result<bool> add(std::string_view verb, std::string_view pattern, Route route) {
+        auto const refused = [&](std::string_view why) {
+            return error{"the route " + std::string{verb} + " " + std::string{pattern} +
+                         " was not added: " + std::string{why}};
+        };
+        if (!pattern.starts_with('/')) return refused("a pattern begins with /");
+        if (std::count(pattern.begin(), pattern.end(), '/') > static_cast<std::ptrdiff_t>(most_segments))
+            return refused("it has more than 64 segments");
+        // Looked at as a whole first, so that a bad pattern leaves nothing behind.
+        for (auto rest = std::optional{pattern.substr(1)}; rest;) {
+            auto const segment = take_segment(rest);
+            auto const kind = kind_of(segment);
+            if (!kind) return refused("a segment is literal text, {name} or, at the end, {name...}");
+            if (*kind == segment_kind::rest && rest) return refused("{name...} can only be its last segment");
+        }
+        std::size_t at = 0;
+        for (auto rest = std::optional{pattern.substr(1)}; rest;) at = child(at, take_segment(rest));
+        for (auto const& known : nodes_[at].routes)
+            if (known.verb == verb) return refused("there is one like it; remove one of them");
+        nodes_[at].routes.push_back({std::string{verb}, std::move(route)});
+        return true;
+    }
+
+    /// The route, or nullptr when no pattern with this verb matches. A query is left out of account.
+    [[nodiscard]] Route const* match(std::string_view verb, std::string_view target) const noexcept {
+        auto const path = without_query(target);
+        if (!path.starts_with('/')) return nullptr;
+        return descend(0, path.substr(1), verb);
+    }
+
+    /// Whether another verb would match: what 405 is for.
+    [[nodiscard]] bool has_path(std::string_view target) const noexcept {
+        auto const path = without_query(target);
+        return path.starts_with('/') && descend(0, path.substr(1), {}) != nullptr;
+    }
+
+private:
+    enum class segment_kind : unsigned char { literal, parameter, rest };
+
+    struct verb_route {
+        std::string verb;
+        Route route;
+    };
+    struct node {
+        std::vector<std::pair<std::string, std::size_t>> literals;  // sorted
+        std::size_t parameter = 0;                                  // 0, the root, is nobody's child
+        std::size_t rest = 0;
+        std::vector<verb_route> routes;
+    };
+
+    // Takes a segment off; what is left is nothing after the last one.
+    static std::string_view take_segment(std::optional<std::string_view>& rest) noexcept {
+        auto const text = *rest;
+        auto const slash = text.find('/');
+        rest = slash == std::string_view::npos ? std::nullopt : std::optional{text.substr(slash + 1)};
+        return text.substr(0, slash);
+    }
+
+    static std::optional<segment_kind> kind_of(std::string_view segment) noexcept {
+        if (segment.find_first_of("{}?#") == std::string_view::npos) return segment_kind::literal;
+        if (segment.size() < 3 || segment.front() != '{' || segment.back() != '}') return {};
+        auto name = segment.substr(1, segment.size() - 2);
+        bool const rest = name.ends_with("...");
+        if (rest) name.remove_suffix(3);
+        if (name.empty() || name.find_first_of("{}?#.") != std::string_view::npos) return {};
+        return rest ? segment_kind::rest : segment_kind::parameter;
+    }
+
+    std::size_t child(std::size_t parent, std::string_view segment) {
+        auto const kind = *kind_of(segment);
+        auto const add_node = [&] {
+            nodes_.emplace_back();
+            return nodes_.size() - 1;
+        };
+        if (kind == segment_kind::literal) {
+            auto const at = [&] { return lower_bound(nodes_[parent], segment); };
+            if (auto const found = at(); found != nodes_[parent].literals.end() && found->first == segment)
+                return found->second;
+            auto const added = add_node();
+            nodes_[parent].literals.insert(at(), {std::string{segment}, added});
+            return added;
+        }
+        auto const which = kind == segment_kind::parameter ? &node::parameter : &node::rest;
+        if (nodes_[parent].*which == 0) {
+            auto const added = add_node();
+            nodes_[parent].*which = added;
+        }
+        return nodes_[parent].*which;
+    }
+
+    static auto lower_bound(node const& in, std::string_view segment) noexcept {
+        return std::lower_bound(in.literals.begin(), in.literals.end(), segment,
+                                [](auto const& entry, std::string_view wanted) { return entry.first < wanted; });
+    }
+
+    // An empty verb is any.
+    [[nodiscard]] Route const* route_at(std::size_t at, std::string_view verb) const noexcept {
+        for (auto const& known : nodes_[at].routes)
+            if (verb.empty() || known.verb == verb) return &known.route;
+        return nullptr;
+    }
+
+    // A tree: each node has one way to it, so trying literal, parameter and rest in turn visits each node once at most.
+    // The depth is that of the longest pattern.
+    [[nodiscard]] Route const* descend(std::size_t at, std::optional<std::string_view> rest,
+                                       std::string_view verb) const noexcept {
+        if (!rest) return route_at(at, verb);
+        node const& here = nodes_[at];
+        auto below = rest;
+        auto const segment = take_segment(below);
+        if (auto const found = lower_bound(here, segment); found != here.literals.end() && found->first == segment)
+            if (Route const* const route = descend(found->second, below, verb)) return route;
+        if (segment.empty()) return nullptr;
+        if (here.parameter != 0)
+            if (Route const* const route = descend(here.parameter, below, verb)) return route;
+        return here.rest != 0 ? route_at(here.rest, verb) : nullptr;
+    }
+
+    std::vector<node> nodes_;
+};
+
+}  // namespace tacho::inline v0::http
+
+#endif
+
+// ---- tacho/tacho.hpp
+#ifndef TACHO_PART_TACHO
+#define TACHO_PART_TACHO
+
+// tacho: the entrance. Read the headers in this order, and you have read the library.
+
+// 1. Recording: instruments, and the registry that knows them. Alone as tacho/record.hpp.
+
+// 2. Reading: the same numbers, as text for Prometheus and as JSON for OTLP.
+
+// 3. The two ways out: scraped at an endpoint, pushed by a pusher.
+
+// 4. Both at once, as the environment says.
+
+// 5. For web servers.
+
+#endif
