@@ -4,7 +4,7 @@
 // not compile. The structs register when they are made and unregister when they end; they can't be copied or moved.
 #pragma once
 
-#include <tacho/record.hpp>
+#include <tacho/tacho.hpp>
 
 #include <optional>
 #include <string_view>
