@@ -11,9 +11,9 @@ import pathlib
 import re
 import sys
 
-# Which folder may include which; a header may always include its own folder. `top` is telemetry.hpp and the entrances.
+# Which folder may include which. A header may always include its own folder; without a row it includes nothing else.
+RECORDING = {'core', 'cell', 'series', 'registry', 'instrument'}
 ALLOWED = {
-    'core': set(),
     'cell': {'core'},
     'series': {'core', 'cell'},
     'registry': {'core', 'cell', 'series'},
@@ -23,19 +23,22 @@ ALLOWED = {
     'export': {'core', 'registry', 'series', 'encode', 'env'},
     'http': {'core', 'registry', 'instrument'},
     'process': {'core', 'registry', 'instrument'},
-    'top': {'core', 'cell', 'series', 'registry', 'instrument', 'encode', 'env', 'export', 'http', 'process'},
+    'telemetry.hpp': RECORDING | {'encode', 'env', 'export'},
+    'record.hpp': RECORDING,
+    'tacho.hpp': RECORDING | {'encode', 'env', 'export', 'telemetry.hpp', 'http', 'process', 'record.hpp'},
+    'adapter': {'tacho.hpp'},
 }
-VERSION_FREE = {'tacho/version.hpp'}  # may be included from anywhere
 ENTRANCES = {'tacho/tacho.hpp': True, 'tacho/record.hpp': False}  # whether it may use {fmt}
 LONGEST, WIDEST = 350, 120
 
-OWN = re.compile(r'^\s*#\s*include "(tacho/[^"]+)"')
-SYSTEM = re.compile(r'^#include <([^>]+)>')
+OWN = re.compile(r'\s*#\s*include\s*(?:"([^"]+)"|<(tacho/[^>]+)>)')
+SYSTEM = re.compile(r'#include <([^>]+)>')
+CONDITION = re.compile(r'\s*#\s*(if|endif)')
 FMT_HEAD = '''// It needs {fmt} on the include path: g++ -std=c++20 -DFMT_HEADER_ONLY -Isingle_include main.cpp
 '''
 FMT_CHECK = '''#if defined(__has_include)
 #if !__has_include(<fmt/format.h>)
-#error "tacho.hpp needs {fmt}: install libfmt-dev, or put fmt's include folder on the path with -I and define FMT_HEADER_ONLY. A file that only records can include tacho/record.hpp, which does not need it."
+#error "tacho.hpp needs {fmt}: install libfmt-dev, or add -I<its include folder> -DFMT_HEADER_ONLY; record.hpp does not"
 #endif
 #endif
 
@@ -47,8 +50,18 @@ class Refused(Exception):
 
 
 def folder(name):
-    parts = name.split('/')
-    return parts[1] if len(parts) == 3 else 'top'
+    """The folder of a header below tacho/; for one that lies in tacho/ itself, its own name."""
+    return name.split('/')[1]
+
+
+def lines_with_depth(lines):
+    """Each line, and under how many conditions it stands."""
+    depth = 0
+    for line in lines:
+        condition = CONDITION.match(line)
+        if condition:
+            depth += 1 if condition.group(1) == 'if' else -1
+        yield line, depth
 
 
 class Tree:
@@ -81,36 +94,25 @@ class Tree:
             raise Refused(f'{name}: has no #pragma once')
         if len(lines) > LONGEST:
             raise Refused(f'{name}: has {len(lines)} lines, more than {LONGEST}')
-        depth = 0
-        for number, line in enumerate(lines, 1):
+        for number, (line, depth) in enumerate(lines_with_depth(lines), 1):
             where = f'{name}:{number}'
             if len(line) > WIDEST:
                 raise Refused(f'{where}: is wider than {WIDEST} columns')
-            if re.match(r'#\s*if', line):
-                depth += 1
-            if re.match(r'#\s*endif', line):
-                depth -= 1
             own = OWN.match(line)
             if not own:
                 continue
             if depth:
                 raise Refused(f'{where}: includes a header of ours under a condition')
-            self.check_include(where, name, own.group(1))
+            if own.group(2) or not own.group(1).startswith('tacho/'):
+                raise Refused(f'{where}: a header of ours is included as "tacho/folder/file.hpp", any other as <file>')
+            self.check_include(where, folder(name), folder(own.group(1)))
         return lines
 
     @staticmethod
-    def check_include(where, name, included):
-        source, target = folder(name), folder(included)
-        if source == 'adapter':
-            if included != 'tacho/tacho.hpp':
-                raise Refused(f'{where}: an adapter includes nothing of ours but tacho/tacho.hpp')
-            return
-        if target == 'adapter':
-            raise Refused(f'{where}: nothing includes an adapter')
-        if included in VERSION_FREE or source == target:
-            return
-        if target == 'top' or source not in ALLOWED or target not in ALLOWED[source]:
-            raise Refused(f'{where}: {source} may not include {target} ({included})')
+    def check_include(where, source, target):
+        own_folder = source == target and source != 'adapter'
+        if not own_folder and target != 'version.hpp' and target not in ALLOWED.get(source, set()):
+            raise Refused(f'{where}: {source} may not include {target}')
 
     def walk(self, entrance, done, path=()):
         """All headers that `entrance` reaches, each after those it includes."""
@@ -132,9 +134,8 @@ class Tree:
         system, body = set(), []
         for part in parts:
             guard = 'TACHO_PART_' + re.sub(r'\W', '_', part.removeprefix('tacho/').removesuffix('.hpp')).upper()
-            depth, kept = 0, []
-            for line in self.lines[part]:
-                depth += bool(re.match(r'#\s*if', line)) - bool(re.match(r'#\s*endif', line))
+            kept = []
+            for line, depth in lines_with_depth(self.lines[part]):
                 found = SYSTEM.match(line)
                 if found and not depth:
                     system.add(found.group(1))

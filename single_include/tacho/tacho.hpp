@@ -6,7 +6,7 @@
 
 #if defined(__has_include)
 #if !__has_include(<fmt/format.h>)
-#error "tacho.hpp needs {fmt}: install libfmt-dev, or put fmt's include folder on the path with -I and define FMT_HEADER_ONLY. A file that only records can include tacho/record.hpp, which does not need it."
+#error "tacho.hpp needs {fmt}: install libfmt-dev, or add -I<its include folder> -DFMT_HEADER_ONLY; record.hpp does not"
 #endif
 #endif
 

@@ -57,6 +57,7 @@ private:
         if (n > limit_ || size_ > limit_ - n) return false;
         std::size_t wanted = capacity_ < 4096 ? 4096 : capacity_ * 2;
         if (wanted < size_ + n) wanted = size_ + n;
+        if (wanted > limit_) wanted = limit_;
         void* const grown = std::realloc(data_, wanted);
         if (grown == nullptr) return false;
         data_ = static_cast<char*>(grown);

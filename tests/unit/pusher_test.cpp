@@ -1,0 +1,268 @@
+#include "support/text.hpp"
+
+#include "tacho/export/memory_transport.hpp"
+#include "tacho/export/pusher.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace {
+
+using tacho::temporality_preference;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// The value of the one integer point in a request.
+std::string only_value(std::string const& body) {
+    auto const at = body.find("\"asInt\":\"");
+    return at == std::string::npos ? "none" : body.substr(at + 9, body.find('"', at + 9) - at - 9);
+}
+std::string start_of(std::string const& body) {
+    auto const at = body.find("\"startTimeUnixNano\":\"");
+    return body.substr(at + 21, 19);
+}
+std::string time_of(std::string const& body) {
+    auto const at = body.find("\"timeUnixNano\":\"");
+    return body.substr(at + 16, 19);
+}
+
+struct shop {
+    tacho::registry registry;
+    tacho::counter<"hits"> hits{registry};
+    tacho::memory_transport transport;
+
+    tacho::pusher_options options(temporality_preference t = temporality_preference::cumulative) {
+        return {.url = "http://test/v1/metrics", .about = {{"service.name", "shop"}}, .temporality = t};
+    }
+};
+
+// CONFORMANCE 160, 162, 163
+TEST(a_pusher, posts_json_with_its_headers) {
+    shop s;
+    auto options = s.options();
+    options.headers = {{"api-key", "secret"}};
+    tacho::pusher pusher{s.registry, options, s.transport};
+    ASSERT_TRUE(pusher.flush());
+    auto const request = s.transport.requests().at(0);
+    EXPECT_EQ(request.url, "http://test/v1/metrics");
+    ASSERT_EQ(request.headers.size(), 3u);
+    EXPECT_EQ(request.headers[0].key + request.headers[0].value, "Content-Typeapplication/json");
+    EXPECT_EQ(request.headers[1].key + request.headers[1].value, "User-Agenttacho-OTLP-Exporter-Cpp/0.1.0");
+    EXPECT_EQ(request.headers[2].key + request.headers[2].value, "api-keysecret");
+    EXPECT_TRUE(request.body.starts_with("{\"resourceMetrics\":[{\"resource\":{\"attributes\":[{\"key\":\"service.name\""));
+}
+
+// R1, CONFORMANCE 132, 133
+TEST(a_pusher, sends_deltas_while_a_scrape_shows_totals) {
+    shop s;
+    tacho::pusher pusher{s.registry, s.options(temporality_preference::delta), s.transport};
+    s.hits.inc();
+    ASSERT_TRUE(pusher.flush());
+    EXPECT_EQ(test::value_of(test::as_text(s.registry), "hits_total"), "1");
+    s.hits.inc(2);
+    ASSERT_TRUE(pusher.flush());
+    EXPECT_EQ(test::value_of(test::as_text(s.registry), "hits_total"), "3");
+    auto const requests = s.transport.requests();
+    EXPECT_EQ(only_value(requests.at(0).body), "1");
+    EXPECT_EQ(only_value(requests.at(1).body), "2");
+    EXPECT_NE(requests[0].body.find("\"aggregationTemporality\":1"), std::string::npos);
+    EXPECT_EQ(start_of(requests[1].body), time_of(requests[0].body));  // CONFORMANCE 134: chained
+}
+
+// CONFORMANCE 133
+TEST(a_pusher, repeats_totals_and_leaves_out_deltas_of_nothing) {
+    shop s;
+    s.hits.inc();
+    {
+        tacho::pusher pusher{s.registry, s.options(), s.transport};
+        ASSERT_TRUE(pusher.flush());
+        ASSERT_TRUE(pusher.flush());
+        EXPECT_EQ(only_value(s.transport.requests().at(1).body), "1");
+    }
+    tacho::memory_transport other;
+    tacho::pusher pusher{s.registry, s.options(temporality_preference::delta), other};
+    ASSERT_TRUE(pusher.flush());
+    ASSERT_TRUE(pusher.flush());
+    EXPECT_EQ(other.requests().size(), 1u);  // CONFORMANCE 166: nothing to say is not sent
+}
+
+// CONFORMANCE 132: a level has no delta.
+TEST(a_pusher, sends_up_down_counters_as_totals_whatever_is_preferred) {
+    tacho::registry registry;
+    tacho::up_down_counter<"busy"> busy{registry};
+    busy.inc(3);
+    tacho::memory_transport transport;
+    tacho::pusher pusher{registry, {.temporality = temporality_preference::delta}, transport};
+    ASSERT_TRUE(pusher.flush());
+    ASSERT_TRUE(pusher.flush());
+    EXPECT_EQ(only_value(transport.requests().at(1).body), "3");
+    EXPECT_NE(transport.requests()[1].body.find("\"aggregationTemporality\":2"), std::string::npos);
+}
+
+TEST(a_pusher, loses_nothing_and_sends_nothing_twice_when_a_push_fails) {
+    test::heard heard;
+    shop s;
+    tacho::pusher pusher{s.registry, s.options(temporality_preference::delta), s.transport};
+    s.hits.inc(5);
+    s.transport.answer_with({.status = 400, .body = R"({"message":"no thanks"})"});
+    EXPECT_FALSE(pusher.flush());
+    s.hits.inc(2);
+    EXPECT_TRUE(pusher.flush());
+    auto const requests = s.transport.requests();
+    ASSERT_EQ(requests.size(), 2u);
+    EXPECT_EQ(only_value(requests[0].body), "5");
+    EXPECT_EQ(only_value(requests[1].body), "7");
+    EXPECT_EQ(start_of(requests[1].body), start_of(requests[0].body));
+    EXPECT_NE(heard.text().find("pushing to http://test/v1/metrics: answered 400 no thanks"), std::string::npos)
+        << heard.text();
+    EXPECT_EQ(pusher.stats().failed, 1u);
+    EXPECT_EQ(pusher.stats().accepted, 1u);
+}
+
+TEST(a_pusher, sends_delta_histograms_that_add_up) {
+    tacho::registry registry;
+    tacho::histogram<"h"> h{registry, "", {1, 2}};
+    tacho::memory_transport transport;
+    tacho::pusher pusher{registry, {.temporality = temporality_preference::delta}, transport};
+    h.observe(0.5);
+    ASSERT_TRUE(pusher.flush());
+    h.observe(1.5);
+    h.observe(7);
+    ASSERT_TRUE(pusher.flush());
+    EXPECT_NE(transport.requests().at(0).body.find(R"("count":"1","sum":0.5,"bucketCounts":["1","0","0"])"), std::string::npos);
+    EXPECT_NE(transport.requests().at(1).body.find(R"("count":"2","sum":8.5,"bucketCounts":["0","1","1"])"), std::string::npos);
+}
+
+// CONFORMANCE 183, 185: no wait is asked for, so none is made.
+TEST(a_pusher, tries_again_when_the_receiver_is_busy) {
+    shop s;
+    tacho::pusher pusher{s.registry, s.options(), s.transport};
+    for (int const status : {429, 502, 503, 504}) s.transport.answer_with({.status = status, .retry_after = "0"});
+    EXPECT_TRUE(pusher.flush());
+    EXPECT_EQ(s.transport.requests().size(), 5u);
+    EXPECT_EQ(pusher.stats().retries, 4u);
+}
+
+// CONFORMANCE 182
+TEST(a_pusher, never_sends_a_partial_success_again) {
+    test::heard heard;
+    shop s;
+    tacho::pusher pusher{s.registry, s.options(), s.transport};
+    s.transport.answer_with({.status = 200, .body = R"({"partialSuccess":{"rejectedDataPoints":"2","errorMessage":"old"}})"});
+    EXPECT_TRUE(pusher.flush());
+    EXPECT_EQ(s.transport.requests().size(), 1u);
+    EXPECT_EQ(pusher.stats().rejected_points, 2u);
+    EXPECT_NE(heard.text().find("2 points were rejected: old"), std::string::npos) << heard.text();
+}
+
+// CONFORMANCE 186: a wait that can't end in time is not begun.
+TEST(a_pusher, gives_up_when_the_receiver_asks_for_more_time_than_there_is) {
+    test::heard heard;
+    shop s;
+    tacho::pusher pusher{s.registry, s.options(), s.transport};
+    s.transport.answer_with({.status = 503, .retry_after = "3600"});
+    EXPECT_FALSE(pusher.flush());
+    EXPECT_EQ(s.transport.requests().size(), 1u);
+    EXPECT_NE(heard.text().find("no time left to try again"), std::string::npos) << heard.text();
+}
+
+TEST(a_pusher, pushes_by_itself_at_its_interval) {
+    shop s;
+    auto options = s.options();
+    options.interval = milliseconds{5};
+    tacho::pusher pusher{s.registry, options, s.transport};
+    EXPECT_TRUE(s.transport.wait_for(3));
+}
+
+// R17, CONFORMANCE 137
+TEST(a_pusher, pushes_once_more_when_it_is_stopped_and_then_no_more) {
+    shop s;
+    tacho::pusher pusher{s.registry, s.options(), s.transport};
+    s.hits.inc(9);
+    pusher.stop();
+    ASSERT_EQ(s.transport.requests().size(), 1u);
+    EXPECT_EQ(only_value(s.transport.requests()[0].body), "9");
+    pusher.stop();
+    EXPECT_FALSE(pusher.flush());
+    EXPECT_EQ(s.transport.requests().size(), 1u);
+}
+
+TEST(a_pusher, delivers_the_last_values_of_an_instrument_that_has_ended) {
+    tacho::registry registry;
+    tacho::memory_transport transport;
+    tacho::pusher pusher{registry, {.temporality = temporality_preference::delta}, transport};
+    {
+        tacho::counter<"hits"> hits{registry};
+        hits.inc(4);
+    }
+    ASSERT_TRUE(pusher.flush());
+    EXPECT_EQ(only_value(transport.requests().at(0).body), "4");
+    ASSERT_TRUE(pusher.flush());
+    EXPECT_EQ(transport.requests().size(), 1u);
+}
+
+TEST(a_pusher, stops_in_time_though_the_receiver_says_nothing) {
+    test::heard heard;
+    shop s;
+    s.transport.hold(true);
+    auto options = s.options();
+    options.timeout = seconds{600};
+    tacho::pusher pusher{s.registry, options, s.transport};
+    std::thread flushing{[&] { EXPECT_FALSE(pusher.flush(seconds{600})); }};
+    ASSERT_TRUE(s.transport.wait_for(1));
+    pusher.stop(milliseconds{50});  // would take ten minutes if it waited for the answer
+    flushing.join();
+    s.transport.hold(false);
+}
+
+TEST(a_pusher, waits_in_flush_no_longer_than_it_may) {
+    shop s;
+    s.transport.hold(true);
+    tacho::pusher pusher{s.registry, s.options(), s.transport};
+    EXPECT_FALSE(pusher.flush(milliseconds{20}));
+    s.transport.hold(false);
+}
+
+// Recording and scraping go on while a push hangs.
+TEST(a_pusher, that_hangs_holds_nobody_up) {
+    shop s;
+    s.transport.hold(true);
+    tacho::pusher pusher{s.registry, s.options(), s.transport};
+    std::thread flushing{[&] { static_cast<void>(pusher.flush(milliseconds{10})); }};
+    ASSERT_TRUE(s.transport.wait_for(1));
+    s.hits.inc();
+    tacho::counter<"more"> more{s.registry};
+    EXPECT_EQ(test::value_of(test::as_text(s.registry), "hits_total"), "1");
+    flushing.join();
+    s.transport.hold(false);
+}
+
+// CONFORMANCE 165
+TEST(a_pusher, does_not_send_what_is_too_large) {
+    test::heard heard;
+    shop s;
+    auto options = s.options();
+    options.largest_body = 50;
+    tacho::pusher pusher{s.registry, options, s.transport};
+    EXPECT_FALSE(pusher.flush());
+    EXPECT_TRUE(s.transport.requests().empty());
+    EXPECT_NE(heard.text().find("more than 50 bytes"), std::string::npos) << heard.text();
+}
+
+// CONFORMANCE 135
+TEST(two_pushers, have_memories_of_their_own) {
+    shop s;
+    tacho::memory_transport other;
+    tacho::pusher one{s.registry, s.options(temporality_preference::delta), s.transport};
+    tacho::pusher two{s.registry, s.options(temporality_preference::delta), other};
+    s.hits.inc(1);
+    ASSERT_TRUE(one.flush());
+    s.hits.inc(2);
+    ASSERT_TRUE(two.flush());
+    ASSERT_TRUE(one.flush());
+    EXPECT_EQ(only_value(other.requests().at(0).body), "3");
+    EXPECT_EQ(only_value(s.transport.requests().at(1).body), "2");
+}
+
+}  // namespace

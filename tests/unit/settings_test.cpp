@@ -1,0 +1,246 @@
+#include "tacho/env/flag.hpp"
+#include "tacho/env/settings.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <map>
+#include <random>
+
+namespace {
+
+using variables = std::map<std::string, std::string>;
+using std::chrono::milliseconds;
+
+tacho::settings read(variables v) {
+    return tacho::settings::from_environment({.prefix = "OGX", .service_name = "ogx"}, tacho::env::source{std::move(v)});
+}
+std::string all(tacho::settings const& s) {
+    std::string out;
+    for (auto const& w : s.warnings) out += w + "\n";
+    return out;
+}
+std::string attribute(tacho::settings const& s, std::string_view key) {
+    for (auto const& a : s.about)
+        if (a.key == key) return a.value;
+    return "(none)";
+}
+
+// R3
+TEST(a_flag, is_true_for_four_words_in_any_case_and_with_blanks) {
+    for (auto const yes : {"1", "true", "TRUE", "Yes", "on", " On ", "\tyes\n"}) EXPECT_TRUE(tacho::env::is_truthy(yes)) << yes;
+    for (auto const no : {"", "0", "false", "no", "off", "  ", "y", "2", "true!", "t rue"})
+        EXPECT_FALSE(tacho::env::is_truthy(no)) << no;
+    ::setenv("TACHO_TEST_FLAG", " On ", 1);
+    EXPECT_TRUE(tacho::env::flag("TACHO_TEST_FLAG"));
+    ::unsetenv("TACHO_TEST_FLAG");
+    EXPECT_FALSE(tacho::env::flag("TACHO_TEST_FLAG"));
+}
+
+// R2
+TEST(settings, export_nothing_unless_asked) {
+    auto const s = read({});
+    EXPECT_FALSE(s.push.enabled);
+    EXPECT_FALSE(s.scrape.enabled);
+    EXPECT_TRUE(s.warnings.empty());
+    EXPECT_EQ(s.push.interval, milliseconds{60000});
+    EXPECT_EQ(s.push.timeout, milliseconds{10000});
+}
+
+TEST(settings, come_from_the_process_by_default) {
+    ::setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://from.process:1", 1);
+    EXPECT_EQ(tacho::settings::from_environment().push.url, "http://from.process:1/v1/metrics");
+    ::unsetenv("OTEL_EXPORTER_OTLP_ENDPOINT");
+}
+
+// R2, CONFORMANCE 191
+TEST(the_push, is_on_when_an_endpoint_is_set_and_not_empty) {
+    EXPECT_TRUE(read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"}}).push.enabled);
+    EXPECT_TRUE(read({{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://c:4318"}}).push.enabled);
+    EXPECT_FALSE(read({{"OTEL_EXPORTER_OTLP_ENDPOINT", ""}}).push.enabled);
+    EXPECT_FALSE(read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "  "}}).push.enabled);
+}
+
+// DESIGN: the list of exporters goes before the endpoint.
+TEST(the_list_of_exporters, decides_when_it_is_set) {
+    variables const endpoint{{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"}, {"OGX_PROMETHEUS_ENABLED", "1"}};
+    auto const with = [&](char const* exporters) {
+        auto v = endpoint;
+        v["OTEL_METRICS_EXPORTER"] = exporters;
+        return read(v);
+    };
+    EXPECT_TRUE(with("otlp").push.enabled);
+    EXPECT_FALSE(with("prometheus").push.enabled);
+    EXPECT_TRUE(with(" Prometheus , OTLP,").push.enabled);
+    EXPECT_FALSE(with("none").push.enabled);
+    EXPECT_FALSE(with("none").scrape.enabled);
+    EXPECT_TRUE(read({{"OTEL_METRICS_EXPORTER", "otlp"}}).push.enabled);
+    EXPECT_EQ(read({{"OTEL_METRICS_EXPORTER", "otlp"}}).push.url, "http://localhost:4318/v1/metrics");
+    EXPECT_TRUE(read({{"OTEL_METRICS_EXPORTER", "prometheus"}}).scrape.enabled);
+    EXPECT_NE(all(with("zipkin")).find("OTEL_METRICS_EXPORTER lists \"zipkin\""), std::string::npos);
+}
+
+// CONFORMANCE 192
+TEST(the_sdk, is_disabled_by_the_word_true_alone) {
+    variables v{{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"}, {"OGX_PROMETHEUS_ENABLED", "1"}};
+    v["OTEL_SDK_DISABLED"] = "TRUE";
+    EXPECT_FALSE(read(v).push.enabled);
+    EXPECT_FALSE(read(v).scrape.enabled);
+    v["OTEL_SDK_DISABLED"] = "1";
+    EXPECT_TRUE(read(v).push.enabled);
+    EXPECT_NE(all(read(v)).find("OTEL_SDK_DISABLED=\"1\""), std::string::npos);
+    v["OTEL_SDK_DISABLED"] = "False";
+    EXPECT_TRUE(all(read(v)).empty());
+}
+
+// CONFORMANCE 158, 198
+TEST(the_url, is_joined_to_a_base_and_taken_as_it_is_for_metrics) {
+    auto const generic = [](char const* url) { return read({{"OTEL_EXPORTER_OTLP_ENDPOINT", url}}).push.url; };
+    EXPECT_EQ(generic("http://c:4318"), "http://c:4318/v1/metrics");
+    EXPECT_EQ(generic("http://c:4318/"), "http://c:4318/v1/metrics");
+    EXPECT_EQ(generic("http://c:4318/mycollector"), "http://c:4318/mycollector/v1/metrics");
+    EXPECT_EQ(generic("http://c:4318/mycollector/"), "http://c:4318/mycollector/v1/metrics");
+    auto const specific = [](char const* url) {
+        return read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://other"}, {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", url}}).push.url;
+    };
+    EXPECT_EQ(specific("http://c:4318"), "http://c:4318/");
+    EXPECT_EQ(specific("https://c.example/v1/metrics/"), "https://c.example/v1/metrics/");
+}
+
+TEST(the_url, that_is_none_is_the_problem_of_the_push_alone) {
+    for (auto const bad : {"localhost:4318", "http://", "://c", "http://:4318", "http://a b", "/v1/metrics"}) {
+        auto const s = read({{"OTEL_EXPORTER_OTLP_ENDPOINT", bad}, {"OGX_PROMETHEUS_ENABLED", "1"}});
+        EXPECT_NE(s.push.problem.find(std::string{"OTEL_EXPORTER_OTLP_ENDPOINT=\""} + bad + "\""), std::string::npos) << bad;
+        EXPECT_NE(s.push.problem.find("http://host:port"), std::string::npos);
+        EXPECT_TRUE(s.scrape.enabled);
+        EXPECT_TRUE(s.scrape.problem.empty());
+    }
+}
+
+TEST(the_url, is_shown_without_a_password) {
+    EXPECT_EQ(tacho::env::without_credentials("http://me:secret@c:4318/x"), "http://***@c:4318/x");
+    EXPECT_EQ(tacho::env::without_credentials("http://c:4318/x"), "http://c:4318/x");
+}
+
+// R14, CONFORMANCE 193
+TEST(an_interval, that_cannot_be_used_warns_and_leaves_the_default) {
+    for (auto const bad : {"abc", "60.5", "-1", "2147483648", "1s", "0x10", "99999999999999999999"}) {
+        auto const s = read({{"OTEL_METRIC_EXPORT_INTERVAL", bad}, {"OGX_PROMETHEUS_ENABLED", "1"}});
+        EXPECT_EQ(s.push.interval, milliseconds{60000});
+        ASSERT_EQ(s.warnings.size(), 1u);
+        EXPECT_EQ(s.warnings[0], std::string{"OTEL_METRIC_EXPORT_INTERVAL=\""} + bad +
+                                     "\" is not a whole number of milliseconds from 0 to 2147483647; 60000 is used instead");
+        EXPECT_TRUE(s.scrape.enabled);
+    }
+    EXPECT_EQ(read({{"OTEL_METRIC_EXPORT_INTERVAL", " 250 "}}).push.interval, milliseconds{250});
+    EXPECT_EQ(read({{"OTEL_METRIC_EXPORT_INTERVAL", "0"}}).push.interval, milliseconds{60000});
+}
+
+// CONFORMANCE 186, 193
+TEST(a_timeout, of_zero_is_none_and_the_shorter_of_two_counts) {
+    auto const timeout = [](variables v) { return read(std::move(v)).push.timeout.count(); };
+    EXPECT_EQ(timeout({{"OTEL_EXPORTER_OTLP_TIMEOUT", "1500"}}), 1500);
+    EXPECT_EQ(timeout({{"OTEL_EXPORTER_OTLP_TIMEOUT", "1500"}, {"OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "500"}}), 500);
+    EXPECT_EQ(timeout({{"OTEL_METRIC_EXPORT_TIMEOUT", "100"}}), 100);
+    EXPECT_EQ(timeout({{"OTEL_EXPORTER_OTLP_TIMEOUT", "0"}}), 30000);
+    EXPECT_EQ(timeout({{"OTEL_EXPORTER_OTLP_TIMEOUT", "0"}, {"OTEL_METRIC_EXPORT_TIMEOUT", "0"}}), 0);
+}
+
+// CONFORMANCE 163, 196
+TEST(headers, are_decoded_and_bad_ones_left_out_without_showing_a_value) {
+    auto const s = read({{"OTEL_EXPORTER_OTLP_HEADERS", "api-key=se%2Ccret , bad, x = y%20z ,=v,p=%zz,,token=topsecret%"}});
+    ASSERT_EQ(s.push.headers.size(), 2u);
+    EXPECT_EQ(s.push.headers[0].key + "|" + s.push.headers[0].value, "api-key|se,cret");
+    EXPECT_EQ(s.push.headers[1].key + "|" + s.push.headers[1].value, "x|y z");
+    EXPECT_EQ(s.warnings.size(), 4u);
+    EXPECT_EQ(all(s).find("secret"), std::string::npos);
+}
+
+// R13, CONFORMANCE 151, 153
+TEST(a_resource, names_the_service_and_takes_what_the_environment_adds) {
+    EXPECT_EQ(attribute(read({}), "service.name"), "ogx");
+    EXPECT_EQ(attribute(read({}), "telemetry.sdk.name"), "tacho");
+    EXPECT_EQ(attribute(read({}), "telemetry.sdk.language"), "cpp");
+    EXPECT_EQ(attribute(read({{"OTEL_SERVICE_NAME", "shop"}}), "service.name"), "shop");
+    auto const s = read({{"OTEL_RESOURCE_ATTRIBUTES", "service.name=list,region = eu%2Cwest,empty="}});
+    EXPECT_EQ(attribute(s, "service.name"), "list");
+    EXPECT_EQ(attribute(s, "region"), "eu,west");
+    EXPECT_EQ(attribute(s, "empty"), "");
+    EXPECT_EQ(attribute(read({{"OTEL_RESOURCE_ATTRIBUTES", "service.name=list"}, {"OTEL_SERVICE_NAME", "var"}}), "service.name"), "var");
+}
+
+// CONFORMANCE 154
+TEST(a_resource, ignores_all_of_a_list_with_one_mistake_in_it) {
+    for (auto const bad : {"a=b,c", "a=b,=c", "a=%4", "a=%GG"}) {
+        auto const s = read({{"OTEL_RESOURCE_ATTRIBUTES", bad}});
+        EXPECT_EQ(attribute(s, "a"), "(none)");
+        EXPECT_NE(all(s).find("all of OTEL_RESOURCE_ATTRIBUTES is ignored"), std::string::npos);
+    }
+}
+
+// CONFORMANCE 152
+TEST(a_service_without_a_name, is_called_after_its_executable) {
+    auto const s = tacho::settings::from_environment({}, tacho::env::source{variables{}});
+    EXPECT_TRUE(attribute(s, "service.name").starts_with("unknown_service:")) << attribute(s, "service.name");
+}
+
+// R15
+TEST(the_listener, takes_its_own_variables_before_those_of_opentelemetry) {
+    auto s = read({});
+    EXPECT_EQ(s.scrape.host, "127.0.0.1");
+    EXPECT_EQ(s.scrape.port, 9464);
+    EXPECT_FALSE(s.scrape.own_port);
+    s = read({{"OTEL_EXPORTER_PROMETHEUS_HOST", "0.0.0.0"}, {"OTEL_EXPORTER_PROMETHEUS_PORT", "1"}});
+    EXPECT_EQ(s.scrape.host, "0.0.0.0");
+    EXPECT_EQ(s.scrape.port, 1);
+    s = read({{"OTEL_EXPORTER_PROMETHEUS_PORT", "1"}, {"OGX_METRICS_PORT", "2"}, {"OGX_METRICS_HOST", "::1"}});
+    EXPECT_EQ(s.scrape.port, 2);
+    EXPECT_EQ(s.scrape.host, "::1");
+    EXPECT_TRUE(s.scrape.own_port);
+    EXPECT_EQ(read({{"OGX_METRICS_PORT", "  "}}).scrape.port, 9464);
+}
+
+// R15
+TEST(the_listener, has_a_problem_when_its_port_is_none_and_nothing_else_has) {
+    for (auto const bad : {"99999", "-1", "http", "80.5"}) {
+        auto const s = read({{"OGX_METRICS_PORT", bad}, {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}});
+        EXPECT_EQ(s.scrape.problem, std::string{"OGX_METRICS_PORT=\""} + bad + "\" is not a port; write a number from 0 to 65535");
+        EXPECT_TRUE(s.push.problem.empty());
+        EXPECT_TRUE(s.warnings.empty());
+    }
+}
+
+// CONFORMANCE 194, 132
+TEST(a_word, is_known_in_any_case_or_ignored_with_a_warning) {
+    auto const preference = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
+    EXPECT_EQ(read({{preference, "DELTA"}}).push.temporality, tacho::temporality_preference::delta);
+    EXPECT_EQ(read({{preference, "LowMemory"}}).push.temporality, tacho::temporality_preference::lowmemory);
+    EXPECT_EQ(read({{preference, "sideways"}}).push.temporality, tacho::temporality_preference::cumulative);
+    EXPECT_NE(all(read({{preference, "sideways"}})).find("Known are cumulative, delta, lowmemory"), std::string::npos);
+}
+
+// DESIGN: what is not offered is said, and http/json is sent.
+TEST(what_is_not_offered, is_said_by_name) {
+    EXPECT_NE(all(read({{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}})).find("OTEL_EXPORTER_OTLP_PROTOCOL=\"grpc\""), std::string::npos);
+    EXPECT_TRUE(all(read({{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"}})).empty());
+    EXPECT_NE(all(read({{"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"}})).find("gzip"), std::string::npos);
+    EXPECT_NE(all(read({{"OTEL_CONFIG_FILE", "x.yaml"}})).find("OTEL_CONFIG_FILE"), std::string::npos);
+}
+
+TEST(settings, of_any_bytes_are_survived) {
+    std::mt19937 random{7};
+    char const* const names[] = {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_RESOURCE_ATTRIBUTES",
+                                 "OTEL_METRICS_EXPORTER", "OTEL_METRIC_EXPORT_INTERVAL", "OGX_METRICS_PORT", "OGX_METRICS_HOST"};
+    for (int i = 0; i < 5000; ++i) {
+        variables v;
+        for (auto const* name : names) {
+            std::string value(random() % 30, '\0');
+            for (auto& c : value) c = random() % 3 == 0 ? ",=%;:/"[random() % 6] : static_cast<char>(random());
+            v[name] = value;
+        }
+        for (auto const& w : read(v).warnings) EXPECT_TRUE(tacho::is_valid_utf8(w));
+    }
+    EXPECT_TRUE(all(read({{"OTEL_METRIC_EXPORT_INTERVAL", std::string(100'000, '9')}})).size() < 300);
+}
+
+}  // namespace
