@@ -1,0 +1,309 @@
+// Real sockets: scrapes and measured requests on cpp-httplib, and telemetry as a whole.
+#include "support/text.hpp"
+#include "support/wait.hpp"
+
+#include "tacho/adapter/httplib.hpp"
+#include "tacho/tacho.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+namespace {
+
+using variables = std::map<std::string, std::string>;
+
+tacho::settings read(variables v) {
+    return tacho::settings::from_environment({.prefix = "OGX", .service_name = "ogx"}, tacho::env::source{std::move(v)});
+}
+
+class server {
+public:
+    httplib::Server http;
+    int start() {
+        int const port = http.bind_to_any_port("127.0.0.1");
+        thread_ = std::thread{[this] { http.listen_after_bind(); }};
+        test::wait_until([this] { return http.is_running(); });
+        return port;
+    }
+    ~server() {
+        http.stop();
+        if (thread_.joinable()) thread_.join();
+    }
+
+private:
+    std::thread thread_;
+};
+
+struct shop {
+    tacho::registry registry{test::fixed()};
+    tacho::counter<"hits"> hits{registry};
+};
+
+TEST(a_mounted_endpoint, answers_over_http) {
+    shop s;
+    server web;
+    tacho::mount(web.http, "/v1/metrics", std::make_shared<tacho::endpoint>(s.registry));
+    httplib::Client client{"127.0.0.1", web.start()};
+    auto const page = client.Get("/v1/metrics");
+    ASSERT_TRUE(page);
+    EXPECT_EQ(page->status, 200);
+    EXPECT_EQ(page->body, "# TYPE hits_total counter\nhits_total 0\n");
+    EXPECT_EQ(page->get_header_value("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
+    EXPECT_EQ(page->get_header_value("X-Content-Type-Options"), "nosniff");
+    auto const open = client.Get("/v1/metrics", httplib::Headers{{"Accept", "application/openmetrics-text"}});
+    EXPECT_EQ(open->body, "# TYPE hits counter\nhits_total 0\n# EOF\n");
+    EXPECT_EQ(client.Head("/v1/metrics")->body, "");
+    auto const refused = client.Post("/v1/metrics", "x", "text/plain");
+    EXPECT_EQ(refused->status, 405);
+    EXPECT_EQ(refused->get_header_value("Allow"), "GET, HEAD");
+}
+
+// The server refuses it, or we answer in our default format; nobody comes to harm.
+TEST(a_mounted_endpoint, survives_an_accept_header_of_100_kilobytes) {
+    shop s;
+    server web;
+    tacho::mount(web.http, "/metrics", std::make_shared<tacho::endpoint>(s.registry));
+    int const port = web.start();
+    httplib::Client huge{"127.0.0.1", port};
+    auto const answer = huge.Get("/metrics", httplib::Headers{{"Accept", std::string(100'000, 'a')}});
+    int const status = answer ? answer->status : 400;  // a closed connection is a refusal, too
+    EXPECT_TRUE(status == 200 || (status >= 400 && status < 500)) << status;
+    httplib::Client next{"127.0.0.1", port};
+    EXPECT_EQ(next.Get("/metrics")->status, 200);
+}
+
+// R15
+TEST(a_listener, answers_at_metrics_on_a_port_of_its_own_until_it_is_stopped) {
+    shop s;
+    tacho::httplib_listener listener;
+    auto const port = listener.start("127.0.0.1", 0, std::make_shared<tacho::endpoint>(s.registry));
+    ASSERT_TRUE(port) << port.message();
+    httplib::Client client{"127.0.0.1", *port};
+    EXPECT_EQ(client.Get("/metrics")->status, 200);
+    EXPECT_EQ(client.Get("/")->status, 404);
+    listener.stop();
+    listener.stop();
+    EXPECT_FALSE(httplib::Client("127.0.0.1", *port).Get("/metrics"));
+}
+
+TEST(a_listener, says_which_address_is_in_use) {
+    shop s;
+    auto const endpoint = std::make_shared<tacho::endpoint>(s.registry);
+    tacho::httplib_listener first, second;
+    auto const port = first.start("127.0.0.1", 0, endpoint);
+    ASSERT_TRUE(port);
+    auto const refused = second.start("127.0.0.1", *port, endpoint);
+    EXPECT_FALSE(refused);
+    EXPECT_EQ(refused.message(), "can't listen on 127.0.0.1:" + std::to_string(*port) +
+                                     ": Address already in use. Use another address or port, or stop what uses this one");
+}
+
+TEST(a_listener, says_when_an_address_is_none) {
+    shop s;
+    tacho::httplib_listener listener;
+    auto const refused = listener.start("256.0.0.1", 0, std::make_shared<tacho::endpoint>(s.registry));
+    EXPECT_FALSE(refused);
+    EXPECT_NE(refused.message().find("can't listen on 256.0.0.1:0: "), std::string::npos) << refused.message();
+}
+
+struct metrics {
+    explicit metrics(tacho::scope in) : requests{in}, duration{in}, concurrent{in} {}
+    tacho::counter<"requests", tacho::label<"api">, tacho::label<"method">, tacho::label<"status", tacho::http::outcome>,
+                   tacho::label<"status_code", int>> requests;
+    tacho::histogram<"duration", tacho::unit::seconds, tacho::label<"api">, tacho::label<"method">> duration;
+    tacho::up_down_counter<"concurrent", tacho::label<"api">> concurrent;
+};
+
+class measured_server {
+public:
+    tacho::registry registry{test::fixed()};
+    metrics m{registry};
+    tacho::http::route_table<tacho::measured_route> routes;
+    tacho::http::excluded_paths excluded{{"/metrics"}};
+    std::atomic<bool> released{false};
+    server web;
+    int port = 0;
+
+    measured_server() {
+        EXPECT_TRUE(routes.add("GET", "/items/{id}", {"items", "get"}));
+        EXPECT_TRUE(routes.add("GET", "/throw", {"items", "throw"}));
+        EXPECT_TRUE(routes.add("GET", "/stream", {"items", "stream"}));
+        tacho::measure(web.http, m, routes, excluded);
+        tacho::mount(web.http, "/metrics", std::make_shared<tacho::endpoint>(registry));
+        web.http.Get("/items/([^/]+)", [](auto&, auto& out) { out.set_content("item", "text/plain"); });
+        web.http.Get("/throw", [](auto&, auto&) { throw std::runtime_error("no"); });
+        web.http.Get("/stream", [this](auto&, auto& out) {
+            out.set_chunked_content_provider("text/plain", [this](std::size_t n, httplib::DataSink& to) {
+                if (n == 0) {
+                    to.write("first", 5);
+                } else if (released || !to.is_writable()) {
+                    if (!released) return false;
+                    to.done();
+                } else {
+                    std::this_thread::yield();
+                }
+                return true;
+            });
+        });
+        port = web.start();
+    }
+    std::string value(std::string const& series) const { return test::value_of(test::as_text(registry), series); }
+};
+
+// R8, R9, R10
+TEST(a_measured_server, counts_requests_by_route_and_no_scrapes) {
+    measured_server s;
+    httplib::Client client{"127.0.0.1", s.port};
+    for (auto const path : {"/items/1", "/items/2?x=1", "/nowhere/at/all", "/metrics", "/metrics"}) client.Get(path);
+    EXPECT_EQ(s.value("requests_total{api=\"items\",method=\"get\",status=\"success\",status_code=\"200\"}"), "2");
+    EXPECT_EQ(s.value("requests_total{api=\"unknown\",method=\"unknown\",status=\"error\",status_code=\"404\"}"), "1");
+    EXPECT_EQ(s.value("concurrent{api=\"items\"}"), "0");
+    EXPECT_EQ(test::as_text(s.registry).find("metrics\""), std::string::npos);
+}
+
+// R10, R11
+TEST(a_measured_server, counts_the_status_that_a_throwing_handler_sent) {
+    measured_server s;
+    httplib::Client client{"127.0.0.1", s.port};
+    EXPECT_EQ(client.Get("/throw")->status, 500);
+    EXPECT_EQ(s.value("requests_total{api=\"items\",method=\"throw\",status=\"error\",status_code=\"500\"}"), "1");
+    EXPECT_EQ(s.value("duration_seconds_count{api=\"items\",method=\"throw\"}"), "1");
+}
+
+// R11, R12: three in flight, one leaves, the others end.
+TEST(a_measured_server, counts_streams_until_their_last_byte_or_until_the_client_leaves) {
+    measured_server s;
+    std::string const in_flight = "concurrent{api=\"items\"}";
+    std::string const observed = "duration_seconds_count{api=\"items\",method=\"stream\"}";
+    std::atomic<bool> leave{false};
+    std::vector<std::thread> clients;
+    for (int i = 0; i < 3; ++i)
+        clients.emplace_back([&, i] {
+            httplib::Client client{"127.0.0.1", s.port};
+            client.Get("/stream", [&, i](char const*, std::size_t) {
+                if (i == 0) test::wait_until([&] { return leave.load(); });
+                return i != 0;  // the first one hangs up
+            });
+        });
+    EXPECT_TRUE(test::wait_until([&] { return s.value(in_flight) == "3"; }));
+    EXPECT_EQ(s.value(observed), "0");
+    leave = true;
+    EXPECT_TRUE(test::wait_until([&] { return s.value(in_flight) == "2"; })) << s.value(in_flight);
+    s.released = true;
+    EXPECT_TRUE(test::wait_until([&] { return s.value(in_flight) == "0"; }));
+    EXPECT_TRUE(test::wait_until([&] { return s.value(observed) == "3"; }));
+    for (auto& c : clients) c.join();
+}
+
+// ---- Telemetry as a whole.
+
+// R2
+TEST(telemetry, that_is_asked_for_nothing_exports_nothing_and_says_so_once) {
+    test::heard heard;
+    shop s;
+    auto const t = tacho::telemetry::start(s.registry, read({}), tacho::memory_transport{}, tacho::httplib_listener{});
+    s.hits.inc();
+    EXPECT_FALSE(t.report().push.running);
+    EXPECT_FALSE(t.report().scrape.running);
+    EXPECT_EQ(heard.count(), 1);
+    EXPECT_TRUE(heard.text().starts_with("debug: instruments work, and nothing is exported")) << heard.text();
+    EXPECT_EQ(t.endpoint()->respond({"GET", ""}).status(), 404);
+}
+
+// R1
+TEST(telemetry, runs_both_ways_out_at_once) {
+    shop s;
+    tacho::memory_transport transport;
+    auto t = tacho::telemetry::start(
+        s.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"}, {"OGX_PROMETHEUS_ENABLED", "1"}, {"OGX_METRICS_PORT", "0"}}),
+        transport, tacho::httplib_listener{});
+    auto const report = t.report();
+    EXPECT_EQ(report.push.words, "pushing to http://c:4318/v1/metrics every 60000 ms");
+    EXPECT_TRUE(report.scrape.running);
+    s.hits.inc(3);
+    ASSERT_TRUE(t.flush());
+    EXPECT_NE(transport.requests().at(0).body.find("\"asInt\":\"3\""), std::string::npos);
+    auto const page = httplib::Client("127.0.0.1", report.scrape.port).Get("/metrics");
+    ASSERT_TRUE(page);
+    EXPECT_EQ(test::value_of(page->body, "hits_total"), "3");
+    EXPECT_NE(page->body.find("target_info{service_name=\"ogx\""), std::string::npos);
+    EXPECT_EQ(t.endpoint()->respond({"GET", ""}).status(), 404);  // the listener answers, not the program's server
+}
+
+// R14, R15: what is wrong with one way out leaves the other alone.
+TEST(telemetry, lets_each_way_out_fail_alone) {
+    test::heard heard;
+    shop s;
+    tacho::memory_transport transport;
+    auto bad_port = tacho::telemetry::start(
+        s.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}, {"OGX_PROMETHEUS_ENABLED", "1"}, {"OGX_METRICS_PORT", "x"}}),
+        transport, tacho::httplib_listener{});
+    EXPECT_TRUE(bad_port.report().push.running);
+    EXPECT_FALSE(bad_port.report().scrape.running);
+    EXPECT_EQ(bad_port.report().scrape.words,
+              "not listening: OGX_METRICS_PORT=\"x\" is not a port; write a number from 0 to 65535");
+    shop other;
+    auto bad_url = tacho::telemetry::start(
+        other.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "c:4318"}, {"OGX_PROMETHEUS_ENABLED", "1"}, {"OTEL_METRIC_EXPORT_INTERVAL", "abc"}}),
+        transport, tacho::own_server{});
+    EXPECT_FALSE(bad_url.report().push.running);
+    EXPECT_TRUE(bad_url.report().push.words.starts_with("not pushing: OTEL_EXPORTER_OTLP_ENDPOINT=\"c:4318\""));
+    EXPECT_EQ(bad_url.endpoint()->respond({"GET", ""}).status(), 200);
+    EXPECT_EQ(bad_url.report().warnings.size(), 1u);
+}
+
+TEST(telemetry, says_what_is_missing_and_how_to_get_it) {
+    test::heard heard;
+    shop s;
+    auto const t = tacho::telemetry::start(s.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}, {"OGX_PROMETHEUS_ENABLED", "1"}}));
+    EXPECT_NE(t.report().push.words.find("tacho/adapter/curl.hpp"), std::string::npos) << t.report().text();
+    EXPECT_NE(t.report().scrape.words.find("tacho/adapter/httplib.hpp"), std::string::npos);
+}
+
+struct plain_transport {
+    static bool can_send(std::string_view scheme) noexcept { return scheme == "http"; }
+    static tacho::http_outcome post(tacho::http_post const&, tacho::deadline const&) { return {.status = 200}; }
+};
+
+TEST(telemetry, finds_at_start_that_a_transport_cannot_do_https) {
+    test::heard heard;
+    shop s;
+    auto const t = tacho::telemetry::start(s.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://me:pw@c"}}), plain_transport{});
+    EXPECT_EQ(t.report().push.words,
+              "not pushing to https://***@c/v1/metrics: the transport can't send https; use one that can, or another endpoint");
+}
+
+// R16
+TEST(telemetry, started_twice_runs_once_and_is_extended) {
+    shop s;
+    tacho::memory_transport first, second;
+    auto const push_only = read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}});
+    auto a = tacho::telemetry::start(s.registry, push_only, first);
+    {
+        auto b = tacho::telemetry::start(
+            s.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://d"}, {"OGX_PROMETHEUS_ENABLED", "1"}, {"OGX_METRICS_PORT", "0"}}),
+            second, tacho::httplib_listener{});
+        EXPECT_EQ(b.report().push.words, "pushing to http://c/v1/metrics every 60000 ms");
+        EXPECT_TRUE(b.report().scrape.running);
+    }
+    EXPECT_TRUE(a.report().scrape.running);
+    ASSERT_TRUE(a.flush());
+    EXPECT_EQ(first.requests().size(), 1u);
+    EXPECT_EQ(second.requests().size(), 0u);
+}
+
+// R17
+TEST(telemetry, pushes_once_more_when_it_ends) {
+    shop s;
+    tacho::memory_transport transport;
+    {
+        auto const t = tacho::telemetry::start(s.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}}), transport);
+        s.hits.inc(8);
+    }
+    ASSERT_EQ(transport.requests().size(), 1u);
+    EXPECT_NE(transport.requests()[0].body.find("\"asInt\":\"8\""), std::string::npos);
+}
+
+}  // namespace

@@ -1,0 +1,89 @@
+"""Compiles what must compile, with every compiler given: each header alone, and the single headers as users drop them in."""
+import functools
+import pathlib
+import re
+import shlex
+import sys
+import tempfile
+
+from toolchain import DROP_IN, FLAGS, INCLUDE, ROOT, SINGLE, compile_text, report, run
+
+# Everything in a program has to agree on these; whoever uses the library has chosen them.
+DIALECTS = {
+    'C++20, optimised': ['-O2'],
+    'C++23, no exceptions, no RTTI': ['-std=c++2b', '-fno-exceptions', '-fno-rtti'],
+}
+
+
+def header_alone(compiler, name):
+    """Twice in a row, so that it has what it needs and minds nothing."""
+    return compile_text(compiler, f'#include "{name}"\n' * 2, f'-I{INCLUDE}')
+
+
+def dropped_in(compiler, flags):
+    """Two files with nothing but the single headers: a function that is not inline does not link."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = pathlib.Path(folder, 'program')
+        status, said = run(*shlex.split(compiler), *FLAGS, *flags, f'-I{SINGLE}', DROP_IN / 'main.cpp',
+                           DROP_IN / 'other.cpp', '-pthread', '-o', program)
+        if status == 0:
+            status, said = run(program)
+        return f'exit status {status}: {said}' if status != 0 else ''
+
+
+def after_min_and_max(compiler):
+    """A program may have the macros of windows.h. The system's own headers come first: they would undefine them."""
+    text = (SINGLE / 'tacho/tacho.hpp').read_text()
+    system = '\n'.join(re.findall(r'^#include <.*', text, re.M))
+    return compile_text(compiler, f'{system}\n#define min(a, b) broken\n#define max(a, b) broken\n'
+                                  '#include "tacho/tacho.hpp"\n', f'-I{SINGLE}')
+
+
+class without_fmt:
+    """Include folders that hold what the compiler's own do, except for {fmt}."""
+
+    def __init__(self, compiler, folder):
+        self.compiler = compiler
+        said = run(*shlex.split(compiler), '-E', '-v', '-x', 'c++', '-')[1]
+        folders = re.search(r'#include <\.\.\.> .*?:\n(.*?)End of search', said, re.S).group(1).split()
+        self.flags = ['-nostdinc']
+        for number, path in enumerate(pathlib.Path(f) for f in folders):
+            if (path / 'fmt').exists():
+                copy = pathlib.Path(folder, str(number))
+                copy.mkdir()
+                for entry in path.iterdir():
+                    if entry.name != 'fmt':
+                        (copy / entry.name).symlink_to(entry)
+                path = copy
+            self.flags += ['-isystem', str(path)]
+
+    def records(self):
+        return compile_text(self.compiler, (DROP_IN / 'record_only.cpp').read_text(), f'-I{SINGLE}', *self.flags)
+
+    def explains(self):
+        said = compile_text(self.compiler, '#include "tacho/tacho.hpp"\n', f'-I{SINGLE}', *self.flags)
+        return '' if 'tacho.hpp needs {fmt}: install' in said else f'the cure is not in: {said}'
+
+
+def main(compilers):
+    headers = sorted(p.relative_to(INCLUDE).as_posix() for p in INCLUDE.rglob('*.hpp'))
+    if len(headers) < 2 or not compilers:
+        sys.exit(f'there is nothing to compile under {ROOT}')
+    checks = []
+    for compiler in compilers:
+        def add(name, function, *arguments, compiler=compiler):
+            checks.append((f'{name}, {pathlib.Path(shlex.split(compiler)[-1]).name}',
+                           functools.partial(function, compiler, *arguments)))
+        for name, flags in DIALECTS.items():
+            add(f'dropped in: {name}', dropped_in, flags)
+        add('after #define min and max', after_min_and_max)
+        for name in headers:
+            add(f'{name} alone', header_alone, name)
+    with tempfile.TemporaryDirectory() as folder:
+        bare = without_fmt(compilers[0], folder)
+        checks += [('record.hpp without {fmt}', bare.records), ('tacho.hpp names the cure without {fmt}', bare.explains)]
+        report(checks)
+
+
+if __name__ == '__main__':
+    main(sys.argv[1:])

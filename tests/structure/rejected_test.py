@@ -1,0 +1,94 @@
+"""Compiles what must not compile, and beside it what it should have been, which must."""
+import functools
+import pathlib
+import shlex
+import sys
+
+from toolchain import INCLUDE, compile_text, report
+
+BEFORE = '''
+#include "tacho/record.hpp"
+enum class verb { get, post };
+consteval auto label_values(verb) { return tacho::labels<verb>({{verb::get, "GET"}, {verb::post, "POST"}}); }
+enum class colour { red, blue };
+using requests = tacho::counter<"requests", tacho::label<"verb", verb>, tacho::label<"code", int>>;
+using plain = tacho::counter<"plain">;
+using texts = tacho::counter<"texts", tacho::label<"text">>;
+'''
+DISTINCT = 'label_texts_must_be_distinct_and_not_empty'
+INCREASING = 'histogram_bounds_must_be_finite_and_strictly_increasing'
+
+# What is wrong: words the compiler must say, the wrong code, the right code.
+CASES = {
+    'a name that begins with a digit': (
+        'name', 'tacho::counter<"2nd"> c;', 'tacho::counter<"second"> c;'),
+    'a name with a space': ('name', 'tacho::gauge<"a b"> c;', 'tacho::gauge<"a.b"> c;'),
+    'a label name with a space': (
+        "a label's name begins with a letter", 'tacho::counter<"c", tacho::label<"a b">> c;',
+        'tacho::counter<"c", tacho::label<"a_b">> c;'),
+    'the same label twice': (
+        'distinct', 'tacho::counter<"c", tacho::label<"a">, tacho::label<"a">> c;',
+        'tacho::counter<"c", tacho::label<"a">, tacho::label<"b">> c;'),
+    'too few label values': ('deleted', 'requests c; c(verb::get).inc();', 'requests c; c(verb::get, 200).inc();'),
+    'too many label values': (
+        'deleted', 'requests c; c(verb::get, 200, 1).inc();', 'requests c; c(verb::get, 200).inc();'),
+    'label values in another order': (
+        'deleted', 'requests c; c(200, verb::get).inc();', 'requests c; c(verb::get, 200).inc();'),
+    'another enum': ('deleted', 'requests c; c(colour::red, 1).inc();', 'requests c; c(verb::get, 1).inc();'),
+    'an integer that may not fit': (
+        'deleted', 'requests c; c(verb::get, 200L).inc();', 'requests c; c(verb::get, short{200}).inc();'),
+    'a fraction for an integer': (
+        'deleted', 'requests c; c(verb::get, 2.5).inc();', 'requests c; c(verb::get, 2).inc();'),
+    'nullptr for a text': ('deleted', 'texts c; c(nullptr).inc();', 'texts c; c("").inc();'),
+    'an integer for a text': ('deleted', 'texts c; c(7).inc();', 'texts c; c("7").inc();'),
+    'a handle of too few labels': (
+        'deleted', 'requests c; auto h = c.bind(verb::get); h.inc();',
+        'requests c; auto h = c.bind(verb::get, 200); h.inc();'),
+    'a kept look-up': ('inc', 'texts c; auto&& s = c("a"); s.inc();', 'texts c; auto const s = c.bind("a"); s.inc();'),
+    'a copied instrument': ('deleted', 'plain c; plain d{c};', 'plain c; plain& d{c}; d.inc();'),
+    'a fraction for a counter of integers': ('inc', 'plain c; c.inc(0.5);',
+                                             'tacho::counter<"c", double> c; c.inc(0.5);'),
+    'bounds that fall': (INCREASING, 'tacho::histogram<"h"> h{r, "", {2, 1}};',
+                         'tacho::histogram<"h"> h{r, "", {1, 2}};'),
+    'a bound twice': (INCREASING, 'tacho::histogram<"h"> h{r, "", {1, 1}};', 'tacho::histogram<"h"> h{r, "", {1}};'),
+    'a sharded gauge': ("a gauge can't be sharded", 'tacho::gauge<"g", tacho::cells::sharded> g;',
+                        'tacho::gauge<"g", tacho::cells::shared> g;'),
+    'an enum value without a text': (
+        DISTINCT, 'constexpr auto l = tacho::labels<colour>({{colour::red, ""}}); static_cast<void>(l);',
+        'constexpr auto l = tacho::labels<colour>({{colour::red, "red"}}); static_cast<void>(l);'),
+    'two enum values with one text': (
+        DISTINCT, 'constexpr auto l = tacho::labels<colour>({{colour::red, "r"}, {colour::blue, "r"}});',
+        'constexpr auto l = tacho::labels<colour>({{colour::red, "r"}, {colour::blue, "b"}}); static_cast<void>(l);'),
+    'the time of what has no unit of time': (
+        'time', 'tacho::histogram<"h", tacho::unit::bytes> h; auto t = h.time();',
+        'tacho::histogram<"h", tacho::unit::seconds> h; auto t = h.time();'),
+}
+
+
+def program(*bodies):
+    functions = (f'void f{i}(tacho::registry& r);\nvoid f{i}([[maybe_unused]] tacho::registry& r) {{ {body} }}\n'
+                 for i, body in enumerate(bodies))
+    return BEFORE + ''.join(functions)
+
+
+def rejected(compiler, words, wrong):
+    said = compile_text(compiler, program(wrong), f'-I{INCLUDE}')
+    if not said:
+        return 'it compiles'
+    return '' if words in said else f'the compiler does not say "{words}", but: {said}'
+
+
+def main(compilers):
+    checks = []
+    for compiler in compilers:
+        name = pathlib.Path(shlex.split(compiler)[-1]).name
+        # The right ones in one file: one that is wrong fails them all, and the compiler says which.
+        checks.append((f'what is right compiles, {name}', functools.partial(
+            compile_text, compiler, program(*(right for _, _, right in CASES.values())), f'-I{INCLUDE}')))
+        checks += [(f'{what} does not compile, {name}', functools.partial(rejected, compiler, words, wrong))
+                   for what, (words, wrong, _) in CASES.items()]
+    report(checks)
+
+
+if __name__ == '__main__':
+    main(sys.argv[1:])
