@@ -101,7 +101,8 @@ int main(int count, char** values) {
     ogx::server server{metrics, telemetry, token != nullptr ? token : "secret"};
     int const port = server.bind(given.port);
     if (port < 0) {
-        fmt::print(stderr, "can't listen on 127.0.0.1:{}: is the port in use? Choose another with --port\n", given.port);
+        fmt::print(stderr, "can't listen on 127.0.0.1:{}: is the port in use? Choose another with --port\n",
+                   given.port);
         return 1;
     }
     std::thread serving{[&] { server.run(); }};
@@ -111,7 +112,8 @@ int main(int count, char** values) {
     if (given.serve) {
         fmt::print("api {}\n", api);
         auto const report = telemetry.report();
-        if (report.scrape.port != 0) fmt::print("metrics http://{}:{}/metrics\n", settings.scrape.host, report.scrape.port);
+        if (report.scrape.port != 0)
+            fmt::print("metrics http://{}:{}/metrics\n", settings.scrape.host, report.scrape.port);
         if (report.scrape.running && report.scrape.port == 0) fmt::print("metrics {}/v1/metrics\n", api);
         if (receiver) fmt::print("otlp {}\n", receiver->url());
         fmt::print("{}ready\n", report.text());

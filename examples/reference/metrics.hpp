@@ -34,8 +34,9 @@ struct server_metrics {
           duration{in, "Duration of API requests"},
           concurrent{in, "Number of concurrent API requests"} {}
 
-    counter<"ogx.requests_total", unit::of<"1">, label<"api">, label<"method">,
-            label<"status", tacho::http::outcome>, label<"status_code", int>> requests;
+    counter<"ogx.requests_total", unit::of<"1">, label<"api">, label<"method">, label<"status", tacho::http::outcome>,
+            label<"status_code", int>>
+        requests;
     // No bounds given: a histogram of seconds gets those of the Prometheus client libraries, 5 ms to 10 s.
     histogram<"ogx.request_duration_seconds", unit::seconds, label<"api">, label<"method">> duration;
     up_down_counter<"ogx.concurrent_requests", unit::of<"1">, label<"api">> concurrent;
@@ -48,8 +49,8 @@ struct inference_metrics {
           tokens_per_second{in, "Speed at which tokens are generated", {1, 5, 10, 25, 50, 100, 250, 500, 1000}} {}
 
     template <tacho::fixed_string Name, class Unit>
-    using per_request = histogram<Name, Unit, label<"model">, label<"provider">, label<"stream", bool>,
-                                  label<"status", ogx::status>>;
+    using per_request =
+        histogram<Name, Unit, label<"model">, label<"provider">, label<"stream", bool>, label<"status", ogx::status>>;
 
     per_request<"ogx.inference.duration_seconds", unit::seconds> duration;
     per_request<"ogx.inference.time_to_first_token_seconds", unit::seconds> time_to_first_token;
@@ -61,9 +62,11 @@ struct tool_metrics {
         : invocations{in, "Total number of tool invocations"}, duration{in, "Duration of tool invocations"} {}
 
     counter<"ogx.tool_runtime.invocations_total", unit::of<"1">, label<"tool_group">, label<"tool_name">,
-            label<"provider">, label<"status", ogx::status>> invocations;
+            label<"provider">, label<"status", ogx::status>>
+        invocations;
     histogram<"ogx.tool_runtime.duration_seconds", unit::seconds, label<"tool_group">, label<"tool_name">,
-              label<"provider">, label<"status", ogx::status>> duration;
+              label<"provider">, label<"status", ogx::status>>
+        duration;
 };
 
 struct vector_metrics {
@@ -81,20 +84,27 @@ struct vector_metrics {
           retrieval_duration{in, "Duration of vector retrievals", wide} {}
 
     counter<"ogx.vector_io.inserts_total", unit::of<"1">, label<"vector_db">, label<"operation">, label<"provider">,
-            label<"status", ogx::status>> inserts;
+            label<"status", ogx::status>>
+        inserts;
     counter<"ogx.vector_io.queries_total", unit::of<"1">, label<"vector_db">, label<"operation">, label<"provider">,
-            label<"search_mode", maybe>, label<"status", ogx::status>> queries;
+            label<"search_mode", maybe>, label<"status", ogx::status>>
+        queries;
     counter<"ogx.vector_io.deletes_total", unit::of<"1">, label<"vector_db">, label<"operation">, label<"provider">,
-            label<"status", ogx::status>> deletes;
+            label<"status", ogx::status>>
+        deletes;
     counter<"ogx.vector_io.stores_total", unit::of<"1">, label<"provider">, label<"operation">> stores;
     counter<"ogx.vector_io.files_total", unit::of<"1">, label<"vector_db">, label<"operation">, label<"provider">,
-            label<"status", ogx::status>> files;
+            label<"status", ogx::status>>
+        files;
     counter<"ogx.vector_io.chunks_processed_total", unit::of<"1">, label<"vector_db">, label<"operation">,
-            label<"provider">> chunks_processed;
+            label<"provider">>
+        chunks_processed;
     histogram<"ogx.vector_io.insert_duration_seconds", unit::seconds, label<"vector_db">, label<"operation">,
-              label<"provider">> insert_duration;
+              label<"provider">>
+        insert_duration;
     histogram<"ogx.vector_io.retrieval_duration_seconds", unit::seconds, label<"vector_db">, label<"operation">,
-              label<"provider">, label<"search_mode", maybe>> retrieval_duration;
+              label<"provider">, label<"search_mode", maybe>>
+        retrieval_duration;
 };
 
 struct response_metrics {

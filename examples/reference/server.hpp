@@ -43,7 +43,7 @@ public:
         // One line measures every request. What should happen before each handler, here the check of the token, runs
         // inside the measurement, so that a 401 is counted too.
         tacho::measure(http_, metrics_.server, routes_, excluded_,
-                       [this](auto const& request, auto& response) { return authorize(request, response); });
+                       [this](auto const& in, auto& out) { return authorize(in, out); });
 
         tacho::mount(http_, "/v1/metrics", telemetry.endpoint());  // answers 404 while scrapes are not enabled
         add_routes();

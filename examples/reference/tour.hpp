@@ -80,9 +80,9 @@ inline samples read_push(std::string const& body) {
             for (auto const& metric : scope["metrics"].items) {
                 using kind = tacho::instrument_kind;
                 bool const counter = metric["sum"]["isMonotonic"].text == "true";
-                std::string const name{
-                    tacho::prometheus_name(metric["name"].text, metric["unit"].text, counter ? kind::counter : kind::gauge)
-                        .view()};
+                std::string const name{tacho::prometheus_name(metric["name"].text, metric["unit"].text,
+                                                              counter ? kind::counter : kind::gauge)
+                                           .view()};
                 for (auto const& data : {metric["sum"], metric["gauge"]})
                     for (auto const& point : data["dataPoints"].items)
                         out[series_name(name, point)] = point[point.has("asInt") ? "asInt" : "asDouble"].text;

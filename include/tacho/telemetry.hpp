@@ -1,6 +1,15 @@
 // tacho: both ways out, started and stopped as the settings say.
 #pragma once
 
+#include "tacho/core/attempt.hpp"
+#include "tacho/core/error_hook.hpp"
+#include "tacho/env/settings.hpp"
+#include "tacho/env/url.hpp"
+#include "tacho/export/endpoint.hpp"
+#include "tacho/export/listener.hpp"
+#include "tacho/export/pusher.hpp"
+#include "tacho/registry/registry.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -13,15 +22,6 @@
 #include <vector>
 
 #include <fmt/format.h>
-
-#include "tacho/core/attempt.hpp"
-#include "tacho/core/error_hook.hpp"
-#include "tacho/env/settings.hpp"
-#include "tacho/env/url.hpp"
-#include "tacho/export/endpoint.hpp"
-#include "tacho/export/listener.hpp"
-#include "tacho/export/pusher.hpp"
-#include "tacho/registry/registry.hpp"
 
 namespace tacho::inline v0 {
 
@@ -93,14 +93,25 @@ private:
     Listener listener_;
 };
 
+// Told to the error hook once no lock is held: it is the program's own code, and may ask for a report.
+struct message {
+    severity how;
+    std::string words;
+};
+
 // What runs for one registry; shared by all telemetry objects that were started on it.
 struct running_telemetry {
     std::mutex mutex;  // guards all below
     std::shared_ptr<running_path> push;
     std::shared_ptr<running_path> scrape;
     std::shared_ptr<endpoint> mounted;
-    bool mounted_answers = false;
     telemetry_report report;
+    std::vector<message> messages;
+
+    void refuse(path_report& path, std::string why) {
+        messages.push_back({severity::error, why});
+        path.words = std::move(why);
+    }
 };
 
 // Which registries export already. Never destroyed, so that a static telemetry object may end late.
@@ -113,29 +124,27 @@ struct running_list {
     return list;
 }
 
-inline void refuse(path_report& path, std::string why) {
-    path.words = std::move(why);
-    report(severity::error, path.words);
-}
-
 template <class Transport>
 void start_push(running_telemetry& running, registry& of, settings const& s, Transport by) {
     auto& path = running.report.push;
     path.wanted = true;
     auto const url = env::without_credentials(s.push.url);
-    if (!s.push.problem.empty()) return refuse(path, "not pushing: " + s.push.problem);
+    if (!s.push.problem.empty()) return running.refuse(path, "not pushing: " + s.push.problem);
     if constexpr (std::is_same_v<Transport, no_transport>) {
-        refuse(path, fmt::format("not pushing to {}: the program has no transport; give telemetry::start one, such as "
-                                 "tacho::curl_transport{{}} of tacho/adapter/curl.hpp",
-                                 url));
+        running.refuse(
+            path, fmt::format("not pushing to {}: the program has no transport; give telemetry::start one, such as "
+                              "tacho::curl_transport{{}} of tacho/adapter/curl.hpp",
+                              url));
     } else {
         auto const parts = env::split_url(s.push.url);
         if (!parts)
-            return refuse(path, fmt::format("not pushing: {} is not a URL with a scheme and a host", env::quoted(url)));
+            return running.refuse(
+                path, fmt::format("not pushing: {} is not a URL with a scheme and a host", env::quoted(url)));
         if (!Transport::can_send(parts->scheme))
-            return refuse(path, fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
-                                            "another endpoint",
-                                            url, parts->scheme));
+            return running.refuse(path,
+                                  fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
+                                              "another endpoint",
+                                              url, parts->scheme));
         bool const started = attempt([&] {
             running.push = std::make_shared<push_path<Transport>>(of,
                                                                   pusher_options{.url = s.push.url,
@@ -147,7 +156,7 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
                                                                                  .temporality = s.push.temporality},
                                                                   std::move(by));
         });
-        if (!started) return refuse(path, fmt::format("not pushing to {}: no thread can be had", url));
+        if (!started) return running.refuse(path, fmt::format("not pushing to {}: no thread can be had", url));
         path.running = true;
         path.words = fmt::format("pushing to {} every {} ms", url, s.push.interval.count());
     }
@@ -161,24 +170,25 @@ void start_scrape(running_telemetry& running, registry& of, settings const& s, L
         path.running = true;
         path.words = "answered by the program's own web server";
     } else if constexpr (std::is_same_v<Listener, no_listener>) {
-        refuse(path,
-               "not scrapable: the program has no listener; give telemetry::start one, such as "
-               "tacho::httplib_listener{} of tacho/adapter/httplib.hpp, or tacho::own_server{} and let your web "
-               "server answer with telemetry.endpoint()");
+        running.refuse(
+            path,
+            "not scrapable: the program has no listener; give telemetry::start one, such as "
+            "tacho::httplib_listener{} of tacho/adapter/httplib.hpp, or tacho::own_server{} and let your web "
+            "server answer with telemetry.endpoint()");
     } else {
-        if (!s.scrape.problem.empty()) return refuse(path, "not listening: " + s.scrape.problem);
+        if (!s.scrape.problem.empty()) return running.refuse(path, "not listening: " + s.scrape.problem);
         bool const done = attempt([&] {
             auto started = std::make_shared<scrape_path<Listener>>(std::move(by));
             auto answers = std::make_shared<endpoint>(
                 of, endpoint_options{.prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0, .about = s.about});
             auto const port = started->start(s.scrape, std::move(answers));
-            if (!port) return refuse(path, "not listening: " + port.message());
+            if (!port) return running.refuse(path, "not listening: " + port.message());
             running.scrape = std::move(started);
             path.running = true;
             path.port = *port;
             path.words = fmt::format("listening on http://{}:{}/metrics", s.scrape.host, *port);
         });
-        if (!done) refuse(path, "not listening: no memory or no thread can be had");
+        if (!done) running.refuse(path, "not listening: no memory or no thread can be had");
     }
 }
 
@@ -192,33 +202,9 @@ public:
     /// a registry that exports already, what runs goes on, and what does not run yet is started.
     template <class Transport = no_transport, class Listener = no_listener>
     [[nodiscard]] static telemetry start(registry& of, settings const& s, Transport by = {}, Listener at = {}) {
-        auto& all = detail::all_running();
-        std::lock_guard const one_at_a_time{all.mutex};
-        std::erase_if(all.by_registry, [](auto const& entry) { return entry.second.expired(); });
-        auto& place = all.by_registry[of.core().get()];
-        auto running = place.lock();
-        if (running == nullptr) place = running = std::make_shared<detail::running_telemetry>();
-        std::lock_guard const lock{running->mutex};
-        auto& report = running->report;
-        report.warnings = s.warnings;
-        for (auto const& w : s.warnings) tacho::report(severity::warning, w);
-        if (s.push.enabled && !report.push.running) detail::start_push(*running, of, s, std::move(by));
-        if (s.scrape.enabled && !report.scrape.running) detail::start_scrape(*running, of, s, std::move(at));
-        if (!report.push.wanted) report.push.words = "off: no OTLP endpoint is set";
-        if (!report.scrape.wanted) report.scrape.words = "off: not enabled";
-        if (!report.push.wanted && !report.scrape.wanted)
-            tacho::report(severity::debug,
-                          "instruments work, and nothing is exported: neither an OTLP endpoint is set nor "
-                          "is the scrape endpoint enabled");
-        // The program's own server answers unless a listener does, or nothing should.
-        constexpr bool has_listener = !std::is_same_v<Listener, own_server> && !std::is_same_v<Listener, no_listener>;
-        bool const answers = s.scrape.enabled && !has_listener;
-        if (running->mounted == nullptr || (answers && !running->mounted_answers)) {
-            running->mounted = std::make_shared<tacho::endpoint>(
-                of, endpoint_options{
-                        .enabled = answers, .prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0, .about = s.about});
-            running->mounted_answers = answers;
-        }
+        std::vector<detail::message> messages;
+        auto running = start_quietly(of, s, std::move(by), std::move(at), messages);
+        for (auto const& [how, words] : messages) tacho::report(how, words);
         return telemetry{std::move(running)};
     }
 
@@ -243,8 +229,8 @@ public:
         return push == nullptr || push->flush(limit);
     }
 
-    /// Pushes once more and stops both ways out, for all telemetry objects of this registry, within `limit`.
-    /// Idempotent.
+    /// Pushes once more and stops both ways out, for all telemetry objects of this registry, within `limit`; the
+    /// mounted endpoint answers 404 from then on. Idempotent; start() starts them again.
     void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
         std::shared_ptr<detail::running_path> push, scrape;
         {
@@ -255,12 +241,47 @@ public:
                 path->running = false;
                 path->words = "stopped";
             }
+            running_->mounted->enable(false);
         }
         if (push != nullptr) push->stop(limit);
         if (scrape != nullptr) scrape->stop(limit);
     }
 
 private:
+    template <class Transport, class Listener>
+    static std::shared_ptr<detail::running_telemetry> start_quietly(registry& of, settings const& s, Transport by,
+                                                                    Listener at,
+                                                                    std::vector<detail::message>& messages) {
+        auto& all = detail::all_running();
+        std::lock_guard const one_at_a_time{all.mutex};
+        std::erase_if(all.by_registry, [](auto const& entry) { return entry.second.expired(); });
+        auto& place = all.by_registry[of.core().get()];
+        auto running = place.lock();
+        if (running == nullptr) place = running = std::make_shared<detail::running_telemetry>();
+        std::lock_guard const lock{running->mutex};
+        auto& report = running->report;
+        report.warnings = s.warnings;
+        for (auto const& w : s.warnings) running->messages.push_back({severity::warning, w});
+        if (s.push.enabled && !report.push.running) detail::start_push(*running, of, s, std::move(by));
+        if (s.scrape.enabled && !report.scrape.running) detail::start_scrape(*running, of, s, std::move(at));
+        if (!report.push.wanted) report.push.words = "off: no OTLP endpoint is set";
+        if (!report.scrape.wanted) report.scrape.words = "off: not enabled";
+        if (!report.push.wanted && !report.scrape.wanted)
+            running->messages.push_back({severity::debug,
+                                         "instruments work, and nothing is exported: neither an OTLP endpoint is set "
+                                         "nor is the scrape endpoint enabled"});
+        // The program's own server may have mounted the endpoint before anybody asked for scrapes: it stays the same.
+        if (running->mounted == nullptr)
+            running->mounted = std::make_shared<tacho::endpoint>(
+                of,
+                endpoint_options{.enabled = false, .prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0, .about = s.about});
+        // It answers unless a listener does, or nothing should.
+        constexpr bool has_listener = !std::is_same_v<Listener, own_server> && !std::is_same_v<Listener, no_listener>;
+        if (s.scrape.enabled && !has_listener) running->mounted->enable(true);
+        messages.swap(running->messages);
+        return running;
+    }
+
     explicit telemetry(std::shared_ptr<detail::running_telemetry> running) noexcept : running_(std::move(running)) {}
 
     std::shared_ptr<detail::running_telemetry> running_;

@@ -17,7 +17,6 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
-#include <compare>
 #include <concepts>
 #include <condition_variable>
 #include <cstddef>
@@ -28,12 +27,12 @@
 #include <deque>
 #include <fmt/format.h>
 #include <initializer_list>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <new>
-#include <numeric>
 #include <optional>
 #include <random>
 #include <span>
@@ -589,12 +588,6 @@ constexpr bool is_name(std::string_view name) noexcept {
     return detail::is_name(name);
 }
 
-/// A label's name: the same characters. Names that begin with `_` are reserved by Prometheus, those that begin with
-/// `otel.scope` or `otel_scope` say which scope a series belongs to.
-[[nodiscard]] constexpr bool is_label_name(std::string_view name) noexcept {
-    return detail::is_name(name) && !name.starts_with("otel.scope") && !name.starts_with("otel_scope");
-}
-
 /// A Prometheus name, at most 400 characters. Made while compiling for a typed instrument, else at registration.
 class prometheus_text {
 public:
@@ -623,6 +616,14 @@ private:
     prometheus_text out;
     out.append(name);
     return out;
+}
+
+/// A label's name: the same characters as an instrument's. Prometheus reserves names that begin with `_`, and
+/// OpenTelemetry those under which it shows an instrument's scope and the overflow series.
+[[nodiscard]] constexpr bool is_label_name(std::string_view name) noexcept {
+    if (!detail::is_name(name)) return false;
+    auto const shown = prometheus_label_name(name);
+    return !shown.view().starts_with("otel_scope_") && shown.view() != "otel_metric_overflow";
 }
 
 /// The Prometheus name of an instrument: the name, then the unit's word, then `_total` for a counter; neither is
@@ -659,8 +660,8 @@ namespace tacho::inline v0 {
 template <fixed_string Name, class Value = std::string_view>
 struct label {
     static_assert(is_label_name(Name.view()),
-                  "tacho: a label's name begins with a letter, goes on with letters, digits and _ . - / and does not "
-                  "begin with otel.scope");
+                  "tacho: a label's name begins with a letter, goes on with letters, digits and _ . - / and is none of "
+                  "OpenTelemetry's own: otel.scope.* and otel.metric.overflow");
     static constexpr std::string_view name = Name.view();
     using value_type = Value;
 };
@@ -838,20 +839,20 @@ static_assert(histogram_cell_count(256) <= cells_per_page);
     return static_cast<std::size_t>(std::lower_bound(bounds.begin(), bounds.end(), value) - bounds.begin());
 }
 
-// One observation by the owner of a slot, or in the common slot. The order is what makes a reader's check work: begun
-// before sum before bucket. Whoever sees a bucket's new count (acquire) therefore sees the sum that belongs to it, and
-// whoever sees that sum sees that the observation was begun.
+// One observation by the owner of a slot, or in the common slot. Each store is a release, and their order is what makes
+// a reader's checks work. Whoever sees `begun` at k (acquire) sees all of the observations before the k-th; whoever
+// sees anything of the k-th (acquire) sees `begun` at k or more.
 template <class Cells>
 void observe(word* run, std::size_t bucket, double value, bool into_sum) noexcept {
     auto offset = Cells::is_sharded ? own_offset : 0;
     if (Cells::is_sharded && offset == 0) offset = claim_slot();
     word* const own = &in_slot(run, offset);
     if (offset != 0) [[likely]] {
-        add_owned(own[begun_cell], std::uint64_t{1});
+        add_owned(own[begun_cell], std::uint64_t{1}, std::memory_order_release);
         if (into_sum) add_owned(own[sum_cell], value, std::memory_order_release);
         add_owned(own[first_bucket_cell + bucket], std::uint64_t{1}, std::memory_order_release);
     } else {
-        add_shared(own[begun_cell], std::uint64_t{1});
+        add_shared(own[begun_cell], std::uint64_t{1}, std::memory_order_release);
         if (into_sum) add_shared(own[sum_cell], value, std::memory_order_release);
         add_shared(own[first_bucket_cell + bucket], std::uint64_t{1}, std::memory_order_release);
     }
@@ -860,23 +861,27 @@ void observe(word* run, std::size_t bucket, double value, bool into_sum) noexcep
 struct histogram_reading {
     double sum = 0;
     std::uint64_t count = 0;
-    std::size_t torn_slots = 0;  // whose sum may be ahead of their buckets by the observation in flight
+    std::size_t torn_slots = 0;  // that changed faster than they could be read
 };
 
-// Adds one slot's numbers to `buckets` and `total`. A cut is whole when the buckets add up to the observations begun:
-// each bucket read is at most its value at the end, they count completed observations only, and `begun` is read last.
+// Adds one slot's numbers to `buckets` and `total`. A cut is exact when the buckets add up to the observations begun by
+// the end of reading: they count completed ones only, and the sum is then of just these. A cut between two equal values
+// of `begun` lacks at most the observation in flight of each thread that writes here, in the buckets or in the sum; it
+// is what can be had when a writer is preempted halfway.
 inline void read_histogram_slot(word* own, std::span<std::uint64_t> buckets, histogram_reading& total) noexcept {
-    if (own[begun_cell].load(std::memory_order_relaxed) == 0) return;  // never used
-    constexpr int tries = 8;  // one saturated writer disturbs 1 cut in 1000; one that is preempted halfway disturbs all
+    constexpr int tries = 256;  // one or two do, unless several saturated threads share the common slot
     std::uint64_t seen[cells_per_page];
     for (int attempt = 1;; ++attempt) {
+        auto const begun = own[begun_cell].load(std::memory_order_acquire);
+        if (begun == 0) return;  // never used
         std::uint64_t count = 0;
         for (std::size_t i = 0; i < buckets.size(); ++i) {
             seen[i] = own[first_bucket_cell + i].load(std::memory_order_acquire);
             count += seen[i];
         }
         auto const sum = std::bit_cast<double>(own[sum_cell].load(std::memory_order_acquire));
-        bool const whole = own[begun_cell].load(std::memory_order_relaxed) == count;
+        auto const begun_by_now = own[begun_cell].load(std::memory_order_relaxed);  // after the acquires above
+        bool const whole = begun_by_now == count || begun_by_now == begun;
         if (!whole && attempt < tries) continue;
         for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i] += seen[i];
         total.sum += sum;
@@ -943,7 +948,7 @@ inline constexpr std::size_t max_bounds = 256;
 [[nodiscard]] constexpr bool are_bounds(std::span<double const> values) noexcept {
     if (values.size() > max_bounds) return false;
     for (std::size_t i = 0; i < values.size(); ++i) {
-        constexpr double largest = std::numeric_limits<double>::max();
+        constexpr double largest = (std::numeric_limits<double>::max)();
         if (!(values[i] >= -largest && values[i] <= largest)) return false;  // also refuses NaN
         if (i != 0 && !(values[i - 1] < values[i])) return false;
     }
@@ -1627,7 +1632,6 @@ struct series_storage {
     std::size_t cells = 1;  ///< cells of one series
     bool sharded = true;
     std::size_t limit = 2000;  ///< series, the overflow series not counted
-    std::size_t dense = 0;     ///< how many combinations of label values there are, when they are few and known
     unix_nanos (*now)() noexcept = &system_clock::now;
 };
 
@@ -1635,16 +1639,12 @@ struct series_storage {
 /// that neither of them needs.
 class series_table {
 public:
-    series_table(label_schema schema, series_storage storage) : schema_(std::move(schema)), storage_(storage) {
-        if (storage_.dense != 0)
-            dense_ = static_cast<std::atomic<series*>*>(std::calloc(storage_.dense, sizeof(std::atomic<series*>)));
-    }
+    series_table(label_schema schema, series_storage storage) : schema_(std::move(schema)), storage_(storage) {}
     series_table(series_table const&) = delete;
     series_table& operator=(series_table const&) = delete;
     ~series_table() {
         for_each([this](series& s) { destroy(&s); });
         for (auto& block : blocks_) std::free(block.load(std::memory_order_relaxed));
-        std::free(dense_);
     }
 
     /// The series with these label values, in the order of declaration; made when it is new, the overflow series when
@@ -1657,16 +1657,6 @@ public:
             if (series* const found = index_.find(hash, values)) return found;
         }
         return create_normalized(values);
-    }
-
-    /// The same where the labels have few known values: `index` numbers the combinations, so a hit is one load.
-    [[nodiscard]] series* find_dense_or_create(std::size_t index, std::span<std::string_view const> values) noexcept {
-        if (dense_ == nullptr) return find_or_create(values);
-        // Acquire: the series was written before it was published.
-        if (series* const found = dense_[index].load(std::memory_order_acquire)) return found;
-        series* const made = find_or_create(values);
-        dense_[index].store(made, std::memory_order_release);
-        return made;
     }
 
     /// The series that counts what is beyond the limit; nullptr when memory can't be had. Each call is counted.
@@ -1781,7 +1771,6 @@ private:
     label_schema schema_;
     series_storage storage_;
     detail::series_index index_;
-    std::atomic<series*>* dense_ = nullptr;
     std::atomic<series*> overflow_{nullptr};
     std::atomic<std::uint64_t> overflowed_{0};
     std::atomic<std::size_t> size_{0};     // listed, the overflow series included
@@ -1955,11 +1944,12 @@ private:
 namespace tacho::inline v0::detail {
 
 // Whether two registrations mean the same instrument, which they then share.
-[[nodiscard]] inline bool is_same_instrument(family const& a, descriptor const& b, label_schema const& schema) {
+[[nodiscard]] inline bool is_same_instrument(family const& a, descriptor const& b, label_schema const& schema,
+                                             bool sharded) {
     auto const same_key = [](label_key const& x, label_key const& y) { return x.name == y.name && x.type == y.type; };
     descriptor const& d = a.describe();
     return d.scope == b.scope && d.name == b.name && d.kind == b.kind && d.number == b.number && d.unit == b.unit &&
-           d.description == b.description && d.bounds == b.bounds &&
+           d.description == b.description && d.bounds == b.bounds && a.is_sharded() == sharded &&
            std::equal(a.schema().keys.begin(), a.schema().keys.end(), schema.keys.begin(), schema.keys.end(), same_key);
 }
 
@@ -1980,33 +1970,112 @@ namespace tacho::inline v0::detail {
     return {name};
 }
 
+// An instrument as messages call it.
+[[nodiscard]] inline std::string named(descriptor const& d) {
+    std::string text{"the "};
+    text.append(to_string(d.kind)).append(" \"").append(d.name).append("\"");
+    if (!d.scope.name.empty()) text.append(" of scope \"").append(d.scope.name).append("\"");
+    return text;
+}
+
+// Why an instrument can't have the names it uses in any registry; empty when it can. The resource is shown as
+// `target_info`, of which the family is called `target` in OpenMetrics.
+[[nodiscard]] inline std::string why_reserved(descriptor const& added, std::span<std::string const> names) {
+    auto const reserved = std::find_if(names.begin(), names.end(),
+                                       [](std::string_view name) { return name == "target" || name == "target_info"; });
+    if (reserved == names.end()) return {};
+    return named(added) + " was not registered: the Prometheus name \"" + *reserved +
+           "\" is the one under which the program's resource is shown. Rename it";
+}
+
 // Why `added` can't stand beside `present`; empty when it can. Two scopes may use one name for one kind of instrument
 // when scope labels keep their series apart.
 [[nodiscard]] inline std::string why_they_collide(descriptor const& present, descriptor const& added,
-                                                  bool scope_labels) {
-    auto const taken = names_in_use(present.prometheus_name, present.kind);
-    auto const wanted = names_in_use(added.prometheus_name, added.kind);
-    auto const shared = std::find_first_of(wanted.begin(), wanted.end(), taken.begin(), taken.end());
-    if (shared == wanted.end()) return {};
+                                                  std::string_view shared_name, bool scope_labels) {
     bool const same_shape = present.prometheus_name == added.prometheus_name && present.kind == added.kind;
     if (same_shape && scope_labels && present.scope != added.scope) return {};
 
-    auto const named = [](descriptor const& d) {
-        std::string text{to_string(d.kind)};
-        text.append(" \"").append(d.name).append("\"");
-        if (!d.scope.name.empty()) text.append(" of scope \"").append(d.scope.name).append("\"");
-        return text;
-    };
-    std::string why = "the " + named(added) + " was not registered: its Prometheus name \"" + *shared +
-                      "\" is in use by the " + named(present);
+    std::string why = named(added) + " was not registered: its Prometheus name \"" + std::string{shared_name} +
+                      "\" is in use by " + named(present);
     if (same_shape && present.scope != added.scope)
         return why + ". Rename one, or switch the registry's scope_labels on";
     if (present.name == added.name && present.scope == added.scope)
-        return why + ", which differs in kind, unit, description, labels or bounds. Make both the same, or rename one";
+        return why +
+               ", which differs in kind, unit, description, labels, bounds or cells. Make both the same, or rename one";
     return why + ". Rename one of them";
 }
 
 }  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/registry/family_list.hpp
+#ifndef TACHO_PART_REGISTRY_FAMILY_LIST
+#define TACHO_PART_REGISTRY_FAMILY_LIST
+
+// tacho: all families of a registry at one moment, in the orders in which they are shown.
+
+namespace tacho::inline v0 {
+
+/// In which order families are visited: Prometheus keeps a name's lines together, OTLP a scope's metrics.
+enum class order : unsigned char { by_name, by_scope };
+
+/// Every family at one moment, held alive. Never changes: a registry that does makes another list.
+struct family_list {
+    std::vector<std::shared_ptr<family>> by_name;  ///< sorted by Prometheus name, then by scope
+    std::vector<std::size_t> by_scope;             ///< places in `by_name`, sorted by scope, then by Prometheus name
+};
+
+namespace detail {
+
+[[nodiscard]] inline bool is_before_by_name(family const& a, family const& b) noexcept {
+    auto const key = [](descriptor const& d) { return std::tie(d.prometheus_name, d.scope.name, d.scope.version); };
+    return key(a.describe()) < key(b.describe());
+}
+[[nodiscard]] inline bool is_before_by_scope(family const& a, family const& b) noexcept {
+    auto const key = [](descriptor const& d) { return std::tie(d.scope.name, d.scope.version, d.prometheus_name); };
+    return key(a.describe()) < key(b.describe());
+}
+
+// The list with one family more.
+[[nodiscard]] inline std::shared_ptr<family_list const> with(family_list const& list, std::shared_ptr<family> added) {
+    auto longer = std::make_shared<family_list>(list);
+    auto const at = std::upper_bound(longer->by_name.begin(), longer->by_name.end(), added,
+                                     [](auto const& a, auto const& b) { return is_before_by_name(*a, *b); });
+    auto const place = static_cast<std::size_t>(at - longer->by_name.begin());
+    longer->by_name.insert(at, std::move(added));
+    for (auto& other : longer->by_scope) other += other >= place ? 1 : 0;
+    auto const in_scope =
+        std::upper_bound(longer->by_scope.begin(), longer->by_scope.end(), place,
+                         [&](auto a, auto b) { return is_before_by_scope(*longer->by_name[a], *longer->by_name[b]); });
+    longer->by_scope.insert(in_scope, place);
+    return longer;
+}
+
+// The list with one family less.
+[[nodiscard]] inline std::shared_ptr<family_list const> without(family_list const& list, family const& gone) {
+    auto shorter = std::make_shared<family_list>(list);
+    auto const at =
+        std::find_if(shorter->by_name.begin(), shorter->by_name.end(), [&](auto const& f) { return f.get() == &gone; });
+    if (at == shorter->by_name.end()) return shorter;
+    auto const place = static_cast<std::size_t>(at - shorter->by_name.begin());
+    shorter->by_name.erase(at);
+    std::erase(shorter->by_scope, place);
+    for (auto& other : shorter->by_scope) other -= other > place ? 1 : 0;
+    return shorter;
+}
+
+template <class Visitor>
+void visit_all(family_list const& list, Visitor& visitor, order in) {
+    if (in == order::by_name)
+        for (auto const& f : list.by_name) std::as_const(*f).visit(visitor);
+    else
+        for (auto const place : list.by_scope) std::as_const(*list.by_name[place]).visit(visitor);
+}
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0
 
 #endif
 
@@ -2032,15 +2101,6 @@ struct registry_health {
     std::uint64_t failed_registrations = 0;
 };
 
-/// Every family at one moment, held alive.
-struct family_list {
-    std::vector<std::shared_ptr<family>> by_name;  ///< sorted by Prometheus name, then by scope
-    std::vector<std::size_t> by_scope;             ///< places in `by_name`, sorted by scope
-};
-
-/// In which order families are visited: Prometheus keeps a name's lines together, OTLP a scope's metrics.
-enum class order : unsigned char { by_name, by_scope };
-
 namespace detail {
 
 // A family whose last instrument is gone, kept for the readers who have not collected since.
@@ -2060,7 +2120,8 @@ struct registry_core {
 
     registry_options const options;
     std::mutex mutex;  // guards all below; recording, creating a series and visiting don't need it
-    std::vector<entry> entries;
+    std::unordered_map<family const*, entry> entries;
+    std::unordered_multimap<std::string, family*> used_names;  // names of families and samples, to whoever uses them
     std::shared_ptr<family_list const> published = std::make_shared<family_list const>();
     std::vector<std::string> problems;
     std::vector<retired_family> retired;
@@ -2073,53 +2134,44 @@ struct registry_core {
         return published;
     }
 
-    // Under the mutex, after each change of `entries`.
-    void publish() {
-        auto list = std::make_shared<family_list>();
-        for (auto const& e : entries) list->by_name.push_back(e.shown);
-        auto const scope_and_name = [](family const& f) {
-            auto const& d = f.describe();
-            return std::tie(d.scope.name, d.scope.version, d.prometheus_name);
-        };
-        std::sort(list->by_name.begin(), list->by_name.end(), [&](auto const& a, auto const& b) {
-            auto const order_of_names = a->describe().prometheus_name <=> b->describe().prometheus_name;
-            return order_of_names != 0 ? order_of_names < 0 : scope_and_name(*a) < scope_and_name(*b);
-        });
-        list->by_scope.resize(list->by_name.size());
-        std::iota(list->by_scope.begin(), list->by_scope.end(), std::size_t{0});
-        std::sort(list->by_scope.begin(), list->by_scope.end(), [&](auto a, auto b) {
-            return scope_and_name(*list->by_name[a]) < scope_and_name(*list->by_name[b]);
-        });
-        published = std::move(list);
-    }
-
     // Adds a family, or finds the one with the same identity; nullptr, and a problem, when it can't be.
     std::shared_ptr<family> add(descriptor describe, label_schema schema, series_storage storage);
     void fail(std::string why);
     void drop(family const& gone) noexcept;
+    void forget(family const& gone) noexcept;
     void forget_retired();
 };
 
 inline std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema, series_storage storage) {
     // A name may be reused by another registry, an id never: whoever remembers values by id can't mix two families up.
     static constinit std::atomic<std::uint64_t> ids{0};
-    std::string why;
+    auto names = names_in_use(describe.prometheus_name, describe.kind);
+    auto why = why_reserved(describe, names);
     {
         std::lock_guard const lock{mutex};
-        for (auto& e : entries) {
-            if (is_same_instrument(*e.shown, describe, schema)) {
-                ++e.instruments;
-                return e.shown;
+        for (auto const& name : names)
+            for (auto [at, end] = used_names.equal_range(name); at != end; ++at) {
+                family const& present = *at->second;
+                if (is_same_instrument(present, describe, schema, storage.sharded)) {
+                    entry& shared = entries.at(&present);
+                    ++shared.instruments;
+                    return shared.shown;
+                }
+                if (why.empty()) why = why_they_collide(present.describe(), describe, name, options.scope_labels);
             }
-            if (why.empty()) why = why_they_collide(e.shown->describe(), describe, options.scope_labels);
-        }
         if (why.empty()) {
             // Relaxed: only the number has to be unique.
             auto const id = ids.fetch_add(1, std::memory_order_relaxed);
             auto made = std::make_shared<family>(id, std::move(describe), std::move(schema), storage);
-            entries.push_back({made, 1});
-            publish();
-            return made;
+            bool const done = attempt([&] {
+                auto list = with(*published, made);
+                entries.emplace(made.get(), entry{made, 1});
+                for (auto& name : names) used_names.emplace(std::move(name), made.get());
+                published = std::move(list);
+            });
+            if (done) return made;
+            forget(*made);
+            why = "there is no memory to register another instrument; it is discarded";
         }
     }
     fail(std::move(why));
@@ -2137,27 +2189,30 @@ inline void registry_core::fail(std::string why) {
 // One instrument less. Out of memory, its family stays in the list, which is harmless.
 inline void registry_core::drop(family const& gone) noexcept {
     std::lock_guard const lock{mutex};
-    auto const at = std::find_if(entries.begin(), entries.end(), [&](auto const& e) { return e.shown.get() == &gone; });
-    if (at == entries.end() || --at->instruments != 0) return;
+    auto const at = entries.find(&gone);
+    if (at == entries.end() || --at->second.instruments != 0) return;
     attempt([&] {
-        if (!readers.empty()) retired.push_back({at->shown, ++epoch});
-        entries.erase(at);
-        publish();
+        auto list = without(*published, gone);
+        if (!readers.empty()) retired.push_back({at->second.shown, ++epoch});
+        published = std::move(list);
+        forget(gone);
     });
+}
+
+// Under the mutex: as if it had never been registered.
+inline void registry_core::forget(family const& gone) noexcept {
+    attempt([&] {
+        for (auto const& name : names_in_use(gone.describe().prometheus_name, gone.describe().kind))
+            for (auto [at, end] = used_names.equal_range(name); at != end;)
+                at = at->second == &gone ? used_names.erase(at) : std::next(at);
+    });
+    entries.erase(&gone);
 }
 
 // Under the mutex: lets go of what every reader has collected.
 inline void registry_core::forget_retired() {
     auto const oldest = readers.empty() ? epoch : *std::min_element(readers.begin(), readers.end());
     std::erase_if(retired, [&](auto const& r) { return r.epoch <= oldest; });
-}
-
-template <class Visitor>
-void visit_all(family_list const& list, Visitor& visitor, order in) {
-    if (in == order::by_name)
-        for (auto const& f : list.by_name) std::as_const(*f).visit(visitor);
-    else
-        for (auto const place : list.by_scope) std::as_const(*list.by_name[place]).visit(visitor);
 }
 
 }  // namespace detail
@@ -2190,8 +2245,8 @@ public:
     registry& operator=(registry const&) = delete;
 
     /// A scope of instruments, such as a library and its version.
-    [[nodiscard]] tacho::scope scope(std::string_view name, std::string_view version = {}) {
-        return {core_, scope_info{std::string{name}, std::string{version}}};
+    [[nodiscard]] tacho::scope scope(std::string_view name, std::string_view its_version = {}) {
+        return {core_, scope_info{std::string{name}, std::string{its_version}}};
     }
 
     /// Shows every series to `visitor`: calls `number(family, series, number)` and `histogram(family, series,
@@ -2315,7 +2370,7 @@ struct instrument_spec {
     number_kind number = number_kind::unsigned_integer;
     bool sharded = true;
     std::size_t limit = 0;  // 0: the registry's
-    std::size_t dense = 0;
+    std::size_t dense = 0;  // how many combinations of label values there are, when they are few and known; else 0
     std::span<label_spec const> labels;
     std::span<double const> bounds;
 };
@@ -2330,6 +2385,7 @@ public:
     registration& operator=(registration&& other) noexcept {
         std::swap(core_, other.core_);
         std::swap(family_, other.family_);
+        std::swap(dense_, other.dense_);
         return *this;
     }
     ~registration() {
@@ -2340,7 +2396,9 @@ public:
     registration(scope const& in, detail::instrument_spec const& spec) noexcept : core_(in.core()) {
         bool const done =
             detail::attempt([&] { family_ = core_->add(describe(in, spec), schema(in, spec), storage(spec)); });
-        if (!done) report(severity::error, "no memory to register an instrument; it is discarded");
+        if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
+        // Without memory for it, look-ups go by the table.
+        if (family_ != nullptr && spec.dense != 0) dense_.reset(new (std::nothrow) dense_place[spec.dense]{});
     }
 
     /// Registers nothing, and says why: for what can only be found out at run time.
@@ -2356,9 +2414,19 @@ public:
     [[nodiscard]] detail::word* cells(std::span<std::string_view const> values) const noexcept {
         return cells_of(family_ == nullptr ? nullptr : family_->table().find_or_create(values));
     }
+    /// The same where the labels have few known values: `index` numbers their combinations, so that a hit is one load.
+    /// The numbers are this instrument's own: another with the same identity may have its labels' values elsewhere.
     [[nodiscard]] detail::word* dense_cells(std::size_t index,
                                             std::span<std::string_view const> values) const noexcept {
-        return cells_of(family_ == nullptr ? nullptr : family_->table().find_dense_or_create(index, values));
+        if (dense_ == nullptr) [[unlikely]]
+            return cells(values);
+        // Acquire: the series was written before its cells were published.
+        if (detail::word* const found = dense_[index].load(std::memory_order_acquire)) [[likely]]
+            return found;
+        series* const found = family_->table().find_or_create(values);
+        // The overflow series is asked for anew each time, which counts it.
+        if (found != nullptr && !found->is_overflow()) dense_[index].store(found->cells(), std::memory_order_release);
+        return cells_of(found);
     }
     [[nodiscard]] detail::word* overflow_cells() const noexcept {
         return cells_of(family_ == nullptr ? nullptr : family_->table().overflow());
@@ -2409,12 +2477,14 @@ private:
         return {.cells = histogram ? detail::histogram_cell_count(spec.bounds.size()) : 1,
                 .sharded = spec.sharded,
                 .limit = spec.limit != 0 ? spec.limit : core_->options.series_limit,
-                .dense = spec.dense,
                 .now = core_->options.now};
     }
 
+    using dense_place = std::atomic<detail::word*>;
+
     std::shared_ptr<detail::registry_core> core_;
     std::shared_ptr<family> family_;
+    std::unique_ptr<dense_place[]> dense_;
 };
 
 }  // namespace tacho::inline v0
@@ -2683,7 +2753,7 @@ template <class Cells, class Number, class Amount>
 void increment(word* cell, family* of, Amount amount) noexcept {
     if constexpr (std::same_as<Number, double>) {
         auto const value = static_cast<double>(amount);
-        if (value >= 0 && value <= std::numeric_limits<double>::max()) [[likely]]
+        if (value >= 0 && value <= (std::numeric_limits<double>::max)()) [[likely]]
             return Cells::add(cell, value);
         if (of != nullptr) of->drop_measurement("a negative, infinite or NaN amount");
     } else {
@@ -2872,8 +2942,7 @@ namespace detail {
 }
 
 template <class Unit>
-concept unit_of_time = per_second(Unit::ucum)
-!= 0;
+concept unit_of_time = (per_second(Unit::ucum) != 0);
 
 }  // namespace detail
 
@@ -3166,8 +3235,8 @@ namespace detail {
         auto const quoted = "its label \"" + to_utf8(label.substr(0, 300)) + "\" ";
         if (!is_label_name(label))
             return refused(quoted +
-                           "should begin with a letter, go on with letters, digits and _ . - /, and not "
-                           "begin with otel.scope");
+                           "should begin with a letter, go on with letters, digits and _ . - /, and be none "
+                           "of OpenTelemetry's own: otel.scope.* and otel.metric.overflow");
         std::string const name{prometheus_label_name(label).view()};
         if (kind == instrument_kind::histogram && name == "le")
             return refused(quoted + "has the name of the buckets' own label; rename it");
@@ -3472,6 +3541,7 @@ private:
         if (n > limit_ || size_ > limit_ - n) return false;
         std::size_t wanted = capacity_ < 4096 ? 4096 : capacity_ * 2;
         if (wanted < size_ + n) wanted = size_ + n;
+        if (wanted > limit_) wanted = limit_;
         void* const grown = std::realloc(data_, wanted);
         if (grown == nullptr) return false;
         data_ = static_cast<char*>(grown);
@@ -3622,7 +3692,7 @@ public:
         // An integer above 2^63-1 has no place in `asInt`.
         bool const integer = value.kind == number_kind::signed_integer ||
                              (value.kind == number_kind::unsigned_integer &&
-                              value.as_unsigned() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()});
+                              value.as_unsigned() <= std::uint64_t{(std::numeric_limits<std::int64_t>::max)()});
         if (integer) {
             auto const text = view(room, detail::write_integer(value.as_signed(), room));
             out_.text(",\"asInt\":\"", text, "\"}");
@@ -3688,7 +3758,7 @@ private:
         ++points_;
         char from[detail::number_room], to[detail::number_room];
         // A series born after the collection began must not start after its end.
-        out_.text("{\"startTimeUnixNano\":\"", view(from, detail::write_integer(std::min(start, time_), from)),
+        out_.text("{\"startTimeUnixNano\":\"", view(from, detail::write_integer((std::min)(start, time_), from)),
                   "\",\"timeUnixNano\":\"", view(to, detail::write_integer(time_, to)), "\"");
         attributes(of.schema(), s);
     }
@@ -4244,27 +4314,29 @@ public:
     static constexpr std::size_t size = 16;
 
     explicit buffer_pool(std::size_t largest) {
-        for (auto& e : entries_) e.buffer = byte_buffer{largest};
+        for (auto& buffer : buffers_) buffer = byte_buffer{largest};
     }
 
-    // A place, or `size` when all are taken.
+    // The lowest free place, so that n scrapes at a time never use more than the first n; `size` when all are taken.
     [[nodiscard]] std::size_t take() noexcept {
-        for (std::size_t i = 0; i < size; ++i)
-            // Acquire: sees the buffer as whoever gave it back left it. The first free one, which is the warmest.
-            if (!entries_[i].taken.load(std::memory_order_relaxed) &&
-                !entries_[i].taken.exchange(true, std::memory_order_acquire))
-                return i;
-        return size;
+        auto taken = taken_.load(std::memory_order_relaxed);
+        for (;;) {
+            auto const place = static_cast<std::size_t>(std::countr_one(taken));
+            if (place == size) return size;
+            // Acquire: sees the buffer as whoever gave it back left it.
+            if (taken_.compare_exchange_weak(taken, taken | (std::uint32_t{1} << place), std::memory_order_acquire,
+                                             std::memory_order_relaxed))
+                return place;
+        }
     }
-    void give_back(std::size_t place) noexcept { entries_[place].taken.store(false, std::memory_order_release); }
-    [[nodiscard]] byte_buffer& operator[](std::size_t place) noexcept { return entries_[place].buffer; }
+    void give_back(std::size_t place) noexcept {
+        taken_.fetch_and(~(std::uint32_t{1} << place), std::memory_order_release);
+    }
+    [[nodiscard]] byte_buffer& operator[](std::size_t place) noexcept { return buffers_[place]; }
 
 private:
-    struct entry {
-        std::atomic<bool> taken{false};
-        byte_buffer buffer;
-    };
-    std::array<entry, size> entries_;
+    std::atomic<std::uint32_t> taken_{0};  // a bit for each place
+    std::array<byte_buffer, size> buffers_;
 };
 
 }  // namespace detail
@@ -4320,10 +4392,15 @@ public:
           enabled_(options.enabled),
           prefer_text_1_0_0_(options.prefer_text_1_0_0) {}
 
+    /// Whether it answers otherwise than 404. May change while the web server that it is mounted on runs.
+    void enable(bool on) noexcept { enabled_.store(on, std::memory_order_relaxed); }  // a flag, which orders nothing
+    [[nodiscard]] bool is_enabled() const noexcept { return enabled_.load(std::memory_order_relaxed); }
+
     /// 200 with the numbers in the format that suits the client best; 404 when disabled; 405 for methods other than GET
     /// and HEAD; 503 when 16 scrapes are under way; 500 when there is no memory for the body.
     [[nodiscard]] scrape_response respond(scrape_request const& request) noexcept {
-        if (!enabled_) return {404, "application/json", R"({"detail":"Prometheus metrics endpoint is not enabled"})"};
+        if (!is_enabled())
+            return {404, "application/json", R"({"detail":"Prometheus metrics endpoint is not enabled"})"};
         bool const head = request.method == "HEAD";
         if (!head && request.method != "GET") {
             scrape_response refused{405, plain_text, "Use GET or HEAD.\n"};
@@ -4359,7 +4436,7 @@ private:
     std::shared_ptr<detail::registry_core> core_;
     std::string target_labels_;
     std::shared_ptr<detail::buffer_pool> pool_;
-    bool enabled_;
+    std::atomic<bool> enabled_;
     bool prefer_text_1_0_0_;
 };
 
@@ -4456,7 +4533,7 @@ public:
     /// Never negative.
     [[nodiscard]] std::chrono::milliseconds remaining() const noexcept {
         auto const left = std::chrono::ceil<std::chrono::milliseconds>(when() - clock::now());
-        return std::max(left, std::chrono::milliseconds{0});
+        return (std::max)(left, std::chrono::milliseconds{0});
     }
     /// Brings it forward; never puts it off.
     void no_later_than(clock::time_point at) noexcept {
@@ -4916,7 +4993,7 @@ constexpr std::optional<std::int64_t> parse_http_date(std::string_view text) noe
     bool const digits = text.find_first_not_of("0123456789") == std::string_view::npos;
     std::int64_t wait = 0;
     if (digits) {
-        for (char const c : text) wait = std::min(wait * 10 + (c - '0'), detail::longest_wait);
+        for (char const c : text) wait = (std::min)(wait * 10 + (c - '0'), detail::longest_wait);
     } else {
         auto const date = detail::parse_http_date(text);
         if (!date) return {};
@@ -4932,7 +5009,7 @@ public:
     /// `random` is any 32 random bits.
     [[nodiscard]] std::chrono::milliseconds next(std::uint32_t random) noexcept {
         auto const most = most_;
-        most_ = std::min(most_ * 3 / 2, std::uint64_t{5000});
+        most_ = (std::min)(most_ * 3 / 2, std::uint64_t{5000});
         return std::chrono::milliseconds{most * random >> 32};
     }
 
@@ -5031,7 +5108,7 @@ private:
         std::unique_lock lock{mutex_};
         for (;;) {
             wake_.wait_until(lock, next, [&] { return stopping_ || flushes_wanted_ != flushes_done_; });
-            bool const last = stopping_;
+            bool const last = is_last_ = stopping_;
             auto const flushes = flushes_wanted_;
             auto const started = deadline::clock::now();
             // A timeout of 0 is none; the interval then bounds a push, so that one can't hold up all others for ever.
@@ -5052,9 +5129,9 @@ private:
             finished_.notify_all();
             if (last) return;
             // From start to start; a push that took longer than the interval is followed at once by the next.
-            next = std::max(next + options_.interval, deadline::clock::now());
+            next = (std::max)(next + options_.interval, deadline::clock::now());
             if (next > started + options_.interval)
-                next = std::max(started + options_.interval, deadline::clock::now());
+                next = (std::max)(started + options_.interval, deadline::clock::now());
         }
     }
 
@@ -5123,14 +5200,11 @@ private:
     }
 
     bool complain(std::string_view what) const {
-        bool const last = [&] {
-            std::lock_guard const lock{mutex_};
-            return stopping_;
-        }();
         report(severity::warning,
                fmt::format("pushing to {}: {}. {}", options_.shown_url, what,
-                           last ? "It was the last push: what was recorded since the last accepted one is not delivered"
-                                : "Nothing is lost: the next push covers the same time"));
+                           is_last_
+                               ? "It was the last push: what was recorded since the last accepted one is not delivered"
+                               : "Nothing is lost: the next push covers the same time"));
         return false;
     }
 
@@ -5143,6 +5217,7 @@ private:
     Transport transport_;
     byte_buffer body_;
     std::minstd_rand random_{std::random_device{}()};
+    bool is_last_ = false;  // known to the worker alone
 
     std::mutex mutable mutex_;  // guards what follows; never held while collecting or sending
     std::condition_variable wake_, finished_;
@@ -5531,6 +5606,35 @@ inline std::chrono::milliseconds read_milliseconds(reader& in, std::string const
     return in.milliseconds(name, otherwise).value_or(otherwise);
 }
 
+// Why a header can't be sent with a push; empty when it can.
+inline std::string_view why_not_a_header(attribute const& header) noexcept {
+    constexpr std::string_view legal = "!#$%&'*+-.^_`|~";  // besides letters and digits (RFC 9110, 5.6.2)
+    for (char const c : header.key)
+        if (!tacho::detail::is_letter(c) && !tacho::detail::is_digit(c) && legal.find(c) == std::string_view::npos)
+            return "its name is not one of HTTP";
+    for (char const c : header.value)
+        if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F)
+            return "its value has a line end or another control character in it";
+    for (std::string_view const ours : {"content-type", "content-length", "content-encoding", "transfer-encoding",
+                                        "connection", "host", "expect", "te", "trailer", "upgrade"})
+        if (equals_ignoring_case(header.key, ours)) return "it is for the exporter to set";
+    return {};
+}
+
+// Of several with one name the last one counts.
+inline std::vector<attribute> read_headers(reader& in, std::string const& name) {
+    std::vector<attribute> out;
+    for (auto& header : in.pairs(name, false)) {
+        if (auto const why = why_not_a_header(header); !why.empty()) {
+            in.warn("{} has the header {}, which is left out: {}", name, quoted(header.key), why);
+            continue;
+        }
+        std::erase_if(out, [&](auto const& other) { return equals_ignoring_case(other.key, header.key); });
+        out.push_back(std::move(header));
+    }
+    return out;
+}
+
 inline push_settings read_push(reader& in, exporters const& listed) {
     push_settings push;
     bool const endpoint_set = in.text("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT").has_value();
@@ -5542,7 +5646,7 @@ inline push_settings read_push(reader& in, exporters const& listed) {
         auto specific = "OTEL_EXPORTER_OTLP_METRICS_" + std::string{what};
         return in.text(specific) ? specific : "OTEL_EXPORTER_OTLP_" + std::string{what};
     };
-    push.headers = in.pairs(either("HEADERS"), false);
+    push.headers = read_headers(in, either("HEADERS"));
     push.certificate = in.text(either("CERTIFICATE")).value_or("");
     push.client_certificate = in.text(either("CLIENT_CERTIFICATE")).value_or("");
     push.client_key = in.text(either("CLIENT_KEY")).value_or("");
@@ -5721,14 +5825,25 @@ private:
     Listener listener_;
 };
 
+// Told to the error hook once no lock is held: it is the program's own code, and may ask for a report.
+struct message {
+    severity how;
+    std::string words;
+};
+
 // What runs for one registry; shared by all telemetry objects that were started on it.
 struct running_telemetry {
     std::mutex mutex;  // guards all below
     std::shared_ptr<running_path> push;
     std::shared_ptr<running_path> scrape;
     std::shared_ptr<endpoint> mounted;
-    bool mounted_answers = false;
     telemetry_report report;
+    std::vector<message> messages;
+
+    void refuse(path_report& path, std::string why) {
+        messages.push_back({severity::error, why});
+        path.words = std::move(why);
+    }
 };
 
 // Which registries export already. Never destroyed, so that a static telemetry object may end late.
@@ -5741,29 +5856,27 @@ struct running_list {
     return list;
 }
 
-inline void refuse(path_report& path, std::string why) {
-    path.words = std::move(why);
-    report(severity::error, path.words);
-}
-
 template <class Transport>
 void start_push(running_telemetry& running, registry& of, settings const& s, Transport by) {
     auto& path = running.report.push;
     path.wanted = true;
     auto const url = env::without_credentials(s.push.url);
-    if (!s.push.problem.empty()) return refuse(path, "not pushing: " + s.push.problem);
+    if (!s.push.problem.empty()) return running.refuse(path, "not pushing: " + s.push.problem);
     if constexpr (std::is_same_v<Transport, no_transport>) {
-        refuse(path, fmt::format("not pushing to {}: the program has no transport; give telemetry::start one, such as "
-                                 "tacho::curl_transport{{}} of tacho/adapter/curl.hpp",
-                                 url));
+        running.refuse(
+            path, fmt::format("not pushing to {}: the program has no transport; give telemetry::start one, such as "
+                              "tacho::curl_transport{{}} of tacho/adapter/curl.hpp",
+                              url));
     } else {
         auto const parts = env::split_url(s.push.url);
         if (!parts)
-            return refuse(path, fmt::format("not pushing: {} is not a URL with a scheme and a host", env::quoted(url)));
+            return running.refuse(
+                path, fmt::format("not pushing: {} is not a URL with a scheme and a host", env::quoted(url)));
         if (!Transport::can_send(parts->scheme))
-            return refuse(path, fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
-                                            "another endpoint",
-                                            url, parts->scheme));
+            return running.refuse(path,
+                                  fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
+                                              "another endpoint",
+                                              url, parts->scheme));
         bool const started = attempt([&] {
             running.push = std::make_shared<push_path<Transport>>(of,
                                                                   pusher_options{.url = s.push.url,
@@ -5775,7 +5888,7 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
                                                                                  .temporality = s.push.temporality},
                                                                   std::move(by));
         });
-        if (!started) return refuse(path, fmt::format("not pushing to {}: no thread can be had", url));
+        if (!started) return running.refuse(path, fmt::format("not pushing to {}: no thread can be had", url));
         path.running = true;
         path.words = fmt::format("pushing to {} every {} ms", url, s.push.interval.count());
     }
@@ -5789,24 +5902,25 @@ void start_scrape(running_telemetry& running, registry& of, settings const& s, L
         path.running = true;
         path.words = "answered by the program's own web server";
     } else if constexpr (std::is_same_v<Listener, no_listener>) {
-        refuse(path,
-               "not scrapable: the program has no listener; give telemetry::start one, such as "
-               "tacho::httplib_listener{} of tacho/adapter/httplib.hpp, or tacho::own_server{} and let your web "
-               "server answer with telemetry.endpoint()");
+        running.refuse(
+            path,
+            "not scrapable: the program has no listener; give telemetry::start one, such as "
+            "tacho::httplib_listener{} of tacho/adapter/httplib.hpp, or tacho::own_server{} and let your web "
+            "server answer with telemetry.endpoint()");
     } else {
-        if (!s.scrape.problem.empty()) return refuse(path, "not listening: " + s.scrape.problem);
+        if (!s.scrape.problem.empty()) return running.refuse(path, "not listening: " + s.scrape.problem);
         bool const done = attempt([&] {
             auto started = std::make_shared<scrape_path<Listener>>(std::move(by));
             auto answers = std::make_shared<endpoint>(
                 of, endpoint_options{.prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0, .about = s.about});
             auto const port = started->start(s.scrape, std::move(answers));
-            if (!port) return refuse(path, "not listening: " + port.message());
+            if (!port) return running.refuse(path, "not listening: " + port.message());
             running.scrape = std::move(started);
             path.running = true;
             path.port = *port;
             path.words = fmt::format("listening on http://{}:{}/metrics", s.scrape.host, *port);
         });
-        if (!done) refuse(path, "not listening: no memory or no thread can be had");
+        if (!done) running.refuse(path, "not listening: no memory or no thread can be had");
     }
 }
 
@@ -5820,33 +5934,9 @@ public:
     /// a registry that exports already, what runs goes on, and what does not run yet is started.
     template <class Transport = no_transport, class Listener = no_listener>
     [[nodiscard]] static telemetry start(registry& of, settings const& s, Transport by = {}, Listener at = {}) {
-        auto& all = detail::all_running();
-        std::lock_guard const one_at_a_time{all.mutex};
-        std::erase_if(all.by_registry, [](auto const& entry) { return entry.second.expired(); });
-        auto& place = all.by_registry[of.core().get()];
-        auto running = place.lock();
-        if (running == nullptr) place = running = std::make_shared<detail::running_telemetry>();
-        std::lock_guard const lock{running->mutex};
-        auto& report = running->report;
-        report.warnings = s.warnings;
-        for (auto const& w : s.warnings) tacho::report(severity::warning, w);
-        if (s.push.enabled && !report.push.running) detail::start_push(*running, of, s, std::move(by));
-        if (s.scrape.enabled && !report.scrape.running) detail::start_scrape(*running, of, s, std::move(at));
-        if (!report.push.wanted) report.push.words = "off: no OTLP endpoint is set";
-        if (!report.scrape.wanted) report.scrape.words = "off: not enabled";
-        if (!report.push.wanted && !report.scrape.wanted)
-            tacho::report(severity::debug,
-                          "instruments work, and nothing is exported: neither an OTLP endpoint is set nor "
-                          "is the scrape endpoint enabled");
-        // The program's own server answers unless a listener does, or nothing should.
-        constexpr bool has_listener = !std::is_same_v<Listener, own_server> && !std::is_same_v<Listener, no_listener>;
-        bool const answers = s.scrape.enabled && !has_listener;
-        if (running->mounted == nullptr || (answers && !running->mounted_answers)) {
-            running->mounted = std::make_shared<tacho::endpoint>(
-                of, endpoint_options{
-                        .enabled = answers, .prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0, .about = s.about});
-            running->mounted_answers = answers;
-        }
+        std::vector<detail::message> messages;
+        auto running = start_quietly(of, s, std::move(by), std::move(at), messages);
+        for (auto const& [how, words] : messages) tacho::report(how, words);
         return telemetry{std::move(running)};
     }
 
@@ -5871,8 +5961,8 @@ public:
         return push == nullptr || push->flush(limit);
     }
 
-    /// Pushes once more and stops both ways out, for all telemetry objects of this registry, within `limit`.
-    /// Idempotent.
+    /// Pushes once more and stops both ways out, for all telemetry objects of this registry, within `limit`; the
+    /// mounted endpoint answers 404 from then on. Idempotent; start() starts them again.
     void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
         std::shared_ptr<detail::running_path> push, scrape;
         {
@@ -5883,12 +5973,47 @@ public:
                 path->running = false;
                 path->words = "stopped";
             }
+            running_->mounted->enable(false);
         }
         if (push != nullptr) push->stop(limit);
         if (scrape != nullptr) scrape->stop(limit);
     }
 
 private:
+    template <class Transport, class Listener>
+    static std::shared_ptr<detail::running_telemetry> start_quietly(registry& of, settings const& s, Transport by,
+                                                                    Listener at,
+                                                                    std::vector<detail::message>& messages) {
+        auto& all = detail::all_running();
+        std::lock_guard const one_at_a_time{all.mutex};
+        std::erase_if(all.by_registry, [](auto const& entry) { return entry.second.expired(); });
+        auto& place = all.by_registry[of.core().get()];
+        auto running = place.lock();
+        if (running == nullptr) place = running = std::make_shared<detail::running_telemetry>();
+        std::lock_guard const lock{running->mutex};
+        auto& report = running->report;
+        report.warnings = s.warnings;
+        for (auto const& w : s.warnings) running->messages.push_back({severity::warning, w});
+        if (s.push.enabled && !report.push.running) detail::start_push(*running, of, s, std::move(by));
+        if (s.scrape.enabled && !report.scrape.running) detail::start_scrape(*running, of, s, std::move(at));
+        if (!report.push.wanted) report.push.words = "off: no OTLP endpoint is set";
+        if (!report.scrape.wanted) report.scrape.words = "off: not enabled";
+        if (!report.push.wanted && !report.scrape.wanted)
+            running->messages.push_back({severity::debug,
+                                         "instruments work, and nothing is exported: neither an OTLP endpoint is set "
+                                         "nor is the scrape endpoint enabled"});
+        // The program's own server may have mounted the endpoint before anybody asked for scrapes: it stays the same.
+        if (running->mounted == nullptr)
+            running->mounted = std::make_shared<tacho::endpoint>(
+                of,
+                endpoint_options{.enabled = false, .prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0, .about = s.about});
+        // It answers unless a listener does, or nothing should.
+        constexpr bool has_listener = !std::is_same_v<Listener, own_server> && !std::is_same_v<Listener, no_listener>;
+        if (s.scrape.enabled && !has_listener) running->mounted->enable(true);
+        messages.swap(running->messages);
+        return running;
+    }
+
     explicit telemetry(std::shared_ptr<detail::running_telemetry> running) noexcept : running_(std::move(running)) {}
 
     std::shared_ptr<detail::running_telemetry> running_;

@@ -48,7 +48,9 @@ tacho::http_outcome post(tacho::curl_transport& by, std::string const& url, std:
     return by.post({url, body, headers}, tacho::deadline{tacho::deadline::clock::now() + limit});
 }
 
-void answer_ok(httplib::Request const&, httplib::Response& out) { out.set_content("{}", "application/json"); }
+void answer_ok(httplib::Request const&, httplib::Response& out) {
+    out.set_content("{}", "application/json");
+}
 
 TEST(a_curl_transport, posts_body_and_headers_as_they_are) {
     std::string body, type, key, expect, chunked;
@@ -64,7 +66,8 @@ TEST(a_curl_transport, posts_body_and_headers_as_they_are) {
     }};
     tacho::curl_transport curl;
     std::string const large(100'000, 'x');
-    auto const outcome = post(curl, r.url(), large, {{"Content-Type", "application/json"}, {"api-key", "k"}, {"empty", ""}});
+    auto const outcome =
+        post(curl, r.url(), large, {{"Content-Type", "application/json"}, {"api-key", "k"}, {"empty", ""}});
     EXPECT_EQ(outcome.status, 503);
     EXPECT_EQ(outcome.retry_after, "7");
     EXPECT_EQ(outcome.body, "busy");
@@ -152,7 +155,8 @@ TEST(a_curl_transport, sends_no_header_that_would_begin_another) {
         answer_ok(in, out);
     }};
     tacho::curl_transport curl;
-    for (std::string_view const bad : {std::string_view{"a\r\nEvil: 1"}, std::string_view{"a\nb"}, std::string_view{"a\0b", 3}}) {
+    for (std::string_view const bad :
+         {std::string_view{"a\r\nEvil: 1"}, std::string_view{"a\nb"}, std::string_view{"a\0b", 3}}) {
         auto const outcome = post(curl, r.url(), "{}", {{"x", bad}});
         EXPECT_EQ(outcome.status, 0);
         EXPECT_FALSE(outcome.retryable);

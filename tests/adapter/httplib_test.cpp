@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <optional>
 #include <thread>
 
 namespace {
@@ -15,7 +16,8 @@ namespace {
 using variables = std::map<std::string, std::string>;
 
 tacho::settings read(variables v) {
-    return tacho::settings::from_environment({.prefix = "OGX", .service_name = "ogx"}, tacho::env::source{std::move(v)});
+    return tacho::settings::from_environment({.prefix = "OGX", .service_name = "ogx"},
+                                             tacho::env::source{std::move(v)});
 }
 
 class server {
@@ -96,8 +98,9 @@ TEST(a_listener, says_which_address_is_in_use) {
     ASSERT_TRUE(port);
     auto const refused = second.start("127.0.0.1", *port, endpoint);
     EXPECT_FALSE(refused);
-    EXPECT_EQ(refused.message(), "can't listen on 127.0.0.1:" + std::to_string(*port) +
-                                     ": Address already in use. Use another address or port, or stop what uses this one");
+    EXPECT_EQ(refused.message(),
+              "can't listen on 127.0.0.1:" + std::to_string(*port) +
+                  ": Address already in use. Use another address or port, or stop what uses this one");
 }
 
 TEST(a_listener, says_when_an_address_is_none) {
@@ -110,8 +113,9 @@ TEST(a_listener, says_when_an_address_is_none) {
 
 struct metrics {
     explicit metrics(tacho::scope in) : requests{in}, duration{in}, concurrent{in} {}
-    tacho::counter<"requests", tacho::label<"api">, tacho::label<"method">, tacho::label<"status", tacho::http::outcome>,
-                   tacho::label<"status_code", int>> requests;
+    tacho::counter<"requests", tacho::label<"api">, tacho::label<"method">,
+                   tacho::label<"status", tacho::http::outcome>, tacho::label<"status_code", int>>
+        requests;
     tacho::histogram<"duration", tacho::unit::seconds, tacho::label<"api">, tacho::label<"method">> duration;
     tacho::up_down_counter<"concurrent", tacho::label<"api">> concurrent;
 };
@@ -216,9 +220,11 @@ TEST(telemetry, that_is_asked_for_nothing_exports_nothing_and_says_so_once) {
 TEST(telemetry, runs_both_ways_out_at_once) {
     shop s;
     tacho::memory_transport transport;
-    auto t = tacho::telemetry::start(
-        s.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"}, {"OGX_PROMETHEUS_ENABLED", "1"}, {"OGX_METRICS_PORT", "0"}}),
-        transport, tacho::httplib_listener{});
+    auto t = tacho::telemetry::start(s.registry,
+                                     read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"},
+                                           {"OGX_PROMETHEUS_ENABLED", "1"},
+                                           {"OGX_METRICS_PORT", "0"}}),
+                                     transport, tacho::httplib_listener{});
     auto const report = t.report();
     EXPECT_EQ(report.push.words, "pushing to http://c:4318/v1/metrics every 60000 ms");
     EXPECT_TRUE(report.scrape.running);
@@ -238,16 +244,19 @@ TEST(telemetry, lets_each_way_out_fail_alone) {
     shop s;
     tacho::memory_transport transport;
     auto bad_port = tacho::telemetry::start(
-        s.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}, {"OGX_PROMETHEUS_ENABLED", "1"}, {"OGX_METRICS_PORT", "x"}}),
+        s.registry,
+        read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}, {"OGX_PROMETHEUS_ENABLED", "1"}, {"OGX_METRICS_PORT", "x"}}),
         transport, tacho::httplib_listener{});
     EXPECT_TRUE(bad_port.report().push.running);
     EXPECT_FALSE(bad_port.report().scrape.running);
     EXPECT_EQ(bad_port.report().scrape.words,
               "not listening: OGX_METRICS_PORT=\"x\" is not a port; write a number from 0 to 65535");
     shop other;
-    auto bad_url = tacho::telemetry::start(
-        other.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "c:4318"}, {"OGX_PROMETHEUS_ENABLED", "1"}, {"OTEL_METRIC_EXPORT_INTERVAL", "abc"}}),
-        transport, tacho::own_server{});
+    auto bad_url = tacho::telemetry::start(other.registry,
+                                           read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "c:4318"},
+                                                 {"OGX_PROMETHEUS_ENABLED", "1"},
+                                                 {"OTEL_METRIC_EXPORT_INTERVAL", "abc"}}),
+                                           transport, tacho::own_server{});
     EXPECT_FALSE(bad_url.report().push.running);
     EXPECT_TRUE(bad_url.report().push.words.starts_with("not pushing: OTEL_EXPORTER_OTLP_ENDPOINT=\"c:4318\""));
     EXPECT_EQ(bad_url.endpoint()->respond({"GET", ""}).status(), 200);
@@ -257,7 +266,8 @@ TEST(telemetry, lets_each_way_out_fail_alone) {
 TEST(telemetry, says_what_is_missing_and_how_to_get_it) {
     test::heard heard;
     shop s;
-    auto const t = tacho::telemetry::start(s.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}, {"OGX_PROMETHEUS_ENABLED", "1"}}));
+    auto const t = tacho::telemetry::start(
+        s.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}, {"OGX_PROMETHEUS_ENABLED", "1"}}));
     EXPECT_NE(t.report().push.words.find("tacho/adapter/curl.hpp"), std::string::npos) << t.report().text();
     EXPECT_NE(t.report().scrape.words.find("tacho/adapter/httplib.hpp"), std::string::npos);
 }
@@ -270,9 +280,11 @@ struct plain_transport {
 TEST(telemetry, finds_at_start_that_a_transport_cannot_do_https) {
     test::heard heard;
     shop s;
-    auto const t = tacho::telemetry::start(s.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://me:pw@c"}}), plain_transport{});
+    auto const t = tacho::telemetry::start(s.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://me:pw@c"}}),
+                                           plain_transport{});
     EXPECT_EQ(t.report().push.words,
-              "not pushing to https://***@c/v1/metrics: the transport can't send https; use one that can, or another endpoint");
+              "not pushing to https://***@c/v1/metrics: the transport can't send https; use one that can, or another "
+              "endpoint");
 }
 
 // R16
@@ -282,9 +294,11 @@ TEST(telemetry, started_twice_runs_once_and_is_extended) {
     auto const push_only = read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}});
     auto a = tacho::telemetry::start(s.registry, push_only, first);
     {
-        auto b = tacho::telemetry::start(
-            s.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://d"}, {"OGX_PROMETHEUS_ENABLED", "1"}, {"OGX_METRICS_PORT", "0"}}),
-            second, tacho::httplib_listener{});
+        auto b = tacho::telemetry::start(s.registry,
+                                         read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://d"},
+                                               {"OGX_PROMETHEUS_ENABLED", "1"},
+                                               {"OGX_METRICS_PORT", "0"}}),
+                                         second, tacho::httplib_listener{});
         EXPECT_EQ(b.report().push.words, "pushing to http://c/v1/metrics every 60000 ms");
         EXPECT_TRUE(b.report().scrape.running);
     }
@@ -294,12 +308,47 @@ TEST(telemetry, started_twice_runs_once_and_is_extended) {
     EXPECT_EQ(second.requests().size(), 0u);
 }
 
+// R16: a web server mounts the endpoint once; whoever asks for scrapes later is answered there.
+TEST(telemetry, enables_and_disables_the_endpoint_that_is_mounted_already) {
+    shop s;
+    auto first = tacho::telemetry::start(s.registry, read({}), tacho::memory_transport{}, tacho::own_server{});
+    auto const mounted = first.endpoint();
+    EXPECT_EQ(mounted->respond({"GET", ""}).status(), 404);
+    auto const enabled = read({{"OGX_PROMETHEUS_ENABLED", "1"}});
+    auto second = tacho::telemetry::start(s.registry, enabled, tacho::memory_transport{}, tacho::own_server{});
+    EXPECT_EQ(mounted->respond({"GET", ""}).status(), 200);
+    second.stop();
+    EXPECT_EQ(mounted->respond({"GET", ""}).status(), 404);
+    EXPECT_EQ(first.report().scrape.words, "stopped");
+    first = tacho::telemetry::start(s.registry, enabled, tacho::memory_transport{}, tacho::own_server{});
+    EXPECT_EQ(mounted->respond({"GET", ""}).status(), 200);
+}
+
+// The hook is called while nothing is locked.
+TEST(telemetry, may_be_asked_for_its_report_by_the_error_hook) {
+    static std::optional<tacho::telemetry> running;
+    static int asked = 0;
+    shop s;
+    running.emplace(tacho::telemetry::start(s.registry, read({}), tacho::memory_transport{}));
+    auto* const before = tacho::set_error_hook([](tacho::severity, std::string_view) noexcept {
+        static_cast<void>(running->report());
+        ++asked;
+    });
+    auto const t = tacho::telemetry::start(
+        s.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "none"}, {"OTEL_METRIC_EXPORT_INTERVAL", "x"}}),
+        tacho::memory_transport{});
+    tacho::set_error_hook(before);
+    EXPECT_EQ(asked, 2);
+    running.reset();
+}
+
 // R17
 TEST(telemetry, pushes_once_more_when_it_ends) {
     shop s;
     tacho::memory_transport transport;
     {
-        auto const t = tacho::telemetry::start(s.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}}), transport);
+        auto const t =
+            tacho::telemetry::start(s.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}}), transport);
         s.hits.inc(8);
     }
     ASSERT_EQ(transport.requests().size(), 1u);

@@ -93,8 +93,7 @@ TEST(openmetrics, leaves_out_a_sum_that_could_go_down_together_with_its_count) {
     tacho::registry registry;
     tacho::histogram<"h"> h{registry, "", {1}};
     h.observe(-5);  // no bound is negative, but the sum is
-    EXPECT_EQ(as_openmetrics(registry),
-              "# TYPE h histogram\nh_bucket{le=\"1.0\"} 1\nh_bucket{le=\"+Inf\"} 1\n# EOF\n");
+    EXPECT_EQ(as_openmetrics(registry), "# TYPE h histogram\nh_bucket{le=\"1.0\"} 1\nh_bucket{le=\"+Inf\"} 1\n# EOF\n");
     EXPECT_EQ(test::value_of(as_text(registry), "h_sum"), "-5");
     EXPECT_EQ(as_json(registry).find("\"sum\""), std::string::npos);
 }
@@ -142,7 +141,8 @@ TEST(otlp, marks_the_overflow_series_with_a_boolean) {
     tacho::counter<"c", tacho::label<"a">, tacho::series_limit<1>> c{registry};
     c("1").inc();
     c("2").inc();
-    EXPECT_NE(as_json(registry).find(R"({"key":"otel.metric.overflow","value":{"boolValue":true}})"), std::string::npos);
+    EXPECT_NE(as_json(registry).find(R"({"key":"otel.metric.overflow","value":{"boolValue":true}})"),
+              std::string::npos);
     tacho::set_error_hook(before);
 }
 
@@ -165,8 +165,9 @@ TEST(a_sink_without_room, makes_the_whole_page_fail_and_is_not_overrun) {
 // CONFORMANCE 213, 215
 TEST(target_info, has_legal_sorted_labels_and_joins_those_that_became_the_same) {
     EXPECT_EQ(tacho::target_info_labels({}), "");
-    EXPECT_EQ(tacho::target_info_labels({{"service.name", "a\"b"}, {"a_b", "2"}, {"a.b", "1"}, {"empty", ""}, {"1x", "y"}}),
-              "{a_b=\"1;2\",key_1x=\"y\",service_name=\"a\\\"b\"}");
+    EXPECT_EQ(
+        tacho::target_info_labels({{"service.name", "a\"b"}, {"a_b", "2"}, {"a.b", "1"}, {"empty", ""}, {"1x", "y"}}),
+        "{a_b=\"1;2\",key_1x=\"y\",service_name=\"a\\\"b\"}");
 }
 
 // ---- One snapshot, both ways out, number by number.
@@ -185,7 +186,8 @@ numbers from_text(std::string const& page) {
 }
 
 // The same names for the same numbers, by a visitor of its own over the JSON text: OTLP names points by attributes.
-// Instruments here are called a_b_... in both worlds and have text labels only, so that names agree without translation.
+// Instruments here are called a_b_... in both worlds and have text labels only, so that names agree without
+// translation.
 std::string between(std::string const& text, std::size_t& at, std::string const& open, char close) {
     at = text.find(open, at);
     if (at == std::string::npos) return {};
@@ -210,7 +212,8 @@ numbers from_json(std::string const& json) {
             std::string labels;
             for (std::size_t a = 0; (a = body.find("{\"key\":\"", a)) != std::string::npos;) {
                 auto const key = between(body, a, "{\"key\":\"", '"');
-                labels += (labels.empty() ? "" : ",") + key + "=\"" + between(body, a, "\"stringValue\":\"", '"') + "\"";
+                labels +=
+                    (labels.empty() ? "" : ",") + key + "=\"" + between(body, a, "\"stringValue\":\"", '"') + "\"";
             }
             auto const with = [&](std::string const& suffix, std::string const& more = {}) {
                 auto const all = labels + (labels.empty() || more.empty() ? "" : ",") + more;
@@ -248,14 +251,17 @@ TEST(both_ways_out, carry_the_same_numbers) {
     std::vector<tacho::named_up_down_counter> levels;
     std::vector<tacho::named_gauge> gauges;
     std::vector<tacho::named_histogram> histograms;
-    auto const value = [&] { return std::ldexp(static_cast<double>(random() >> 11), static_cast<int>(random() % 90) - 70); };
+    auto const value = [&] {
+        return std::ldexp(static_cast<double>(random() >> 11), static_cast<int>(random() % 90) - 70);
+    };
     for (int i = 0; i < 40; ++i) {
         auto const n = std::to_string(i);
         doubles.push_back(tacho::add_double_counter(scope, {.name = "double" + n + "_total", .labels = {"a", "b"}}));
         integers.push_back(tacho::add_counter(scope, {.name = "integer" + n + "_total", .labels = {"a", "b"}}));
         levels.push_back(tacho::add_up_down_counter(scope, {.name = "level" + n, .labels = {"a"}}));
         gauges.push_back(tacho::add_gauge(scope, {.name = "gauge" + n}));
-        histograms.push_back(tacho::add_histogram(scope, {.name = "histogram" + n, .labels = {"a"}, .bounds = {0, 0.5, 100}}));
+        histograms.push_back(
+            tacho::add_histogram(scope, {.name = "histogram" + n, .labels = {"a"}, .bounds = {0, 0.5, 100}}));
         for (int k = 0; k < 20; ++k) {
             auto const a = "v" + std::to_string(random() % 5), b = "w" + std::to_string(random() % 3);
             doubles.back().bind({a, b}).inc(value());

@@ -19,10 +19,11 @@ std::string const open = "application/openmetrics-text; version=1.0.0; charset=u
 
 // CONFORMANCE 74, 75
 TEST(negotiation, gives_prometheus_what_it_likes_best) {
-    EXPECT_EQ(chosen("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;"
-                     "version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;"
-                     "q=0.3,*/*;q=0.2"),
-              open + "; escaping=allow-utf-8");
+    EXPECT_EQ(
+        chosen("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;"
+               "version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;"
+               "q=0.3,*/*;q=0.2"),
+        open + "; escaping=allow-utf-8");
     EXPECT_EQ(chosen("application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
                      "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"),
               open);
@@ -62,7 +63,8 @@ TEST(negotiation, matches_versions) {
     EXPECT_EQ(chosen("application/openmetrics-text"), open);
     EXPECT_EQ(chosen("application/openmetrics-text;version=0.0.1"), open);
     EXPECT_EQ(chosen("application/openmetrics-text;version=2.0.0"), plain);
-    EXPECT_EQ(chosen("application/openmetrics-text;version=9.9.9,text/plain;version=1.0.0;q=0.1"), newer + "underscores");
+    EXPECT_EQ(chosen("application/openmetrics-text;version=9.9.9,text/plain;version=1.0.0;q=0.1"),
+              newer + "underscores");
     EXPECT_EQ(chosen("text/plain;version=1.0.0"), newer + "underscores");
     EXPECT_EQ(chosen("text/plain;version=7"), plain);
 }
@@ -78,8 +80,10 @@ TEST(negotiation, answers_with_the_escaping_of_the_range_that_it_took) {
 
 // CONFORMANCE 82
 TEST(negotiation, reads_parameters_in_any_case_order_and_quoting) {
-    EXPECT_EQ(chosen("  Application/OpenMetrics-Text ; Q=0.5 ; Charset=\"utf-8;,\" ; VERSION = \"1.0.0\"\t, text/plain;q=0.1"),
-              open);
+    EXPECT_EQ(
+        chosen(
+            "  Application/OpenMetrics-Text ; Q=0.5 ; Charset=\"utf-8;,\" ; VERSION = \"1.0.0\"\t, text/plain;q=0.1"),
+        open);
     EXPECT_EQ(chosen("x/y;a=\"unclosed,application/openmetrics-text"), plain);
 }
 
@@ -95,8 +99,24 @@ TEST(negotiation, survives_a_header_of_100_kilobytes) {
 
 TEST(negotiation, always_ends_in_one_of_twelve_answers) {
     std::mt19937 random{4};
-    std::string const pieces[] = {"application/openmetrics-text", "text/plain", "*/*", ";", ",", "=", "q", "version", "1.0.0",
-                                  "escaping", "dots", "\"", "\\", " ", "0.5", "\xFF", "0.0.4", "allow-utf-8"};
+    std::string const pieces[] = {"application/openmetrics-text",
+                                  "text/plain",
+                                  "*/*",
+                                  ";",
+                                  ",",
+                                  "=",
+                                  "q",
+                                  "version",
+                                  "1.0.0",
+                                  "escaping",
+                                  "dots",
+                                  "\"",
+                                  "\\",
+                                  " ",
+                                  "0.5",
+                                  "\xFF",
+                                  "0.0.4",
+                                  "allow-utf-8"};
     for (int i = 0; i < 20000; ++i) {
         std::string accept;
         for (auto n = random() % 30; n != 0; --n) accept += pieces[random() % std::size(pieces)];
@@ -116,8 +136,9 @@ TEST(an_endpoint, answers_get_with_the_numbers) {
     auto const answer = endpoint.respond({"GET", ""});
     EXPECT_EQ(answer.status(), 200);
     EXPECT_EQ(answer.content_type(), plain);
-    EXPECT_EQ(answer.body(),
-              "# TYPE target_info gauge\ntarget_info{service_name=\"shop\"} 1\n# TYPE hits_total counter\nhits_total 0\n");
+    EXPECT_EQ(
+        answer.body(),
+        "# TYPE target_info gauge\ntarget_info{service_name=\"shop\"} 1\n# TYPE hits_total counter\nhits_total 0\n");
 }
 
 // CONFORMANCE 83, 89

@@ -141,9 +141,10 @@ TEST(two_instruments, that_would_share_a_prometheus_name_are_told_apart_at_regis
     first.inc();
     EXPECT_EQ(as_text(registry), "# TYPE req_bytes_total counter\nreq_bytes_total 1\n");
     ASSERT_EQ(registry.problems().size(), 1u);
-    EXPECT_EQ(registry.problems()[0],
-              "the counter \"req\" was not registered: its Prometheus name \"req_bytes_total\" is in use by the counter "
-              "\"req.bytes\". Rename one of them");
+    EXPECT_EQ(
+        registry.problems()[0],
+        "the counter \"req\" was not registered: its Prometheus name \"req_bytes_total\" is in use by the counter "
+        "\"req.bytes\". Rename one of them");
     EXPECT_EQ(registry.health().failed_registrations, 1u);
     EXPECT_EQ(heard.text(), "error: " + registry.problems()[0] + "\n");
 }
@@ -168,7 +169,38 @@ TEST(two_instruments, of_one_name_and_scope_with_different_labels_collide) {
     tacho::counter<"hits", tacho::label<"a">> first{registry};
     tacho::counter<"hits", tacho::label<"b">> second{registry};
     EXPECT_FALSE(second.ok());
-    EXPECT_NE(registry.problems()[0].find("differs in kind, unit, description, labels or bounds"), std::string::npos);
+    EXPECT_NE(registry.problems()[0].find("differs in kind, unit, description, labels, bounds or cells"),
+              std::string::npos);
+}
+
+// A sharded cell is written where the memory of a shared one has ended.
+TEST(two_instruments, of_one_name_with_different_cells_collide) {
+    test::heard heard;
+    tacho::registry registry{test::fixed()};
+    tacho::counter<"hits", tacho::cells::shared> shared{registry};
+    tacho::counter<"hits"> sharded{registry};
+    tacho::histogram<"h"> first{registry};
+    tacho::histogram<"h", tacho::cells::shared> second{registry};
+    sharded.inc();
+    second.observe(1);
+    EXPECT_FALSE(sharded.ok());
+    EXPECT_FALSE(second.ok());
+    EXPECT_EQ(value_of(as_text(registry), "hits_total"), "0");
+    EXPECT_EQ(value_of(as_text(registry), "h_count"), "0");
+}
+
+// The resource is shown as target_info, whose family OpenMetrics calls target.
+TEST(an_instrument, can_not_have_the_names_of_the_resource) {
+    test::heard heard;
+    tacho::registry registry{test::fixed()};
+    EXPECT_FALSE((tacho::gauge<"target.info">{registry}.ok()));
+    EXPECT_FALSE((tacho::gauge<"target">{registry}.ok()));
+    EXPECT_FALSE((tacho::counter<"target">{registry}.ok()));
+    EXPECT_TRUE((tacho::gauge<"target.size">{registry}.ok()));
+    EXPECT_EQ(
+        registry.problems()[0],
+        "the gauge \"target.info\" was not registered: the Prometheus name \"target_info\" is the one under which "
+        "the program's resource is shown. Rename it");
 }
 
 // CONFORMANCE 214
@@ -256,7 +288,8 @@ TEST(a_histogram, puts_a_value_at_a_bound_below_it) {
     tacho::registry registry{test::fixed()};
     tacho::histogram<"h"> h{registry, "", {-1, 0, 0.1, 10}};
     for (double const bound : {-1.0, 0.0, 0.1, 10.0})
-        for (double const value : {std::nextafter(bound, -infinity), bound, std::nextafter(bound, infinity)}) h.observe(value);
+        for (double const value : {std::nextafter(bound, -infinity), bound, std::nextafter(bound, infinity)})
+            h.observe(value);
     auto const page = as_text(registry);
     EXPECT_EQ(value_of(page, "h_bucket{le=\"-1\"}"), "2");
     EXPECT_EQ(value_of(page, "h_bucket{le=\"0\"}"), "5");
@@ -336,28 +369,34 @@ TEST(a_timer, records_once_in_the_unit_of_its_histogram) {
 }
 
 template <class T>
-concept can_time = requires(T& h) { h.time(); };
+concept can_time = requires(T& h) {
+    h.time();
+};
 static_assert(can_time<tacho::histogram<"h", tacho::unit::seconds>>);
 static_assert(!can_time<tacho::histogram<"h", tacho::unit::bytes>>);
 
 // What must not compile.
 using by_verb_and_api = tacho::counter<"c", tacho::label<"verb", verb>, tacho::label<"api">, tacho::label<"n", int>>;
 template <class... Args>
-concept callable_with = requires(by_verb_and_api& c, Args... args) { c(args...); };
+concept callable_with = requires(by_verb_and_api& c, Args... args) {
+    c(args...);
+};
 static_assert(callable_with<verb, char const*, int>);
 static_assert(callable_with<verb, std::string, short>);
-static_assert(!callable_with<char const*, verb, int>);                      // swapped
-static_assert(!callable_with<verb, char const*>);                           // missing
-static_assert(!callable_with<verb, char const*, int, int>);                 // surplus
-static_assert(!callable_with<int, char const*, int>);                       // a number is no enum
-static_assert(!callable_with<verb, std::nullptr_t, int>);                   // no text
-static_assert(!callable_with<verb, char const*, std::int64_t>);             // might lose its value
-static_assert(!callable_with<verb, char const*, unsigned>);                 // might change its sign
+static_assert(!callable_with<char const*, verb, int>);           // swapped
+static_assert(!callable_with<verb, char const*>);                // missing
+static_assert(!callable_with<verb, char const*, int, int>);      // surplus
+static_assert(!callable_with<int, char const*, int>);            // a number is no enum
+static_assert(!callable_with<verb, std::nullptr_t, int>);        // no text
+static_assert(!callable_with<verb, char const*, std::int64_t>);  // might lose its value
+static_assert(!callable_with<verb, char const*, unsigned>);      // might change its sign
 static_assert(!callable_with<verb, char const*, bool>);
 static_assert(!callable_with<verb, char const*, char>);
 static_assert(!std::is_copy_constructible_v<by_verb_and_api> && !std::is_move_constructible_v<by_verb_and_api>);
 template <class T>
-concept can_inc_by_double = requires(T& c) { c.inc(0.5); };
+concept can_inc_by_double = requires(T& c) {
+    c.inc(0.5);
+};
 static_assert(!can_inc_by_double<tacho::counter<"c">> && can_inc_by_double<tacho::counter<"c", double>>);
 
 TEST(labels, that_are_missing_or_empty_are_left_out) {
@@ -383,6 +422,43 @@ TEST(labels, of_booleans_and_enums_alone_need_no_hash) {
     EXPECT_EQ(value_of(page, "c_total{on=\"false\",verb=\"GET\"}"), "1");
     EXPECT_EQ(value_of(page, "c_total{on=\"true\",verb=\"other\"}"), "2");
     EXPECT_EQ(std::count(page.begin(), page.end(), '\n'), 1 + 8);
+}
+
+enum class colour { red, blue, green, white, black };
+consteval auto label_values(colour) {
+    return tacho::labels<colour>({{colour::black, "black"},
+                                  {colour::white, "white"},
+                                  {colour::blue, "blue"},
+                                  {colour::red, "GET"},
+                                  {colour::green, "green"}});
+}
+
+TEST(labels, of_two_enums_under_one_name_do_not_mix) {
+    tacho::registry registry{test::fixed()};
+    tacho::counter<"c", tacho::label<"what", verb>> verbs{registry};
+    tacho::counter<"c", tacho::label<"what", colour>> colours{registry};
+    tacho::counter<"c", tacho::label<"what">> texts{registry};
+    for (int round = 0; round < 2; ++round) {
+        verbs(verb::get).inc();
+        verbs(verb::post).inc();
+        colours(colour::red).inc();
+        colours(colour::black).inc();
+        colours(colour::green).inc();
+        texts("GET").inc();
+    }
+    EXPECT_EQ(as_text(registry),
+              "# TYPE c_total counter\nc_total{what=\"GET\"} 6\nc_total{what=\"POST\"} 2\n"
+              "c_total{what=\"black\"} 2\nc_total{what=\"green\"} 2\n");
+}
+
+TEST(labels, of_enums_beyond_the_limit_are_counted_as_beyond_it_each_time) {
+    test::heard heard;
+    tacho::registry registry{test::fixed()};
+    tacho::counter<"c", tacho::label<"verb", verb>, tacho::series_limit<1>> c{registry};
+    for (int round = 0; round < 3; ++round)
+        for (auto const v : {verb::get, verb::post, verb::other}) c(v).inc();
+    EXPECT_EQ(value_of(as_text(registry), "c_total{otel_metric_overflow=\"true\"}"), "6");
+    EXPECT_EQ(registry.health().overflowed_measurements, 6u);
 }
 
 TEST(labels, with_an_unlisted_enumerator_count_in_the_overflow_series) {
@@ -492,7 +568,8 @@ TEST(a_named_instrument, that_is_wrong_names_culprit_and_cure_and_works_for_noth
         {{.name = ""}, "the histogram \"\" was not registered: a name begins with a letter"},
         {{.name = "bad\xFF\n"}, "was not registered: a name begins with a letter"},
         {{.name = "a", .labels = {"ok", "__no"}}, "its label \"__no\" should begin with a letter"},
-        {{.name = "a", .labels = {"x.y", "x_y"}}, "its label \"x_y\" has the same Prometheus name as another of its labels, x_y"},
+        {{.name = "a", .labels = {"x.y", "x_y"}},
+         "its label \"x_y\" has the same Prometheus name as another of its labels, x_y"},
         {{.name = "a", .labels = {"le"}}, "its label \"le\" has the name of the buckets' own label"},
         {{.name = "a", .bounds = {2, 1}}, "its bounds should be finite, strictly increasing"},
         {{.name = "a", .bounds = {nan}}, "its bounds should be finite, strictly increasing"},

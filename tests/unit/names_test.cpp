@@ -11,7 +11,9 @@ using tacho::instrument_kind;
 std::string name(std::string_view otel, std::string_view unit, instrument_kind kind) {
     return std::string{tacho::prometheus_name(otel, unit, kind).view()};
 }
-std::string word(std::string_view ucum) { return std::string{tacho::unit_word(ucum).view()}; }
+std::string word(std::string_view ucum) {
+    return std::string{tacho::unit_word(ucum).view()};
+}
 
 // CONFORMANCE 114
 TEST(an_instrument_name, begins_with_a_letter_and_is_ascii) {
@@ -38,6 +40,9 @@ TEST(a_label_name, is_not_reserved) {
     EXPECT_FALSE(tacho::is_label_name("_x"));
     EXPECT_FALSE(tacho::is_label_name("otel.scope.name"));
     EXPECT_FALSE(tacho::is_label_name("otel_scope_version"));
+    EXPECT_FALSE(tacho::is_label_name("otel-scope/name"));  // shown as otel_scope_name
+    EXPECT_FALSE(tacho::is_label_name("otel.metric.overflow"));
+    EXPECT_TRUE(tacho::is_label_name("otel.scoped"));
 }
 
 // CONFORMANCE 199
@@ -75,11 +80,13 @@ TEST(a_prometheus_name, is_made_while_compiling) {
 // CONFORMANCE 201
 TEST(a_unit, has_the_word_of_the_specification) {
     char const* const table[][2] = {
-        {"d", "days"},         {"h", "hours"},      {"min", "minutes"},    {"s", "seconds"},     {"ms", "milliseconds"},
-        {"us", "microseconds"}, {"ns", "nanoseconds"}, {"By", "bytes"},     {"KiBy", "kibibytes"}, {"MiBy", "mebibytes"},
-        {"GiBy", "gibibytes"}, {"TiBy", "tebibytes"}, {"kBy", "kilobytes"}, {"MBy", "megabytes"},  {"GBy", "gigabytes"},
-        {"TBy", "terabytes"},  {"m", "meters"},     {"V", "volts"},        {"A", "amperes"},     {"J", "joules"},
-        {"W", "watts"},        {"g", "grams"},      {"Cel", "celsius"},    {"Hz", "hertz"},      {"%", "percent"}};
+        {"d", "days"},          {"h", "hours"},         {"min", "minutes"},    {"s", "seconds"},
+        {"ms", "milliseconds"}, {"us", "microseconds"}, {"ns", "nanoseconds"}, {"By", "bytes"},
+        {"KiBy", "kibibytes"},  {"MiBy", "mebibytes"},  {"GiBy", "gibibytes"}, {"TiBy", "tebibytes"},
+        {"kBy", "kilobytes"},   {"MBy", "megabytes"},   {"GBy", "gigabytes"},  {"TBy", "terabytes"},
+        {"m", "meters"},        {"V", "volts"},         {"A", "amperes"},      {"J", "joules"},
+        {"W", "watts"},         {"g", "grams"},         {"Cel", "celsius"},    {"Hz", "hertz"},
+        {"%", "percent"}};
     for (auto const& [ucum, expected] : table) EXPECT_EQ(word(ucum), expected);
 }
 

@@ -9,9 +9,9 @@
 
 namespace {
 
-using tacho::temporality_preference;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using tacho::temporality_preference;
 
 // The value of the one integer point in a request.
 std::string only_value(std::string const& body) {
@@ -50,7 +50,8 @@ TEST(a_pusher, posts_json_with_its_headers) {
     EXPECT_EQ(request.headers[0].key + request.headers[0].value, "Content-Typeapplication/json");
     EXPECT_EQ(request.headers[1].key + request.headers[1].value, "User-Agenttacho-OTLP-Exporter-Cpp/0.1.0");
     EXPECT_EQ(request.headers[2].key + request.headers[2].value, "api-keysecret");
-    EXPECT_TRUE(request.body.starts_with("{\"resourceMetrics\":[{\"resource\":{\"attributes\":[{\"key\":\"service.name\""));
+    EXPECT_TRUE(
+        request.body.starts_with("{\"resourceMetrics\":[{\"resource\":{\"attributes\":[{\"key\":\"service.name\""));
 }
 
 // R1, CONFORMANCE 132, 133
@@ -130,8 +131,30 @@ TEST(a_pusher, sends_delta_histograms_that_add_up) {
     h.observe(1.5);
     h.observe(7);
     ASSERT_TRUE(pusher.flush());
-    EXPECT_NE(transport.requests().at(0).body.find(R"("count":"1","sum":0.5,"bucketCounts":["1","0","0"])"), std::string::npos);
-    EXPECT_NE(transport.requests().at(1).body.find(R"("count":"2","sum":8.5,"bucketCounts":["0","1","1"])"), std::string::npos);
+    EXPECT_NE(transport.requests().at(0).body.find(R"("count":"1","sum":0.5,"bucketCounts":["1","0","0"])"),
+              std::string::npos);
+    EXPECT_NE(transport.requests().at(1).body.find(R"("count":"2","sum":8.5,"bucketCounts":["0","1","1"])"),
+              std::string::npos);
+}
+
+// CONFORMANCE 186: the retry is given up, and the last push says it all.
+TEST(a_pusher, that_is_stopped_while_it_waits_to_try_again_pushes_once_more_at_once) {
+    test::heard heard;
+    shop s;
+    auto options = s.options();
+    options.timeout = std::chrono::minutes{10};
+    tacho::pusher pusher{s.registry, options, s.transport};
+    s.hits.inc(4);
+    s.transport.answer_with({.status = 503, .retry_after = "500"});
+    std::thread flushing{[&] { pusher.flush(std::chrono::minutes{10}); }};
+    ASSERT_TRUE(s.transport.wait_for(1));
+    pusher.stop();
+    flushing.join();
+    ASSERT_EQ(s.transport.requests().size(), 2u);
+    EXPECT_EQ(only_value(s.transport.requests()[1].body), "4");
+    EXPECT_NE(heard.text().find("and the program stops. Nothing is lost: the next push covers the same time"),
+              std::string::npos)
+        << heard.text();
 }
 
 // CONFORMANCE 183, 185: no wait is asked for, so none is made.
@@ -149,7 +172,8 @@ TEST(a_pusher, never_sends_a_partial_success_again) {
     test::heard heard;
     shop s;
     tacho::pusher pusher{s.registry, s.options(), s.transport};
-    s.transport.answer_with({.status = 200, .body = R"({"partialSuccess":{"rejectedDataPoints":"2","errorMessage":"old"}})"});
+    s.transport.answer_with(
+        {.status = 200, .body = R"({"partialSuccess":{"rejectedDataPoints":"2","errorMessage":"old"}})"});
     EXPECT_TRUE(pusher.flush());
     EXPECT_EQ(s.transport.requests().size(), 1u);
     EXPECT_EQ(pusher.stats().rejected_points, 2u);

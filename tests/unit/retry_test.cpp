@@ -1,5 +1,5 @@
-#include "tacho/export/deadline.hpp"
 #include "tacho/export/retry.hpp"
+#include "tacho/export/deadline.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,16 +8,16 @@
 
 namespace {
 
-using tacho::verdict;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using tacho::verdict;
 
 // CONFORMANCE 181, 183, 188
 TEST(a_status_code, is_retried_only_where_the_protocol_says_so) {
     for (int status = 0; status < 1000; ++status) {
-        auto const expected = status >= 200 && status < 300 ? verdict::accepted
+        auto const expected = status >= 200 && status < 300                                      ? verdict::accepted
                               : status == 429 || status == 502 || status == 503 || status == 504 ? verdict::retry
-                                                                                                : verdict::drop;
+                                                                                                 : verdict::drop;
         EXPECT_EQ(tacho::classify(status), expected) << status;
     }
 }
@@ -46,7 +46,8 @@ TEST(retry_after, of_any_bytes_is_survived) {
     std::string const seed = "Sun, 06 Nov 1994 08:49:37 GMT";
     for (int i = 0; i < 20000; ++i) {
         auto text = seed.substr(0, random() % (seed.size() + 1));
-        for (auto n = random() % 4; n != 0 && !text.empty(); --n) text[random() % text.size()] = static_cast<char>(random());
+        for (auto n = random() % 4; n != 0 && !text.empty(); --n)
+            text[random() % text.size()] = static_cast<char>(random());
         EXPECT_LE(tacho::parse_retry_after(text, 0).value_or(seconds{0}).count(), 86400);
     }
 }
@@ -54,8 +55,8 @@ TEST(retry_after, of_any_bytes_is_survived) {
 // CONFORMANCE 185
 TEST(a_backoff, grows_to_its_cap_and_takes_a_random_part) {
     tacho::backoff most;
-    milliseconds const expected[] = {milliseconds{1000}, milliseconds{1500}, milliseconds{2250}, milliseconds{3375},
-                                     milliseconds{5000}, milliseconds{5000}};
+    milliseconds const expected[] = {milliseconds{1000}, milliseconds{1500}, milliseconds{2250},
+                                     milliseconds{3375}, milliseconds{5000}, milliseconds{5000}};
     for (auto const& wait : expected) {
         auto const got = most.next(0xFFFFFFFFu);
         EXPECT_LE(got, wait);
@@ -70,10 +71,14 @@ TEST(a_partial_success, is_read_whatever_stands_around_it) {
     auto const read = [](std::string_view body) { return tacho::parse_partial_success(body); };
     EXPECT_EQ(read(R"({"partialSuccess":{"rejectedDataPoints":"3","errorMessage":"too old"}})").rejected_points, 3u);
     EXPECT_EQ(read(R"({"partialSuccess":{"rejectedDataPoints":"3","errorMessage":"too old"}})").message, "too old");
-    EXPECT_EQ(read(R"( { "new" : [ {"}":"]"} , 1 ] , "partialSuccess" : { "errorMessage":"a\"b", "rejectedDataPoints" : 7 } } )")
-                  .rejected_points, 7u);
-    for (auto const body : {"", "{}", R"({"partialSuccess":{}})", "<html>", "[1]", R"({"partialSuccess":null})",
-                            R"({"partialSuccess":{"rejectedDataPoints":-1}})", R"({"a":{"partialSuccess":{"rejectedDataPoints":1}}})"})
+    EXPECT_EQ(
+        read(
+            R"( { "new" : [ {"}":"]"} , 1 ] , "partialSuccess" : { "errorMessage":"a\"b", "rejectedDataPoints" : 7 } } )")
+            .rejected_points,
+        7u);
+    for (auto const body :
+         {"", "{}", R"({"partialSuccess":{}})", "<html>", "[1]", R"({"partialSuccess":null})",
+          R"({"partialSuccess":{"rejectedDataPoints":-1}})", R"({"a":{"partialSuccess":{"rejectedDataPoints":1}}})"})
         EXPECT_EQ(read(body).rejected_points, 0u) << body;
 }
 
@@ -86,7 +91,8 @@ TEST(a_refusal, is_shown_short_and_clean) {
 
 TEST(an_answer, of_any_bytes_is_survived) {
     std::mt19937 random{6};
-    std::string const pieces[] = {"{", "}", "[", "]", "\"", ":", ",", "\\", "partialSuccess", "rejectedDataPoints", "1", " ", "\xFF"};
+    std::string const pieces[] = {"{", "}", "[",   "]", "\"", ":", ",", "\\", "partialSuccess", "rejectedDataPoints",
+                                  "1", " ", "\xFF"};
     for (int i = 0; i < 50000; ++i) {
         std::string body = "{\"partialSuccess\":";
         for (auto n = random() % 20; n != 0; --n) body += pieces[random() % std::size(pieces)];

@@ -84,8 +84,10 @@ std::string naive(std::vector<std::string> const& patterns, std::string const& p
     auto const split = [](std::string const& text) {
         std::vector<std::string> out(1);
         for (char const c : text.substr(1)) {
-            if (c == '/') out.emplace_back();
-            else out.back() += c;
+            if (c == '/')
+                out.emplace_back();
+            else
+                out.back() += c;
         }
         return out;
     };
@@ -143,7 +145,8 @@ TEST(excluded_paths, exclude_whole_segments_and_no_mere_beginnings) {
 struct metrics {
     explicit metrics(tacho::scope in) : requests{in}, duration{in}, concurrent{in} {}
     tacho::counter<"requests", tacho::label<"api">, tacho::label<"method">, tacho::label<"status", outcome>,
-                   tacho::label<"status_code", int>> requests;
+                   tacho::label<"status_code", int>>
+        requests;
     tacho::histogram<"duration", tacho::unit::seconds, tacho::label<"api">, tacho::label<"method">> duration;
     tacho::up_down_counter<"concurrent", tacho::label<"api">> concurrent;
 };

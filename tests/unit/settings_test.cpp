@@ -1,5 +1,5 @@
-#include "tacho/env/flag.hpp"
 #include "tacho/env/settings.hpp"
+#include "tacho/env/flag.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +13,8 @@ using variables = std::map<std::string, std::string>;
 using std::chrono::milliseconds;
 
 tacho::settings read(variables v) {
-    return tacho::settings::from_environment({.prefix = "OGX", .service_name = "ogx"}, tacho::env::source{std::move(v)});
+    return tacho::settings::from_environment({.prefix = "OGX", .service_name = "ogx"},
+                                             tacho::env::source{std::move(v)});
 }
 std::string all(tacho::settings const& s) {
     std::string out;
@@ -28,7 +29,8 @@ std::string attribute(tacho::settings const& s, std::string_view key) {
 
 // R3
 TEST(a_flag, is_true_for_four_words_in_any_case_and_with_blanks) {
-    for (auto const yes : {"1", "true", "TRUE", "Yes", "on", " On ", "\tyes\n"}) EXPECT_TRUE(tacho::env::is_truthy(yes)) << yes;
+    for (auto const yes : {"1", "true", "TRUE", "Yes", "on", " On ", "\tyes\n"})
+        EXPECT_TRUE(tacho::env::is_truthy(yes)) << yes;
     for (auto const no : {"", "0", "false", "no", "off", "  ", "y", "2", "true!", "t rue"})
         EXPECT_FALSE(tacho::env::is_truthy(no)) << no;
     ::setenv("TACHO_TEST_FLAG", " On ", 1);
@@ -101,7 +103,8 @@ TEST(the_url, is_joined_to_a_base_and_taken_as_it_is_for_metrics) {
     EXPECT_EQ(generic("http://c:4318/mycollector"), "http://c:4318/mycollector/v1/metrics");
     EXPECT_EQ(generic("http://c:4318/mycollector/"), "http://c:4318/mycollector/v1/metrics");
     auto const specific = [](char const* url) {
-        return read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://other"}, {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", url}}).push.url;
+        return read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://other"}, {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", url}})
+            .push.url;
     };
     EXPECT_EQ(specific("http://c:4318"), "http://c:4318/");
     EXPECT_EQ(specific("https://c.example/v1/metrics/"), "https://c.example/v1/metrics/");
@@ -110,7 +113,8 @@ TEST(the_url, is_joined_to_a_base_and_taken_as_it_is_for_metrics) {
 TEST(the_url, that_is_none_is_the_problem_of_the_push_alone) {
     for (auto const bad : {"localhost:4318", "http://", "://c", "http://:4318", "http://a b", "/v1/metrics"}) {
         auto const s = read({{"OTEL_EXPORTER_OTLP_ENDPOINT", bad}, {"OGX_PROMETHEUS_ENABLED", "1"}});
-        EXPECT_NE(s.push.problem.find(std::string{"OTEL_EXPORTER_OTLP_ENDPOINT=\""} + bad + "\""), std::string::npos) << bad;
+        EXPECT_NE(s.push.problem.find(std::string{"OTEL_EXPORTER_OTLP_ENDPOINT=\""} + bad + "\""), std::string::npos)
+            << bad;
         EXPECT_NE(s.push.problem.find("http://host:port"), std::string::npos);
         EXPECT_TRUE(s.scrape.enabled);
         EXPECT_TRUE(s.scrape.problem.empty());
@@ -128,8 +132,9 @@ TEST(an_interval, that_cannot_be_used_warns_and_leaves_the_default) {
         auto const s = read({{"OTEL_METRIC_EXPORT_INTERVAL", bad}, {"OGX_PROMETHEUS_ENABLED", "1"}});
         EXPECT_EQ(s.push.interval, milliseconds{60000});
         ASSERT_EQ(s.warnings.size(), 1u);
-        EXPECT_EQ(s.warnings[0], std::string{"OTEL_METRIC_EXPORT_INTERVAL=\""} + bad +
-                                     "\" is not a whole number of milliseconds from 0 to 2147483647; 60000 is used instead");
+        EXPECT_EQ(s.warnings[0],
+                  std::string{"OTEL_METRIC_EXPORT_INTERVAL=\""} + bad +
+                      "\" is not a whole number of milliseconds from 0 to 2147483647; 60000 is used instead");
         EXPECT_TRUE(s.scrape.enabled);
     }
     EXPECT_EQ(read({{"OTEL_METRIC_EXPORT_INTERVAL", " 250 "}}).push.interval, milliseconds{250});
@@ -148,12 +153,29 @@ TEST(a_timeout, of_zero_is_none_and_the_shorter_of_two_counts) {
 
 // CONFORMANCE 163, 196
 TEST(headers, are_decoded_and_bad_ones_left_out_without_showing_a_value) {
-    auto const s = read({{"OTEL_EXPORTER_OTLP_HEADERS", "api-key=se%2Ccret , bad, x = y%20z ,=v,p=%zz,,token=topsecret%"}});
+    auto const s =
+        read({{"OTEL_EXPORTER_OTLP_HEADERS", "api-key=se%2Ccret , bad, x = y%20z ,=v,p=%zz,,token=topsecret%"}});
     ASSERT_EQ(s.push.headers.size(), 2u);
     EXPECT_EQ(s.push.headers[0].key + "|" + s.push.headers[0].value, "api-key|se,cret");
     EXPECT_EQ(s.push.headers[1].key + "|" + s.push.headers[1].value, "x|y z");
     EXPECT_EQ(s.warnings.size(), 4u);
     EXPECT_EQ(all(s).find("secret"), std::string::npos);
+}
+
+// CONFORMANCE 163: a header must not begin another, nor contradict what the exporter says of its body.
+TEST(headers, that_would_break_a_request_are_left_out) {
+    auto const s = read({{"OTEL_EXPORTER_OTLP_HEADERS",
+                          "a=1%0d%0aEvil: 1,b=2%00,content-Type=text/plain,Host=x,c d=3,%C3%A9=4,good=5,Good=6%09"}});
+    ASSERT_EQ(s.push.headers.size(), 1u) << all(s);
+    EXPECT_EQ(s.push.headers[0].key + "|" + s.push.headers[0].value, "Good|6\t");
+    ASSERT_EQ(s.warnings.size(), 6u);
+    EXPECT_EQ(s.warnings[0],
+              "OTEL_EXPORTER_OTLP_HEADERS has the header \"a\", which is left out: its value has a line end or another "
+              "control character in it");
+    EXPECT_EQ(
+        s.warnings[2],
+        "OTEL_EXPORTER_OTLP_HEADERS has the header \"content-Type\", which is left out: it is for the exporter to "
+        "set");
 }
 
 // R13, CONFORMANCE 151, 153
@@ -166,7 +188,9 @@ TEST(a_resource, names_the_service_and_takes_what_the_environment_adds) {
     EXPECT_EQ(attribute(s, "service.name"), "list");
     EXPECT_EQ(attribute(s, "region"), "eu,west");
     EXPECT_EQ(attribute(s, "empty"), "");
-    EXPECT_EQ(attribute(read({{"OTEL_RESOURCE_ATTRIBUTES", "service.name=list"}, {"OTEL_SERVICE_NAME", "var"}}), "service.name"), "var");
+    EXPECT_EQ(attribute(read({{"OTEL_RESOURCE_ATTRIBUTES", "service.name=list"}, {"OTEL_SERVICE_NAME", "var"}}),
+                        "service.name"),
+              "var");
 }
 
 // CONFORMANCE 154
@@ -204,7 +228,8 @@ TEST(the_listener, takes_its_own_variables_before_those_of_opentelemetry) {
 TEST(the_listener, has_a_problem_when_its_port_is_none_and_nothing_else_has) {
     for (auto const bad : {"99999", "-1", "http", "80.5"}) {
         auto const s = read({{"OGX_METRICS_PORT", bad}, {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}});
-        EXPECT_EQ(s.scrape.problem, std::string{"OGX_METRICS_PORT=\""} + bad + "\" is not a port; write a number from 0 to 65535");
+        EXPECT_EQ(s.scrape.problem,
+                  std::string{"OGX_METRICS_PORT=\""} + bad + "\" is not a port; write a number from 0 to 65535");
         EXPECT_TRUE(s.push.problem.empty());
         EXPECT_TRUE(s.warnings.empty());
     }
@@ -221,7 +246,8 @@ TEST(a_word, is_known_in_any_case_or_ignored_with_a_warning) {
 
 // DESIGN: what is not offered is said, and http/json is sent.
 TEST(what_is_not_offered, is_said_by_name) {
-    EXPECT_NE(all(read({{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}})).find("OTEL_EXPORTER_OTLP_PROTOCOL=\"grpc\""), std::string::npos);
+    EXPECT_NE(all(read({{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}})).find("OTEL_EXPORTER_OTLP_PROTOCOL=\"grpc\""),
+              std::string::npos);
     EXPECT_TRUE(all(read({{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"}})).empty());
     EXPECT_NE(all(read({{"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"}})).find("gzip"), std::string::npos);
     EXPECT_NE(all(read({{"OTEL_CONFIG_FILE", "x.yaml"}})).find("OTEL_CONFIG_FILE"), std::string::npos);
@@ -229,8 +255,13 @@ TEST(what_is_not_offered, is_said_by_name) {
 
 TEST(settings, of_any_bytes_are_survived) {
     std::mt19937 random{7};
-    char const* const names[] = {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_RESOURCE_ATTRIBUTES",
-                                 "OTEL_METRICS_EXPORTER", "OTEL_METRIC_EXPORT_INTERVAL", "OGX_METRICS_PORT", "OGX_METRICS_HOST"};
+    char const* const names[] = {"OTEL_EXPORTER_OTLP_ENDPOINT",
+                                 "OTEL_EXPORTER_OTLP_HEADERS",
+                                 "OTEL_RESOURCE_ATTRIBUTES",
+                                 "OTEL_METRICS_EXPORTER",
+                                 "OTEL_METRIC_EXPORT_INTERVAL",
+                                 "OGX_METRICS_PORT",
+                                 "OGX_METRICS_HOST"};
     for (int i = 0; i < 5000; ++i) {
         variables v;
         for (auto const* name : names) {

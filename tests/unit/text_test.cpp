@@ -20,12 +20,12 @@ TEST(text_from_outside, has_each_ill_formed_sequence_replaced) {
     EXPECT_EQ(mended("plain"), "plain");
     EXPECT_EQ(mended("\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"), "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80");
     EXPECT_EQ(mended("a\xFFz"), "a" + r + "z");
-    EXPECT_EQ(mended("\x80"), r);                           // a continuation alone
-    EXPECT_EQ(mended("\xC0\xAF"), r + r);                   // overlong
-    EXPECT_EQ(mended("\xE0\x80\x80"), r + r + r);           // overlong
-    EXPECT_EQ(mended("\xED\xA0\x80"), r + r + r);           // a surrogate
-    EXPECT_EQ(mended("\xF4\x90\x80\x80"), r + r + r + r);   // beyond U+10FFFF
-    EXPECT_EQ(mended("\xE2\x82"), r);                       // cut off: one replacement
+    EXPECT_EQ(mended("\x80"), r);                          // a continuation alone
+    EXPECT_EQ(mended("\xC0\xAF"), r + r);                  // overlong
+    EXPECT_EQ(mended("\xE0\x80\x80"), r + r + r);          // overlong
+    EXPECT_EQ(mended("\xED\xA0\x80"), r + r + r);          // a surrogate
+    EXPECT_EQ(mended("\xF4\x90\x80\x80"), r + r + r + r);  // beyond U+10FFFF
+    EXPECT_EQ(mended("\xE2\x82"), r);                      // cut off: one replacement
     EXPECT_EQ(mended("\xF0\x9F\x98z"), r + "z");
     EXPECT_EQ(mended(std::string_view{"a\0b", 3}), (std::string{"a\0b", 3}));
 }

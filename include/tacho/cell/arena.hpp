@@ -1,14 +1,14 @@
 // tacho: the memory in which cells live.
 #pragma once
 
+#include "tacho/cell/slots.hpp"
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <mutex>
 #include <new>
-
-#include "tacho/cell/slots.hpp"
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <sys/mman.h>

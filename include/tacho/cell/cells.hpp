@@ -1,13 +1,13 @@
 // tacho: how a number is counted by many threads at once: sharded by thread, or shared.
 #pragma once
 
+#include "tacho/cell/arena.hpp"
+#include "tacho/cell/slots.hpp"
+
 #include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-
-#include "tacho/cell/arena.hpp"
-#include "tacho/cell/slots.hpp"
 
 namespace tacho::inline v0 {
 

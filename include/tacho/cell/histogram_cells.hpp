@@ -1,14 +1,14 @@
 // tacho: the cells of one histogram, and how they are read while other threads write them.
 #pragma once
 
+#include "tacho/cell/cells.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-
-#include "tacho/cell/cells.hpp"
 
 namespace tacho::inline v0::detail {
 
@@ -28,20 +28,20 @@ static_assert(histogram_cell_count(256) <= cells_per_page);
     return static_cast<std::size_t>(std::lower_bound(bounds.begin(), bounds.end(), value) - bounds.begin());
 }
 
-// One observation by the owner of a slot, or in the common slot. The order is what makes a reader's check work: begun
-// before sum before bucket. Whoever sees a bucket's new count (acquire) therefore sees the sum that belongs to it, and
-// whoever sees that sum sees that the observation was begun.
+// One observation by the owner of a slot, or in the common slot. Each store is a release, and their order is what makes
+// a reader's checks work. Whoever sees `begun` at k (acquire) sees all of the observations before the k-th; whoever
+// sees anything of the k-th (acquire) sees `begun` at k or more.
 template <class Cells>
 void observe(word* run, std::size_t bucket, double value, bool into_sum) noexcept {
     auto offset = Cells::is_sharded ? own_offset : 0;
     if (Cells::is_sharded && offset == 0) offset = claim_slot();
     word* const own = &in_slot(run, offset);
     if (offset != 0) [[likely]] {
-        add_owned(own[begun_cell], std::uint64_t{1});
+        add_owned(own[begun_cell], std::uint64_t{1}, std::memory_order_release);
         if (into_sum) add_owned(own[sum_cell], value, std::memory_order_release);
         add_owned(own[first_bucket_cell + bucket], std::uint64_t{1}, std::memory_order_release);
     } else {
-        add_shared(own[begun_cell], std::uint64_t{1});
+        add_shared(own[begun_cell], std::uint64_t{1}, std::memory_order_release);
         if (into_sum) add_shared(own[sum_cell], value, std::memory_order_release);
         add_shared(own[first_bucket_cell + bucket], std::uint64_t{1}, std::memory_order_release);
     }
@@ -50,23 +50,27 @@ void observe(word* run, std::size_t bucket, double value, bool into_sum) noexcep
 struct histogram_reading {
     double sum = 0;
     std::uint64_t count = 0;
-    std::size_t torn_slots = 0;  // whose sum may be ahead of their buckets by the observation in flight
+    std::size_t torn_slots = 0;  // that changed faster than they could be read
 };
 
-// Adds one slot's numbers to `buckets` and `total`. A cut is whole when the buckets add up to the observations begun:
-// each bucket read is at most its value at the end, they count completed observations only, and `begun` is read last.
+// Adds one slot's numbers to `buckets` and `total`. A cut is exact when the buckets add up to the observations begun by
+// the end of reading: they count completed ones only, and the sum is then of just these. A cut between two equal values
+// of `begun` lacks at most the observation in flight of each thread that writes here, in the buckets or in the sum; it
+// is what can be had when a writer is preempted halfway.
 inline void read_histogram_slot(word* own, std::span<std::uint64_t> buckets, histogram_reading& total) noexcept {
-    if (own[begun_cell].load(std::memory_order_relaxed) == 0) return;  // never used
-    constexpr int tries = 8;  // one saturated writer disturbs 1 cut in 1000; one that is preempted halfway disturbs all
+    constexpr int tries = 256;  // one or two do, unless several saturated threads share the common slot
     std::uint64_t seen[cells_per_page];
     for (int attempt = 1;; ++attempt) {
+        auto const begun = own[begun_cell].load(std::memory_order_acquire);
+        if (begun == 0) return;  // never used
         std::uint64_t count = 0;
         for (std::size_t i = 0; i < buckets.size(); ++i) {
             seen[i] = own[first_bucket_cell + i].load(std::memory_order_acquire);
             count += seen[i];
         }
         auto const sum = std::bit_cast<double>(own[sum_cell].load(std::memory_order_acquire));
-        bool const whole = own[begun_cell].load(std::memory_order_relaxed) == count;
+        auto const begun_by_now = own[begun_cell].load(std::memory_order_relaxed);  // after the acquires above
+        bool const whole = begun_by_now == count || begun_by_now == begun;
         if (!whole && attempt < tries) continue;
         for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i] += seen[i];
         total.sum += sum;

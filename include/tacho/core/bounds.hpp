@@ -17,7 +17,7 @@ inline constexpr std::size_t max_bounds = 256;
 [[nodiscard]] constexpr bool are_bounds(std::span<double const> values) noexcept {
     if (values.size() > max_bounds) return false;
     for (std::size_t i = 0; i < values.size(); ++i) {
-        constexpr double largest = std::numeric_limits<double>::max();
+        constexpr double largest = (std::numeric_limits<double>::max)();
         if (!(values[i] >= -largest && values[i] <= largest)) return false;  // also refuses NaN
         if (i != 0 && !(values[i - 1] < values[i])) return false;
     }

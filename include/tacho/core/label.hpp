@@ -1,6 +1,9 @@
 // tacho: labels with typed values: text, enums, booleans and integers, any of them optional.
 #pragma once
 
+#include "tacho/core/fixed_string.hpp"
+#include "tacho/core/names.hpp"
+
 #include <array>
 #include <charconv>
 #include <concepts>
@@ -10,9 +13,6 @@
 #include <string_view>
 #include <type_traits>
 
-#include "tacho/core/fixed_string.hpp"
-#include "tacho/core/names.hpp"
-
 namespace tacho::inline v0 {
 
 /// A label of an instrument and the type of its values: `label<"api">` takes text, `label<"verb", verb>` an enum,
@@ -21,8 +21,8 @@ namespace tacho::inline v0 {
 template <fixed_string Name, class Value = std::string_view>
 struct label {
     static_assert(is_label_name(Name.view()),
-                  "tacho: a label's name begins with a letter, goes on with letters, digits and _ . - / and does not "
-                  "begin with otel.scope");
+                  "tacho: a label's name begins with a letter, goes on with letters, digits and _ . - / and is none of "
+                  "OpenTelemetry's own: otel.scope.* and otel.metric.overflow");
     static constexpr std::string_view name = Name.view();
     using value_type = Value;
 };

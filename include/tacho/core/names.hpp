@@ -2,11 +2,11 @@
 // Rule: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#metric-metadata-1
 #pragma once
 
+#include "tacho/core/unit.hpp"
+
 #include <array>
 #include <cstddef>
 #include <string_view>
-
-#include "tacho/core/unit.hpp"
 
 namespace tacho::inline v0 {
 
@@ -49,12 +49,6 @@ constexpr bool is_name(std::string_view name) noexcept {
     return detail::is_name(name);
 }
 
-/// A label's name: the same characters. Names that begin with `_` are reserved by Prometheus, those that begin with
-/// `otel.scope` or `otel_scope` say which scope a series belongs to.
-[[nodiscard]] constexpr bool is_label_name(std::string_view name) noexcept {
-    return detail::is_name(name) && !name.starts_with("otel.scope") && !name.starts_with("otel_scope");
-}
-
 /// A Prometheus name, at most 400 characters. Made while compiling for a typed instrument, else at registration.
 class prometheus_text {
 public:
@@ -83,6 +77,14 @@ private:
     prometheus_text out;
     out.append(name);
     return out;
+}
+
+/// A label's name: the same characters as an instrument's. Prometheus reserves names that begin with `_`, and
+/// OpenTelemetry those under which it shows an instrument's scope and the overflow series.
+[[nodiscard]] constexpr bool is_label_name(std::string_view name) noexcept {
+    if (!detail::is_name(name)) return false;
+    auto const shown = prometheus_label_name(name);
+    return !shown.view().starts_with("otel_scope_") && shown.view() != "otel_metric_overflow";
 }
 
 /// The Prometheus name of an instrument: the name, then the unit's word, then `_total` for a counter; neither is

@@ -2,11 +2,11 @@
 // Rule: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#metric-metadata-1
 #pragma once
 
+#include "tacho/core/fixed_string.hpp"
+
 #include <array>
 #include <cstddef>
 #include <string_view>
-
-#include "tacho/core/fixed_string.hpp"
 
 namespace tacho::inline v0 {
 

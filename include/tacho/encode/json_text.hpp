@@ -2,11 +2,11 @@
 // Rule: https://www.rfc-editor.org/rfc/rfc8259#section-7
 #pragma once
 
-#include <cstddef>
-#include <string_view>
-
 #include "tacho/core/utf8.hpp"
 #include "tacho/encode/sink.hpp"
+
+#include <cstddef>
+#include <string_view>
 
 namespace tacho::inline v0::detail {
 

@@ -2,13 +2,6 @@
 // Rule: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 #pragma once
 
-#include <algorithm>
-#include <cmath>
-#include <cstddef>
-#include <cstdint>
-#include <limits>
-#include <string_view>
-
 #include "tacho/core/clock.hpp"
 #include "tacho/core/number_text.hpp"
 #include "tacho/core/resource.hpp"
@@ -16,6 +9,13 @@
 #include "tacho/encode/json_text.hpp"
 #include "tacho/encode/sink.hpp"
 #include "tacho/registry/registry.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string_view>
 
 namespace tacho::inline v0 {
 
@@ -38,7 +38,7 @@ public:
         // An integer above 2^63-1 has no place in `asInt`.
         bool const integer = value.kind == number_kind::signed_integer ||
                              (value.kind == number_kind::unsigned_integer &&
-                              value.as_unsigned() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()});
+                              value.as_unsigned() <= std::uint64_t{(std::numeric_limits<std::int64_t>::max)()});
         if (integer) {
             auto const text = view(room, detail::write_integer(value.as_signed(), room));
             out_.text(",\"asInt\":\"", text, "\"}");
@@ -104,7 +104,7 @@ private:
         ++points_;
         char from[detail::number_room], to[detail::number_room];
         // A series born after the collection began must not start after its end.
-        out_.text("{\"startTimeUnixNano\":\"", view(from, detail::write_integer(std::min(start, time_), from)),
+        out_.text("{\"startTimeUnixNano\":\"", view(from, detail::write_integer((std::min)(start, time_), from)),
                   "\",\"timeUnixNano\":\"", view(to, detail::write_integer(time_, to)), "\"");
         attributes(of.schema(), s);
     }

@@ -3,15 +3,15 @@
 // https://prometheus.io/docs/specs/om/open_metrics_spec/
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
-
 #include "tacho/core/names.hpp"
 #include "tacho/core/number_text.hpp"
 #include "tacho/encode/sink.hpp"
 #include "tacho/encode/text_format.hpp"
 #include "tacho/registry/registry.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
 
 namespace tacho::inline v0 {
 

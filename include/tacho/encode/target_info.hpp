@@ -2,14 +2,14 @@
 // Rule: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#resource-attributes-1
 #pragma once
 
+#include "tacho/core/label_text.hpp"
+#include "tacho/core/resource.hpp"
+#include "tacho/core/utf8.hpp"
+
 #include <algorithm>
 #include <map>
 #include <string>
 #include <string_view>
-
-#include "tacho/core/label_text.hpp"
-#include "tacho/core/resource.hpp"
-#include "tacho/core/utf8.hpp"
 
 namespace tacho::inline v0 {
 

@@ -1,9 +1,9 @@
 // tacho: environment variables that switch something on.
 #pragma once
 
-#include <string_view>
-
 #include "tacho/env/source.hpp"
+
+#include <string_view>
 
 namespace tacho::inline v0::env {
 

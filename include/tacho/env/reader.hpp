@@ -2,6 +2,10 @@
 // Rule: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 #pragma once
 
+#include "tacho/core/resource.hpp"
+#include "tacho/core/utf8.hpp"
+#include "tacho/env/source.hpp"
+
 #include <charconv>
 #include <chrono>
 #include <cstdint>
@@ -12,10 +16,6 @@
 #include <vector>
 
 #include <fmt/format.h>
-
-#include "tacho/core/resource.hpp"
-#include "tacho/core/utf8.hpp"
-#include "tacho/env/source.hpp"
 
 namespace tacho::inline v0::env {
 

@@ -3,14 +3,6 @@
 // https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 #pragma once
 
-#include <algorithm>
-#include <chrono>
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
 #include "tacho/core/resource.hpp"
 #include "tacho/core/temporality.hpp"
 #include "tacho/env/flag.hpp"
@@ -18,6 +10,14 @@
 #include "tacho/env/source.hpp"
 #include "tacho/env/url.hpp"
 #include "tacho/version.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #if defined(__linux__)
 #include <unistd.h>
@@ -123,6 +123,35 @@ inline std::chrono::milliseconds read_milliseconds(reader& in, std::string const
     return in.milliseconds(name, otherwise).value_or(otherwise);
 }
 
+// Why a header can't be sent with a push; empty when it can.
+inline std::string_view why_not_a_header(attribute const& header) noexcept {
+    constexpr std::string_view legal = "!#$%&'*+-.^_`|~";  // besides letters and digits (RFC 9110, 5.6.2)
+    for (char const c : header.key)
+        if (!tacho::detail::is_letter(c) && !tacho::detail::is_digit(c) && legal.find(c) == std::string_view::npos)
+            return "its name is not one of HTTP";
+    for (char const c : header.value)
+        if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F)
+            return "its value has a line end or another control character in it";
+    for (std::string_view const ours : {"content-type", "content-length", "content-encoding", "transfer-encoding",
+                                        "connection", "host", "expect", "te", "trailer", "upgrade"})
+        if (equals_ignoring_case(header.key, ours)) return "it is for the exporter to set";
+    return {};
+}
+
+// Of several with one name the last one counts.
+inline std::vector<attribute> read_headers(reader& in, std::string const& name) {
+    std::vector<attribute> out;
+    for (auto& header : in.pairs(name, false)) {
+        if (auto const why = why_not_a_header(header); !why.empty()) {
+            in.warn("{} has the header {}, which is left out: {}", name, quoted(header.key), why);
+            continue;
+        }
+        std::erase_if(out, [&](auto const& other) { return equals_ignoring_case(other.key, header.key); });
+        out.push_back(std::move(header));
+    }
+    return out;
+}
+
 inline push_settings read_push(reader& in, exporters const& listed) {
     push_settings push;
     bool const endpoint_set = in.text("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT").has_value();
@@ -134,7 +163,7 @@ inline push_settings read_push(reader& in, exporters const& listed) {
         auto specific = "OTEL_EXPORTER_OTLP_METRICS_" + std::string{what};
         return in.text(specific) ? specific : "OTEL_EXPORTER_OTLP_" + std::string{what};
     };
-    push.headers = in.pairs(either("HEADERS"), false);
+    push.headers = read_headers(in, either("HEADERS"));
     push.certificate = in.text(either("CERTIFICATE")).value_or("");
     push.client_certificate = in.text(either("CLIENT_CERTIFICATE")).value_or("");
     push.client_key = in.text(either("CLIENT_KEY")).value_or("");

@@ -1,14 +1,14 @@
 // tacho: where environment variables come from: the process, or a test.
 #pragma once
 
+#include "tacho/core/text.hpp"
+
 #include <cstdlib>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "tacho/core/text.hpp"
 
 namespace tacho::inline v0::env {
 

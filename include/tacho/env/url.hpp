@@ -2,13 +2,13 @@
 // Rule: https://www.rfc-editor.org/rfc/rfc3986#section-3
 #pragma once
 
+#include "tacho/env/source.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "tacho/env/source.hpp"
 
 namespace tacho::inline v0::env {
 

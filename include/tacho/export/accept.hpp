@@ -3,12 +3,12 @@
 // https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
 #pragma once
 
+#include "tacho/core/text.hpp"
+#include "tacho/encode/text_format.hpp"
+
 #include <array>
 #include <cstddef>
 #include <string_view>
-
-#include "tacho/core/text.hpp"
-#include "tacho/encode/text_format.hpp"
 
 namespace tacho::inline v0 {
 

@@ -24,7 +24,7 @@ public:
     /// Never negative.
     [[nodiscard]] std::chrono::milliseconds remaining() const noexcept {
         auto const left = std::chrono::ceil<std::chrono::milliseconds>(when() - clock::now());
-        return std::max(left, std::chrono::milliseconds{0});
+        return (std::max)(left, std::chrono::milliseconds{0});
     }
     /// Brings it forward; never puts it off.
     void no_later_than(clock::time_point at) noexcept {

@@ -2,6 +2,10 @@
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#sums-delta-to-cumulative
 #pragma once
 
+#include "tacho/core/clock.hpp"
+#include "tacho/core/temporality.hpp"
+#include "tacho/registry/registry.hpp"
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -9,10 +13,6 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
-
-#include "tacho/core/clock.hpp"
-#include "tacho/core/temporality.hpp"
-#include "tacho/registry/registry.hpp"
 
 namespace tacho::inline v0 {
 

@@ -2,15 +2,6 @@
 // Rule: https://prometheus.io/docs/instrumenting/content_negotiation/
 #pragma once
 
-#include <array>
-#include <atomic>
-#include <cstddef>
-#include <memory>
-#include <span>
-#include <string>
-#include <string_view>
-#include <utility>
-
 #include "tacho/core/resource.hpp"
 #include "tacho/encode/prometheus.hpp"
 #include "tacho/encode/sink.hpp"
@@ -19,6 +10,17 @@
 #include "tacho/export/accept.hpp"
 #include "tacho/export/http_header.hpp"
 #include "tacho/registry/registry.hpp"
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace tacho::inline v0 {
 
@@ -43,27 +45,29 @@ public:
     static constexpr std::size_t size = 16;
 
     explicit buffer_pool(std::size_t largest) {
-        for (auto& e : entries_) e.buffer = byte_buffer{largest};
+        for (auto& buffer : buffers_) buffer = byte_buffer{largest};
     }
 
-    // A place, or `size` when all are taken.
+    // The lowest free place, so that n scrapes at a time never use more than the first n; `size` when all are taken.
     [[nodiscard]] std::size_t take() noexcept {
-        for (std::size_t i = 0; i < size; ++i)
-            // Acquire: sees the buffer as whoever gave it back left it. The first free one, which is the warmest.
-            if (!entries_[i].taken.load(std::memory_order_relaxed) &&
-                !entries_[i].taken.exchange(true, std::memory_order_acquire))
-                return i;
-        return size;
+        auto taken = taken_.load(std::memory_order_relaxed);
+        for (;;) {
+            auto const place = static_cast<std::size_t>(std::countr_one(taken));
+            if (place == size) return size;
+            // Acquire: sees the buffer as whoever gave it back left it.
+            if (taken_.compare_exchange_weak(taken, taken | (std::uint32_t{1} << place), std::memory_order_acquire,
+                                             std::memory_order_relaxed))
+                return place;
+        }
     }
-    void give_back(std::size_t place) noexcept { entries_[place].taken.store(false, std::memory_order_release); }
-    [[nodiscard]] byte_buffer& operator[](std::size_t place) noexcept { return entries_[place].buffer; }
+    void give_back(std::size_t place) noexcept {
+        taken_.fetch_and(~(std::uint32_t{1} << place), std::memory_order_release);
+    }
+    [[nodiscard]] byte_buffer& operator[](std::size_t place) noexcept { return buffers_[place]; }
 
 private:
-    struct entry {
-        std::atomic<bool> taken{false};
-        byte_buffer buffer;
-    };
-    std::array<entry, size> entries_;
+    std::atomic<std::uint32_t> taken_{0};  // a bit for each place
+    std::array<byte_buffer, size> buffers_;
 };
 
 }  // namespace detail
@@ -119,10 +123,15 @@ public:
           enabled_(options.enabled),
           prefer_text_1_0_0_(options.prefer_text_1_0_0) {}
 
+    /// Whether it answers otherwise than 404. May change while the web server that it is mounted on runs.
+    void enable(bool on) noexcept { enabled_.store(on, std::memory_order_relaxed); }  // a flag, which orders nothing
+    [[nodiscard]] bool is_enabled() const noexcept { return enabled_.load(std::memory_order_relaxed); }
+
     /// 200 with the numbers in the format that suits the client best; 404 when disabled; 405 for methods other than GET
     /// and HEAD; 503 when 16 scrapes are under way; 500 when there is no memory for the body.
     [[nodiscard]] scrape_response respond(scrape_request const& request) noexcept {
-        if (!enabled_) return {404, "application/json", R"({"detail":"Prometheus metrics endpoint is not enabled"})"};
+        if (!is_enabled())
+            return {404, "application/json", R"({"detail":"Prometheus metrics endpoint is not enabled"})"};
         bool const head = request.method == "HEAD";
         if (!head && request.method != "GET") {
             scrape_response refused{405, plain_text, "Use GET or HEAD.\n"};
@@ -158,7 +167,7 @@ private:
     std::shared_ptr<detail::registry_core> core_;
     std::string target_labels_;
     std::shared_ptr<detail::buffer_pool> pool_;
-    bool enabled_;
+    std::atomic<bool> enabled_;
     bool prefer_text_1_0_0_;
 };
 

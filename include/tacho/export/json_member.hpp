@@ -1,13 +1,13 @@
 // tacho: reads single members of a small JSON object, such as a receiver's answer.
 #pragma once
 
+#include "tacho/core/utf8.hpp"
+
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "tacho/core/utf8.hpp"
 
 namespace tacho::inline v0::detail {
 

@@ -1,13 +1,13 @@
 // tacho: what answers scrapes on a port of its own.
 #pragma once
 
+#include "tacho/core/result.hpp"
+#include "tacho/export/endpoint.hpp"
+
 #include <concepts>
 #include <cstdint>
 #include <memory>
 #include <string>
-
-#include "tacho/core/result.hpp"
-#include "tacho/export/endpoint.hpp"
 
 namespace tacho::inline v0 {
 

@@ -1,6 +1,9 @@
 // tacho: a transport that keeps what it is given, for tests.
 #pragma once
 
+#include "tacho/core/resource.hpp"
+#include "tacho/export/transport.hpp"
+
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -11,9 +14,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "tacho/core/resource.hpp"
-#include "tacho/export/transport.hpp"
 
 namespace tacho::inline v0 {
 

@@ -2,6 +2,19 @@
 // Rule: https://opentelemetry.io/docs/specs/otlp/#otlphttp
 #pragma once
 
+#include "tacho/core/attempt.hpp"
+#include "tacho/core/error_hook.hpp"
+#include "tacho/core/resource.hpp"
+#include "tacho/encode/otlp_json.hpp"
+#include "tacho/encode/sink.hpp"
+#include "tacho/export/deadline.hpp"
+#include "tacho/export/delta_memory.hpp"
+#include "tacho/export/http_header.hpp"
+#include "tacho/export/retry.hpp"
+#include "tacho/export/transport.hpp"
+#include "tacho/registry/registry.hpp"
+#include "tacho/version.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -15,19 +28,6 @@
 #include <vector>
 
 #include <fmt/format.h>
-
-#include "tacho/core/attempt.hpp"
-#include "tacho/core/error_hook.hpp"
-#include "tacho/core/resource.hpp"
-#include "tacho/encode/otlp_json.hpp"
-#include "tacho/encode/sink.hpp"
-#include "tacho/export/deadline.hpp"
-#include "tacho/export/delta_memory.hpp"
-#include "tacho/export/http_header.hpp"
-#include "tacho/export/retry.hpp"
-#include "tacho/export/transport.hpp"
-#include "tacho/registry/registry.hpp"
-#include "tacho/version.hpp"
 
 namespace tacho::inline v0 {
 
@@ -109,7 +109,7 @@ private:
         std::unique_lock lock{mutex_};
         for (;;) {
             wake_.wait_until(lock, next, [&] { return stopping_ || flushes_wanted_ != flushes_done_; });
-            bool const last = stopping_;
+            bool const last = is_last_ = stopping_;
             auto const flushes = flushes_wanted_;
             auto const started = deadline::clock::now();
             // A timeout of 0 is none; the interval then bounds a push, so that one can't hold up all others for ever.
@@ -130,9 +130,9 @@ private:
             finished_.notify_all();
             if (last) return;
             // From start to start; a push that took longer than the interval is followed at once by the next.
-            next = std::max(next + options_.interval, deadline::clock::now());
+            next = (std::max)(next + options_.interval, deadline::clock::now());
             if (next > started + options_.interval)
-                next = std::max(started + options_.interval, deadline::clock::now());
+                next = (std::max)(started + options_.interval, deadline::clock::now());
         }
     }
 
@@ -201,14 +201,11 @@ private:
     }
 
     bool complain(std::string_view what) const {
-        bool const last = [&] {
-            std::lock_guard const lock{mutex_};
-            return stopping_;
-        }();
         report(severity::warning,
                fmt::format("pushing to {}: {}. {}", options_.shown_url, what,
-                           last ? "It was the last push: what was recorded since the last accepted one is not delivered"
-                                : "Nothing is lost: the next push covers the same time"));
+                           is_last_
+                               ? "It was the last push: what was recorded since the last accepted one is not delivered"
+                               : "Nothing is lost: the next push covers the same time"));
         return false;
     }
 
@@ -221,6 +218,7 @@ private:
     Transport transport_;
     byte_buffer body_;
     std::minstd_rand random_{std::random_device{}()};
+    bool is_last_ = false;  // known to the worker alone
 
     std::mutex mutable mutex_;  // guards what follows; never held while collecting or sending
     std::condition_variable wake_, finished_;

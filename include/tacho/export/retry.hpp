@@ -2,6 +2,8 @@
 // Rule: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
 #pragma once
 
+#include "tacho/export/json_member.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -9,8 +11,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "tacho/export/json_member.hpp"
 
 namespace tacho::inline v0 {
 
@@ -130,7 +130,7 @@ constexpr std::optional<std::int64_t> parse_http_date(std::string_view text) noe
     bool const digits = text.find_first_not_of("0123456789") == std::string_view::npos;
     std::int64_t wait = 0;
     if (digits) {
-        for (char const c : text) wait = std::min(wait * 10 + (c - '0'), detail::longest_wait);
+        for (char const c : text) wait = (std::min)(wait * 10 + (c - '0'), detail::longest_wait);
     } else {
         auto const date = detail::parse_http_date(text);
         if (!date) return {};
@@ -146,7 +146,7 @@ public:
     /// `random` is any 32 random bits.
     [[nodiscard]] std::chrono::milliseconds next(std::uint32_t random) noexcept {
         auto const most = most_;
-        most_ = std::min(most_ * 3 / 2, std::uint64_t{5000});
+        most_ = (std::min)(most_ * 3 / 2, std::uint64_t{5000});
         return std::chrono::milliseconds{most * random >> 32};
     }
 

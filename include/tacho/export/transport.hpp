@@ -1,14 +1,14 @@
 // tacho: what carries a push: anything that can POST one request before a deadline.
 #pragma once
 
+#include "tacho/export/deadline.hpp"
+#include "tacho/export/http_header.hpp"
+
 #include <concepts>
 #include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
-
-#include "tacho/export/deadline.hpp"
-#include "tacho/export/http_header.hpp"
 
 namespace tacho::inline v0 {
 

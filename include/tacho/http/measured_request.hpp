@@ -1,13 +1,13 @@
 // tacho: one HTTP request, measured from its arrival to the last byte of its response, whatever the web server.
 #pragma once
 
+#include "tacho/core/label.hpp"
+#include "tacho/instrument/up_down_counter.hpp"
+
 #include <chrono>
 #include <optional>
 #include <string_view>
 #include <utility>
-
-#include "tacho/core/label.hpp"
-#include "tacho/instrument/up_down_counter.hpp"
 
 namespace tacho::inline v0::http {
 

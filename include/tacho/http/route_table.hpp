@@ -1,6 +1,8 @@
 // tacho: which handler a path belongs to, so that requests are counted by operation and not by path.
 #pragma once
 
+#include "tacho/core/result.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <optional>
@@ -8,8 +10,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "tacho/core/result.hpp"
 
 namespace tacho::inline v0::http {
 

@@ -1,14 +1,14 @@
 // tacho: a counter: how often something happened, or how much of it, since the series was born.
 #pragma once
 
+#include "tacho/instrument/typed.hpp"
+
 #include <concepts>
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <string_view>
 #include <utility>
-
-#include "tacho/instrument/typed.hpp"
 
 namespace tacho::inline v0 {
 
@@ -22,7 +22,7 @@ template <class Cells, class Number, class Amount>
 void increment(word* cell, family* of, Amount amount) noexcept {
     if constexpr (std::same_as<Number, double>) {
         auto const value = static_cast<double>(amount);
-        if (value >= 0 && value <= std::numeric_limits<double>::max()) [[likely]]
+        if (value >= 0 && value <= (std::numeric_limits<double>::max)()) [[likely]]
             return Cells::add(cell, value);
         if (of != nullptr) of->drop_measurement("a negative, infinite or NaN amount");
     } else {

@@ -1,12 +1,12 @@
 // tacho: a gauge: a value that is set, such as a temperature or the size of a queue.
 #pragma once
 
+#include "tacho/instrument/typed.hpp"
+
 #include <concepts>
 #include <memory>
 #include <string_view>
 #include <utility>
-
-#include "tacho/instrument/typed.hpp"
 
 namespace tacho::inline v0 {
 

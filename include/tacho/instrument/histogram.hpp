@@ -1,17 +1,17 @@
 // tacho: a histogram: how values are distributed, such as durations or sizes.
 #pragma once
 
+#include "tacho/cell/histogram_cells.hpp"
+#include "tacho/core/bounds.hpp"
+#include "tacho/instrument/timer.hpp"
+#include "tacho/instrument/typed.hpp"
+
 #include <cmath>
 #include <concepts>
 #include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
-
-#include "tacho/cell/histogram_cells.hpp"
-#include "tacho/core/bounds.hpp"
-#include "tacho/instrument/timer.hpp"
-#include "tacho/instrument/typed.hpp"
 
 namespace tacho::inline v0 {
 

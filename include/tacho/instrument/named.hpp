@@ -1,6 +1,12 @@
 // tacho: instruments whose names and labels are known only at run time.
 #pragma once
 
+#include "tacho/instrument/counter.hpp"
+#include "tacho/instrument/gauge.hpp"
+#include "tacho/instrument/histogram.hpp"
+#include "tacho/instrument/registration.hpp"
+#include "tacho/instrument/up_down_counter.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -10,12 +16,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "tacho/instrument/counter.hpp"
-#include "tacho/instrument/gauge.hpp"
-#include "tacho/instrument/histogram.hpp"
-#include "tacho/instrument/registration.hpp"
-#include "tacho/instrument/up_down_counter.hpp"
 
 namespace tacho::inline v0 {
 
@@ -48,8 +48,8 @@ namespace detail {
         auto const quoted = "its label \"" + to_utf8(label.substr(0, 300)) + "\" ";
         if (!is_label_name(label))
             return refused(quoted +
-                           "should begin with a letter, go on with letters, digits and _ . - /, and not "
-                           "begin with otel.scope");
+                           "should begin with a letter, go on with letters, digits and _ . - /, and be none "
+                           "of OpenTelemetry's own: otel.scope.* and otel.metric.overflow");
         std::string const name{prometheus_label_name(label).view()};
         if (kind == instrument_kind::histogram && name == "le")
             return refused(quoted + "has the name of the buckets' own label; rename it");

@@ -1,6 +1,13 @@
 // tacho: the template arguments of an instrument: its name, then labels, unit, number, cells and limit in any order.
 #pragma once
 
+#include "tacho/cell/cells.hpp"
+#include "tacho/core/fixed_string.hpp"
+#include "tacho/core/label.hpp"
+#include "tacho/core/names.hpp"
+#include "tacho/core/unit.hpp"
+#include "tacho/instrument/registration.hpp"
+
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -8,13 +15,6 @@
 #include <string_view>
 #include <tuple>
 #include <type_traits>
-
-#include "tacho/cell/cells.hpp"
-#include "tacho/core/fixed_string.hpp"
-#include "tacho/core/label.hpp"
-#include "tacho/core/names.hpp"
-#include "tacho/core/unit.hpp"
-#include "tacho/instrument/registration.hpp"
 
 namespace tacho::inline v0 {
 

@@ -1,14 +1,6 @@
 // tacho: an instrument's place in a registry, taken when it is made and given back when it ends.
 #pragma once
 
-#include <cstddef>
-#include <memory>
-#include <span>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
 #include "tacho/cell/cells.hpp"
 #include "tacho/cell/histogram_cells.hpp"
 #include "tacho/core/attempt.hpp"
@@ -16,6 +8,16 @@
 #include "tacho/core/names.hpp"
 #include "tacho/core/utf8.hpp"
 #include "tacho/registry/registry.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace tacho::inline v0 {
 
@@ -36,7 +38,7 @@ struct instrument_spec {
     number_kind number = number_kind::unsigned_integer;
     bool sharded = true;
     std::size_t limit = 0;  // 0: the registry's
-    std::size_t dense = 0;
+    std::size_t dense = 0;  // how many combinations of label values there are, when they are few and known; else 0
     std::span<label_spec const> labels;
     std::span<double const> bounds;
 };
@@ -51,6 +53,7 @@ public:
     registration& operator=(registration&& other) noexcept {
         std::swap(core_, other.core_);
         std::swap(family_, other.family_);
+        std::swap(dense_, other.dense_);
         return *this;
     }
     ~registration() {
@@ -61,7 +64,9 @@ public:
     registration(scope const& in, detail::instrument_spec const& spec) noexcept : core_(in.core()) {
         bool const done =
             detail::attempt([&] { family_ = core_->add(describe(in, spec), schema(in, spec), storage(spec)); });
-        if (!done) report(severity::error, "no memory to register an instrument; it is discarded");
+        if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
+        // Without memory for it, look-ups go by the table.
+        if (family_ != nullptr && spec.dense != 0) dense_.reset(new (std::nothrow) dense_place[spec.dense]{});
     }
 
     /// Registers nothing, and says why: for what can only be found out at run time.
@@ -77,9 +82,19 @@ public:
     [[nodiscard]] detail::word* cells(std::span<std::string_view const> values) const noexcept {
         return cells_of(family_ == nullptr ? nullptr : family_->table().find_or_create(values));
     }
+    /// The same where the labels have few known values: `index` numbers their combinations, so that a hit is one load.
+    /// The numbers are this instrument's own: another with the same identity may have its labels' values elsewhere.
     [[nodiscard]] detail::word* dense_cells(std::size_t index,
                                             std::span<std::string_view const> values) const noexcept {
-        return cells_of(family_ == nullptr ? nullptr : family_->table().find_dense_or_create(index, values));
+        if (dense_ == nullptr) [[unlikely]]
+            return cells(values);
+        // Acquire: the series was written before its cells were published.
+        if (detail::word* const found = dense_[index].load(std::memory_order_acquire)) [[likely]]
+            return found;
+        series* const found = family_->table().find_or_create(values);
+        // The overflow series is asked for anew each time, which counts it.
+        if (found != nullptr && !found->is_overflow()) dense_[index].store(found->cells(), std::memory_order_release);
+        return cells_of(found);
     }
     [[nodiscard]] detail::word* overflow_cells() const noexcept {
         return cells_of(family_ == nullptr ? nullptr : family_->table().overflow());
@@ -130,12 +145,14 @@ private:
         return {.cells = histogram ? detail::histogram_cell_count(spec.bounds.size()) : 1,
                 .sharded = spec.sharded,
                 .limit = spec.limit != 0 ? spec.limit : core_->options.series_limit,
-                .dense = spec.dense,
                 .now = core_->options.now};
     }
 
+    using dense_place = std::atomic<detail::word*>;
+
     std::shared_ptr<detail::registry_core> core_;
     std::shared_ptr<family> family_;
+    std::unique_ptr<dense_place[]> dense_;
 };
 
 }  // namespace tacho::inline v0

@@ -18,8 +18,7 @@ namespace detail {
 }
 
 template <class Unit>
-concept unit_of_time = per_second(Unit::ucum)
-!= 0;
+concept unit_of_time = (per_second(Unit::ucum) != 0);
 
 }  // namespace detail
 

@@ -1,6 +1,9 @@
 // tacho: what all typed instruments do alike: register, and find the cells of label values.
 #pragma once
 
+#include "tacho/instrument/options.hpp"
+#include "tacho/instrument/registration.hpp"
+
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -8,9 +11,6 @@
 #include <string_view>
 #include <tuple>
 #include <utility>
-
-#include "tacho/instrument/options.hpp"
-#include "tacho/instrument/registration.hpp"
 
 namespace tacho::inline v0::detail {
 

@@ -1,14 +1,14 @@
 // tacho: an up-down counter: how many there are just now, such as requests in flight.
 #pragma once
 
+#include "tacho/instrument/typed.hpp"
+
 #include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <memory>
 #include <string_view>
 #include <utility>
-
-#include "tacho/instrument/typed.hpp"
 
 namespace tacho::inline v0 {
 

@@ -2,21 +2,23 @@
 // Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#suffixes
 #pragma once
 
+#include "tacho/registry/family.hpp"
+
 #include <algorithm>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "tacho/registry/family.hpp"
-
 namespace tacho::inline v0::detail {
 
 // Whether two registrations mean the same instrument, which they then share.
-[[nodiscard]] inline bool is_same_instrument(family const& a, descriptor const& b, label_schema const& schema) {
+[[nodiscard]] inline bool is_same_instrument(family const& a, descriptor const& b, label_schema const& schema,
+                                             bool sharded) {
     auto const same_key = [](label_key const& x, label_key const& y) { return x.name == y.name && x.type == y.type; };
     descriptor const& d = a.describe();
     return d.scope == b.scope && d.name == b.name && d.kind == b.kind && d.number == b.number && d.unit == b.unit &&
-           d.description == b.description && d.bounds == b.bounds &&
+           d.description == b.description && d.bounds == b.bounds && a.is_sharded() == sharded &&
            std::equal(a.schema().keys.begin(), a.schema().keys.end(), schema.keys.begin(), schema.keys.end(), same_key);
 }
 
@@ -37,29 +39,38 @@ namespace tacho::inline v0::detail {
     return {name};
 }
 
+// An instrument as messages call it.
+[[nodiscard]] inline std::string named(descriptor const& d) {
+    std::string text{"the "};
+    text.append(to_string(d.kind)).append(" \"").append(d.name).append("\"");
+    if (!d.scope.name.empty()) text.append(" of scope \"").append(d.scope.name).append("\"");
+    return text;
+}
+
+// Why an instrument can't have the names it uses in any registry; empty when it can. The resource is shown as
+// `target_info`, of which the family is called `target` in OpenMetrics.
+[[nodiscard]] inline std::string why_reserved(descriptor const& added, std::span<std::string const> names) {
+    auto const reserved = std::find_if(names.begin(), names.end(),
+                                       [](std::string_view name) { return name == "target" || name == "target_info"; });
+    if (reserved == names.end()) return {};
+    return named(added) + " was not registered: the Prometheus name \"" + *reserved +
+           "\" is the one under which the program's resource is shown. Rename it";
+}
+
 // Why `added` can't stand beside `present`; empty when it can. Two scopes may use one name for one kind of instrument
 // when scope labels keep their series apart.
 [[nodiscard]] inline std::string why_they_collide(descriptor const& present, descriptor const& added,
-                                                  bool scope_labels) {
-    auto const taken = names_in_use(present.prometheus_name, present.kind);
-    auto const wanted = names_in_use(added.prometheus_name, added.kind);
-    auto const shared = std::find_first_of(wanted.begin(), wanted.end(), taken.begin(), taken.end());
-    if (shared == wanted.end()) return {};
+                                                  std::string_view shared_name, bool scope_labels) {
     bool const same_shape = present.prometheus_name == added.prometheus_name && present.kind == added.kind;
     if (same_shape && scope_labels && present.scope != added.scope) return {};
 
-    auto const named = [](descriptor const& d) {
-        std::string text{to_string(d.kind)};
-        text.append(" \"").append(d.name).append("\"");
-        if (!d.scope.name.empty()) text.append(" of scope \"").append(d.scope.name).append("\"");
-        return text;
-    };
-    std::string why = "the " + named(added) + " was not registered: its Prometheus name \"" + *shared +
-                      "\" is in use by the " + named(present);
+    std::string why = named(added) + " was not registered: its Prometheus name \"" + std::string{shared_name} +
+                      "\" is in use by " + named(present);
     if (same_shape && present.scope != added.scope)
         return why + ". Rename one, or switch the registry's scope_labels on";
     if (present.name == added.name && present.scope == added.scope)
-        return why + ", which differs in kind, unit, description, labels or bounds. Make both the same, or rename one";
+        return why +
+               ", which differs in kind, unit, description, labels, bounds or cells. Make both the same, or rename one";
     return why + ". Rename one of them";
 }
 

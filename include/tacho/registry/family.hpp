@@ -1,6 +1,14 @@
 // tacho: an instrument's identity and all its series.
 #pragma once
 
+#include "tacho/cell/cells.hpp"
+#include "tacho/cell/histogram_cells.hpp"
+#include "tacho/core/bounds.hpp"
+#include "tacho/core/error_hook.hpp"
+#include "tacho/core/names.hpp"
+#include "tacho/core/number_text.hpp"
+#include "tacho/series/series_table.hpp"
+
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -12,14 +20,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "tacho/cell/cells.hpp"
-#include "tacho/cell/histogram_cells.hpp"
-#include "tacho/core/bounds.hpp"
-#include "tacho/core/error_hook.hpp"
-#include "tacho/core/names.hpp"
-#include "tacho/core/number_text.hpp"
-#include "tacho/series/series_table.hpp"
 
 namespace tacho::inline v0 {
 

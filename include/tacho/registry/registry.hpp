@@ -1,25 +1,25 @@
 // tacho: the registry: it knows all instruments, and shows their numbers to whoever visits.
 #pragma once
 
-#include <algorithm>
-#include <atomic>
-#include <compare>
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <mutex>
-#include <numeric>
-#include <string>
-#include <string_view>
-#include <tuple>
-#include <utility>
-#include <vector>
-
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/clock.hpp"
 #include "tacho/core/error_hook.hpp"
 #include "tacho/registry/collisions.hpp"
 #include "tacho/registry/family.hpp"
+#include "tacho/registry/family_list.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace tacho::inline v0 {
 
@@ -36,15 +36,6 @@ struct registry_health {
     std::uint64_t torn_reads = 0;               ///< histogram readings whose sum may be ahead of the buckets
     std::uint64_t failed_registrations = 0;
 };
-
-/// Every family at one moment, held alive.
-struct family_list {
-    std::vector<std::shared_ptr<family>> by_name;  ///< sorted by Prometheus name, then by scope
-    std::vector<std::size_t> by_scope;             ///< places in `by_name`, sorted by scope
-};
-
-/// In which order families are visited: Prometheus keeps a name's lines together, OTLP a scope's metrics.
-enum class order : unsigned char { by_name, by_scope };
 
 namespace detail {
 
@@ -65,7 +56,8 @@ struct registry_core {
 
     registry_options const options;
     std::mutex mutex;  // guards all below; recording, creating a series and visiting don't need it
-    std::vector<entry> entries;
+    std::unordered_map<family const*, entry> entries;
+    std::unordered_multimap<std::string, family*> used_names;  // names of families and samples, to whoever uses them
     std::shared_ptr<family_list const> published = std::make_shared<family_list const>();
     std::vector<std::string> problems;
     std::vector<retired_family> retired;
@@ -78,53 +70,44 @@ struct registry_core {
         return published;
     }
 
-    // Under the mutex, after each change of `entries`.
-    void publish() {
-        auto list = std::make_shared<family_list>();
-        for (auto const& e : entries) list->by_name.push_back(e.shown);
-        auto const scope_and_name = [](family const& f) {
-            auto const& d = f.describe();
-            return std::tie(d.scope.name, d.scope.version, d.prometheus_name);
-        };
-        std::sort(list->by_name.begin(), list->by_name.end(), [&](auto const& a, auto const& b) {
-            auto const order_of_names = a->describe().prometheus_name <=> b->describe().prometheus_name;
-            return order_of_names != 0 ? order_of_names < 0 : scope_and_name(*a) < scope_and_name(*b);
-        });
-        list->by_scope.resize(list->by_name.size());
-        std::iota(list->by_scope.begin(), list->by_scope.end(), std::size_t{0});
-        std::sort(list->by_scope.begin(), list->by_scope.end(), [&](auto a, auto b) {
-            return scope_and_name(*list->by_name[a]) < scope_and_name(*list->by_name[b]);
-        });
-        published = std::move(list);
-    }
-
     // Adds a family, or finds the one with the same identity; nullptr, and a problem, when it can't be.
     std::shared_ptr<family> add(descriptor describe, label_schema schema, series_storage storage);
     void fail(std::string why);
     void drop(family const& gone) noexcept;
+    void forget(family const& gone) noexcept;
     void forget_retired();
 };
 
 inline std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema, series_storage storage) {
     // A name may be reused by another registry, an id never: whoever remembers values by id can't mix two families up.
     static constinit std::atomic<std::uint64_t> ids{0};
-    std::string why;
+    auto names = names_in_use(describe.prometheus_name, describe.kind);
+    auto why = why_reserved(describe, names);
     {
         std::lock_guard const lock{mutex};
-        for (auto& e : entries) {
-            if (is_same_instrument(*e.shown, describe, schema)) {
-                ++e.instruments;
-                return e.shown;
+        for (auto const& name : names)
+            for (auto [at, end] = used_names.equal_range(name); at != end; ++at) {
+                family const& present = *at->second;
+                if (is_same_instrument(present, describe, schema, storage.sharded)) {
+                    entry& shared = entries.at(&present);
+                    ++shared.instruments;
+                    return shared.shown;
+                }
+                if (why.empty()) why = why_they_collide(present.describe(), describe, name, options.scope_labels);
             }
-            if (why.empty()) why = why_they_collide(e.shown->describe(), describe, options.scope_labels);
-        }
         if (why.empty()) {
             // Relaxed: only the number has to be unique.
             auto const id = ids.fetch_add(1, std::memory_order_relaxed);
             auto made = std::make_shared<family>(id, std::move(describe), std::move(schema), storage);
-            entries.push_back({made, 1});
-            publish();
-            return made;
+            bool const done = attempt([&] {
+                auto list = with(*published, made);
+                entries.emplace(made.get(), entry{made, 1});
+                for (auto& name : names) used_names.emplace(std::move(name), made.get());
+                published = std::move(list);
+            });
+            if (done) return made;
+            forget(*made);
+            why = "there is no memory to register another instrument; it is discarded";
         }
     }
     fail(std::move(why));
@@ -142,27 +125,30 @@ inline void registry_core::fail(std::string why) {
 // One instrument less. Out of memory, its family stays in the list, which is harmless.
 inline void registry_core::drop(family const& gone) noexcept {
     std::lock_guard const lock{mutex};
-    auto const at = std::find_if(entries.begin(), entries.end(), [&](auto const& e) { return e.shown.get() == &gone; });
-    if (at == entries.end() || --at->instruments != 0) return;
+    auto const at = entries.find(&gone);
+    if (at == entries.end() || --at->second.instruments != 0) return;
     attempt([&] {
-        if (!readers.empty()) retired.push_back({at->shown, ++epoch});
-        entries.erase(at);
-        publish();
+        auto list = without(*published, gone);
+        if (!readers.empty()) retired.push_back({at->second.shown, ++epoch});
+        published = std::move(list);
+        forget(gone);
     });
+}
+
+// Under the mutex: as if it had never been registered.
+inline void registry_core::forget(family const& gone) noexcept {
+    attempt([&] {
+        for (auto const& name : names_in_use(gone.describe().prometheus_name, gone.describe().kind))
+            for (auto [at, end] = used_names.equal_range(name); at != end;)
+                at = at->second == &gone ? used_names.erase(at) : std::next(at);
+    });
+    entries.erase(&gone);
 }
 
 // Under the mutex: lets go of what every reader has collected.
 inline void registry_core::forget_retired() {
     auto const oldest = readers.empty() ? epoch : *std::min_element(readers.begin(), readers.end());
     std::erase_if(retired, [&](auto const& r) { return r.epoch <= oldest; });
-}
-
-template <class Visitor>
-void visit_all(family_list const& list, Visitor& visitor, order in) {
-    if (in == order::by_name)
-        for (auto const& f : list.by_name) std::as_const(*f).visit(visitor);
-    else
-        for (auto const place : list.by_scope) std::as_const(*list.by_name[place]).visit(visitor);
 }
 
 }  // namespace detail
@@ -195,8 +181,8 @@ public:
     registry& operator=(registry const&) = delete;
 
     /// A scope of instruments, such as a library and its version.
-    [[nodiscard]] tacho::scope scope(std::string_view name, std::string_view version = {}) {
-        return {core_, scope_info{std::string{name}, std::string{version}}};
+    [[nodiscard]] tacho::scope scope(std::string_view name, std::string_view its_version = {}) {
+        return {core_, scope_info{std::string{name}, std::string{its_version}}};
     }
 
     /// Shows every series to `visitor`: calls `number(family, series, number)` and `histogram(family, series,

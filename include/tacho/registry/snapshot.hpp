@@ -1,14 +1,14 @@
 // tacho: a copy of a registry's numbers.
 #pragma once
 
+#include "tacho/registry/registry.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <utility>
 #include <vector>
-
-#include "tacho/registry/registry.hpp"
 
 namespace tacho::inline v0 {
 

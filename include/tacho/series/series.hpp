@@ -1,6 +1,11 @@
 // tacho: one series: its label values, its ready-made text and its cells.
 #pragma once
 
+#include "tacho/cell/arena.hpp"
+#include "tacho/core/clock.hpp"
+#include "tacho/core/label.hpp"
+#include "tacho/core/label_text.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -11,11 +16,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "tacho/cell/arena.hpp"
-#include "tacho/core/clock.hpp"
-#include "tacho/core/label.hpp"
-#include "tacho/core/label_text.hpp"
 
 namespace tacho::inline v0 {
 

@@ -1,6 +1,8 @@
 // tacho: from label values to a series: read without a lock, written under one.
 #pragma once
 
+#include "tacho/series/series.hpp"
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -8,8 +10,6 @@
 #include <new>
 #include <span>
 #include <string_view>
-
-#include "tacho/series/series.hpp"
 
 namespace tacho::inline v0::detail {
 

@@ -1,6 +1,12 @@
 // tacho: all series of one family: found by label values, listed in order of birth, limited in number.
 #pragma once
 
+#include "tacho/cell/arena.hpp"
+#include "tacho/core/utf8.hpp"
+#include "tacho/series/hash.hpp"
+#include "tacho/series/series.hpp"
+#include "tacho/series/series_index.hpp"
+
 #include <array>
 #include <atomic>
 #include <bit>
@@ -12,12 +18,6 @@
 #include <string_view>
 #include <utility>
 
-#include "tacho/cell/arena.hpp"
-#include "tacho/core/utf8.hpp"
-#include "tacho/series/hash.hpp"
-#include "tacho/series/series.hpp"
-#include "tacho/series/series_index.hpp"
-
 namespace tacho::inline v0 {
 
 /// How a family stores its series.
@@ -25,7 +25,6 @@ struct series_storage {
     std::size_t cells = 1;  ///< cells of one series
     bool sharded = true;
     std::size_t limit = 2000;  ///< series, the overflow series not counted
-    std::size_t dense = 0;     ///< how many combinations of label values there are, when they are few and known
     unix_nanos (*now)() noexcept = &system_clock::now;
 };
 
@@ -33,16 +32,12 @@ struct series_storage {
 /// that neither of them needs.
 class series_table {
 public:
-    series_table(label_schema schema, series_storage storage) : schema_(std::move(schema)), storage_(storage) {
-        if (storage_.dense != 0)
-            dense_ = static_cast<std::atomic<series*>*>(std::calloc(storage_.dense, sizeof(std::atomic<series*>)));
-    }
+    series_table(label_schema schema, series_storage storage) : schema_(std::move(schema)), storage_(storage) {}
     series_table(series_table const&) = delete;
     series_table& operator=(series_table const&) = delete;
     ~series_table() {
         for_each([this](series& s) { destroy(&s); });
         for (auto& block : blocks_) std::free(block.load(std::memory_order_relaxed));
-        std::free(dense_);
     }
 
     /// The series with these label values, in the order of declaration; made when it is new, the overflow series when
@@ -55,16 +50,6 @@ public:
             if (series* const found = index_.find(hash, values)) return found;
         }
         return create_normalized(values);
-    }
-
-    /// The same where the labels have few known values: `index` numbers the combinations, so a hit is one load.
-    [[nodiscard]] series* find_dense_or_create(std::size_t index, std::span<std::string_view const> values) noexcept {
-        if (dense_ == nullptr) return find_or_create(values);
-        // Acquire: the series was written before it was published.
-        if (series* const found = dense_[index].load(std::memory_order_acquire)) return found;
-        series* const made = find_or_create(values);
-        dense_[index].store(made, std::memory_order_release);
-        return made;
     }
 
     /// The series that counts what is beyond the limit; nullptr when memory can't be had. Each call is counted.
@@ -179,7 +164,6 @@ private:
     label_schema schema_;
     series_storage storage_;
     detail::series_index index_;
-    std::atomic<series*>* dense_ = nullptr;
     std::atomic<series*> overflow_{nullptr};
     std::atomic<std::uint64_t> overflowed_{0};
     std::atomic<std::size_t> size_{0};     // listed, the overflow series included

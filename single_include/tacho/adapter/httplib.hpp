@@ -5,6 +5,7 @@
 
 #include "tacho/tacho.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -66,14 +67,18 @@ public:
                          ". Use another address or port, or stop what uses this one"};
         }
         server_ = std::move(server);
-        thread_ = std::thread{[s = server_.get()] { s->listen_after_bind(); }};
+        ended_ = std::make_unique<std::atomic<bool>>(false);
+        thread_ = std::thread{[s = server_.get(), ended = ended_.get()] {
+            s->listen_after_bind();
+            *ended = true;
+        }};
         return static_cast<std::uint16_t>(bound);
     }
 
     void stop() noexcept {
         if (!thread_.joinable()) return;
-        // stop() has no effect before the server runs.
-        while (!server_->is_running()) std::this_thread::yield();
+        // stop() has no effect before the server runs, which it may have failed to do.
+        while (!server_->is_running() && !*ended_) std::this_thread::yield();
         server_->stop();
         thread_.join();
     }
@@ -83,6 +88,7 @@ public:
     httplib_listener& operator=(httplib_listener&& other) noexcept {
         stop();
         server_ = std::move(other.server_);
+        ended_ = std::move(other.ended_);
         thread_ = std::move(other.thread_);
         return *this;
     }
@@ -90,6 +96,7 @@ public:
 
 private:
     std::unique_ptr<httplib::Server> server_;
+    std::unique_ptr<std::atomic<bool>> ended_;
     std::thread thread_;
 };
 
