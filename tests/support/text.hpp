@@ -11,7 +11,9 @@
 namespace test {
 
 inline constexpr tacho::unix_nanos now = 1'700'000'000'000'000'000u;
-inline tacho::unix_nanos fixed_time() noexcept { return now; }
+inline tacho::unix_nanos fixed_time() noexcept {
+    return now;
+}
 inline tacho::registry_options fixed(bool scope_labels = true) {
     return {.scope_labels = scope_labels, .now = &fixed_time};
 }

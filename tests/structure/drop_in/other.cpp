@@ -1,5 +1,4 @@
 // The other file: it includes the headers in the other order, and twice.
-#include "tacho/tacho.hpp"
 #include "tacho/record.hpp"
 #include "tacho/tacho.hpp"
 

@@ -1,0 +1,185 @@
+// What a promise of no allocation is worth: every way to allocate in this program is counted.
+#include "tacho/encode/otlp_json.hpp"
+#include "tacho/export/endpoint.hpp"
+#include "tacho/record.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <barrier>
+#include <cstdlib>
+#include <new>
+#include <thread>
+
+namespace {
+
+std::atomic<long> allocations{0};
+
+}  // namespace
+
+extern "C" {
+
+void* __libc_malloc(std::size_t);
+void* __libc_calloc(std::size_t, std::size_t);
+void* __libc_realloc(void*, std::size_t);
+void* __libc_memalign(std::size_t, std::size_t);
+
+void* malloc(std::size_t size) {
+    allocations.fetch_add(1, std::memory_order_relaxed);
+    return __libc_malloc(size);
+}
+void* calloc(std::size_t count, std::size_t size) {
+    allocations.fetch_add(1, std::memory_order_relaxed);
+    return __libc_calloc(count, size);
+}
+void* realloc(void* old, std::size_t size) {
+    allocations.fetch_add(1, std::memory_order_relaxed);
+    return __libc_realloc(old, size);
+}
+void* aligned_alloc(std::size_t alignment, std::size_t size) {
+    allocations.fetch_add(1, std::memory_order_relaxed);
+    return __libc_memalign(alignment, size);
+}
+}
+
+// Not inlined, or g++ 12 takes the pair for a mismatch.
+[[gnu::noinline]] void* operator new(std::size_t size) {
+    if (void* const memory = std::malloc(size)) return memory;  // counted there
+    throw std::bad_alloc{};
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace {
+
+template <class F>
+long allocations_in(F&& f) {
+    auto const before = allocations.load();
+    f();
+    return allocations.load() - before;
+}
+
+struct shop {
+    tacho::registry registry;
+    tacho::counter<"hits", tacho::label<"api">, tacho::label<"code", int>> hits{registry, "Hits"};
+    tacho::counter<"cpu", double> cpu{registry};
+    tacho::gauge<"level", tacho::label<"room">> level{registry};
+    tacho::up_down_counter<"busy"> busy{registry};
+    tacho::histogram<"latency", tacho::unit::seconds, tacho::label<"api">> latency{registry, "Latency"};
+
+    shop() {
+        for (int i = 0; i < 500; ++i) record(i);
+    }
+    void record(int i) {
+        char const* const apis[] = {"models", "an api of which the name is longer than any short string", "chat"};
+        hits(apis[i % 3], i % 100).inc();
+        cpu.inc(0.25 * i);
+        level(apis[i % 3]).set(i / 3.0);
+        busy.inc();
+        latency(apis[i % 3]).observe(i / 100.0);
+    }
+};
+
+TEST(the_counter_of_allocations, counts) {
+    EXPECT_GE(allocations_in([] {
+                  auto* const volatile number = new int{1};
+                  delete number;
+              }),
+              1);
+    EXPECT_GE(allocations_in([] {
+                  void* volatile memory = std::malloc(10);
+                  memory = std::realloc(memory, 100'000);
+                  std::free(memory);
+              }),
+              2);
+}
+
+TEST(recording, allocates_nothing_once_its_series_exist) {
+    shop s;
+    auto const handle = s.hits.bind("models", 1);
+    EXPECT_EQ(allocations_in([&] {
+                  for (int i = 0; i < 500; ++i) s.record(i);
+                  handle.inc();
+                  auto const copy = handle;
+                  copy.inc();
+                  auto const timing = s.latency("chat").time();
+                  auto const tracked = s.busy.track();
+              }),
+              0);
+    s.hits("x\xFF", 1).inc();
+    EXPECT_EQ(allocations_in([&] { s.hits("x\xFF", 1).inc(); }), 0);
+}
+
+TEST(a_look_up_beyond_the_limit, allocates_nothing) {
+    auto* const before = tacho::set_error_hook(nullptr);
+    tacho::registry registry;
+    tacho::counter<"c", tacho::label<"n", int>, tacho::series_limit<10>> c{registry};
+    for (int i = 0; i < 20; ++i) c(i).inc();
+    EXPECT_EQ(allocations_in([&] {
+                  for (int i = 0; i < 1000; ++i) c(i).inc();
+              }),
+              0);
+    tacho::set_error_hook(before);
+}
+
+class a_warm_scrape : public testing::TestWithParam<char const*> {};
+
+TEST_P(a_warm_scrape, allocates_nothing) {
+    shop s;
+    tacho::endpoint endpoint{s.registry, {.about = {{"service.name", "shop"}}}};
+    static_cast<void>(endpoint.respond({"GET", GetParam()}));
+    EXPECT_EQ(allocations_in([&] {
+                  for (int i = 0; i < 10; ++i) {
+                      s.record(i);
+                      auto const answer = endpoint.respond({"GET", GetParam()});
+                      EXPECT_GT(answer.body().size(), 5000u);
+                  }
+              }),
+              0);
+}
+
+TEST_P(a_warm_scrape, allocates_nothing_when_there_are_four_at_once) {
+    shop s;
+    tacho::endpoint endpoint{s.registry};
+    std::barrier together{5};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t)
+        threads.emplace_back([&] {
+            for (int round = 0; round < 4; ++round) {
+                together.arrive_and_wait();
+                auto const answer = endpoint.respond({"GET", GetParam()});
+                together.arrive_and_wait();  // holds its body until all four have theirs
+                EXPECT_GT(answer.body().size(), 5000u);
+                together.arrive_and_wait();
+            }
+        });
+    long during = 0;
+    for (int round = 0; round < 4; ++round) {
+        auto const before = allocations.load();
+        together.arrive_and_wait();
+        together.arrive_and_wait();
+        if (round != 0) during += allocations.load() - before;
+        together.arrive_and_wait();
+    }
+    for (auto& t : threads) t.join();
+    EXPECT_EQ(during, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(in, a_warm_scrape,
+                         testing::Values("", "text/plain;version=1.0.0", "application/openmetrics-text"));
+
+TEST(a_warm_otlp_request, allocates_nothing) {
+    shop s;
+    tacho::resource const about{{"service.name", "shop"}};
+    tacho::byte_buffer buffer;
+    auto const encode = [&] {
+        buffer.clear();
+        tacho::otlp_json_encoder encoder{buffer, about, 1};
+        s.registry.visit(encoder, tacho::order::by_scope);
+        EXPECT_TRUE(encoder.finish());
+    };
+    encode();
+    EXPECT_EQ(allocations_in(encode), 0);
+}
+
+}  // namespace

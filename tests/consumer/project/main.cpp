@@ -1,0 +1,9 @@
+// A program of somebody else's, as small as it can be.
+#include <tacho/tacho.hpp>
+
+int main() {
+    tacho::counter<"requests"> requests{"Requests so far"};
+    requests.inc();
+    tacho::endpoint endpoint{tacho::default_registry()};
+    return endpoint.respond({}).body().find("requests_total 1\n") != std::string_view::npos ? 0 : 1;
+}

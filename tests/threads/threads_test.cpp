@@ -1,0 +1,289 @@
+// Many threads: nothing is lost, and every scrape meanwhile is well-formed. Run under ThreadSanitizer as well.
+#include "support/text.hpp"
+
+#include "tacho/export/endpoint.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <latch>
+#include <map>
+#include <sstream>
+#include <thread>
+
+namespace {
+
+#if defined(__SANITIZE_THREAD__)
+constexpr int scale = 1;
+#else
+constexpr int scale = 10;
+#endif
+
+// Starts `count` threads at once and joins them.
+template <class F>
+void in_threads(int count, F&& f) {
+    std::latch start{count};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < count; ++i)
+        threads.emplace_back([&, i] {
+            start.arrive_and_wait();
+            f(i);
+        });
+    for (auto& t : threads) t.join();
+}
+
+struct totals {
+    tacho::registry registry;
+    tacho::counter<"hits"> hits{registry};
+    tacho::counter<"seconds", double> seconds{registry};
+    tacho::counter<"shared", tacho::cells::shared> shared{registry};
+    tacho::up_down_counter<"busy"> busy{registry};
+    tacho::histogram<"h"> h{registry, "", {1, 2, 3}};
+    tacho::counter<"by", tacho::label<"n", int>> by{registry};
+
+    void record(int n) {
+        hits.inc();
+        seconds.inc(0.5);
+        shared.inc();
+        busy.inc(n % 2 == 0 ? 1 : -1);
+        h.observe(n % 5);
+        by(n % 7).inc();
+    }
+    void expect(std::uint64_t n) const {
+        auto const page = test::as_text(registry);
+        auto const value = [&](char const* name) { return test::value_of(page, name); };
+        EXPECT_EQ(value("hits_total"), std::to_string(n));
+        EXPECT_EQ(std::stod(value("seconds_total")), 0.5 * static_cast<double>(n));
+        EXPECT_EQ(value("shared_total"), std::to_string(n));
+        EXPECT_EQ(value("h_count"), std::to_string(n));
+        EXPECT_EQ(value("h_bucket{le=\"+Inf\"}"), std::to_string(n));
+        std::uint64_t sum = 0;
+        std::istringstream lines{page};
+        for (std::string line; std::getline(lines, line);)
+            if (line.starts_with("by_total{")) sum += std::stoull(line.substr(line.rfind(' ')));
+        EXPECT_EQ(sum, n);
+    }
+};
+
+// Whatever is going on: each line is a comment or a name and a number, `+Inf` is the count, the page ends as it should.
+void expect_well_formed(std::string const& page) {
+    EXPECT_TRUE(page.ends_with("\n# EOF\n"));
+    std::istringstream lines{page};
+    std::string infinite;
+    for (std::string line; std::getline(lines, line);) {
+        auto const space = line.rfind(' ');
+        ASSERT_NE(space, std::string::npos) << line;
+        auto const value = line.substr(space + 1);
+        if (line.starts_with('#')) continue;
+        EXPECT_EQ(value.find_first_not_of("-.0123456789e+"), std::string::npos) << line;
+        if (line.starts_with("h_bucket{le=\"+Inf\"}")) infinite = value;
+        if (line.starts_with("h_count")) {
+            EXPECT_EQ(value, infinite);
+        }
+    }
+    EXPECT_FALSE(infinite.empty());
+}
+
+class any_number_of_threads : public testing::TestWithParam<int> {};
+
+TEST_P(any_number_of_threads, loses_nothing) {
+    totals t;
+    int const threads = GetParam(), each = 2000 * scale / threads * 4;
+    std::atomic<bool> stop{false};
+    std::thread scraper{[&] {
+        tacho::endpoint endpoint{t.registry};
+        do expect_well_formed(std::string{endpoint.respond({"GET", "application/openmetrics-text"}).body()});
+        while (!stop.load(std::memory_order_relaxed));
+    }};
+    in_threads(threads, [&](int) {
+        for (int i = 0; i < each; ++i) t.record(i);
+    });
+    stop = true;
+    scraper.join();
+    t.expect(static_cast<std::uint64_t>(threads) * static_cast<std::uint64_t>(each));
+}
+INSTANTIATE_TEST_SUITE_P(of, any_number_of_threads, testing::Values(1, 2, 8, 64));
+
+TEST(thousands_of_short_threads, lose_nothing_and_use_few_slots) {
+    totals t;
+    int const rounds = 120 * scale;
+    for (int i = 0; i < rounds; ++i) in_threads(2, [&](int n) { t.record(n); });
+    t.expect(static_cast<std::uint64_t>(rounds) * 2);
+    EXPECT_LE(tacho::detail::slots_in_use(), 80u);  // as many as threads ever lived at once in this program, and a few
+}
+
+TEST(threads_without_a_slot, count_in_the_common_one) {
+    totals t;
+    std::latch all_in{301}, done{1};
+    std::vector<std::thread> threads;  // more than there are slots, all alive together
+    for (int i = 0; i < 300; ++i)
+        threads.emplace_back([&] {
+            t.record(1);
+            all_in.count_down();
+            done.wait();
+            for (int n = 0; n < 9; ++n) t.record(n);
+        });
+    all_in.arrive_and_wait();
+    t.expect(300);
+    done.count_down();
+    for (auto& thread : threads) thread.join();
+    t.expect(3000);
+}
+
+// Thread-local objects may count when they are destroyed, after the thread's slot has been given back.
+TEST(a_thread_local_destructor, may_count) {
+    static totals* current = nullptr;
+    struct counts_at_the_end {
+        ~counts_at_the_end() { current->record(0); }
+    };
+    totals t;
+    current = &t;
+    in_threads(4, [&](int n) {
+        if (n % 2 == 0) t.record(0);  // the slot is claimed before, and so given back after the object
+        thread_local counts_at_the_end object;
+        static_cast<void>(object);
+        t.record(0);  // or after, and so given back before
+    });
+    t.expect(2 + 4 + 4);
+}
+
+// One page's histogram lines, to compare with the next page's.
+struct histogram_lines {
+    std::map<std::string, std::uint64_t> buckets;
+    std::uint64_t count = 0;
+    double sum = 0;
+};
+
+histogram_lines read_histogram(std::string const& page) {
+    histogram_lines out;
+    std::istringstream in{page};
+    for (std::string line; std::getline(in, line);) {
+        auto const space = line.rfind(' ');
+        if (line.starts_with("h_bucket")) out.buckets[line.substr(0, space)] = std::stoull(line.substr(space));
+        if (line.starts_with("h_count")) out.count = std::stoull(line.substr(space));
+        if (line.starts_with("h_sum")) out.sum = std::stod(line.substr(space));
+    }
+    return out;
+}
+
+// CONFORMANCE 9, 53
+TEST(a_scrape_under_load, shows_whole_histograms_that_never_go_down) {
+    tacho::registry registry;
+    tacho::histogram<"h"> h{registry, "", {1, 2, 3}};
+    tacho::endpoint endpoint{registry};
+    std::atomic<bool> stop{false};
+    std::vector<std::thread> writers;
+    for (int w = 0; w < 2; ++w)
+        writers.emplace_back([&] {
+            while (!stop.load(std::memory_order_relaxed)) h.observe(1);
+        });
+    std::map<std::string, std::uint64_t> before;
+    for (int i = 0; i < 300 * scale; ++i) {
+        auto const answer = endpoint.respond({"GET", ""});
+        auto const seen = read_histogram(std::string{answer.body()});
+        ASSERT_EQ(seen.buckets.size(), 4u);
+        EXPECT_EQ(seen.buckets.at("h_bucket{le=\"+Inf\"}"), seen.count);
+        // Each observation adds 1 to the sum: it differs from the count by those in flight, one a writer.
+        EXPECT_LE(std::abs(seen.sum - static_cast<double>(seen.count)), 2.0);
+        std::uint64_t up_to = 0;
+        for (auto const& [bucket, count] : seen.buckets) {
+            EXPECT_GE(count, before[bucket]) << bucket;
+            if (bucket.find("Inf") == std::string::npos) {
+                EXPECT_GE(count, up_to);
+                up_to = count;
+            }
+        }
+        before = seen.buckets;
+    }
+    stop = true;
+    for (auto& w : writers) w.join();
+}
+
+TEST(scrapes_at_once, do_not_mix) {
+    totals t;
+    t.record(1);
+    tacho::endpoint endpoint{t.registry};
+    auto const alone = std::string{endpoint.respond({"GET", ""}).body()};
+    auto const open = std::string{endpoint.respond({"GET", "application/openmetrics-text"}).body()};
+    in_threads(4, [&](int n) {
+        for (int i = 0; i < 100 * scale; ++i) {
+            auto const answer = endpoint.respond({"GET", n % 2 == 0 ? "" : "application/openmetrics-text"});
+            EXPECT_EQ(answer.body(), n % 2 == 0 ? alone : open);
+        }
+    });
+}
+
+TEST(a_new_series, is_made_once_however_many_threads_ask_for_it) {
+    tacho::registry registry;
+    tacho::counter<"c", tacho::label<"n", int>, tacho::series_limit<1000>> c{registry};
+    in_threads(8, [&](int) {
+        for (int i = 0; i < 1000; ++i) c(i).inc();
+    });
+    auto const page = test::as_text(registry);
+    EXPECT_EQ(std::count(page.begin(), page.end(), '\n'), 1 + 1000);
+    for (int i = 0; i < 1000; ++i) EXPECT_EQ(test::value_of(page, "c_total{n=\"" + std::to_string(i) + "\"}"), "8");
+}
+
+// CONFORMANCE 145
+TEST(a_series_limit, holds_when_threads_race_for_the_last_place) {
+    auto* const before = tacho::set_error_hook(nullptr);
+    for (int round = 0; round < 20 * scale; ++round) {
+        tacho::registry registry;
+        tacho::counter<"c", tacho::label<"n", int>, tacho::series_limit<4>> c{registry};
+        in_threads(4, [&](int n) {
+            for (int i = 0; i < 8; ++i) c(n * 8 + i).inc();
+        });
+        auto const page = test::as_text(registry);
+        EXPECT_EQ(std::count(page.begin(), page.end(), '\n'), 1 + 4 + 1);
+        EXPECT_EQ(test::value_of(page, "c_total{otel_metric_overflow=\"true\"}"), "28");
+    }
+    tacho::set_error_hook(before);
+}
+
+TEST(registration, goes_on_beside_recording_and_scraping) {
+    tacho::registry registry;
+    tacho::counter<"steady"> steady{registry};
+    tacho::endpoint endpoint{registry};
+    std::atomic<bool> stop{false};
+    std::thread scraper{[&] {
+        while (!stop) {
+            auto const answer = endpoint.respond({"GET", ""});
+            EXPECT_NE(answer.body().find("steady_total "), std::string_view::npos);
+            static_cast<void>(registry.snapshot());
+        }
+    }};
+    in_threads(2, [&](int n) {
+        for (int i = 0; i < 200 * scale; ++i) {
+            steady.inc();
+            auto made = tacho::add_counter(registry, {.name = n == 0 ? "a" : "b", .labels = {"x"}});
+            made.bind({"1"}).inc();
+            tacho::histogram<"h"> h{registry};
+            h.observe(1);
+        }
+    });
+    stop = true;
+    scraper.join();
+    EXPECT_EQ(test::value_of(test::as_text(registry), "steady_total"), std::to_string(400 * scale));
+}
+
+// It ends after main(), when nearly all else has ended.
+struct counts_at_exit {
+    ~counts_at_exit() { registered->inc(); }
+    std::unique_ptr<tacho::counter<"at.exit">> registered;
+} at_exit;
+
+TEST(a_static_destructor, may_count) {
+    at_exit.registered = std::make_unique<tacho::counter<"at.exit">>();
+    EXPECT_TRUE(at_exit.registered->ok());
+}
+
+}  // namespace
+
+// TACHO_TEST_SLOTS=1 runs the same tests the way of platforms without sharded memory.
+int main(int argc, char** argv) {
+    testing::InitGoogleTest(&argc, argv);
+    if (char const* const slots = std::getenv("TACHO_TEST_SLOTS"))
+        if (!tacho::set_slot_count(static_cast<std::size_t>(std::atoi(slots)))) return 2;
+    return RUN_ALL_TESTS();
+}
