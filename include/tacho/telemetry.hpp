@@ -139,7 +139,7 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
         auto const parts = env::split_url(s.push.url);
         if (!parts)
             return running.refuse(
-                path, fmt::format("not pushing: {} is not a URL with a scheme and a host", env::quoted(url)));
+                path, fmt::format("not pushing: {} is not a URL with a scheme and a host", env::in_quotes(url)));
         if (!Transport::can_send(parts->scheme))
             return running.refuse(path,
                                   fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "

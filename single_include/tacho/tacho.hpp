@@ -5323,7 +5323,7 @@ namespace tacho::inline v0::env {
 namespace tacho::inline v0::env {
 
 /// Text from outside, fit for a message: quoted, at most 80 bytes, valid UTF-8 without control characters.
-[[nodiscard]] inline std::string quoted(std::string_view value) {
+[[nodiscard]] inline std::string in_quotes(std::string_view value) {
     auto text = to_utf8(value.substr(0, 80));
     for (auto& c : text)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
@@ -5377,7 +5377,7 @@ public:
         auto const value = from_[name];
         if (!value || detail::equals_ignoring_case(*value, "false")) return false;
         if (detail::equals_ignoring_case(*value, "true")) return true;
-        warn("{}={} is neither true nor false; it counts as false. Write true or false", name, quoted(*value));
+        warn("{}={} is neither true nor false; it counts as false. Write true or false", name, in_quotes(*value));
         return false;
     }
 
@@ -5388,7 +5388,7 @@ public:
         if (!value) return {};
         if (auto const number = whole_number(*value, 2147483647)) return std::chrono::milliseconds{*number};
         warn("{}={} is not a whole number of milliseconds from 0 to 2147483647; {} is used instead", name,
-             quoted(*value), otherwise.count());
+             in_quotes(*value), otherwise.count());
         return {};
     }
 
@@ -5398,7 +5398,7 @@ public:
         if (!value) return {};
         for (std::size_t i = 0; i < words.size(); ++i)
             if (detail::equals_ignoring_case(*value, words[i])) return i;
-        warn("{}={} is not known and ignored. Known are {}", name, quoted(*value), fmt::join(words, ", "));
+        warn("{}={} is not known and ignored. Known are {}", name, in_quotes(*value), fmt::join(words, ", "));
         return {};
     }
 
@@ -5417,7 +5417,7 @@ public:
                 out.push_back({std::move(*key), std::move(*content)});
             } else if (strict) {
                 warn("{} has {}, which is not key=value with , = and % written as %2C %3D %25; all of {} is ignored",
-                     name, quoted(item), name);
+                     name, in_quotes(item), name);
                 return {};
             } else {
                 warn("{} has a pair that is not key=value with , = and % written as %2C %3D %25; that pair is ignored",
@@ -5575,7 +5575,7 @@ inline exporters read_exporters(reader& in) {
             in.warn(
                 "OTEL_METRICS_EXPORTER lists {}, which is not offered and ignored. Offered are otlp, prometheus and "
                 "none",
-                quoted(item));
+                in_quotes(item));
     }
     return out;
 }
@@ -5588,8 +5588,8 @@ inline void read_url(reader& in, push_settings& push) {
     if (!value) return;
     auto const parts = split_url(*value);
     if (!parts) {
-        push.problem =
-            name + "=" + quoted(*value) + " is not a URL with a scheme and a host; " + std::string{shortest_url_help};
+        push.problem = name + "=" + in_quotes(*value) + " is not a URL with a scheme and a host; " +
+                       std::string{shortest_url_help};
         return;
     }
     push.url = *value;
@@ -5626,7 +5626,7 @@ inline std::vector<attribute> read_headers(reader& in, std::string const& name) 
     std::vector<attribute> out;
     for (auto& header : in.pairs(name, false)) {
         if (auto const why = why_not_a_header(header); !why.empty()) {
-            in.warn("{} has the header {}, which is left out: {}", name, quoted(header.key), why);
+            in.warn("{} has the header {}, which is left out: {}", name, in_quotes(header.key), why);
             continue;
         }
         std::erase_if(out, [&](auto const& other) { return equals_ignoring_case(other.key, header.key); });
@@ -5666,7 +5666,7 @@ inline push_settings read_push(reader& in, exporters const& listed) {
         push.temporality = static_cast<temporality_preference>(*t);
     if (auto const p = in.word(either("PROTOCOL"), {"http/json", "http/protobuf", "grpc"}); p && *p != 0)
         in.warn("{}={} is not offered; http/json is sent, which OTLP/HTTP receivers take on the same port",
-                either("PROTOCOL"), quoted(*in.text(either("PROTOCOL"))));
+                either("PROTOCOL"), in_quotes(*in.text(either("PROTOCOL"))));
     if (auto const c = in.word(either("COMPRESSION"), {"none", "gzip"}); c && *c != 0)
         in.warn("{}=gzip is not offered yet; requests are sent uncompressed", either("COMPRESSION"));
     return push;
@@ -5693,7 +5693,7 @@ inline scrape_settings read_scrape(reader& in, exporters const& listed, std::str
         if (auto const number = reader::whole_number(*port, 65535))
             scrape.port = static_cast<std::uint16_t>(*number);
         else
-            scrape.problem = port_name + "=" + quoted(*port) + " is not a port; write a number from 0 to 65535";
+            scrape.problem = port_name + "=" + in_quotes(*port) + " is not a port; write a number from 0 to 65535";
     }
     return scrape;
 }
@@ -5871,7 +5871,7 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
         auto const parts = env::split_url(s.push.url);
         if (!parts)
             return running.refuse(
-                path, fmt::format("not pushing: {} is not a URL with a scheme and a host", env::quoted(url)));
+                path, fmt::format("not pushing: {} is not a URL with a scheme and a host", env::in_quotes(url)));
         if (!Transport::can_send(parts->scheme))
             return running.refuse(path,
                                   fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "

@@ -23,8 +23,8 @@ namespace detail {
 inline void answer_scrape(endpoint& from, httplib::Request const& request, httplib::Response& response) {
     // Several Accept headers mean the same as one with commas.
     std::string accept;
-    for (std::size_t i = 0; i < request.get_header_value_count("Accept"); ++i)
-        accept += (i == 0 ? "" : ",") + request.get_header_value("Accept", i);
+    for (auto [at, end] = request.headers.equal_range("Accept"); at != end; ++at)
+        accept += (accept.empty() ? "" : ",") + at->second;
     auto const answer = from.respond({.method = request.method, .accept = accept});
     response.status = answer.status();
     for (auto const& [name, value] : answer.headers())

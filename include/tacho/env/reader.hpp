@@ -20,7 +20,7 @@
 namespace tacho::inline v0::env {
 
 /// Text from outside, fit for a message: quoted, at most 80 bytes, valid UTF-8 without control characters.
-[[nodiscard]] inline std::string quoted(std::string_view value) {
+[[nodiscard]] inline std::string in_quotes(std::string_view value) {
     auto text = to_utf8(value.substr(0, 80));
     for (auto& c : text)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
@@ -74,7 +74,7 @@ public:
         auto const value = from_[name];
         if (!value || detail::equals_ignoring_case(*value, "false")) return false;
         if (detail::equals_ignoring_case(*value, "true")) return true;
-        warn("{}={} is neither true nor false; it counts as false. Write true or false", name, quoted(*value));
+        warn("{}={} is neither true nor false; it counts as false. Write true or false", name, in_quotes(*value));
         return false;
     }
 
@@ -85,7 +85,7 @@ public:
         if (!value) return {};
         if (auto const number = whole_number(*value, 2147483647)) return std::chrono::milliseconds{*number};
         warn("{}={} is not a whole number of milliseconds from 0 to 2147483647; {} is used instead", name,
-             quoted(*value), otherwise.count());
+             in_quotes(*value), otherwise.count());
         return {};
     }
 
@@ -95,7 +95,7 @@ public:
         if (!value) return {};
         for (std::size_t i = 0; i < words.size(); ++i)
             if (detail::equals_ignoring_case(*value, words[i])) return i;
-        warn("{}={} is not known and ignored. Known are {}", name, quoted(*value), fmt::join(words, ", "));
+        warn("{}={} is not known and ignored. Known are {}", name, in_quotes(*value), fmt::join(words, ", "));
         return {};
     }
 
@@ -114,7 +114,7 @@ public:
                 out.push_back({std::move(*key), std::move(*content)});
             } else if (strict) {
                 warn("{} has {}, which is not key=value with , = and % written as %2C %3D %25; all of {} is ignored",
-                     name, quoted(item), name);
+                     name, in_quotes(item), name);
                 return {};
             } else {
                 warn("{} has a pair that is not key=value with , = and % written as %2C %3D %25; that pair is ignored",

@@ -92,7 +92,7 @@ inline exporters read_exporters(reader& in) {
             in.warn(
                 "OTEL_METRICS_EXPORTER lists {}, which is not offered and ignored. Offered are otlp, prometheus and "
                 "none",
-                quoted(item));
+                in_quotes(item));
     }
     return out;
 }
@@ -105,8 +105,8 @@ inline void read_url(reader& in, push_settings& push) {
     if (!value) return;
     auto const parts = split_url(*value);
     if (!parts) {
-        push.problem =
-            name + "=" + quoted(*value) + " is not a URL with a scheme and a host; " + std::string{shortest_url_help};
+        push.problem = name + "=" + in_quotes(*value) + " is not a URL with a scheme and a host; " +
+                       std::string{shortest_url_help};
         return;
     }
     push.url = *value;
@@ -143,7 +143,7 @@ inline std::vector<attribute> read_headers(reader& in, std::string const& name) 
     std::vector<attribute> out;
     for (auto& header : in.pairs(name, false)) {
         if (auto const why = why_not_a_header(header); !why.empty()) {
-            in.warn("{} has the header {}, which is left out: {}", name, quoted(header.key), why);
+            in.warn("{} has the header {}, which is left out: {}", name, in_quotes(header.key), why);
             continue;
         }
         std::erase_if(out, [&](auto const& other) { return equals_ignoring_case(other.key, header.key); });
@@ -183,7 +183,7 @@ inline push_settings read_push(reader& in, exporters const& listed) {
         push.temporality = static_cast<temporality_preference>(*t);
     if (auto const p = in.word(either("PROTOCOL"), {"http/json", "http/protobuf", "grpc"}); p && *p != 0)
         in.warn("{}={} is not offered; http/json is sent, which OTLP/HTTP receivers take on the same port",
-                either("PROTOCOL"), quoted(*in.text(either("PROTOCOL"))));
+                either("PROTOCOL"), in_quotes(*in.text(either("PROTOCOL"))));
     if (auto const c = in.word(either("COMPRESSION"), {"none", "gzip"}); c && *c != 0)
         in.warn("{}=gzip is not offered yet; requests are sent uncompressed", either("COMPRESSION"));
     return push;
@@ -210,7 +210,7 @@ inline scrape_settings read_scrape(reader& in, exporters const& listed, std::str
         if (auto const number = reader::whole_number(*port, 65535))
             scrape.port = static_cast<std::uint16_t>(*number);
         else
-            scrape.problem = port_name + "=" + quoted(*port) + " is not a port; write a number from 0 to 65535";
+            scrape.problem = port_name + "=" + in_quotes(*port) + " is not a port; write a number from 0 to 65535";
     }
     return scrape;
 }
