@@ -93,6 +93,7 @@ public:
     explicit histogram(std::string_view description = {}) : histogram(default_registry(), description) {}
     explicit histogram(scope const& in, std::string_view description = {}) noexcept
         : base(in, traits::spec(description, default_bounds(traits::unit_type::ucum))) {}
+    histogram(std::string_view description, bounds upper) : histogram(default_registry(), description, upper) {}
     histogram(scope const& in, std::string_view description, bounds upper) noexcept
         : base(in, traits::spec(description, upper.view())) {}
 
