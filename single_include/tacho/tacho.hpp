@@ -5399,7 +5399,9 @@ public:
         if (!value) return {};
         for (std::size_t i = 0; i < words.size(); ++i)
             if (detail::equals_ignoring_case(*value, words[i])) return i;
-        warn("{}={} is not known and ignored. Known are {}", name, in_quotes(*value), fmt::join(words, ", "));
+        std::string known;  // fmt::join is in another header in every other version of {fmt}
+        for (auto const word : words) known.append(known.empty() ? "" : ", ").append(word);
+        warn("{}={} is not known and ignored. Known are {}", name, in_quotes(*value), known);
         return {};
     }
 
