@@ -109,12 +109,12 @@ struct measured_route {
 
 /// Measures every request of `server` but the excluded ones; what no route matches is one route, `unknown`. A request
 /// counts as concurrent until its last byte is sent, also when it is streamed or its handler throws. Takes the server's
-/// pre-routing handler, post-routing handler and logger; what they should do besides, `before` does: it runs once the
-/// request is counted, and may answer it. Metrics, routes and exclusions must outlive the server.
+/// pre-routing and post-routing handlers; what should happen before a handler, `before` does: it runs once the request
+/// is counted, and may answer it. Metrics, routes and exclusions must outlive the server.
 template <http::request_metrics Metrics>
 void measure(httplib::Server& server, Metrics& metrics, http::route_table<measured_route> const& routes,
              http::excluded_paths const& excluded, httplib::Server::HandlerWithResponse before = {}) {
-    // cpp-httplib handles a request from its first to its last byte on one thread, one request at a time.
+    // cpp-httplib handles a request on one thread, one at a time.
     static thread_local std::optional<http::measured_request<Metrics>> current;
     static measured_route const unknown{"unknown", "unknown"};
     server.set_pre_routing_handler([&, before = std::move(before)](auto const& request, auto& response) {
@@ -126,16 +126,22 @@ void measure(httplib::Server& server, Metrics& metrics, http::route_table<measur
         }
         return before ? before(request, response) : httplib::Server::HandlerResponse::Unhandled;
     });
-    auto const finish = [](httplib::Response const& response) {
-        if (current) current->finish(response.status);
-        current.reset();
-    };
     // A whole response is counted before it is sent, so that whoever has it finds it counted; a stream when it has
-    // ended.
-    server.set_post_routing_handler([finish](auto const&, auto& response) {
-        if (!response.content_provider_) finish(response);
+    // ended, which is when cpp-httplib lets go of what the stream was made from.
+    server.set_post_routing_handler([](auto const&, httplib::Response& response) {
+        if (!current) return;
+        if (response.content_provider_) {
+            auto running = std::make_shared<http::measured_request<Metrics>>(std::move(*current));
+            auto& at_end = response.content_provider_resource_releaser_;
+            at_end = [running, status = response.status, besides = std::move(at_end)](bool sent) {
+                running->finish(status);
+                if (besides) besides(sent);
+            };
+        } else {
+            current->finish(response.status);
+        }
+        current.reset();
     });
-    server.set_logger([finish](auto const&, auto const& response) { finish(response); });
 }
 
 }  // namespace tacho::inline v0
