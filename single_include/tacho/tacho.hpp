@@ -815,6 +815,149 @@ concept takes = detail::label_value<typename Label::value_type>::template accept
 
 #endif
 
+// ---- tacho/cell/epoch.hpp
+#ifndef TACHO_PART_CELL_EPOCH
+#define TACHO_PART_CELL_EPOCH
+
+// tacho: who is looking at what may be removed, so that its memory is given back only when nobody can see it any more.
+// Rule: https://man7.org/linux/man-pages/man2/membarrier.2.html
+
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+namespace tacho::inline v0::detail {
+
+// When a thread began to look; 0 while it does not. A line each, because a look-up writes it.
+struct alignas(64) looking_record {
+    std::atomic<std::uint64_t> since{0};
+    std::uint32_t depth = 0;  // its owner's alone
+};
+inline constexpr std::uint32_t is_counted = ~std::uint32_t{0};  // the depth of a record that counts many threads
+
+// Epochs are counted up each time something is unlinked. What was unlinked in epoch e may be seen by those who began to
+// look in e or before, and by nobody who began later.
+struct epoch_table {
+    std::atomic<std::uint64_t> now{1};
+    std::atomic<bool> has_membarrier{false};
+
+    // Threads without a slot are counted, on the side on which they began: new ones on the present side, so that the
+    // other one runs dry however many there are.
+    std::array<looking_record, 2> counted{looking_record{0, is_counted}, looking_record{0, is_counted}};
+    std::atomic<unsigned> side{0};
+    std::mutex mutex;                // guards what follows
+    std::uint64_t began_before = 0;  // epochs before this one: who began in them is on the side that runs dry
+    std::uint64_t counted_out = 0;   // epochs before this one: who began in them has ended
+};
+[[gnu::visibility("default")]] inline constinit epoch_table epochs{};
+
+// By slot. Apart from the table, and all zero, so that it takes no room in a program, and no memory until a slot looks.
+[[gnu::visibility("default")]] inline constinit std::array<looking_record, max_slots> looking_slots{};
+
+// A look has to be announced before anything is read, and whoever removes has to see the announcement: a full fence on
+// one side, and one on the other. Linux lets the side that removes pay for both by interrupting all threads
+// (membarrier(2)), so that a look-up costs two plain stores. Where it can't be had, both sides pay.
+inline void fence_of_looker() noexcept {
+    // Relaxed: whoever still reads false takes the fence that works in any case.
+    if (epochs.has_membarrier.load(std::memory_order_relaxed))
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+    else
+        std::atomic_thread_fence(std::memory_order_seq_cst);
+}
+
+// False when looks that were announced without a fence may not be seen, and so nothing may be given back.
+inline bool fence_of_remover() noexcept {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+#if defined(__linux__) && defined(SYS_membarrier)
+    constexpr int private_expedited = 1 << 3, register_private_expedited = 1 << 4;
+    auto const interrupt_all = [] { return ::syscall(SYS_membarrier, private_expedited, 0, 0) == 0; };
+    if (epochs.has_membarrier.load(std::memory_order_relaxed) && interrupt_all()) return true;
+    // The first time in a process; looks of before had a fence of their own.
+    if (::syscall(SYS_membarrier, register_private_expedited, 0, 0) == 0) {
+        epochs.has_membarrier.store(true, std::memory_order_relaxed);
+        return interrupt_all();
+    }
+#endif
+    return !epochs.has_membarrier.load(std::memory_order_relaxed);
+}
+
+// While it lives, nothing that its thread finds is given back. Guards of one thread may nest, and end in any order.
+class looking {
+public:
+    looking() noexcept {
+        auto offset = own_offset;
+        if (offset == 0) [[unlikely]]
+            offset = claim_slot();
+        if (offset == 0) [[unlikely]] {
+            record_ = &epochs.counted[epochs.side.load(std::memory_order_relaxed)];
+            record_->since.fetch_add(1, std::memory_order_relaxed);  // ordered by the fence
+            std::atomic_thread_fence(std::memory_order_seq_cst);
+            return;
+        }
+        record_ = &looking_slots[offset >> slot_shift];
+        if (record_->depth++ == 0) {
+            // Acquire: who begins in an epoch sees all that was unlinked before it. Release: who sees this record in
+            // its new epoch knows that its owner is done with all it read in earlier ones.
+            record_->since.store(epochs.now.load(std::memory_order_acquire), std::memory_order_release);
+            fence_of_looker();
+        }
+    }
+    // For what is never given back: announces nothing.
+    explicit looking(std::nullptr_t) noexcept : record_(nullptr) {}
+    looking(looking&& other) noexcept : record_(std::exchange(other.record_, nullptr)) {}
+    looking& operator=(looking&&) = delete;
+    ~looking() {
+        if (record_ == nullptr) return;
+        // Release: whoever sees the end knows that nothing is read any more.
+        if (record_->depth == is_counted)
+            record_->since.fetch_sub(1, std::memory_order_release);
+        else if (--record_->depth == 0)
+            record_->since.store(0, std::memory_order_release);
+    }
+
+private:
+    looking_record* record_;
+};
+
+// To be called after unlinking something: the epoch in which it was unlinked. Release: see `looking`.
+inline std::uint64_t end_epoch() noexcept {
+    return epochs.now.fetch_add(1, std::memory_order_acq_rel);
+}
+
+// All counted threads that began to look in an epoch before this one have ended. Whoever began before an epoch, on
+// whichever side, has ended once the side that runs dry was seen empty (it holds those who read `side` before it last
+// changed), new ones were sent there, and then the other side was seen empty too; or both at once.
+inline std::uint64_t counted_out_before() noexcept {
+    auto& e = epochs;
+    std::lock_guard const lock{e.mutex};
+    auto const now = e.now.load(std::memory_order_acquire);
+    auto const present = e.side.load(std::memory_order_relaxed);
+    if (e.counted[1 - present].since.load(std::memory_order_acquire) == 0) {
+        e.counted_out = e.began_before;
+        e.began_before = now;
+        if (e.counted[present].since.load(std::memory_order_acquire) == 0) e.counted_out = now;
+        e.side.store(1 - present, std::memory_order_relaxed);
+    }
+    return e.counted_out;
+}
+
+// What was unlinked in the epoch that this returns, or before, is seen by nobody any more.
+inline std::uint64_t finished_epoch() noexcept {
+    if (!fence_of_remover()) return 0;
+    // Acquire throughout: what lookers read happened before what is now done with its memory.
+    auto oldest = (std::min)(epochs.now.load(std::memory_order_acquire), counted_out_before());
+    auto const end = slots_in_use();
+    for (std::size_t slot = 1; slot < end; ++slot)
+        if (auto const since = looking_slots[slot].since.load(std::memory_order_acquire); since != 0)
+            oldest = (std::min)(oldest, since);
+    return oldest == 0 ? 0 : oldest - 1;
+}
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
 // ---- tacho/cell/histogram_cells.hpp
 #ifndef TACHO_PART_CELL_HISTOGRAM_CELLS
 #define TACHO_PART_CELL_HISTOGRAM_CELLS
@@ -1094,39 +1237,6 @@ constexpr std::size_t copy_as_utf8(std::string_view text, char* out, std::size_t
 
 #endif
 
-// ---- tacho/core/clock.hpp
-#ifndef TACHO_PART_CORE_CLOCK
-#define TACHO_PART_CORE_CLOCK
-
-// tacho: the time, from a source that a test can replace.
-
-namespace tacho::inline v0 {
-
-/// Nanoseconds since the Unix epoch (1970-01-01 UTC): the only time that leaves the process.
-using unix_nanos = std::uint64_t;
-
-/// A source of wall-clock time for start times and time stamps. `now()` is thread-safe and does not throw.
-template <class T>
-concept clock = requires(T& source) {
-    { source.now() }
-    noexcept->std::same_as<unix_nanos>;
-};
-
-/// The system's wall clock.
-struct system_clock {
-    [[nodiscard]] static unix_nanos now() noexcept {
-        using namespace std::chrono;
-        return static_cast<unix_nanos>(
-            duration_cast<nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
-    }
-};
-
-static_assert(clock<system_clock>);
-
-}  // namespace tacho::inline v0
-
-#endif
-
 // ---- tacho/core/error_hook.hpp
 #ifndef TACHO_PART_CORE_ERROR_HOOK
 #define TACHO_PART_CORE_ERROR_HOOK
@@ -1312,6 +1422,60 @@ namespace tacho::inline v0::detail {
 
 #endif
 
+// ---- tacho/series/reader_clock.hpp
+#ifndef TACHO_PART_SERIES_READER_CLOCK
+#define TACHO_PART_SERIES_READER_CLOCK
+
+// tacho: how far readers have come who report what happened in between, and so must see what is removed once more.
+
+namespace tacho::inline v0::detail {
+
+// Counts removals of series and families. A reader remembers where the clock stood when it last collected.
+struct reader_clock {
+    std::atomic<std::uint64_t> now{0};
+    std::atomic<std::uint64_t> settled{~std::uint64_t{0}};  // every reader has collected what was removed up to here
+
+    // The stamp of what has just been removed. Release: whoever reads the new time sees the removal.
+    std::uint64_t next() noexcept { return now.fetch_add(1, std::memory_order_acq_rel) + 1; }
+};
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/core/clock.hpp
+#ifndef TACHO_PART_CORE_CLOCK
+#define TACHO_PART_CORE_CLOCK
+
+// tacho: the time, from a source that a test can replace.
+
+namespace tacho::inline v0 {
+
+/// Nanoseconds since the Unix epoch (1970-01-01 UTC): the only time that leaves the process.
+using unix_nanos = std::uint64_t;
+
+/// A source of wall-clock time for start times and time stamps. `now()` is thread-safe and does not throw.
+template <class T>
+concept clock = requires(T& source) {
+    { source.now() }
+    noexcept->std::same_as<unix_nanos>;
+};
+
+/// The system's wall clock.
+struct system_clock {
+    [[nodiscard]] static unix_nanos now() noexcept {
+        using namespace std::chrono;
+        return static_cast<unix_nanos>(
+            duration_cast<nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+    }
+};
+
+static_assert(clock<system_clock>);
+
+}  // namespace tacho::inline v0
+
+#endif
+
 // ---- tacho/core/label_text.hpp
 #ifndef TACHO_PART_CORE_LABEL_TEXT
 #define TACHO_PART_CORE_LABEL_TEXT
@@ -1379,14 +1543,21 @@ struct label_schema {
     std::string line_name;  ///< begins each series' text; empty for a histogram, which has several names
 };
 
-/// One series of a family. All but the cells is written once, before any other thread can see it, and never changes.
-/// Lives as long as its family.
+namespace detail {
+class removed_series;
+}
+
+/// One series of a family. Its labels, text and times are written once, before any other thread can see it, and never
+/// change. A removed one is found and shown no more; its memory is given to another only when neither a handle nor a
+/// look can see it, and the readers who collect deltas have had its last values.
 class series {
 public:
     /// When it was first recorded.
     [[nodiscard]] unix_nanos birth() const noexcept { return birth_; }
-    /// Its place among the series of its family, in order of birth.
+    /// Its place among the series of its family, which another may have after it.
     [[nodiscard]] std::uint32_t ordinal() const noexcept { return ordinal_; }
+    /// How many had that place before it: place and generation together are never given twice.
+    [[nodiscard]] std::uint32_t generation() const noexcept { return generation_; }
     /// Whether it stands for all series beyond the limit. It then has no label values.
     [[nodiscard]] bool is_overflow() const noexcept { return overflow_; }
     [[nodiscard]] detail::word* cells() const noexcept { return cells_; }
@@ -1414,10 +1585,65 @@ public:
     /// `name ` or a space without labels.
     [[nodiscard]] std::string_view text() const noexcept { return {values() + values_size_, text_size_}; }
 
+    /// Keep it while it is bound: release() what was held once.
+    void hold() const noexcept { holders_.fetch_add(1, std::memory_order_relaxed); }  // by somebody who has it already
+    void release() const noexcept {
+        // Release: what was recorded through a handle happened before the memory is somebody else's.
+        holders_.fetch_sub(1, std::memory_order_release);
+    }
+
 private:
     friend class series_table;
+    friend class detail::removed_series;
+
+    // Recorded since it was last looked after, not recorded since, or removed for good. Only families whose series
+    // expire tell the first two apart.
+    enum class life : std::uint8_t { touched, idle, removed };
+    static constexpr std::uint64_t never = ~std::uint64_t{0};  // no reader has collected that far
 
     series() = default;
+
+    [[nodiscard]] bool is_removed() const noexcept { return life_.load(std::memory_order_acquire) == life::removed; }
+    [[nodiscard]] bool is_held() const noexcept { return holders_.load(std::memory_order_acquire) != 0; }
+
+    // Notes that it is in use; false when it has been removed.
+    bool touch() noexcept {
+        auto seen = life_.load(std::memory_order_relaxed);
+        while (seen == life::idle)
+            if (life_.compare_exchange_weak(seen, life::touched, std::memory_order_relaxed)) return true;
+        return seen == life::touched;
+    }
+
+    // Removes it, with `when_idle` unless it was touched meanwhile. False when it was not this call that removed it.
+    // The stamp is taken afterwards: a reader whose collection began at that stamp or later has seen it removed, with
+    // its last values. Until then it counts as removed just now. One remover at a time.
+    bool remove(detail::reader_clock& readers, bool when_idle) noexcept {
+        auto seen = life_.load(std::memory_order_relaxed);
+        if (seen == life::removed || (when_idle && seen != life::idle)) return false;
+        removed_at_.store(never, std::memory_order_relaxed);
+        // Release, matched by the acquire in was_removed_since().
+        if (when_idle) {
+            if (!life_.compare_exchange_strong(seen, life::removed, std::memory_order_release,
+                                               std::memory_order_relaxed))
+                return false;
+        } else {
+            life_.store(life::removed, std::memory_order_release);
+        }
+        removed_at_.store(readers.next(), std::memory_order_relaxed);
+        return true;
+    }
+    // Whether it was touched since the last call.
+    bool was_touched() noexcept {
+        auto seen = life::touched;
+        return life_.compare_exchange_strong(seen, life::idle, std::memory_order_relaxed);
+    }
+    [[nodiscard]] bool was_removed_by(std::uint64_t stamp) const noexcept {
+        return removed_at_.load(std::memory_order_relaxed) <= stamp;
+    }
+    // Whether it is removed, and was not yet at the stamp `since`.
+    [[nodiscard]] bool was_removed_since(std::uint64_t since) const noexcept {
+        return is_removed() && removed_at_.load(std::memory_order_relaxed) > since;
+    }
 
     // Behind the object, in the same piece of memory: the sizes of the values, the values, the text.
     [[nodiscard]] std::uint16_t const* sizes() const noexcept {
@@ -1426,15 +1652,22 @@ private:
     [[nodiscard]] char const* values() const noexcept { return reinterpret_cast<char const*>(sizes() + label_count_); }
 
     [[nodiscard]] static series* make(label_schema const& schema, std::span<std::string_view const> values,
-                                      std::uint32_t ordinal, unix_nanos birth, detail::word* cells) noexcept;
+                                      std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth,
+                                      detail::word* cells) noexcept;
 
     detail::word* cells_ = nullptr;
     unix_nanos birth_ = 0;
+    std::atomic<std::uint64_t> removed_at_{0};
+    mutable std::atomic<std::uint32_t> holders_{0};
+    std::uint32_t seen_ = 0;  // in use, in seconds since 1970; of families whose series expire
     std::uint32_t ordinal_ = 0;
+    std::uint32_t generation_ = 0;
     std::uint32_t values_size_ = 0;
     std::uint32_t text_size_ = 0;
     std::uint16_t label_count_ = 0;
     bool overflow_ = false;
+    bool linked_ = true;                  // can be found; under the table's mutex
+    std::atomic<life> life_{life::idle};  // its birth is its first use
 };
 
 namespace detail {
@@ -1470,7 +1703,7 @@ private:
 }  // namespace detail
 
 inline series* series::make(label_schema const& schema, std::span<std::string_view const> values, std::uint32_t ordinal,
-                            unix_nanos birth, detail::word* cells) noexcept {
+                            std::uint32_t generation, unix_nanos birth, detail::word* cells) noexcept {
     bool const overflow = values.size() != schema.keys.size();
     detail::shown_labels shown{schema, values};
     if (overflow) shown.add({"otel_metric_overflow", "true"});
@@ -1487,6 +1720,8 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
     made->cells_ = cells;
     made->birth_ = birth;
     made->ordinal_ = ordinal;
+    made->generation_ = generation;
+    made->seen_ = static_cast<std::uint32_t>(birth / 1'000'000'000u);
     made->values_size_ = static_cast<std::uint32_t>(values_size);
     made->text_size_ = static_cast<std::uint32_t>(text_size);
     made->label_count_ = static_cast<std::uint16_t>(values.size());
@@ -1515,6 +1750,155 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
 
 #endif
 
+// ---- tacho/series/series_list.hpp
+#ifndef TACHO_PART_SERIES_SERIES_LIST
+#define TACHO_PART_SERIES_SERIES_LIST
+
+// tacho: all series of a family, in places that another may take over.
+
+namespace tacho::inline v0::detail {
+
+// Blocks of places, each twice as large as the one before, which never move: read without a lock while one writer at a
+// time adds and removes.
+class series_list {
+public:
+    series_list() = default;
+    series_list(series_list const&) = delete;
+    series_list& operator=(series_list const&) = delete;
+    ~series_list() {
+        for (auto& block : blocks_) std::free(block.load(std::memory_order_relaxed));
+    }
+
+    // Calls f(series&) for each, in order of their places. Series added or removed meanwhile may be missed.
+    template <class F>
+    void for_each(F&& f) const {
+        auto const size = size_.load(std::memory_order_acquire);
+        for (std::size_t i = 0; i < size;) {
+            auto const [block, at] = place_of(i);
+            auto const* const places = blocks_[block].load(std::memory_order_relaxed);
+            for (std::size_t k = at; k < block_size(block) && i < size; ++k, ++i)
+                // Acquire: the series was written before it was put there.
+                if (series* const s = places[k].load(std::memory_order_acquire)) f(*s);
+        }
+    }
+
+    // Whether there is room at the end for one more; false without memory.
+    [[nodiscard]] bool make_room() noexcept {
+        auto const [block, at] = place_of(size_.load(std::memory_order_relaxed));
+        if (block >= blocks_.size()) return false;
+        if (blocks_[block].load(std::memory_order_relaxed) != nullptr) return true;
+        void* const made = std::calloc(block_size(block), sizeof(std::atomic<series*>));  // zeroed: nobody's places
+        blocks_[block].store(static_cast<std::atomic<series*>*>(made),
+                             std::memory_order_relaxed);  // published by size_
+        return made != nullptr;
+    }
+    // The next place; after make_room().
+    [[nodiscard]] std::uint32_t next() const noexcept {
+        return static_cast<std::uint32_t>(size_.load(std::memory_order_relaxed));
+    }
+    void put(std::uint32_t place, series* s) noexcept {
+        auto const [block, at] = place_of(place);
+        blocks_[block].load(std::memory_order_relaxed)[at].store(s, std::memory_order_release);
+        if (place == size_.load(std::memory_order_relaxed))
+            size_.store(place + std::size_t{1}, std::memory_order_release);
+    }
+
+private:
+    static constexpr std::size_t first_block = 8;
+    static constexpr std::size_t block_size(std::size_t block) noexcept { return first_block << block; }
+    static std::pair<std::size_t, std::size_t> place_of(std::size_t i) noexcept {
+        auto const block = static_cast<std::size_t>(std::bit_width(i / first_block + 1)) - 1;
+        return {block, i - first_block * ((std::size_t{1} << block) - 1)};
+    }
+
+    std::atomic<std::size_t> size_{0};
+    std::array<std::atomic<std::atomic<series*>*>, 28> blocks_{};
+};
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/series/removed_series.hpp
+#ifndef TACHO_PART_SERIES_REMOVED_SERIES
+#define TACHO_PART_SERIES_REMOVED_SERIES
+
+// tacho: series that were removed, until nobody can need their memory any more.
+
+namespace tacho::inline v0::detail {
+
+// A removed series goes in two steps: while it can still be found or is held, it stays listed, so that readers who
+// collect what happened in between see its last values; then it is taken off the list, and freed when those who were
+// going through the list have finished. One thread at a time.
+class removed_series {
+public:
+    // A place in the list, and how many series had it before.
+    struct place {
+        std::uint32_t ordinal;
+        std::uint32_t generation;
+    };
+
+    [[nodiscard]] std::size_t size() const noexcept { return listed_.size() + unlisted_.size(); }
+
+    // It can't be found by those who begin to look after `epoch`. Without memory it stays where it is until the family
+    // ends.
+    void add(series& gone, std::uint64_t epoch) noexcept {
+        attempt([&] { listed_.push_back({&gone, epoch}); });
+    }
+
+    // A place that a series has left, or the next one.
+    [[nodiscard]] place free_place(std::uint32_t next) const noexcept {
+        return free_.empty() ? place{next, 0} : free_.back();
+    }
+    void take(place taken) noexcept {
+        if (!free_.empty() && free_.back().ordinal == taken.ordinal) free_.pop_back();
+    }
+
+    // Goes on with what nobody sees who is looking (`finished`, see epoch.hpp), no handle holds, and every reader has
+    // collected (`settled`). Calls destroy(series&) for what nobody can see at all.
+    template <class Destroy>
+    void give_back(std::uint64_t finished, std::uint64_t settled, series_list& list, Destroy&& destroy) noexcept {
+        std::erase_if(unlisted_, [&](entry const& e) {
+            if (e.epoch > finished) return false;
+            destroy(*e.gone);
+            return true;
+        });
+        bool const has_room = attempt([&] {
+            unlisted_.reserve(size());
+            free_.reserve(free_.size() + listed_.size());
+        });
+        if (!has_room) return;
+        auto const before = unlisted_.size();
+        std::erase_if(listed_, [&](entry const& e) {
+            if (e.epoch > finished || e.gone->is_held() || !e.gone->was_removed_by(settled)) return false;
+            list.put(e.gone->ordinal(), nullptr);
+            free_.push_back({e.gone->ordinal(), e.gone->generation() + 1});
+            unlisted_.push_back(e);
+            return true;
+        });
+        if (unlisted_.size() == before) return;
+        auto const epoch = end_epoch();
+        for (auto i = before; i < unlisted_.size(); ++i) unlisted_[i].epoch = epoch;
+    }
+
+    template <class F>
+    void for_each_unlisted(F&& f) {
+        for (auto const& e : unlisted_) f(*e.gone);
+    }
+
+private:
+    struct entry {
+        series* gone;
+        std::uint64_t epoch;
+    };
+    std::vector<entry> listed_, unlisted_;
+    std::vector<place> free_;
+};
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
 // ---- tacho/series/series_index.hpp
 #ifndef TACHO_PART_SERIES_SERIES_INDEX
 #define TACHO_PART_SERIES_SERIES_INDEX
@@ -1523,20 +1907,17 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
 
 namespace tacho::inline v0::detail {
 
-// An open-addressing hash table that only grows. Readers probe the newest published table; a writer, of which there is
-// one at a time, adds to it, or copies it into one of twice the size and publishes that. Old tables are kept until the
-// end, because a reader may still be in one: together they are no larger than the newest.
+// An open-addressing hash table. Readers probe the newest published table; a writer, of which there is one at a time,
+// adds to it, marks places as left, or copies what is in it into another one and publishes that. Old tables are kept
+// until no reader can be in one. Reading is for those who are `looking`.
 class series_index {
 public:
     series_index() = default;
     series_index(series_index const&) = delete;
     series_index& operator=(series_index const&) = delete;
     ~series_index() {
-        for (table* t = newest_.load(std::memory_order_relaxed); t != nullptr;) {
-            table* const older = t->older;
-            std::free(t);
-            t = older;
-        }
+        std::free(newest_.load(std::memory_order_relaxed));
+        give_back(~std::uint64_t{0});
     }
 
     // Lock-free; allocates nothing.
@@ -1546,27 +1927,58 @@ public:
         if (t == nullptr) return nullptr;
         auto const wanted = tag_of(hash);
         for (std::size_t i = hash & t->mask;; i = (i + 1) & t->mask) {
-            // Acquire, matched by the release in put(): whoever sees a tag sees the entry and the series behind it.
+            // Acquire, matched by the releases in put(): whoever sees a tag sees the entry, and whoever sees an entry
+            // the series. A place that is given to another meanwhile has that one's entry: keys are compared in full.
             auto const tag = t->tags()[i].load(std::memory_order_acquire);
             if (tag == 0) return nullptr;
             if (tag != wanted) continue;
-            series* const found = t->entries()[i].load(std::memory_order_relaxed);
+            series* const found = t->entries()[i].load(std::memory_order_acquire);
             if (found->has(values)) return found;
         }
     }
 
     // Makes sure that the next insert() finds a place; false when memory can't be had. One writer at a time.
     [[nodiscard]] bool make_room() noexcept {
-        table* const t = newest_.load(std::memory_order_relaxed);                 // only writers change it
-        if (t != nullptr && (t->size + 1) * 3 <= (t->mask + 1) * 2) return true;  // at most two thirds full
-        table* const grown = make_table(t == nullptr ? 8 : (t->mask + 1) * 2);
+        table* const t = newest_.load(std::memory_order_relaxed);                  // only writers change it
+        if (t != nullptr && (t->taken + 1) * 3 <= (t->mask + 1) * 2) return true;  // at most two thirds full
+        // As large as before when half of the places or more were left.
+        std::size_t const places = t == nullptr ? 8 : t->size * 2 <= t->taken ? t->mask + 1 : (t->mask + 1) * 2;
+        table* const grown = make_table(places);
         if (grown == nullptr) return false;
-        grown->older = t;
         for (std::size_t i = 0; t != nullptr && i <= t->mask; ++i)
-            if (t->tags()[i].load(std::memory_order_relaxed) != 0)
+            if (t->tags()[i].load(std::memory_order_relaxed) > left)
                 put(*grown, t->hashes()[i], t->entries()[i].load(std::memory_order_relaxed));
         newest_.store(grown, std::memory_order_release);  // publishes everything put so far
+        if (t != nullptr) {
+            t->left_in = end_epoch();
+            t->older = old_;
+            old_ = t;
+        }
         return true;
+    }
+
+    // Readers that begin to look later don't find it. It is there.
+    void erase(std::uint64_t hash, series const* gone) noexcept {
+        table& t = *newest_.load(std::memory_order_relaxed);
+        std::size_t i = hash & t.mask;
+        while (t.entries()[i].load(std::memory_order_relaxed) != gone ||
+               t.tags()[i].load(std::memory_order_relaxed) <= left)
+            i = (i + 1) & t.mask;
+        t.tags()[i].store(left, std::memory_order_release);
+        --t.size;
+    }
+
+    // Frees the tables that were left in this epoch or before. One writer at a time.
+    void give_back(std::uint64_t finished) noexcept {
+        for (table** at = &old_; *at != nullptr;) {
+            table* const t = *at;
+            if (t->left_in > finished) {
+                at = &t->older;
+            } else {
+                *at = t->older;
+                std::free(t);
+            }
+        }
     }
 
     // After make_room().
@@ -1578,8 +1990,10 @@ private:
     // Followed in memory by the entries, the full hashes, which only writers use, and the tags.
     struct table {
         table* older;
+        std::uint64_t left_in;  // the epoch in which another took its place
         std::size_t mask;
-        std::size_t size;
+        std::size_t size;   // series in it
+        std::size_t taken;  // places that are not free: those, and those left
 
         [[nodiscard]] std::atomic<series*>* entries() const noexcept {
             return reinterpret_cast<std::atomic<series*>*>(const_cast<table*>(this) + 1);
@@ -1592,27 +2006,32 @@ private:
         }
     };
 
+    // A place that was taken: a search goes on there.
+    static constexpr std::uint32_t left = 1;
+
     // The upper half of the hash, which the place in the table doesn't depend on; 0 marks a free place.
-    static std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash >> 32) | 1u; }
+    static std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash >> 32) | 2u; }
 
     static table* make_table(std::size_t places) noexcept {
         // Zeroed memory is a table of free places.
         void* const memory =
             std::calloc(1, sizeof(table) + places * (sizeof(std::atomic<series*>) + sizeof(std::uint64_t) +
                                                      sizeof(std::atomic<std::uint32_t>)));
-        return memory == nullptr ? nullptr : new (memory) table{nullptr, places - 1, 0};
+        return memory == nullptr ? nullptr : new (memory) table{nullptr, 0, places - 1, 0, 0};
     }
 
     static void put(table& t, std::uint64_t hash, series* added) noexcept {
         std::size_t i = hash & t.mask;
-        while (t.tags()[i].load(std::memory_order_relaxed) != 0) i = (i + 1) & t.mask;
+        while (t.tags()[i].load(std::memory_order_relaxed) > left) i = (i + 1) & t.mask;
+        if (t.tags()[i].load(std::memory_order_relaxed) == 0) ++t.taken;
         t.hashes()[i] = hash;
-        t.entries()[i].store(added, std::memory_order_relaxed);
+        t.entries()[i].store(added, std::memory_order_release);
         t.tags()[i].store(tag_of(hash), std::memory_order_release);  // last: it makes the entry visible
         ++t.size;
     }
 
     std::atomic<table*> newest_{nullptr};
+    table* old_ = nullptr;  // replaced, newest first
 };
 
 }  // namespace tacho::inline v0::detail
@@ -1623,7 +2042,7 @@ private:
 #ifndef TACHO_PART_SERIES_SERIES_TABLE
 #define TACHO_PART_SERIES_SERIES_TABLE
 
-// tacho: all series of one family: found by label values, listed in order of birth, limited in number.
+// tacho: all series of one family: found by label values, limited in number, removed one by one or when they are idle.
 
 namespace tacho::inline v0 {
 
@@ -1631,20 +2050,35 @@ namespace tacho::inline v0 {
 struct series_storage {
     std::size_t cells = 1;  ///< cells of one series
     bool sharded = true;
-    std::size_t limit = 2000;  ///< series, the overflow series not counted
+    std::size_t limit = 2000;        ///< series, the overflow series not counted
+    std::uint32_t expire_after = 0;  ///< seconds without use, after which a series is removed; 0: never
     unix_nanos (*now)() noexcept = &system_clock::now;
+    std::shared_ptr<detail::reader_clock> readers = std::make_shared<detail::reader_clock>();
 };
 
-/// The series of one family. Look-ups and listings are lock-free and allocate nothing; creating a series takes a mutex
-/// that neither of them needs.
+/// The series of one family. Look-ups and listings are lock-free and allocate nothing; creating and removing a series
+/// takes a mutex that neither of them needs. Whoever looks series up or lists them is `looking` meanwhile.
 class series_table {
 public:
-    series_table(label_schema schema, series_storage storage) : schema_(std::move(schema)), storage_(storage) {}
+    /// Where an instrument finds a series without looking it up. Empty while `cells` is nullptr.
+    struct cached {
+        std::atomic<detail::word*> cells{nullptr};
+        std::atomic<series*> from{nullptr};
+    };
+    /// For for_each(): what is removed is not listed.
+    static constexpr std::uint64_t present = ~std::uint64_t{0};
+
+    series_table(label_schema schema, series_storage storage)
+        : schema_(std::move(schema)), storage_(std::move(storage)), swept_(seconds_now()) {
+        // Makes looks cheap from the first one on.
+        static bool const prepared = detail::fence_of_remover();
+        static_cast<void>(prepared);
+    }
     series_table(series_table const&) = delete;
     series_table& operator=(series_table const&) = delete;
     ~series_table() {
-        for_each([this](series& s) { destroy(&s); });
-        for (auto& block : blocks_) std::free(block.load(std::memory_order_relaxed));
+        list_.for_each([this](series& s) { destroy(s); });
+        removed_.for_each_unlisted([this](series& s) { destroy(s); });
     }
 
     /// The series with these label values, in the order of declaration; made when it is new, the overflow series when
@@ -1654,9 +2088,20 @@ public:
         for (auto const& value : values) short_enough &= value.size() <= max_label_value;
         if (short_enough) {
             auto const hash = detail::hash_of(values);
-            if (series* const found = index_.find(hash, values)) return found;
+            if (series* const found = index_.find(hash, values); found != nullptr && is_usable(*found)) return found;
         }
-        return create_normalized(values);
+        return normalized(values, [this](auto valid) { return create(valid); });
+    }
+
+    /// The same, held: it does not expire until it is released.
+    [[nodiscard]] series* hold(std::span<std::string_view const> values) noexcept {
+        for (;;) {
+            series* const found = find_or_create(values);
+            if (found == nullptr) return nullptr;
+            found->hold();
+            if (is_usable(*found)) return found;
+            found->release();  // it expired in between
+        }
     }
 
     /// The series that counts what is beyond the limit; nullptr when memory can't be had. Each call is counted.
@@ -1670,37 +2115,78 @@ public:
         return made;
     }
 
-    /// Calls f(series&) for each series in order of birth. Series born meanwhile may be missed.
+    /// Removes the series with these label values; false when there is none, or when too many removed ones are still in
+    /// use. Handles to it stay safe, and record for nobody; the same values make a new series, which starts anew.
+    bool remove(std::span<std::string_view const> values) noexcept {
+        return normalized(values, [this](auto valid) {
+            auto const hash = detail::hash_of(valid);
+            for (int tries = 0;; ++tries) {
+                {
+                    std::lock_guard const lock{mutex_};
+                    series* const found = index_.find(hash, valid);
+                    if (found == nullptr) return false;
+                    if (has_room_for_removed()) return remove_and_bury(*found);
+                }
+                // A look or a scrape that isn't given the processor is over soon, a handle may be held for ever.
+                if (tries == 1000) return false;
+                std::this_thread::yield();
+            }
+        });
+    }
+
+    /// Removes all series, the overflow series included, as far as they can be removed.
+    void clear() noexcept {
+        std::lock_guard const lock{mutex_};
+        list_.for_each([this](series& s) {
+            if (has_room_for_removed()) remove_and_bury(s);
+        });
+    }
+
+    /// Calls f(series&) for each series, and for those that were removed after the stamp `since` of the reader clock.
     template <class F>
-    void for_each(F&& f) const {
-        auto const size = size_.load(std::memory_order_acquire);
-        for (std::size_t i = 0; i < size;) {
-            auto const [block, at] = place_of(i);
-            series* const* const list = blocks_[block].load(std::memory_order_relaxed);
-            for (std::size_t k = at; k < block_size(block) && i < size; ++k, ++i) f(*list[k]);
-        }
+    void for_each(F&& f, std::uint64_t since = present) const {
+        if (storage_.expire_after != 0) expire_idle();
+        list_.for_each([&](series& s) {
+            if (!s.is_removed() || s.was_removed_since(since)) f(s);
+        });
+    }
+
+    /// An instrument's own table from enums to cells, in which removed series must not stay. Series are then kept until
+    /// the family ends, since look-ups by such a table are not `looking`. False without memory.
+    [[nodiscard]] bool add_cache(std::span<cached> cache) noexcept {
+        std::lock_guard const lock{mutex_};
+        gives_back_ = false;
+        return detail::attempt([&] { caches_.push_back(cache); });
+    }
+    void drop_cache(std::span<cached> cache) noexcept {
+        std::lock_guard const lock{mutex_};
+        std::erase_if(caches_, [&](auto const& c) { return c.data() == cache.data(); });
+    }
+    /// Puts a series in its place, unless it has been removed.
+    void fill_cache(cached& place, series& s) noexcept {
+        std::lock_guard const lock{mutex_};
+        if (s.is_removed()) return;
+        place.from.store(&s, std::memory_order_relaxed);
+        // Release, matched by the acquire of who finds the cells: he finds the series too, as it was made.
+        place.cells.store(s.cells(), std::memory_order_release);
     }
 
     /// How often the overflow series was given in place of a series.
     [[nodiscard]] std::uint64_t overflowed() const noexcept { return overflowed_.load(std::memory_order_relaxed); }
+    /// Series that are removed, and whose memory is kept because a handle, a look or a reader may still need it.
+    [[nodiscard]] std::size_t kept() const noexcept { return kept_.load(std::memory_order_relaxed); }
 
-    [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_acquire); }
     [[nodiscard]] label_schema const& schema() const noexcept { return schema_; }
     [[nodiscard]] series_storage const& storage() const noexcept { return storage_; }
 
 private:
-    static constexpr std::size_t first_block = 8;
-    static constexpr std::size_t block_size(std::size_t block) noexcept { return first_block << block; }
-    static std::pair<std::size_t, std::size_t> place_of(std::size_t i) noexcept {
-        auto const block = static_cast<std::size_t>(std::bit_width(i / first_block + 1)) - 1;
-        return {block, i - first_block * ((std::size_t{1} << block) - 1)};
-    }
-
     // Identity is decided on valid UTF-8 of bounded length, so that two spellings of one broken value are one series.
-    [[nodiscard]] series* create_normalized(std::span<std::string_view const> values) noexcept {
+    template <class F>
+    static std::invoke_result_t<F&, std::span<std::string_view const>> normalized(
+        std::span<std::string_view const> values, F&& f) noexcept {
         bool clean = true;
         for (auto const& value : values) clean &= value.size() <= max_label_value && is_valid_utf8(value);
-        if (clean) return create(values);
+        if (clean) return f(values);
 
         std::array<char, max_labels * max_label_value> room;  // on the stack: a look-up that hits allocates nothing
         std::array<std::string_view, max_labels> mended;
@@ -1711,20 +2197,29 @@ private:
             mended[i] = {at, size};
             at += size;
         }
-        std::span<std::string_view const> const valid{mended.data(), values.size()};
-        if (series* const found = index_.find(detail::hash_of(valid), valid)) return found;
-        return create(valid);
+        return f(std::span<std::string_view const>{mended.data(), values.size()});
     }
 
+    [[nodiscard]] std::uint32_t seconds_now() const noexcept {
+        return static_cast<std::uint32_t>(storage_.now() / 1'000'000'000u);
+    }
+    [[nodiscard]] bool is_usable(series& s) const noexcept { return storage_.expire_after == 0 || s.touch(); }
+
     [[nodiscard]] series* create(std::span<std::string_view const> values) noexcept {
-        // Relaxed: once reached, the limit stays reached; before, the count is looked at again under the mutex.
-        if (regular_.load(std::memory_order_relaxed) >= storage_.limit) return overflow();
         auto const hash = detail::hash_of(values);
+        if (series* const found = index_.find(hash, values); found != nullptr && is_usable(*found)) return found;
+        // Relaxed: a limit that is seen as reached was reached just now; before, the count is looked at again below.
+        if (regular_.load(std::memory_order_relaxed) >= storage_.limit && !is_time_to_sweep()) return overflow();
         {
             std::lock_guard const lock{mutex_};
-            if (series* const found = index_.find(hash, values)) return found;
+            if (series* const found = index_.find(hash, values)) {
+                if (is_usable(*found)) return found;
+                bury(*found);  // it has expired
+            }
+            if (is_time_to_sweep()) sweep();
+            give_back_now_and_then();
             auto const count = regular_.load(std::memory_order_relaxed);
-            if (count < storage_.limit) {
+            if (count < storage_.limit && index_.find(hash, values) == nullptr) {
                 if (!index_.make_room()) return nullptr;
                 series* const made = add(values);
                 if (made == nullptr) return nullptr;
@@ -1736,32 +2231,107 @@ private:
         return overflow();
     }
 
-    // Makes a series and lists it. Under the mutex.
+    // ---- Under the mutex from here on, but for expire_idle().
+
+    // Removed series whose memory can't be given back yet are bounded as those are that can be found.
+    [[nodiscard]] std::size_t most_removed() const noexcept { return (std::max)(storage_.limit, std::size_t{64}); }
+
+    // Makes a series and lists it.
     [[nodiscard]] series* add(std::span<std::string_view const> values) noexcept {
-        auto const ordinal = size_.load(std::memory_order_relaxed);
-        auto const [block, at] = place_of(ordinal);
-        if (block >= blocks_.size()) return nullptr;
-        series** list = blocks_[block].load(std::memory_order_relaxed);
-        if (list == nullptr) {
-            list = static_cast<series**>(std::malloc(block_size(block) * sizeof(series*)));
-            if (list == nullptr) return nullptr;
-            blocks_[block].store(list, std::memory_order_relaxed);  // published by size_ below
-        }
+        auto const place = removed_.free_place(list_.next());
+        if (place.ordinal == list_.next() && !list_.make_room()) return nullptr;
         detail::word* const cells = arena().allocate(storage_.cells);
         if (cells == nullptr) return nullptr;
-        series* const made = series::make(schema_, values, static_cast<std::uint32_t>(ordinal), storage_.now(), cells);
+        series* const made = series::make(schema_, values, place.ordinal, place.generation, storage_.now(), cells);
         if (made == nullptr) {
             arena().release(cells, storage_.cells);
             return nullptr;
         }
-        list[at] = made;
-        size_.store(ordinal + 1, std::memory_order_release);  // publishes the series to for_each
+        removed_.take(place);
+        list_.put(place.ordinal, made);
         return made;
     }
 
-    void destroy(series* s) noexcept {
-        arena().release(s->cells(), storage_.cells);
-        std::free(s);
+    [[nodiscard]] bool has_room_for_removed() noexcept {
+        give_back_now_and_then();
+        return removed_.size() < most_removed();
+    }
+    bool remove_and_bury(series& s) noexcept {
+        bool const was_there = s.remove(*storage_.readers, false);
+        bury(s);
+        return was_there;
+    }
+
+    // Makes a removed series impossible to find, unless there are too many of them.
+    void bury(series& s) noexcept {
+        if (!s.linked_ || removed_.size() >= most_removed()) return;
+        s.linked_ = false;
+        if (s.is_overflow()) {
+            overflow_.store(nullptr, std::memory_order_release);
+        } else {
+            std::array<std::string_view, max_labels> values;
+            for (std::size_t i = 0; i < schema_.keys.size(); ++i) values[i] = s.value(i);
+            index_.erase(detail::hash_of({values.data(), schema_.keys.size()}), &s);
+            regular_.fetch_sub(1, std::memory_order_relaxed);
+        }
+        for (auto const& cache : caches_)
+            for (auto& place : cache)
+                if (place.from.load(std::memory_order_relaxed) == &s)
+                    place.cells.store(nullptr, std::memory_order_relaxed);
+        removed_.add(s, detail::end_epoch());
+        kept_.store(removed_.size(), std::memory_order_relaxed);
+    }
+
+    // At most four times in the time after which a series expires: it looks at all of them.
+    [[nodiscard]] bool is_time_to_sweep() const noexcept {
+        if (storage_.expire_after == 0) return false;
+        auto const now = seconds_now(), then = swept_.load(std::memory_order_relaxed);
+        return now > then && now - then >= storage_.expire_after / 4;
+    }
+    void sweep() noexcept {
+        swept_.store(seconds_now(), std::memory_order_relaxed);
+        expire_idle();
+        list_.for_each([this](series& s) {
+            if (s.is_removed()) bury(s);
+        });
+    }
+
+    // Without the mutex: scrapes do it too, one at a time, so that what is idle isn't shown though nothing is created.
+    void expire_idle() const noexcept {
+        if (expiring_.exchange(true, std::memory_order_acquire)) return;
+        auto const now = seconds_now();
+        list_.for_each([&](series& s) {
+            bool const touched = s.was_touched();
+            if (touched || s.is_held() || s.is_overflow())
+                s.seen_ = now;
+            else if (now > s.seen_ && now - s.seen_ >= storage_.expire_after)
+                s.remove(*storage_.readers, true);
+        });
+        expiring_.store(false, std::memory_order_release);
+    }
+
+    // Gives the memory of removed series back as far as nobody can need it.
+    void give_back() noexcept {
+        if (gives_back_) {
+            auto const finished = detail::finished_epoch();
+            index_.give_back(finished);
+            removed_.give_back(finished, storage_.readers->settled.load(std::memory_order_acquire), list_,
+                               [this](series& s) { destroy(s); });
+            kept_.store(removed_.size(), std::memory_order_relaxed);
+        }
+        until_give_back_ = removed_.size() + 32;  // so that a series costs the same however many are kept
+    }
+    void give_back_now_and_then() noexcept {
+        if (removed_.size() == 0) return;
+        if (until_give_back_ == 0 || removed_.size() >= most_removed())
+            give_back();
+        else
+            --until_give_back_;
+    }
+
+    void destroy(series& s) noexcept {
+        arena().release(s.cells(), storage_.cells);
+        std::free(&s);
     }
 
     [[nodiscard]] detail::arena& arena() const noexcept {
@@ -1771,12 +2341,18 @@ private:
     label_schema schema_;
     series_storage storage_;
     detail::series_index index_;
+    detail::series_list list_;
+    detail::removed_series removed_;
+    std::vector<std::span<cached>> caches_;
+    std::size_t until_give_back_ = 32;  // creations and removals
+    bool gives_back_ = true;
     std::atomic<series*> overflow_{nullptr};
     std::atomic<std::uint64_t> overflowed_{0};
-    std::atomic<std::size_t> size_{0};     // listed, the overflow series included
     std::atomic<std::size_t> regular_{0};  // found by label values
-    std::array<std::atomic<series**>, 28> blocks_{};
-    std::mutex mutex_;  // one creator at a time
+    std::atomic<std::size_t> kept_{0};
+    std::atomic<std::uint32_t> swept_;  // seconds since 1970
+    mutable std::atomic<bool> expiring_{false};
+    std::mutex mutex_;  // one creator or remover at a time
 };
 
 }  // namespace tacho::inline v0
@@ -1851,20 +2427,23 @@ public:
         return bucket_texts_[i].openmetrics;
     }
 
-    /// Calls v.number(family, series, number) or v.histogram(family, series, histogram_value) for each series.
-    /// Lock-free; allocates nothing.
+    /// Calls v.number(family, series, number) or v.histogram(family, series, histogram_value) for each series, and for
+    /// those that were removed after the stamp `since` of the reader clock. Lock-free; allocates nothing.
     template <class Visitor>
-    void visit(Visitor& v) const {
+    void visit(Visitor& v, std::uint64_t since = series_table::present) const {
+        detail::looking const look;
         if (descriptor_.is_histogram()) {
             std::uint64_t buckets[max_bounds + 1];
             std::span<std::uint64_t> const used{buckets, descriptor_.bounds.size() + 1};
-            table_.for_each([&](series const& s) {
-                auto const read = detail::read_histogram(s.cells(), is_sharded(), used);
-                if (read.torn_slots != 0) torn_.fetch_add(1, std::memory_order_relaxed);
-                v.histogram(*this, s, histogram_value{used, read.count, read.sum});
-            });
+            table_.for_each(
+                [&](series const& s) {
+                    auto const read = detail::read_histogram(s.cells(), is_sharded(), used);
+                    if (read.torn_slots != 0) torn_.fetch_add(1, std::memory_order_relaxed);
+                    v.histogram(*this, s, histogram_value{used, read.count, read.sum});
+                },
+                since);
         } else {
-            table_.for_each([&](series const& s) { v.number(*this, s, read(s)); });
+            table_.for_each([&](series const& s) { v.number(*this, s, read(s)); }, since);
         }
     }
 
@@ -1931,6 +2510,74 @@ private:
 };
 
 }  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/series/held_series.hpp
+#ifndef TACHO_PART_SERIES_HELD_SERIES
+#define TACHO_PART_SERIES_HELD_SERIES
+
+// tacho: keeps the memory of a series from being given to another.
+
+namespace tacho::inline v0::detail {
+
+// Counts as a holder while it lives. Its family has to live as long. Copying costs an atomic add.
+class held_series {
+public:
+    held_series() = default;
+    // Takes over one hold(); nullptr holds nothing.
+    explicit held_series(series const* held) noexcept : held_(held) {}
+    held_series(held_series const& other) noexcept : held_(other.held_) {
+        if (held_ != nullptr) held_->hold();
+    }
+    held_series(held_series&& other) noexcept : held_(std::exchange(other.held_, nullptr)) {}
+    held_series& operator=(held_series other) noexcept {
+        std::swap(held_, other.held_);
+        return *this;
+    }
+    ~held_series() {
+        if (held_ != nullptr) held_->release();
+    }
+
+    [[nodiscard]] series const& operator*() const noexcept { return *held_; }
+
+private:
+    series const* held_ = nullptr;
+};
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/instrument/bound_series.hpp
+#ifndef TACHO_PART_INSTRUMENT_BOUND_SERIES
+#define TACHO_PART_INSTRUMENT_BOUND_SERIES
+
+// tacho: what look-ups find and what handles hold: cells to record in, and what keeps them alive.
+
+namespace tacho::inline v0::detail {
+
+// What a handle holds: while it lives, its cells are nobody else's.
+struct bound_series {
+    word* cells;
+    std::shared_ptr<family> of;  // nullptr: what is recorded is discarded
+    held_series held;            // last, so that it is let go before its family
+};
+
+// What a look-up found, for use while its thread is looking.
+struct found_series {
+    word* cells;
+    std::shared_ptr<family> const& of;
+    series* from;  // nullptr: what is recorded is discarded
+
+    [[nodiscard]] bound_series bind() const noexcept {
+        if (from == nullptr) return {cells, nullptr, {}};
+        from->hold();
+        return {cells, of, held_series{from}};
+    }
+};
+
+}  // namespace tacho::inline v0::detail
 
 #endif
 
@@ -2066,11 +2713,11 @@ namespace detail {
 }
 
 template <class Visitor>
-void visit_all(family_list const& list, Visitor& visitor, order in) {
+void visit_all(family_list const& list, Visitor& visitor, order in, std::uint64_t since = series_table::present) {
     if (in == order::by_name)
-        for (auto const& f : list.by_name) std::as_const(*f).visit(visitor);
+        for (auto const& f : list.by_name) std::as_const(*f).visit(visitor, since);
     else
-        for (auto const place : list.by_scope) std::as_const(*list.by_name[place]).visit(visitor);
+        for (auto const place : list.by_scope) std::as_const(*list.by_name[place]).visit(visitor, since);
 }
 
 }  // namespace detail
@@ -2099,6 +2746,7 @@ struct registry_health {
     std::uint64_t overflowed_measurements = 0;  ///< counted in an overflow series
     std::uint64_t torn_reads = 0;               ///< histogram readings whose sum may be ahead of the buckets
     std::uint64_t failed_registrations = 0;
+    std::size_t kept_series = 0;  ///< removed, but still held by a handle, or not yet collected by every reader
 };
 
 namespace detail {
@@ -2106,7 +2754,7 @@ namespace detail {
 // A family whose last instrument is gone, kept for the readers who have not collected since.
 struct retired_family {
     std::shared_ptr<family> gone;
-    std::uint64_t epoch;
+    std::uint64_t removed_at;
 };
 
 // What a registry, its instruments and its readers share, so that each may outlive the others.
@@ -2125,8 +2773,9 @@ struct registry_core {
     std::shared_ptr<family_list const> published = std::make_shared<family_list const>();
     std::vector<std::string> problems;
     std::vector<retired_family> retired;
-    std::vector<std::uint64_t> readers;  // each reader's last collection
-    std::uint64_t epoch = 0;             // counts retirements
+    std::vector<std::uint64_t> readers;  // where the clock stood at each reader's last collection
+    static constexpr std::uint64_t gone_reader = ~std::uint64_t{0};
+    std::shared_ptr<reader_clock> const clock = std::make_shared<reader_clock>();
     std::uint64_t failed = 0;
 
     std::shared_ptr<family_list const> families() {
@@ -2193,7 +2842,7 @@ inline void registry_core::drop(family const& gone) noexcept {
     if (at == entries.end() || --at->second.instruments != 0) return;
     attempt([&] {
         auto list = without(*published, gone);
-        if (!readers.empty()) retired.push_back({at->second.shown, ++epoch});
+        if (!readers.empty()) retired.push_back({at->second.shown, clock->next()});
         published = std::move(list);
         forget(gone);
     });
@@ -2211,8 +2860,10 @@ inline void registry_core::forget(family const& gone) noexcept {
 
 // Under the mutex: lets go of what every reader has collected.
 inline void registry_core::forget_retired() {
-    auto const oldest = readers.empty() ? epoch : *std::min_element(readers.begin(), readers.end());
-    std::erase_if(retired, [&](auto const& r) { return r.epoch <= oldest; });
+    auto const oldest = readers.empty() ? gone_reader : *std::min_element(readers.begin(), readers.end());
+    // Release: who sees it knows that the readers are done with what was removed before.
+    clock->settled.store(oldest, std::memory_order_release);
+    std::erase_if(retired, [&](auto const& r) { return r.removed_at <= oldest; });
 }
 
 }  // namespace detail
@@ -2276,6 +2927,7 @@ public:
             sum.dropped_measurements += f->dropped();
             sum.overflowed_measurements += f->table().overflowed();
             sum.torn_reads += f->torn();
+            sum.kept_series += f->table().kept();
         }
         return sum;
     }
@@ -2295,20 +2947,21 @@ inline scope::scope(registry& in) noexcept : core_(in.core()) {}
     return instance;
 }
 
-/// Sees each family that lived since its last commit(), also one whose instruments are gone: for a reader who reports
-/// what happened in between. One thread at a time.
+/// Sees each series that lived since its last commit(), also one that was removed and those of a family whose
+/// instruments are gone: for a reader who reports what happened in between. One thread at a time.
 class reader {
 public:
     explicit reader(registry& in) : core_(in.core()) {
         std::lock_guard const lock{core_->mutex};
         place_ = core_->readers.size();
-        core_->readers.push_back(core_->epoch);
+        core_->readers.push_back(core_->clock->now.load(std::memory_order_acquire));
+        core_->forget_retired();
     }
     reader(reader const&) = delete;
     reader& operator=(reader const&) = delete;
     ~reader() {
         std::lock_guard const lock{core_->mutex};
-        core_->readers[place_] = ~std::uint64_t{0};  // places are not reused: few readers ever exist
+        core_->readers[place_] = detail::registry_core::gone_reader;  // places are not reused: few readers ever exist
         core_->forget_retired();
     }
 
@@ -2317,15 +2970,18 @@ public:
     void visit(Visitor&& visitor) {
         std::shared_ptr<family_list const> families;
         std::vector<std::shared_ptr<family const>> retired;
+        std::uint64_t since = 0;
         {
             std::lock_guard const lock{core_->mutex};
             families = core_->published;
-            seen_ = core_->epoch;
+            // Acquire: all that was removed by then is seen as removed, with its last values.
+            seen_ = core_->clock->now.load(std::memory_order_acquire);
+            since = core_->readers[place_];
             for (auto const& r : core_->retired)
-                if (r.epoch > core_->readers[place_]) retired.push_back(r.gone);
+                if (r.removed_at > since) retired.push_back(r.gone);
         }
-        detail::visit_all(*families, visitor, order::by_scope);
-        for (auto const& f : retired) f->visit(visitor);
+        detail::visit_all(*families, visitor, order::by_scope, since);
+        for (auto const& f : retired) f->visit(visitor, since);
     }
 
     /// What the last visit() showed has arrived where it should: retired families in it are not shown again.
@@ -2369,7 +3025,8 @@ struct instrument_spec {
     instrument_kind kind = instrument_kind::counter;
     number_kind number = number_kind::unsigned_integer;
     bool sharded = true;
-    std::size_t limit = 0;  // 0: the registry's
+    std::size_t limit = 0;           // 0: the registry's
+    std::uint32_t expire_after = 0;  // seconds; 0: never
     std::size_t dense = 0;  // how many combinations of label values there are, when they are few and known; else 0
     std::span<label_spec const> labels;
     std::span<double const> bounds;
@@ -2385,10 +3042,12 @@ public:
     registration& operator=(registration&& other) noexcept {
         std::swap(core_, other.core_);
         std::swap(family_, other.family_);
-        std::swap(dense_, other.dense_);
+        std::swap(cache_, other.cache_);
+        std::swap(cache_size_, other.cache_size_);
         return *this;
     }
     ~registration() {
+        if (cache_ != nullptr) family_->table().drop_cache({cache_.get(), cache_size_});
         if (family_ != nullptr) core_->drop(*family_);
     }
 
@@ -2397,8 +3056,7 @@ public:
         bool const done =
             detail::attempt([&] { family_ = core_->add(describe(in, spec), schema(in, spec), storage(spec)); });
         if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
-        // Without memory for it, look-ups go by the table.
-        if (family_ != nullptr && spec.dense != 0) dense_.reset(new (std::nothrow) dense_place[spec.dense]{});
+        if (family_ != nullptr && spec.dense != 0) make_cache(spec.dense);
     }
 
     /// Registers nothing, and says why: for what can only be found out at run time.
@@ -2410,35 +3068,67 @@ public:
 
     [[nodiscard]] std::shared_ptr<family> const& held() const noexcept { return family_; }
 
-    /// The cells of a series; those that nobody reads when there is no such series to be had.
-    [[nodiscard]] detail::word* cells(std::span<std::string_view const> values) const noexcept {
-        return cells_of(family_ == nullptr ? nullptr : family_->table().find_or_create(values));
+    /// The series with these label values, for those who are looking.
+    [[nodiscard]] detail::found_series find(std::span<std::string_view const> values) const noexcept {
+        return found(family_ == nullptr ? nullptr : family_->table().find_or_create(values));
     }
     /// The same where the labels have few known values: `index` numbers their combinations, so that a hit is one load.
     /// The numbers are this instrument's own: another with the same identity may have its labels' values elsewhere.
-    [[nodiscard]] detail::word* dense_cells(std::size_t index,
-                                            std::span<std::string_view const> values) const noexcept {
-        if (dense_ == nullptr) [[unlikely]]
-            return cells(values);
+    [[nodiscard]] detail::found_series find_cached(std::size_t index,
+                                                   std::span<std::string_view const> values) const noexcept {
+        if (cache_ == nullptr) [[unlikely]]
+            return find(values);
+        auto& place = cache_[index];
         // Acquire: the series was written before its cells were published.
-        if (detail::word* const found = dense_[index].load(std::memory_order_acquire)) [[likely]]
-            return found;
-        series* const found = family_->table().find_or_create(values);
+        if (detail::word* const cells = place.cells.load(std::memory_order_acquire)) [[likely]]
+            return {cells, family_, place.from.load(std::memory_order_relaxed)};
+        detail::looking const look;
+        series* const s = family_->table().find_or_create(values);
         // The overflow series is asked for anew each time, which counts it.
-        if (found != nullptr && !found->is_overflow()) dense_[index].store(found->cells(), std::memory_order_release);
-        return cells_of(found);
+        if (s != nullptr && !s->is_overflow()) family_->table().fill_cache(place, *s);
+        return found(s);
     }
-    [[nodiscard]] detail::word* overflow_cells() const noexcept {
-        return cells_of(family_ == nullptr ? nullptr : family_->table().overflow());
+    [[nodiscard]] detail::found_series find_overflow() const noexcept {
+        return found(family_ == nullptr ? nullptr : family_->table().overflow());
+    }
+
+    /// The series with these label values, to keep.
+    [[nodiscard]] detail::bound_series bind(std::span<std::string_view const> values) const noexcept {
+        detail::looking const look;
+        series* const s = family_ == nullptr ? nullptr : family_->table().hold(values);
+        auto const& [cells, of, from] = found(s);
+        if (s == nullptr) return {cells, nullptr, {}};
+        return {cells, of, detail::held_series{s}};
+    }
+
+    [[nodiscard]] detail::bound_series bind_overflow() const noexcept {
+        detail::looking const look;
+        return find_overflow().bind();
+    }
+
+    bool remove(std::span<std::string_view const> values) const noexcept {
+        return family_ != nullptr && !values.empty() && family_->table().remove(values);
+    }
+    void clear() const noexcept {
+        if (family_ != nullptr && !family_->schema().keys.empty()) family_->table().clear();
     }
 
 private:
-    [[nodiscard]] detail::word* cells_of(series* found) const noexcept {
-        if (found == nullptr) [[unlikely]]
-            return detail::discard_cells();
-        if (found->is_overflow()) [[unlikely]]
+    [[nodiscard]] detail::found_series found(series* s) const noexcept {
+        if (s == nullptr) [[unlikely]]
+            return {detail::discard_cells(), family_, nullptr};
+        if (s->is_overflow()) [[unlikely]]
             family_->say_overflow();
-        return found->cells();
+        return {s->cells(), family_, s};
+    }
+
+    // Without memory for it, look-ups go by the table.
+    void make_cache(std::size_t size) noexcept {
+        cache_.reset(new (std::nothrow) series_table::cached[size]);
+        if (cache_ != nullptr && family_->table().add_cache({cache_.get(), size}))
+            cache_size_ = size;
+        else
+            cache_.reset();
     }
 
     static descriptor describe(scope const& in, detail::instrument_spec const& spec) {
@@ -2471,20 +3161,21 @@ private:
         return s;
     }
 
-    [[nodiscard]] series_storage storage(detail::instrument_spec const& spec) const noexcept {
+    [[nodiscard]] series_storage storage(detail::instrument_spec const& spec) const {
         if (spec.sharded) static_cast<void>(detail::discard_cells());  // settles how many slots this process can have
         bool const histogram = spec.kind == instrument_kind::histogram;
         return {.cells = histogram ? detail::histogram_cell_count(spec.bounds.size()) : 1,
                 .sharded = spec.sharded,
                 .limit = spec.limit != 0 ? spec.limit : core_->options.series_limit,
-                .now = core_->options.now};
+                .expire_after = spec.expire_after,
+                .now = core_->options.now,
+                .readers = core_->clock};
     }
-
-    using dense_place = std::atomic<detail::word*>;
 
     std::shared_ptr<detail::registry_core> core_;
     std::shared_ptr<family> family_;
-    std::unique_ptr<dense_place[]> dense_;
+    std::unique_ptr<series_table::cached[]> cache_;
+    std::size_t cache_size_ = 0;
 };
 
 }  // namespace tacho::inline v0
@@ -2506,6 +3197,14 @@ struct series_limit {
     static constexpr std::size_t value = N;
 };
 
+/// An option: a series is removed when it has been out of use for this long, that is neither looked up nor held by a
+/// handle. Looked after at scrapes, pushes and when series are made, so it may take longer; needs labels.
+template <std::uint32_t Seconds>
+struct expire_after {
+    static_assert(Seconds != 0, "tacho: a series expires after one second at the earliest");
+    static constexpr std::uint32_t value = Seconds;
+};
+
 namespace detail {
 
 template <class T>
@@ -2522,6 +3221,11 @@ template <class T>
 inline constexpr bool is_limit = false;
 template <std::size_t N>
 inline constexpr bool is_limit<series_limit<N>> = true;
+
+template <class T>
+inline constexpr bool is_expiry = false;
+template <std::uint32_t Seconds>
+inline constexpr bool is_expiry<expire_after<Seconds>> = true;
 
 template <class T>
 inline constexpr bool is_number =
@@ -2551,8 +3255,10 @@ template <class T>
 using cells_predicate = std::bool_constant<is_cells<T>>;
 template <class T>
 using limit_predicate = std::bool_constant<is_limit<T>>;
-struct no_limit {
-    static constexpr std::size_t value = 0;
+template <class T>
+using expiry_predicate = std::bool_constant<is_expiry<T>>;
+struct none_given {
+    static constexpr std::uint32_t value = 0;
 };
 
 // The labels among Options, as a tuple type in their order.
@@ -2567,12 +3273,14 @@ struct instrument_traits {
                   "tacho: an instrument's name begins with a letter, goes on with letters, digits and _ . - /, and has "
                   "at most 255 characters");
     static_assert(((is_label<Options> || is_unit<Options> || is_number<Options> || is_cells<Options> ||
-                    is_limit<Options>)&&...),
+                    is_limit<Options> || is_expiry<Options>)&&...),
                   "tacho: an instrument's options are label<...>, a unit, std::uint64_t, std::int64_t or double, "
-                  "cells::sharded or cells::shared, and series_limit<...>");
+                  "cells::sharded or cells::shared, series_limit<...> and expire_after<...>");
     static_assert(((is_unit<Options> ? 1 : 0) + ... + 0) <= 1 && ((is_number<Options> ? 1 : 0) + ... + 0) <= 1 &&
-                      ((is_cells<Options> ? 1 : 0) + ... + 0) <= 1 && ((is_limit<Options> ? 1 : 0) + ... + 0) <= 1,
-                  "tacho: an instrument has one unit, one type of number, one kind of cells and one series_limit");
+                      ((is_cells<Options> ? 1 : 0) + ... + 0) <= 1 && ((is_limit<Options> ? 1 : 0) + ... + 0) <= 1 &&
+                      ((is_expiry<Options> ? 1 : 0) + ... + 0) <= 1,
+                  "tacho: an instrument has one unit, one type of number, one kind of cells, one series_limit and one "
+                  "expire_after");
 
     using unit_type = typename first_of<unit::none, unit_predicate, Options...>::type;
     using number_type = typename first_of<DefaultNumber, number_predicate, Options...>::type;
@@ -2602,8 +3310,14 @@ struct instrument_traits {
                   "tacho: an instrument's labels have distinct names, also after illegal characters become _, and a "
                   "histogram's is not called le");
 
-    // The number of combinations when every label has few known values, else 0.
+    static constexpr std::uint32_t expires_after = first_of<none_given, expiry_predicate, Options...>::type::value;
+    static_assert(expires_after == 0 || label_count != 0,
+                  "tacho: the one series of an instrument without labels is always there; it can't expire");
+
+    // The number of combinations when every label has few known values, else 0. Such series are few, and found in a way
+    // that doesn't tell when: where they should expire, they are looked up as others are.
     static constexpr std::size_t dense = []<class... Labels>(std::tuple<Labels...>*) -> std::size_t {
+        if (expires_after != 0) return 0;
         std::size_t product = sizeof...(Labels) == 0 ? 0 : 1;
         ((product = product > 4096 ? 0 : product * label_value<typename Labels::value_type>::cardinality), ...);
         return product > 4096 ? 0 : product;
@@ -2617,7 +3331,8 @@ struct instrument_traits {
                 .kind = Kind,
                 .number = kind_of_number<number_type>,
                 .sharded = cells_type::is_sharded,
-                .limit = first_of<no_limit, limit_predicate, Options...>::type::value,
+                .limit = first_of<none_given, limit_predicate, Options...>::type::value,
+                .expire_after = expires_after,
                 .dense = dense,
                 .labels = label_specs,
                 .bounds = bounds};
@@ -2667,20 +3382,48 @@ public:
     /// The series with these label values, for use at once. A series that exists is found without lock or allocation.
     template <class... Args>
         requires(are_values_of<typename Traits::labels, Args...> && sizeof...(Args) != 0)
-    [[nodiscard]] Series operator()(Args const&... values) noexcept { return Series{cells(values...), held()}; }
+    [[nodiscard]] Series operator()(Args const&... values) noexcept {
+        if constexpr (Traits::dense != 0) {
+            return Series{find(values...), looking{nullptr}};  // its series are kept as long as it
+        } else {
+            looking look;
+            return Series{find(values...), std::move(look)};
+        }
+    }
     template <class... Args>
     void operator()(Args const&...) = delete;  // give one value for each label, in their order, of the label's type
 
     /// The same, to keep: the fastest way to record.
     template <class... Args>
         requires(are_values_of<typename Traits::labels, Args...>)
-    [[nodiscard]] Handle bind(Args const&... values) noexcept { return Handle{cells(values...), held()}; }
+    [[nodiscard]] Handle bind(Args const&... values) noexcept {
+        if (std::size_t unused = 0; !number(unused, values...)) [[unlikely]]
+            return Handle{registration_.bind_overflow()};
+        return Handle{with_texts([this](auto texts) { return registration_.bind(texts); }, values...)};
+    }
     template <class... Args>
     void bind(Args const&...) = delete;  // give one value for each label, in their order, of the label's type
 
+    /// Removes the series with these label values; false when there is none, or when as many removed ones as the limit
+    /// allows are still held by handles or not yet collected by every reader. Handles to it stay safe, and record for
+    /// nobody. The same values make a new series, which starts anew. Takes the mutex that creating a series takes.
+    template <class... Args>
+        requires(are_values_of<typename Traits::labels, Args...> && sizeof...(Args) != 0)
+    bool remove(Args const&... values) noexcept {
+        std::size_t unused = 0;
+        return number(unused, values...) &&
+               with_texts([this](auto texts) { return registration_.remove(texts); }, values...);
+    }
+    template <class... Args>
+    bool remove(Args const&...) = delete;  // give one value for each label, in their order, of the label's type
+
+    /// Removes all series.
+    void clear() noexcept requires(Traits::label_count != 0) { registration_.clear(); }
+
 protected:
     typed_instrument(scope const& in, instrument_spec const& spec) noexcept : registration_(in, spec) {
-        if constexpr (Traits::label_count == 0) only_ = registration_.cells({});
+        if constexpr (Traits::label_count == 0)
+            only_ = registration_.bind({}).cells;  // its only series is never removed
     }
     ~typed_instrument() = default;
 
@@ -2690,41 +3433,55 @@ protected:
     [[nodiscard]] word* only() const noexcept { return only_; }
 
 private:
-    template <class... Args>
-    [[nodiscard]] word* cells(Args const&... args) const noexcept {
-        if constexpr (Traits::label_count == 0) {
-            return only_;
-        } else {
-            return find(std::index_sequence_for<Args...>{}, args...);
-        }
-    }
-
     template <std::size_t I>
     using value_at = typename std::tuple_element_t<I, typename Traits::labels>::value_type;
 
-    template <std::size_t... I, class... Args>
-    [[nodiscard]] word* find(std::index_sequence<I...>, Args const&... args) const noexcept {
-        std::array<label_scratch, sizeof...(I)> scratch;
-        std::array<std::string_view, sizeof...(I)> const values{
-            label_value<value_at<I>>::text(checked_label<value_at<I>>(args), scratch[I])...};
-        std::size_t dense_index = 0;
-        bool listed = true;
-        (number_label<value_at<I>>(checked_label<value_at<I>>(args), dense_index, listed), ...);
-        if (!listed) [[unlikely]]
-            return registration_.overflow_cells();
-        if constexpr (Traits::dense != 0) return registration_.dense_cells(dense_index, values);
-        return registration_.cells(values);
+    // Calls f with the text of each value, in their order.
+    template <class F, class... Args>
+    static auto with_texts(F&& f, Args const&... args) noexcept {
+        return [&]<std::size_t... I>(std::index_sequence<I...>) {
+            std::array<label_scratch, sizeof...(I)> scratch;
+            std::array<std::string_view, sizeof...(I)> const texts{
+                label_value<value_at<I>>::text(checked_label<value_at<I>>(args), scratch[I])...};
+            return f(std::span<std::string_view const>{texts});
+        }
+        (std::index_sequence_for<Args...>{});
+    }
+
+    template <class... Args>
+    [[nodiscard]] found_series find(Args const&... args) const noexcept {
+        std::size_t index = 0;
+        if (!number(index, args...)) [[unlikely]]
+            return registration_.find_overflow();
+        return with_texts(
+            [&](auto texts) {
+                if constexpr (Traits::dense != 0)
+                    return registration_.find_cached(index, texts);
+                else
+                    return registration_.find(texts);
+            },
+            args...);
+    }
+
+    // The number of a combination of label values; false when there is an enumerator that is not listed.
+    template <class... Args>
+    static bool number(std::size_t& index, Args const&... args) noexcept {
+        return [&]<std::size_t... I>(std::index_sequence<I...>) {
+            return (number_label<value_at<I>>(checked_label<value_at<I>>(args), index) & ... & true);
+        }
+        (std::index_sequence_for<Args...>{});
     }
 
     // Mixed-radix digits: the values of the last label are neighbours.
     template <class Value>
-    static void number_label(Value const& value, std::size_t& index, bool& listed) noexcept {
+    static bool number_label(Value const& value, std::size_t& index) noexcept {
         constexpr auto cardinality = label_value<Value>::cardinality;
         if constexpr (cardinality != 0) {
             auto const own = label_value<Value>::index(value);
-            listed &= own < cardinality;
             index = index * cardinality + own;
+            return own < cardinality;
         }
+        return true;
     }
 
     registration registration_;
@@ -2774,35 +3531,34 @@ void increment(word* cell, family* of, Amount amount) noexcept {
 template <class Number, class Cells>
 class counter_handle {
 public:
-    counter_handle(detail::word* cell, std::shared_ptr<family> of) noexcept : cell_(cell), of_(std::move(of)) {}
+    explicit counter_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
-    void inc() const noexcept { Cells::add(cell_, Number{1}); }
+    void inc() const noexcept { Cells::add(to_.cells, Number{1}); }
     /// Adds an amount; a negative one, and for doubles NaN or infinity, is dropped and counted.
     template <class Amount>
         requires detail::amount_for<Amount, Number>
-    void inc(Amount amount) const noexcept { detail::increment<Cells, Number>(cell_, of_.get(), amount); }
+    void inc(Amount amount) const noexcept { detail::increment<Cells, Number>(to_.cells, to_.of.get(), amount); }
 
 private:
-    detail::word* cell_;
-    std::shared_ptr<family> of_;
+    detail::bound_series to_;
 };
 
 /// The result of a look-up, for use in the same expression: `requests("GET", 200).inc();`
 template <class Number, class Cells>
 class counter_series {
 public:
-    counter_series(detail::word* cell, std::shared_ptr<family> const& of) noexcept : cell_(cell), of_(of.get()) {}
+    counter_series(detail::found_series const& to, detail::looking look) noexcept : to_(to), look_(std::move(look)) {}
     counter_series(counter_series const&) = delete;
     counter_series& operator=(counter_series const&) = delete;
 
-    void inc() && noexcept { Cells::add(cell_, Number{1}); }
+    void inc() && noexcept { Cells::add(to_.cells, Number{1}); }
     template <class Amount>
         requires detail::amount_for<Amount, Number>
-    void inc(Amount amount) && noexcept { detail::increment<Cells, Number>(cell_, of_, amount); }
+    void inc(Amount amount) && noexcept { detail::increment<Cells, Number>(to_.cells, to_.of.get(), amount); }
 
 private:
-    detail::word* cell_;
-    family* of_;
+    detail::found_series to_;
+    detail::looking look_;
 };
 
 namespace detail {
@@ -2858,31 +3614,31 @@ namespace tacho::inline v0 {
 template <class Number>
 class gauge_handle {
 public:
-    gauge_handle(detail::word* cell, std::shared_ptr<family> of) noexcept : cell_(cell), of_(std::move(of)) {}
+    explicit gauge_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
-    void set(Number value) const noexcept { cells::shared::set(cell_, value); }
-    void inc(Number amount = 1) const noexcept { cells::shared::add(cell_, amount); }
-    void dec(Number amount = 1) const noexcept { cells::shared::add(cell_, static_cast<Number>(-amount)); }
+    void set(Number value) const noexcept { cells::shared::set(to_.cells, value); }
+    void inc(Number amount = 1) const noexcept { cells::shared::add(to_.cells, amount); }
+    void dec(Number amount = 1) const noexcept { cells::shared::add(to_.cells, static_cast<Number>(-amount)); }
 
 private:
-    detail::word* cell_;
-    std::shared_ptr<family> of_;
+    detail::bound_series to_;
 };
 
 /// The result of a look-up, for use in the same expression: `temperature("kitchen").set(21.5);`
 template <class Number>
 class gauge_series {
 public:
-    gauge_series(detail::word* cell, std::shared_ptr<family> const&) noexcept : cell_(cell) {}
+    gauge_series(detail::found_series const& to, detail::looking look) noexcept : to_(to), look_(std::move(look)) {}
     gauge_series(gauge_series const&) = delete;
     gauge_series& operator=(gauge_series const&) = delete;
 
-    void set(Number value) && noexcept { cells::shared::set(cell_, value); }
-    void inc(Number amount = 1) && noexcept { cells::shared::add(cell_, amount); }
-    void dec(Number amount = 1) && noexcept { cells::shared::add(cell_, static_cast<Number>(-amount)); }
+    void set(Number value) && noexcept { cells::shared::set(to_.cells, value); }
+    void inc(Number amount = 1) && noexcept { cells::shared::add(to_.cells, amount); }
+    void dec(Number amount = 1) && noexcept { cells::shared::add(to_.cells, static_cast<Number>(-amount)); }
 
 private:
-    detail::word* cell_;
+    detail::found_series to_;
+    detail::looking look_;
 };
 
 namespace detail {
@@ -3006,9 +3762,9 @@ void observe_in(word* run, family* of, double value) noexcept {
 template <class Cells, class Unit>
 class histogram_handle {
 public:
-    histogram_handle(detail::word* run, std::shared_ptr<family> of) noexcept : run_(run), of_(std::move(of)) {}
+    explicit histogram_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
-    void observe(double value) const noexcept { detail::observe_in<Cells>(run_, of_.get(), value); }
+    void observe(double value) const noexcept { detail::observe_in<Cells>(to_.cells, to_.of.get(), value); }
 
     /// Records the time until its result ends: `auto const timing = handle.time();`
     timer<histogram_handle, Unit> time() const noexcept requires detail::unit_of_time<Unit> {
@@ -3016,26 +3772,25 @@ public:
     }
 
 private:
-    detail::word* run_;
-    std::shared_ptr<family> of_;
+    detail::bound_series to_;
 };
 
 /// The result of a look-up, for use in the same expression: `duration("models").observe(0.25);`
 template <class Cells, class Unit>
 class histogram_series {
 public:
-    histogram_series(detail::word* run, std::shared_ptr<family> const& of) noexcept : run_(run), of_(of) {}
+    histogram_series(detail::found_series const& to, detail::looking look) noexcept : to_(to), look_(std::move(look)) {}
     histogram_series(histogram_series const&) = delete;
     histogram_series& operator=(histogram_series const&) = delete;
 
-    void observe(double value) && noexcept { detail::observe_in<Cells>(run_, of_.get(), value); }
+    void observe(double value) && noexcept { detail::observe_in<Cells>(to_.cells, to_.of.get(), value); }
     timer<histogram_handle<Cells, Unit>, Unit> time() && noexcept requires detail::unit_of_time<Unit> {
-        return histogram_handle<Cells, Unit>{run_, of_}.time();
+        return histogram_handle<Cells, Unit>{to_.bind()}.time();
     }
 
 private:
-    detail::word* run_;
-    std::shared_ptr<family> const& of_;
+    detail::found_series to_;
+    detail::looking look_;
 };
 
 namespace detail {
@@ -3124,36 +3879,37 @@ public:
         bool counts_ = true;
     };
 
-    up_down_handle(detail::word* cell, std::shared_ptr<family> of) noexcept : cell_(cell), of_(std::move(of)) {}
+    explicit up_down_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
-    void inc(Number amount = 1) const noexcept { detail::change<Cells>(cell_, of_.get(), amount); }
+    void inc(Number amount = 1) const noexcept { detail::change<Cells>(to_.cells, to_.of.get(), amount); }
     void dec(Number amount = 1) const noexcept {
-        detail::change<Cells>(cell_, of_.get(), static_cast<Number>(-amount));
+        detail::change<Cells>(to_.cells, to_.of.get(), static_cast<Number>(-amount));
     }
     tracked track() const noexcept { return tracked{*this}; }
 
 private:
-    detail::word* cell_;
-    std::shared_ptr<family> of_;
+    detail::bound_series to_;
 };
 
 /// The result of a look-up, for use in the same expression: `auto const in_flight = busy("models").track();`
 template <class Number, class Cells>
 class up_down_series {
 public:
-    up_down_series(detail::word* cell, std::shared_ptr<family> const& of) noexcept : cell_(cell), of_(of) {}
+    up_down_series(detail::found_series const& to, detail::looking look) noexcept : to_(to), look_(std::move(look)) {}
     up_down_series(up_down_series const&) = delete;
     up_down_series& operator=(up_down_series const&) = delete;
 
-    void inc(Number amount = 1) && noexcept { detail::change<Cells>(cell_, of_.get(), amount); }
-    void dec(Number amount = 1) && noexcept { detail::change<Cells>(cell_, of_.get(), static_cast<Number>(-amount)); }
+    void inc(Number amount = 1) && noexcept { detail::change<Cells>(to_.cells, to_.of.get(), amount); }
+    void dec(Number amount = 1) && noexcept {
+        detail::change<Cells>(to_.cells, to_.of.get(), static_cast<Number>(-amount));
+    }
     typename up_down_handle<Number, Cells>::tracked track() && noexcept {
-        return up_down_handle<Number, Cells>{cell_, of_}.track();
+        return up_down_handle<Number, Cells>{to_.bind()}.track();
     }
 
 private:
-    detail::word* cell_;
-    std::shared_ptr<family> const& of_;
+    detail::found_series to_;
+    detail::looking look_;
 };
 
 namespace detail {
@@ -3213,8 +3969,9 @@ struct instrument_options {
     std::string_view description = {};
     std::string_view unit = {};  ///< UCUM, at most 63 characters
     std::vector<std::string_view> labels = {};
-    std::vector<double> bounds = {};  ///< of a histogram; none: those that fit the unit
-    std::size_t series_limit = 0;     ///< 0: the registry's
+    std::vector<double> bounds = {};       ///< of a histogram; none: those that fit the unit
+    std::size_t series_limit = 0;          ///< 0: the registry's
+    std::chrono::seconds expire_after{0};  ///< without use a series is removed after this time; 0: never
 };
 
 namespace detail {
@@ -3245,6 +4002,9 @@ namespace detail {
             return refused(quoted + "has the same Prometheus name as another of its labels, " + name + "; rename one");
         seen.push_back(name);
     }
+    if (o.expire_after.count() < 0 || o.expire_after.count() > 0xFFFFFFFF)
+        return refused("its series can't expire after " + std::to_string(o.expire_after.count()) +
+                       " s; give a number of seconds from 0 to 4294967295");
     if (!are_bounds(o.bounds)) return refused("its bounds should be finite, strictly increasing and at most 256");
     return {};
 }
@@ -3266,6 +4026,7 @@ template <class Number, class Cells>
                          .number = kind_of_number<Number>,
                          .sharded = Cells::is_sharded,
                          .limit = o.series_limit,
+                         .expire_after = static_cast<std::uint32_t>(o.expire_after.count()),
                          .labels = labels,
                          .bounds = bounds}};
 }
@@ -3289,13 +4050,23 @@ public:
     }
     [[nodiscard]] Handle bind(std::span<std::string_view const> values) const noexcept {
         auto const& of = registration_.held();
-        if (of == nullptr) return {registration_.cells({}), nullptr};
-        if (values.size() != of->schema().keys.size()) {
+        if (of != nullptr && values.size() != of->schema().keys.size()) {
             of->drop_measurement("another number of label values than it has labels");
-            return {detail::discard_cells(), nullptr};
+            return Handle{detail::bound_series{detail::discard_cells(), nullptr, {}}};
         }
-        return {registration_.cells(values), of};
+        return Handle{registration_.bind(values)};
     }
+
+    /// Removes the series with these label values, or all of them; see the typed instruments. Without labels there is
+    /// one series, which stays.
+    bool remove(std::initializer_list<std::string_view> values) const noexcept {
+        return remove(std::span{values.begin(), values.size()});
+    }
+    bool remove(std::span<std::string_view const> values) const noexcept {
+        auto const& of = registration_.held();
+        return of != nullptr && values.size() == of->schema().keys.size() && registration_.remove(values);
+    }
+    void clear() const noexcept { registration_.clear(); }
 
 private:
     registration registration_;
@@ -3359,8 +4130,15 @@ public:
     }
 
 private:
+    using held_series = detail::held_series;
+
+    static held_series hold(series const& s) noexcept {
+        s.hold();
+        return held_series{&s};
+    }
+
     struct reading {
-        series const* from;
+        held_series from;
         std::size_t first;  // of its words
         std::uint64_t count;
         double sum;
@@ -3369,11 +4147,11 @@ private:
     struct collector {
         snapshot& into;
         void number(family const&, series const& from, tacho::number value) {
-            into.readings_.push_back({&from, into.words_.size(), 0, 0});
+            into.readings_.push_back({hold(from), into.words_.size(), 0, 0});
             into.words_.push_back(value.bits);
         }
         void histogram(family const&, series const& from, histogram_value const& value) {
-            into.readings_.push_back({&from, into.words_.size(), value.count, value.sum});
+            into.readings_.push_back({hold(from), into.words_.size(), value.count, value.sum});
             into.words_.insert(into.words_.end(), value.buckets.begin(), value.buckets.end());
         }
     };
@@ -4753,6 +5531,7 @@ public:
 private:
     struct remembered {
         std::vector<std::uint64_t> delivered, latest;  // the words of each series, by its ordinal
+        std::vector<std::uint32_t> generations;        // of the series whose words they are
         bool shown = false;
     };
 
@@ -4765,6 +5544,12 @@ private:
         if (f.latest.size() < first + size) {
             f.latest.resize(first + size);
             f.delivered.resize(first + size);
+            f.generations.resize(s.ordinal() + std::size_t{1});
+        }
+        // Another series has taken the place of one that was removed: nothing of it has been delivered.
+        if (f.generations[s.ordinal()] != s.generation()) {
+            f.generations[s.ordinal()] = s.generation();
+            std::fill_n(f.delivered.begin() + static_cast<std::ptrdiff_t>(first), size, std::uint64_t{0});
         }
         return {std::span{f.delivered}.subspan(first, size), std::span{f.latest}.subspan(first, size)};
     }
@@ -5155,7 +5940,7 @@ private:
             }
             auto const why = outcome.status == 0
                                  ? outcome.problem
-                                 : fmt::format("answered {} {}", outcome.status, refusal_message(outcome.body));
+                                 : fmt::format("answered {}", outcome.status) + said(refusal_message(outcome.body));
             if (meaning == verdict::drop) return complain(why + ", which is not tried again");
             auto wait = std::chrono::milliseconds{waits.next(static_cast<std::uint32_t>(random_()))};
             auto const now = static_cast<std::int64_t>(now_() / 1'000'000'000u);
@@ -5176,6 +5961,8 @@ private:
                         "series, or raise pusher_options::largest_body",
                         options_.largest_body));
     }
+
+    static std::string said(std::string words) { return words.empty() ? words : " " + words; }
 
     // Waits before another try; false when it is time to stop.
     [[nodiscard]] bool pause(std::chrono::milliseconds wait) {

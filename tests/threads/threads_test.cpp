@@ -1,6 +1,7 @@
 // Many threads: nothing is lost, and every scrape meanwhile is well-formed. Run under ThreadSanitizer as well.
 #include "support/text.hpp"
 
+#include "tacho/export/delta_memory.hpp"
 #include "tacho/export/endpoint.hpp"
 
 #include <gtest/gtest.h>
@@ -265,6 +266,100 @@ TEST(registration, goes_on_beside_recording_and_scraping) {
     stop = true;
     scraper.join();
     EXPECT_EQ(test::value_of(test::as_text(registry), "steady_total"), std::to_string(400 * scale));
+}
+
+// Each series counts once and is removed; what stale handles and look-ups count must never be seen in another one.
+TEST(removed_series, are_not_mixed_up_while_threads_look_up_hold_remove_and_scrape) {
+    auto* const hook = tacho::set_error_hook(nullptr);  // there may be many at a time
+    tacho::registry registry;
+    tacho::counter<"c", tacho::label<"n", int>> c{registry};
+    tacho::counter<"kept", tacho::label<"n", int>> kept{registry};
+    tacho::histogram<"h", tacho::label<"n", int>> h{registry, "", {1}};
+    tacho::endpoint endpoint{registry};
+    std::atomic<bool> stop{false};
+    std::thread scraper{[&] {
+        while (!stop.load(std::memory_order_relaxed)) {
+            std::istringstream lines{std::string{endpoint.respond({"GET", ""}).body()}};
+            for (std::string line; std::getline(lines, line);)
+                if (line.starts_with("c_total{n=\"1") || line.starts_with("h_count{n=\"")) {
+                    EXPECT_LE(std::stoull(line.substr(line.rfind(' '))), 1u) << line;
+                }
+            static_cast<void>(registry.snapshot());
+        }
+    }};
+    int const each = 3000 * scale;
+    in_threads(3, [&](int thread) {
+        for (int i = 0; i < each; ++i) {
+            int const n = 2'000'000 + i * 3 + thread;
+            {
+                auto const handle = c.bind(n);
+                c.remove(n);
+                for (int k = 0; k < 50; ++k) handle.inc();  // to nobody, or to a series that nobody looks at
+            }
+            c(n - 1'000'000).inc();
+            h(n).observe(0.5);
+            kept(n % 10).inc();
+            // It gives up when the processor is with somebody who looks; the next round is for another series.
+            c.remove(n - 1'000'000);
+            h.remove(n);
+        }
+    });
+    in_threads(2, [&](int thread) {
+        for (int i = 0; i < 300 * scale; ++i) {
+            if (thread == 0)
+                c.clear();
+            else
+                c(i).inc();
+        }
+    });
+    tacho::set_error_hook(hook);
+    stop = true;
+    scraper.join();
+    auto const page = test::as_text(registry);
+    std::uint64_t sum = 0;
+    for (int i = 0; i < 10; ++i)
+        sum += std::stoull(test::value_of(page, "kept_total{n=\"" + std::to_string(i) + "\"}"));
+    EXPECT_EQ(sum, 3u * static_cast<unsigned>(each));
+}
+
+// What is recorded before a removal that the recorder can see is delivered, whatever else goes on.
+TEST(a_reader_of_deltas, misses_nothing_of_series_that_come_and_go) {
+    tacho::registry registry;
+    tacho::counter<"c", tacho::label<"thread", int>, tacho::label<"n", int>> c{registry};
+    std::atomic<bool> stop{false};
+    std::uint64_t seen = 0;
+    struct summing {
+        std::uint64_t& sum;
+        void number(tacho::family const&, tacho::series const&, tacho::number v, tacho::unix_nanos,
+                    tacho::temporality) {
+            sum += v.as_unsigned();
+        }
+        void histogram(tacho::family const&, tacho::series const&, tacho::histogram_value const&, tacho::unix_nanos,
+                       tacho::temporality) {}
+    };
+    tacho::reader reader{registry};
+    tacho::delta_memory memory;
+    auto const collect = [&] {
+        summing into{seen};
+        tacho::delta_memory::stage<summing> stage{memory, into, tacho::temporality_preference::delta};
+        reader.visit(stage);
+        memory.commit(1);
+        reader.commit();
+    };
+    std::thread collector{[&] {
+        while (!stop.load(std::memory_order_relaxed)) collect();
+    }};
+    int const each = 4000 * scale;
+    in_threads(3, [&](int thread) {
+        for (int i = 0; i < each; ++i) {
+            c(thread, i % 7).inc();
+            if (i % 3 == 0) c.remove(thread, i % 7);
+        }
+    });
+    stop = true;
+    collector.join();
+    collect();
+    EXPECT_EQ(seen, 3u * static_cast<unsigned>(each));
 }
 
 // It ends after main(), when nearly all else has ended.

@@ -6,6 +6,7 @@
 #include "tacho/core/temporality.hpp"
 #include "tacho/registry/registry.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -86,6 +87,7 @@ public:
 private:
     struct remembered {
         std::vector<std::uint64_t> delivered, latest;  // the words of each series, by its ordinal
+        std::vector<std::uint32_t> generations;        // of the series whose words they are
         bool shown = false;
     };
 
@@ -98,6 +100,12 @@ private:
         if (f.latest.size() < first + size) {
             f.latest.resize(first + size);
             f.delivered.resize(first + size);
+            f.generations.resize(s.ordinal() + std::size_t{1});
+        }
+        // Another series has taken the place of one that was removed: nothing of it has been delivered.
+        if (f.generations[s.ordinal()] != s.generation()) {
+            f.generations[s.ordinal()] = s.generation();
+            std::fill_n(f.delivered.begin() + static_cast<std::ptrdiff_t>(first), size, std::uint64_t{0});
         }
         return {std::span{f.delivered}.subspan(first, size), std::span{f.latest}.subspan(first, size)};
     }

@@ -155,7 +155,7 @@ private:
             }
             auto const why = outcome.status == 0
                                  ? outcome.problem
-                                 : fmt::format("answered {} {}", outcome.status, refusal_message(outcome.body));
+                                 : fmt::format("answered {}", outcome.status) + said(refusal_message(outcome.body));
             if (meaning == verdict::drop) return complain(why + ", which is not tried again");
             auto wait = std::chrono::milliseconds{waits.next(static_cast<std::uint32_t>(random_()))};
             auto const now = static_cast<std::int64_t>(now_() / 1'000'000'000u);
@@ -176,6 +176,8 @@ private:
                         "series, or raise pusher_options::largest_body",
                         options_.largest_body));
     }
+
+    static std::string said(std::string words) { return words.empty() ? words : " " + words; }
 
     // Waits before another try; false when it is time to stop.
     [[nodiscard]] bool pause(std::chrono::milliseconds wait) {

@@ -43,35 +43,34 @@ void increment(word* cell, family* of, Amount amount) noexcept {
 template <class Number, class Cells>
 class counter_handle {
 public:
-    counter_handle(detail::word* cell, std::shared_ptr<family> of) noexcept : cell_(cell), of_(std::move(of)) {}
+    explicit counter_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
-    void inc() const noexcept { Cells::add(cell_, Number{1}); }
+    void inc() const noexcept { Cells::add(to_.cells, Number{1}); }
     /// Adds an amount; a negative one, and for doubles NaN or infinity, is dropped and counted.
     template <class Amount>
         requires detail::amount_for<Amount, Number>
-    void inc(Amount amount) const noexcept { detail::increment<Cells, Number>(cell_, of_.get(), amount); }
+    void inc(Amount amount) const noexcept { detail::increment<Cells, Number>(to_.cells, to_.of.get(), amount); }
 
 private:
-    detail::word* cell_;
-    std::shared_ptr<family> of_;
+    detail::bound_series to_;
 };
 
 /// The result of a look-up, for use in the same expression: `requests("GET", 200).inc();`
 template <class Number, class Cells>
 class counter_series {
 public:
-    counter_series(detail::word* cell, std::shared_ptr<family> const& of) noexcept : cell_(cell), of_(of.get()) {}
+    counter_series(detail::found_series const& to, detail::looking look) noexcept : to_(to), look_(std::move(look)) {}
     counter_series(counter_series const&) = delete;
     counter_series& operator=(counter_series const&) = delete;
 
-    void inc() && noexcept { Cells::add(cell_, Number{1}); }
+    void inc() && noexcept { Cells::add(to_.cells, Number{1}); }
     template <class Amount>
         requires detail::amount_for<Amount, Number>
-    void inc(Amount amount) && noexcept { detail::increment<Cells, Number>(cell_, of_, amount); }
+    void inc(Amount amount) && noexcept { detail::increment<Cells, Number>(to_.cells, to_.of.get(), amount); }
 
 private:
-    detail::word* cell_;
-    family* of_;
+    detail::found_series to_;
+    detail::looking look_;
 };
 
 namespace detail {

@@ -15,31 +15,31 @@ namespace tacho::inline v0 {
 template <class Number>
 class gauge_handle {
 public:
-    gauge_handle(detail::word* cell, std::shared_ptr<family> of) noexcept : cell_(cell), of_(std::move(of)) {}
+    explicit gauge_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
-    void set(Number value) const noexcept { cells::shared::set(cell_, value); }
-    void inc(Number amount = 1) const noexcept { cells::shared::add(cell_, amount); }
-    void dec(Number amount = 1) const noexcept { cells::shared::add(cell_, static_cast<Number>(-amount)); }
+    void set(Number value) const noexcept { cells::shared::set(to_.cells, value); }
+    void inc(Number amount = 1) const noexcept { cells::shared::add(to_.cells, amount); }
+    void dec(Number amount = 1) const noexcept { cells::shared::add(to_.cells, static_cast<Number>(-amount)); }
 
 private:
-    detail::word* cell_;
-    std::shared_ptr<family> of_;
+    detail::bound_series to_;
 };
 
 /// The result of a look-up, for use in the same expression: `temperature("kitchen").set(21.5);`
 template <class Number>
 class gauge_series {
 public:
-    gauge_series(detail::word* cell, std::shared_ptr<family> const&) noexcept : cell_(cell) {}
+    gauge_series(detail::found_series const& to, detail::looking look) noexcept : to_(to), look_(std::move(look)) {}
     gauge_series(gauge_series const&) = delete;
     gauge_series& operator=(gauge_series const&) = delete;
 
-    void set(Number value) && noexcept { cells::shared::set(cell_, value); }
-    void inc(Number amount = 1) && noexcept { cells::shared::add(cell_, amount); }
-    void dec(Number amount = 1) && noexcept { cells::shared::add(cell_, static_cast<Number>(-amount)); }
+    void set(Number value) && noexcept { cells::shared::set(to_.cells, value); }
+    void inc(Number amount = 1) && noexcept { cells::shared::add(to_.cells, amount); }
+    void dec(Number amount = 1) && noexcept { cells::shared::add(to_.cells, static_cast<Number>(-amount)); }
 
 private:
-    detail::word* cell_;
+    detail::found_series to_;
+    detail::looking look_;
 };
 
 namespace detail {

@@ -34,9 +34,9 @@ void observe_in(word* run, family* of, double value) noexcept {
 template <class Cells, class Unit>
 class histogram_handle {
 public:
-    histogram_handle(detail::word* run, std::shared_ptr<family> of) noexcept : run_(run), of_(std::move(of)) {}
+    explicit histogram_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
-    void observe(double value) const noexcept { detail::observe_in<Cells>(run_, of_.get(), value); }
+    void observe(double value) const noexcept { detail::observe_in<Cells>(to_.cells, to_.of.get(), value); }
 
     /// Records the time until its result ends: `auto const timing = handle.time();`
     timer<histogram_handle, Unit> time() const noexcept requires detail::unit_of_time<Unit> {
@@ -44,26 +44,25 @@ public:
     }
 
 private:
-    detail::word* run_;
-    std::shared_ptr<family> of_;
+    detail::bound_series to_;
 };
 
 /// The result of a look-up, for use in the same expression: `duration("models").observe(0.25);`
 template <class Cells, class Unit>
 class histogram_series {
 public:
-    histogram_series(detail::word* run, std::shared_ptr<family> const& of) noexcept : run_(run), of_(of) {}
+    histogram_series(detail::found_series const& to, detail::looking look) noexcept : to_(to), look_(std::move(look)) {}
     histogram_series(histogram_series const&) = delete;
     histogram_series& operator=(histogram_series const&) = delete;
 
-    void observe(double value) && noexcept { detail::observe_in<Cells>(run_, of_.get(), value); }
+    void observe(double value) && noexcept { detail::observe_in<Cells>(to_.cells, to_.of.get(), value); }
     timer<histogram_handle<Cells, Unit>, Unit> time() && noexcept requires detail::unit_of_time<Unit> {
-        return histogram_handle<Cells, Unit>{run_, of_}.time();
+        return histogram_handle<Cells, Unit>{to_.bind()}.time();
     }
 
 private:
-    detail::word* run_;
-    std::shared_ptr<family> const& of_;
+    detail::found_series to_;
+    detail::looking look_;
 };
 
 namespace detail {

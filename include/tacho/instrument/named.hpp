@@ -8,6 +8,7 @@
 #include "tacho/instrument/up_down_counter.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -25,8 +26,9 @@ struct instrument_options {
     std::string_view description = {};
     std::string_view unit = {};  ///< UCUM, at most 63 characters
     std::vector<std::string_view> labels = {};
-    std::vector<double> bounds = {};  ///< of a histogram; none: those that fit the unit
-    std::size_t series_limit = 0;     ///< 0: the registry's
+    std::vector<double> bounds = {};       ///< of a histogram; none: those that fit the unit
+    std::size_t series_limit = 0;          ///< 0: the registry's
+    std::chrono::seconds expire_after{0};  ///< without use a series is removed after this time; 0: never
 };
 
 namespace detail {
@@ -57,6 +59,9 @@ namespace detail {
             return refused(quoted + "has the same Prometheus name as another of its labels, " + name + "; rename one");
         seen.push_back(name);
     }
+    if (o.expire_after.count() < 0 || o.expire_after.count() > 0xFFFFFFFF)
+        return refused("its series can't expire after " + std::to_string(o.expire_after.count()) +
+                       " s; give a number of seconds from 0 to 4294967295");
     if (!are_bounds(o.bounds)) return refused("its bounds should be finite, strictly increasing and at most 256");
     return {};
 }
@@ -78,6 +83,7 @@ template <class Number, class Cells>
                          .number = kind_of_number<Number>,
                          .sharded = Cells::is_sharded,
                          .limit = o.series_limit,
+                         .expire_after = static_cast<std::uint32_t>(o.expire_after.count()),
                          .labels = labels,
                          .bounds = bounds}};
 }
@@ -101,13 +107,23 @@ public:
     }
     [[nodiscard]] Handle bind(std::span<std::string_view const> values) const noexcept {
         auto const& of = registration_.held();
-        if (of == nullptr) return {registration_.cells({}), nullptr};
-        if (values.size() != of->schema().keys.size()) {
+        if (of != nullptr && values.size() != of->schema().keys.size()) {
             of->drop_measurement("another number of label values than it has labels");
-            return {detail::discard_cells(), nullptr};
+            return Handle{detail::bound_series{detail::discard_cells(), nullptr, {}}};
         }
-        return {registration_.cells(values), of};
+        return Handle{registration_.bind(values)};
     }
+
+    /// Removes the series with these label values, or all of them; see the typed instruments. Without labels there is
+    /// one series, which stays.
+    bool remove(std::initializer_list<std::string_view> values) const noexcept {
+        return remove(std::span{values.begin(), values.size()});
+    }
+    bool remove(std::span<std::string_view const> values) const noexcept {
+        auto const& of = registration_.held();
+        return of != nullptr && values.size() == of->schema().keys.size() && registration_.remove(values);
+    }
+    void clear() const noexcept { registration_.clear(); }
 
 private:
     registration registration_;

@@ -25,6 +25,14 @@ struct series_limit {
     static constexpr std::size_t value = N;
 };
 
+/// An option: a series is removed when it has been out of use for this long, that is neither looked up nor held by a
+/// handle. Looked after at scrapes, pushes and when series are made, so it may take longer; needs labels.
+template <std::uint32_t Seconds>
+struct expire_after {
+    static_assert(Seconds != 0, "tacho: a series expires after one second at the earliest");
+    static constexpr std::uint32_t value = Seconds;
+};
+
 namespace detail {
 
 template <class T>
@@ -41,6 +49,11 @@ template <class T>
 inline constexpr bool is_limit = false;
 template <std::size_t N>
 inline constexpr bool is_limit<series_limit<N>> = true;
+
+template <class T>
+inline constexpr bool is_expiry = false;
+template <std::uint32_t Seconds>
+inline constexpr bool is_expiry<expire_after<Seconds>> = true;
 
 template <class T>
 inline constexpr bool is_number =
@@ -70,8 +83,10 @@ template <class T>
 using cells_predicate = std::bool_constant<is_cells<T>>;
 template <class T>
 using limit_predicate = std::bool_constant<is_limit<T>>;
-struct no_limit {
-    static constexpr std::size_t value = 0;
+template <class T>
+using expiry_predicate = std::bool_constant<is_expiry<T>>;
+struct none_given {
+    static constexpr std::uint32_t value = 0;
 };
 
 // The labels among Options, as a tuple type in their order.
@@ -86,12 +101,14 @@ struct instrument_traits {
                   "tacho: an instrument's name begins with a letter, goes on with letters, digits and _ . - /, and has "
                   "at most 255 characters");
     static_assert(((is_label<Options> || is_unit<Options> || is_number<Options> || is_cells<Options> ||
-                    is_limit<Options>)&&...),
+                    is_limit<Options> || is_expiry<Options>)&&...),
                   "tacho: an instrument's options are label<...>, a unit, std::uint64_t, std::int64_t or double, "
-                  "cells::sharded or cells::shared, and series_limit<...>");
+                  "cells::sharded or cells::shared, series_limit<...> and expire_after<...>");
     static_assert(((is_unit<Options> ? 1 : 0) + ... + 0) <= 1 && ((is_number<Options> ? 1 : 0) + ... + 0) <= 1 &&
-                      ((is_cells<Options> ? 1 : 0) + ... + 0) <= 1 && ((is_limit<Options> ? 1 : 0) + ... + 0) <= 1,
-                  "tacho: an instrument has one unit, one type of number, one kind of cells and one series_limit");
+                      ((is_cells<Options> ? 1 : 0) + ... + 0) <= 1 && ((is_limit<Options> ? 1 : 0) + ... + 0) <= 1 &&
+                      ((is_expiry<Options> ? 1 : 0) + ... + 0) <= 1,
+                  "tacho: an instrument has one unit, one type of number, one kind of cells, one series_limit and one "
+                  "expire_after");
 
     using unit_type = typename first_of<unit::none, unit_predicate, Options...>::type;
     using number_type = typename first_of<DefaultNumber, number_predicate, Options...>::type;
@@ -121,8 +138,14 @@ struct instrument_traits {
                   "tacho: an instrument's labels have distinct names, also after illegal characters become _, and a "
                   "histogram's is not called le");
 
-    // The number of combinations when every label has few known values, else 0.
+    static constexpr std::uint32_t expires_after = first_of<none_given, expiry_predicate, Options...>::type::value;
+    static_assert(expires_after == 0 || label_count != 0,
+                  "tacho: the one series of an instrument without labels is always there; it can't expire");
+
+    // The number of combinations when every label has few known values, else 0. Such series are few, and found in a way
+    // that doesn't tell when: where they should expire, they are looked up as others are.
     static constexpr std::size_t dense = []<class... Labels>(std::tuple<Labels...>*) -> std::size_t {
+        if (expires_after != 0) return 0;
         std::size_t product = sizeof...(Labels) == 0 ? 0 : 1;
         ((product = product > 4096 ? 0 : product * label_value<typename Labels::value_type>::cardinality), ...);
         return product > 4096 ? 0 : product;
@@ -136,7 +159,8 @@ struct instrument_traits {
                 .kind = Kind,
                 .number = kind_of_number<number_type>,
                 .sharded = cells_type::is_sharded,
-                .limit = first_of<no_limit, limit_predicate, Options...>::type::value,
+                .limit = first_of<none_given, limit_predicate, Options...>::type::value,
+                .expire_after = expires_after,
                 .dense = dense,
                 .labels = label_specs,
                 .bounds = bounds};

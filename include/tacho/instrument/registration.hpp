@@ -2,11 +2,13 @@
 #pragma once
 
 #include "tacho/cell/cells.hpp"
+#include "tacho/cell/epoch.hpp"
 #include "tacho/cell/histogram_cells.hpp"
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/bounds.hpp"
 #include "tacho/core/names.hpp"
 #include "tacho/core/utf8.hpp"
+#include "tacho/instrument/bound_series.hpp"
 #include "tacho/registry/registry.hpp"
 
 #include <atomic>
@@ -37,7 +39,8 @@ struct instrument_spec {
     instrument_kind kind = instrument_kind::counter;
     number_kind number = number_kind::unsigned_integer;
     bool sharded = true;
-    std::size_t limit = 0;  // 0: the registry's
+    std::size_t limit = 0;           // 0: the registry's
+    std::uint32_t expire_after = 0;  // seconds; 0: never
     std::size_t dense = 0;  // how many combinations of label values there are, when they are few and known; else 0
     std::span<label_spec const> labels;
     std::span<double const> bounds;
@@ -53,10 +56,12 @@ public:
     registration& operator=(registration&& other) noexcept {
         std::swap(core_, other.core_);
         std::swap(family_, other.family_);
-        std::swap(dense_, other.dense_);
+        std::swap(cache_, other.cache_);
+        std::swap(cache_size_, other.cache_size_);
         return *this;
     }
     ~registration() {
+        if (cache_ != nullptr) family_->table().drop_cache({cache_.get(), cache_size_});
         if (family_ != nullptr) core_->drop(*family_);
     }
 
@@ -65,8 +70,7 @@ public:
         bool const done =
             detail::attempt([&] { family_ = core_->add(describe(in, spec), schema(in, spec), storage(spec)); });
         if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
-        // Without memory for it, look-ups go by the table.
-        if (family_ != nullptr && spec.dense != 0) dense_.reset(new (std::nothrow) dense_place[spec.dense]{});
+        if (family_ != nullptr && spec.dense != 0) make_cache(spec.dense);
     }
 
     /// Registers nothing, and says why: for what can only be found out at run time.
@@ -78,35 +82,67 @@ public:
 
     [[nodiscard]] std::shared_ptr<family> const& held() const noexcept { return family_; }
 
-    /// The cells of a series; those that nobody reads when there is no such series to be had.
-    [[nodiscard]] detail::word* cells(std::span<std::string_view const> values) const noexcept {
-        return cells_of(family_ == nullptr ? nullptr : family_->table().find_or_create(values));
+    /// The series with these label values, for those who are looking.
+    [[nodiscard]] detail::found_series find(std::span<std::string_view const> values) const noexcept {
+        return found(family_ == nullptr ? nullptr : family_->table().find_or_create(values));
     }
     /// The same where the labels have few known values: `index` numbers their combinations, so that a hit is one load.
     /// The numbers are this instrument's own: another with the same identity may have its labels' values elsewhere.
-    [[nodiscard]] detail::word* dense_cells(std::size_t index,
-                                            std::span<std::string_view const> values) const noexcept {
-        if (dense_ == nullptr) [[unlikely]]
-            return cells(values);
+    [[nodiscard]] detail::found_series find_cached(std::size_t index,
+                                                   std::span<std::string_view const> values) const noexcept {
+        if (cache_ == nullptr) [[unlikely]]
+            return find(values);
+        auto& place = cache_[index];
         // Acquire: the series was written before its cells were published.
-        if (detail::word* const found = dense_[index].load(std::memory_order_acquire)) [[likely]]
-            return found;
-        series* const found = family_->table().find_or_create(values);
+        if (detail::word* const cells = place.cells.load(std::memory_order_acquire)) [[likely]]
+            return {cells, family_, place.from.load(std::memory_order_relaxed)};
+        detail::looking const look;
+        series* const s = family_->table().find_or_create(values);
         // The overflow series is asked for anew each time, which counts it.
-        if (found != nullptr && !found->is_overflow()) dense_[index].store(found->cells(), std::memory_order_release);
-        return cells_of(found);
+        if (s != nullptr && !s->is_overflow()) family_->table().fill_cache(place, *s);
+        return found(s);
     }
-    [[nodiscard]] detail::word* overflow_cells() const noexcept {
-        return cells_of(family_ == nullptr ? nullptr : family_->table().overflow());
+    [[nodiscard]] detail::found_series find_overflow() const noexcept {
+        return found(family_ == nullptr ? nullptr : family_->table().overflow());
+    }
+
+    /// The series with these label values, to keep.
+    [[nodiscard]] detail::bound_series bind(std::span<std::string_view const> values) const noexcept {
+        detail::looking const look;
+        series* const s = family_ == nullptr ? nullptr : family_->table().hold(values);
+        auto const& [cells, of, from] = found(s);
+        if (s == nullptr) return {cells, nullptr, {}};
+        return {cells, of, detail::held_series{s}};
+    }
+
+    [[nodiscard]] detail::bound_series bind_overflow() const noexcept {
+        detail::looking const look;
+        return find_overflow().bind();
+    }
+
+    bool remove(std::span<std::string_view const> values) const noexcept {
+        return family_ != nullptr && !values.empty() && family_->table().remove(values);
+    }
+    void clear() const noexcept {
+        if (family_ != nullptr && !family_->schema().keys.empty()) family_->table().clear();
     }
 
 private:
-    [[nodiscard]] detail::word* cells_of(series* found) const noexcept {
-        if (found == nullptr) [[unlikely]]
-            return detail::discard_cells();
-        if (found->is_overflow()) [[unlikely]]
+    [[nodiscard]] detail::found_series found(series* s) const noexcept {
+        if (s == nullptr) [[unlikely]]
+            return {detail::discard_cells(), family_, nullptr};
+        if (s->is_overflow()) [[unlikely]]
             family_->say_overflow();
-        return found->cells();
+        return {s->cells(), family_, s};
+    }
+
+    // Without memory for it, look-ups go by the table.
+    void make_cache(std::size_t size) noexcept {
+        cache_.reset(new (std::nothrow) series_table::cached[size]);
+        if (cache_ != nullptr && family_->table().add_cache({cache_.get(), size}))
+            cache_size_ = size;
+        else
+            cache_.reset();
     }
 
     static descriptor describe(scope const& in, detail::instrument_spec const& spec) {
@@ -139,20 +175,21 @@ private:
         return s;
     }
 
-    [[nodiscard]] series_storage storage(detail::instrument_spec const& spec) const noexcept {
+    [[nodiscard]] series_storage storage(detail::instrument_spec const& spec) const {
         if (spec.sharded) static_cast<void>(detail::discard_cells());  // settles how many slots this process can have
         bool const histogram = spec.kind == instrument_kind::histogram;
         return {.cells = histogram ? detail::histogram_cell_count(spec.bounds.size()) : 1,
                 .sharded = spec.sharded,
                 .limit = spec.limit != 0 ? spec.limit : core_->options.series_limit,
-                .now = core_->options.now};
+                .expire_after = spec.expire_after,
+                .now = core_->options.now,
+                .readers = core_->clock};
     }
-
-    using dense_place = std::atomic<detail::word*>;
 
     std::shared_ptr<detail::registry_core> core_;
     std::shared_ptr<family> family_;
-    std::unique_ptr<dense_place[]> dense_;
+    std::unique_ptr<series_table::cached[]> cache_;
+    std::size_t cache_size_ = 0;
 };
 
 }  // namespace tacho::inline v0

@@ -35,20 +35,48 @@ public:
     /// The series with these label values, for use at once. A series that exists is found without lock or allocation.
     template <class... Args>
         requires(are_values_of<typename Traits::labels, Args...> && sizeof...(Args) != 0)
-    [[nodiscard]] Series operator()(Args const&... values) noexcept { return Series{cells(values...), held()}; }
+    [[nodiscard]] Series operator()(Args const&... values) noexcept {
+        if constexpr (Traits::dense != 0) {
+            return Series{find(values...), looking{nullptr}};  // its series are kept as long as it
+        } else {
+            looking look;
+            return Series{find(values...), std::move(look)};
+        }
+    }
     template <class... Args>
     void operator()(Args const&...) = delete;  // give one value for each label, in their order, of the label's type
 
     /// The same, to keep: the fastest way to record.
     template <class... Args>
         requires(are_values_of<typename Traits::labels, Args...>)
-    [[nodiscard]] Handle bind(Args const&... values) noexcept { return Handle{cells(values...), held()}; }
+    [[nodiscard]] Handle bind(Args const&... values) noexcept {
+        if (std::size_t unused = 0; !number(unused, values...)) [[unlikely]]
+            return Handle{registration_.bind_overflow()};
+        return Handle{with_texts([this](auto texts) { return registration_.bind(texts); }, values...)};
+    }
     template <class... Args>
     void bind(Args const&...) = delete;  // give one value for each label, in their order, of the label's type
 
+    /// Removes the series with these label values; false when there is none, or when as many removed ones as the limit
+    /// allows are still held by handles or not yet collected by every reader. Handles to it stay safe, and record for
+    /// nobody. The same values make a new series, which starts anew. Takes the mutex that creating a series takes.
+    template <class... Args>
+        requires(are_values_of<typename Traits::labels, Args...> && sizeof...(Args) != 0)
+    bool remove(Args const&... values) noexcept {
+        std::size_t unused = 0;
+        return number(unused, values...) &&
+               with_texts([this](auto texts) { return registration_.remove(texts); }, values...);
+    }
+    template <class... Args>
+    bool remove(Args const&...) = delete;  // give one value for each label, in their order, of the label's type
+
+    /// Removes all series.
+    void clear() noexcept requires(Traits::label_count != 0) { registration_.clear(); }
+
 protected:
     typed_instrument(scope const& in, instrument_spec const& spec) noexcept : registration_(in, spec) {
-        if constexpr (Traits::label_count == 0) only_ = registration_.cells({});
+        if constexpr (Traits::label_count == 0)
+            only_ = registration_.bind({}).cells;  // its only series is never removed
     }
     ~typed_instrument() = default;
 
@@ -58,41 +86,55 @@ protected:
     [[nodiscard]] word* only() const noexcept { return only_; }
 
 private:
-    template <class... Args>
-    [[nodiscard]] word* cells(Args const&... args) const noexcept {
-        if constexpr (Traits::label_count == 0) {
-            return only_;
-        } else {
-            return find(std::index_sequence_for<Args...>{}, args...);
-        }
-    }
-
     template <std::size_t I>
     using value_at = typename std::tuple_element_t<I, typename Traits::labels>::value_type;
 
-    template <std::size_t... I, class... Args>
-    [[nodiscard]] word* find(std::index_sequence<I...>, Args const&... args) const noexcept {
-        std::array<label_scratch, sizeof...(I)> scratch;
-        std::array<std::string_view, sizeof...(I)> const values{
-            label_value<value_at<I>>::text(checked_label<value_at<I>>(args), scratch[I])...};
-        std::size_t dense_index = 0;
-        bool listed = true;
-        (number_label<value_at<I>>(checked_label<value_at<I>>(args), dense_index, listed), ...);
-        if (!listed) [[unlikely]]
-            return registration_.overflow_cells();
-        if constexpr (Traits::dense != 0) return registration_.dense_cells(dense_index, values);
-        return registration_.cells(values);
+    // Calls f with the text of each value, in their order.
+    template <class F, class... Args>
+    static auto with_texts(F&& f, Args const&... args) noexcept {
+        return [&]<std::size_t... I>(std::index_sequence<I...>) {
+            std::array<label_scratch, sizeof...(I)> scratch;
+            std::array<std::string_view, sizeof...(I)> const texts{
+                label_value<value_at<I>>::text(checked_label<value_at<I>>(args), scratch[I])...};
+            return f(std::span<std::string_view const>{texts});
+        }
+        (std::index_sequence_for<Args...>{});
+    }
+
+    template <class... Args>
+    [[nodiscard]] found_series find(Args const&... args) const noexcept {
+        std::size_t index = 0;
+        if (!number(index, args...)) [[unlikely]]
+            return registration_.find_overflow();
+        return with_texts(
+            [&](auto texts) {
+                if constexpr (Traits::dense != 0)
+                    return registration_.find_cached(index, texts);
+                else
+                    return registration_.find(texts);
+            },
+            args...);
+    }
+
+    // The number of a combination of label values; false when there is an enumerator that is not listed.
+    template <class... Args>
+    static bool number(std::size_t& index, Args const&... args) noexcept {
+        return [&]<std::size_t... I>(std::index_sequence<I...>) {
+            return (number_label<value_at<I>>(checked_label<value_at<I>>(args), index) & ... & true);
+        }
+        (std::index_sequence_for<Args...>{});
     }
 
     // Mixed-radix digits: the values of the last label are neighbours.
     template <class Value>
-    static void number_label(Value const& value, std::size_t& index, bool& listed) noexcept {
+    static bool number_label(Value const& value, std::size_t& index) noexcept {
         constexpr auto cardinality = label_value<Value>::cardinality;
         if constexpr (cardinality != 0) {
             auto const own = label_value<Value>::index(value);
-            listed &= own < cardinality;
             index = index * cardinality + own;
+            return own < cardinality;
         }
+        return true;
     }
 
     registration registration_;

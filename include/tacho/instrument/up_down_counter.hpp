@@ -46,36 +46,37 @@ public:
         bool counts_ = true;
     };
 
-    up_down_handle(detail::word* cell, std::shared_ptr<family> of) noexcept : cell_(cell), of_(std::move(of)) {}
+    explicit up_down_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
-    void inc(Number amount = 1) const noexcept { detail::change<Cells>(cell_, of_.get(), amount); }
+    void inc(Number amount = 1) const noexcept { detail::change<Cells>(to_.cells, to_.of.get(), amount); }
     void dec(Number amount = 1) const noexcept {
-        detail::change<Cells>(cell_, of_.get(), static_cast<Number>(-amount));
+        detail::change<Cells>(to_.cells, to_.of.get(), static_cast<Number>(-amount));
     }
     tracked track() const noexcept { return tracked{*this}; }
 
 private:
-    detail::word* cell_;
-    std::shared_ptr<family> of_;
+    detail::bound_series to_;
 };
 
 /// The result of a look-up, for use in the same expression: `auto const in_flight = busy("models").track();`
 template <class Number, class Cells>
 class up_down_series {
 public:
-    up_down_series(detail::word* cell, std::shared_ptr<family> const& of) noexcept : cell_(cell), of_(of) {}
+    up_down_series(detail::found_series const& to, detail::looking look) noexcept : to_(to), look_(std::move(look)) {}
     up_down_series(up_down_series const&) = delete;
     up_down_series& operator=(up_down_series const&) = delete;
 
-    void inc(Number amount = 1) && noexcept { detail::change<Cells>(cell_, of_.get(), amount); }
-    void dec(Number amount = 1) && noexcept { detail::change<Cells>(cell_, of_.get(), static_cast<Number>(-amount)); }
+    void inc(Number amount = 1) && noexcept { detail::change<Cells>(to_.cells, to_.of.get(), amount); }
+    void dec(Number amount = 1) && noexcept {
+        detail::change<Cells>(to_.cells, to_.of.get(), static_cast<Number>(-amount));
+    }
     typename up_down_handle<Number, Cells>::tracked track() && noexcept {
-        return up_down_handle<Number, Cells>{cell_, of_}.track();
+        return up_down_handle<Number, Cells>{to_.bind()}.track();
     }
 
 private:
-    detail::word* cell_;
-    std::shared_ptr<family> const& of_;
+    detail::found_series to_;
+    detail::looking look_;
 };
 
 namespace detail {

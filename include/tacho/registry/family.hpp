@@ -83,20 +83,23 @@ public:
         return bucket_texts_[i].openmetrics;
     }
 
-    /// Calls v.number(family, series, number) or v.histogram(family, series, histogram_value) for each series.
-    /// Lock-free; allocates nothing.
+    /// Calls v.number(family, series, number) or v.histogram(family, series, histogram_value) for each series, and for
+    /// those that were removed after the stamp `since` of the reader clock. Lock-free; allocates nothing.
     template <class Visitor>
-    void visit(Visitor& v) const {
+    void visit(Visitor& v, std::uint64_t since = series_table::present) const {
+        detail::looking const look;
         if (descriptor_.is_histogram()) {
             std::uint64_t buckets[max_bounds + 1];
             std::span<std::uint64_t> const used{buckets, descriptor_.bounds.size() + 1};
-            table_.for_each([&](series const& s) {
-                auto const read = detail::read_histogram(s.cells(), is_sharded(), used);
-                if (read.torn_slots != 0) torn_.fetch_add(1, std::memory_order_relaxed);
-                v.histogram(*this, s, histogram_value{used, read.count, read.sum});
-            });
+            table_.for_each(
+                [&](series const& s) {
+                    auto const read = detail::read_histogram(s.cells(), is_sharded(), used);
+                    if (read.torn_slots != 0) torn_.fetch_add(1, std::memory_order_relaxed);
+                    v.histogram(*this, s, histogram_value{used, read.count, read.sum});
+                },
+                since);
         } else {
-            table_.for_each([&](series const& s) { v.number(*this, s, read(s)); });
+            table_.for_each([&](series const& s) { v.number(*this, s, read(s)); }, since);
         }
     }
 

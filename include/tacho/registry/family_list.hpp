@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <tuple>
 #include <utility>
@@ -61,11 +62,11 @@ namespace detail {
 }
 
 template <class Visitor>
-void visit_all(family_list const& list, Visitor& visitor, order in) {
+void visit_all(family_list const& list, Visitor& visitor, order in, std::uint64_t since = series_table::present) {
     if (in == order::by_name)
-        for (auto const& f : list.by_name) std::as_const(*f).visit(visitor);
+        for (auto const& f : list.by_name) std::as_const(*f).visit(visitor, since);
     else
-        for (auto const place : list.by_scope) std::as_const(*list.by_name[place]).visit(visitor);
+        for (auto const place : list.by_scope) std::as_const(*list.by_name[place]).visit(visitor, since);
 }
 
 }  // namespace detail

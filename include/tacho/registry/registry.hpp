@@ -35,6 +35,7 @@ struct registry_health {
     std::uint64_t overflowed_measurements = 0;  ///< counted in an overflow series
     std::uint64_t torn_reads = 0;               ///< histogram readings whose sum may be ahead of the buckets
     std::uint64_t failed_registrations = 0;
+    std::size_t kept_series = 0;  ///< removed, but still held by a handle, or not yet collected by every reader
 };
 
 namespace detail {
@@ -42,7 +43,7 @@ namespace detail {
 // A family whose last instrument is gone, kept for the readers who have not collected since.
 struct retired_family {
     std::shared_ptr<family> gone;
-    std::uint64_t epoch;
+    std::uint64_t removed_at;
 };
 
 // What a registry, its instruments and its readers share, so that each may outlive the others.
@@ -61,8 +62,9 @@ struct registry_core {
     std::shared_ptr<family_list const> published = std::make_shared<family_list const>();
     std::vector<std::string> problems;
     std::vector<retired_family> retired;
-    std::vector<std::uint64_t> readers;  // each reader's last collection
-    std::uint64_t epoch = 0;             // counts retirements
+    std::vector<std::uint64_t> readers;  // where the clock stood at each reader's last collection
+    static constexpr std::uint64_t gone_reader = ~std::uint64_t{0};
+    std::shared_ptr<reader_clock> const clock = std::make_shared<reader_clock>();
     std::uint64_t failed = 0;
 
     std::shared_ptr<family_list const> families() {
@@ -129,7 +131,7 @@ inline void registry_core::drop(family const& gone) noexcept {
     if (at == entries.end() || --at->second.instruments != 0) return;
     attempt([&] {
         auto list = without(*published, gone);
-        if (!readers.empty()) retired.push_back({at->second.shown, ++epoch});
+        if (!readers.empty()) retired.push_back({at->second.shown, clock->next()});
         published = std::move(list);
         forget(gone);
     });
@@ -147,8 +149,10 @@ inline void registry_core::forget(family const& gone) noexcept {
 
 // Under the mutex: lets go of what every reader has collected.
 inline void registry_core::forget_retired() {
-    auto const oldest = readers.empty() ? epoch : *std::min_element(readers.begin(), readers.end());
-    std::erase_if(retired, [&](auto const& r) { return r.epoch <= oldest; });
+    auto const oldest = readers.empty() ? gone_reader : *std::min_element(readers.begin(), readers.end());
+    // Release: who sees it knows that the readers are done with what was removed before.
+    clock->settled.store(oldest, std::memory_order_release);
+    std::erase_if(retired, [&](auto const& r) { return r.removed_at <= oldest; });
 }
 
 }  // namespace detail
@@ -212,6 +216,7 @@ public:
             sum.dropped_measurements += f->dropped();
             sum.overflowed_measurements += f->table().overflowed();
             sum.torn_reads += f->torn();
+            sum.kept_series += f->table().kept();
         }
         return sum;
     }
@@ -231,20 +236,21 @@ inline scope::scope(registry& in) noexcept : core_(in.core()) {}
     return instance;
 }
 
-/// Sees each family that lived since its last commit(), also one whose instruments are gone: for a reader who reports
-/// what happened in between. One thread at a time.
+/// Sees each series that lived since its last commit(), also one that was removed and those of a family whose
+/// instruments are gone: for a reader who reports what happened in between. One thread at a time.
 class reader {
 public:
     explicit reader(registry& in) : core_(in.core()) {
         std::lock_guard const lock{core_->mutex};
         place_ = core_->readers.size();
-        core_->readers.push_back(core_->epoch);
+        core_->readers.push_back(core_->clock->now.load(std::memory_order_acquire));
+        core_->forget_retired();
     }
     reader(reader const&) = delete;
     reader& operator=(reader const&) = delete;
     ~reader() {
         std::lock_guard const lock{core_->mutex};
-        core_->readers[place_] = ~std::uint64_t{0};  // places are not reused: few readers ever exist
+        core_->readers[place_] = detail::registry_core::gone_reader;  // places are not reused: few readers ever exist
         core_->forget_retired();
     }
 
@@ -253,15 +259,18 @@ public:
     void visit(Visitor&& visitor) {
         std::shared_ptr<family_list const> families;
         std::vector<std::shared_ptr<family const>> retired;
+        std::uint64_t since = 0;
         {
             std::lock_guard const lock{core_->mutex};
             families = core_->published;
-            seen_ = core_->epoch;
+            // Acquire: all that was removed by then is seen as removed, with its last values.
+            seen_ = core_->clock->now.load(std::memory_order_acquire);
+            since = core_->readers[place_];
             for (auto const& r : core_->retired)
-                if (r.epoch > core_->readers[place_]) retired.push_back(r.gone);
+                if (r.removed_at > since) retired.push_back(r.gone);
         }
-        detail::visit_all(*families, visitor, order::by_scope);
-        for (auto const& f : retired) f->visit(visitor);
+        detail::visit_all(*families, visitor, order::by_scope, since);
+        for (auto const& f : retired) f->visit(visitor, since);
     }
 
     /// What the last visit() showed has arrived where it should: retired families in it are not shown again.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tacho/registry/registry.hpp"
+#include "tacho/series/held_series.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -32,8 +33,15 @@ public:
     }
 
 private:
+    using held_series = detail::held_series;
+
+    static held_series hold(series const& s) noexcept {
+        s.hold();
+        return held_series{&s};
+    }
+
     struct reading {
-        series const* from;
+        held_series from;
         std::size_t first;  // of its words
         std::uint64_t count;
         double sum;
@@ -42,11 +50,11 @@ private:
     struct collector {
         snapshot& into;
         void number(family const&, series const& from, tacho::number value) {
-            into.readings_.push_back({&from, into.words_.size(), 0, 0});
+            into.readings_.push_back({hold(from), into.words_.size(), 0, 0});
             into.words_.push_back(value.bits);
         }
         void histogram(family const&, series const& from, histogram_value const& value) {
-            into.readings_.push_back({&from, into.words_.size(), value.count, value.sum});
+            into.readings_.push_back({hold(from), into.words_.size(), value.count, value.sum});
             into.words_.insert(into.words_.end(), value.buckets.begin(), value.buckets.end());
         }
     };

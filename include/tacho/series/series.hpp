@@ -5,8 +5,10 @@
 #include "tacho/core/clock.hpp"
 #include "tacho/core/label.hpp"
 #include "tacho/core/label_text.hpp"
+#include "tacho/series/reader_clock.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -45,14 +47,21 @@ struct label_schema {
     std::string line_name;  ///< begins each series' text; empty for a histogram, which has several names
 };
 
-/// One series of a family. All but the cells is written once, before any other thread can see it, and never changes.
-/// Lives as long as its family.
+namespace detail {
+class removed_series;
+}
+
+/// One series of a family. Its labels, text and times are written once, before any other thread can see it, and never
+/// change. A removed one is found and shown no more; its memory is given to another only when neither a handle nor a
+/// look can see it, and the readers who collect deltas have had its last values.
 class series {
 public:
     /// When it was first recorded.
     [[nodiscard]] unix_nanos birth() const noexcept { return birth_; }
-    /// Its place among the series of its family, in order of birth.
+    /// Its place among the series of its family, which another may have after it.
     [[nodiscard]] std::uint32_t ordinal() const noexcept { return ordinal_; }
+    /// How many had that place before it: place and generation together are never given twice.
+    [[nodiscard]] std::uint32_t generation() const noexcept { return generation_; }
     /// Whether it stands for all series beyond the limit. It then has no label values.
     [[nodiscard]] bool is_overflow() const noexcept { return overflow_; }
     [[nodiscard]] detail::word* cells() const noexcept { return cells_; }
@@ -80,10 +89,65 @@ public:
     /// `name ` or a space without labels.
     [[nodiscard]] std::string_view text() const noexcept { return {values() + values_size_, text_size_}; }
 
+    /// Keep it while it is bound: release() what was held once.
+    void hold() const noexcept { holders_.fetch_add(1, std::memory_order_relaxed); }  // by somebody who has it already
+    void release() const noexcept {
+        // Release: what was recorded through a handle happened before the memory is somebody else's.
+        holders_.fetch_sub(1, std::memory_order_release);
+    }
+
 private:
     friend class series_table;
+    friend class detail::removed_series;
+
+    // Recorded since it was last looked after, not recorded since, or removed for good. Only families whose series
+    // expire tell the first two apart.
+    enum class life : std::uint8_t { touched, idle, removed };
+    static constexpr std::uint64_t never = ~std::uint64_t{0};  // no reader has collected that far
 
     series() = default;
+
+    [[nodiscard]] bool is_removed() const noexcept { return life_.load(std::memory_order_acquire) == life::removed; }
+    [[nodiscard]] bool is_held() const noexcept { return holders_.load(std::memory_order_acquire) != 0; }
+
+    // Notes that it is in use; false when it has been removed.
+    bool touch() noexcept {
+        auto seen = life_.load(std::memory_order_relaxed);
+        while (seen == life::idle)
+            if (life_.compare_exchange_weak(seen, life::touched, std::memory_order_relaxed)) return true;
+        return seen == life::touched;
+    }
+
+    // Removes it, with `when_idle` unless it was touched meanwhile. False when it was not this call that removed it.
+    // The stamp is taken afterwards: a reader whose collection began at that stamp or later has seen it removed, with
+    // its last values. Until then it counts as removed just now. One remover at a time.
+    bool remove(detail::reader_clock& readers, bool when_idle) noexcept {
+        auto seen = life_.load(std::memory_order_relaxed);
+        if (seen == life::removed || (when_idle && seen != life::idle)) return false;
+        removed_at_.store(never, std::memory_order_relaxed);
+        // Release, matched by the acquire in was_removed_since().
+        if (when_idle) {
+            if (!life_.compare_exchange_strong(seen, life::removed, std::memory_order_release,
+                                               std::memory_order_relaxed))
+                return false;
+        } else {
+            life_.store(life::removed, std::memory_order_release);
+        }
+        removed_at_.store(readers.next(), std::memory_order_relaxed);
+        return true;
+    }
+    // Whether it was touched since the last call.
+    bool was_touched() noexcept {
+        auto seen = life::touched;
+        return life_.compare_exchange_strong(seen, life::idle, std::memory_order_relaxed);
+    }
+    [[nodiscard]] bool was_removed_by(std::uint64_t stamp) const noexcept {
+        return removed_at_.load(std::memory_order_relaxed) <= stamp;
+    }
+    // Whether it is removed, and was not yet at the stamp `since`.
+    [[nodiscard]] bool was_removed_since(std::uint64_t since) const noexcept {
+        return is_removed() && removed_at_.load(std::memory_order_relaxed) > since;
+    }
 
     // Behind the object, in the same piece of memory: the sizes of the values, the values, the text.
     [[nodiscard]] std::uint16_t const* sizes() const noexcept {
@@ -92,15 +156,22 @@ private:
     [[nodiscard]] char const* values() const noexcept { return reinterpret_cast<char const*>(sizes() + label_count_); }
 
     [[nodiscard]] static series* make(label_schema const& schema, std::span<std::string_view const> values,
-                                      std::uint32_t ordinal, unix_nanos birth, detail::word* cells) noexcept;
+                                      std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth,
+                                      detail::word* cells) noexcept;
 
     detail::word* cells_ = nullptr;
     unix_nanos birth_ = 0;
+    std::atomic<std::uint64_t> removed_at_{0};
+    mutable std::atomic<std::uint32_t> holders_{0};
+    std::uint32_t seen_ = 0;  // in use, in seconds since 1970; of families whose series expire
     std::uint32_t ordinal_ = 0;
+    std::uint32_t generation_ = 0;
     std::uint32_t values_size_ = 0;
     std::uint32_t text_size_ = 0;
     std::uint16_t label_count_ = 0;
     bool overflow_ = false;
+    bool linked_ = true;                  // can be found; under the table's mutex
+    std::atomic<life> life_{life::idle};  // its birth is its first use
 };
 
 namespace detail {
@@ -136,7 +207,7 @@ private:
 }  // namespace detail
 
 inline series* series::make(label_schema const& schema, std::span<std::string_view const> values, std::uint32_t ordinal,
-                            unix_nanos birth, detail::word* cells) noexcept {
+                            std::uint32_t generation, unix_nanos birth, detail::word* cells) noexcept {
     bool const overflow = values.size() != schema.keys.size();
     detail::shown_labels shown{schema, values};
     if (overflow) shown.add({"otel_metric_overflow", "true"});
@@ -153,6 +224,8 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
     made->cells_ = cells;
     made->birth_ = birth;
     made->ordinal_ = ordinal;
+    made->generation_ = generation;
+    made->seen_ = static_cast<std::uint32_t>(birth / 1'000'000'000u);
     made->values_size_ = static_cast<std::uint32_t>(values_size);
     made->text_size_ = static_cast<std::uint32_t>(text_size);
     made->label_count_ = static_cast<std::uint16_t>(values.size());

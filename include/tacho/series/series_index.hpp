@@ -1,6 +1,7 @@
 // tacho: from label values to a series: read without a lock, written under one.
 #pragma once
 
+#include "tacho/cell/epoch.hpp"
 #include "tacho/series/series.hpp"
 
 #include <atomic>
@@ -13,20 +14,17 @@
 
 namespace tacho::inline v0::detail {
 
-// An open-addressing hash table that only grows. Readers probe the newest published table; a writer, of which there is
-// one at a time, adds to it, or copies it into one of twice the size and publishes that. Old tables are kept until the
-// end, because a reader may still be in one: together they are no larger than the newest.
+// An open-addressing hash table. Readers probe the newest published table; a writer, of which there is one at a time,
+// adds to it, marks places as left, or copies what is in it into another one and publishes that. Old tables are kept
+// until no reader can be in one. Reading is for those who are `looking`.
 class series_index {
 public:
     series_index() = default;
     series_index(series_index const&) = delete;
     series_index& operator=(series_index const&) = delete;
     ~series_index() {
-        for (table* t = newest_.load(std::memory_order_relaxed); t != nullptr;) {
-            table* const older = t->older;
-            std::free(t);
-            t = older;
-        }
+        std::free(newest_.load(std::memory_order_relaxed));
+        give_back(~std::uint64_t{0});
     }
 
     // Lock-free; allocates nothing.
@@ -36,27 +34,58 @@ public:
         if (t == nullptr) return nullptr;
         auto const wanted = tag_of(hash);
         for (std::size_t i = hash & t->mask;; i = (i + 1) & t->mask) {
-            // Acquire, matched by the release in put(): whoever sees a tag sees the entry and the series behind it.
+            // Acquire, matched by the releases in put(): whoever sees a tag sees the entry, and whoever sees an entry
+            // the series. A place that is given to another meanwhile has that one's entry: keys are compared in full.
             auto const tag = t->tags()[i].load(std::memory_order_acquire);
             if (tag == 0) return nullptr;
             if (tag != wanted) continue;
-            series* const found = t->entries()[i].load(std::memory_order_relaxed);
+            series* const found = t->entries()[i].load(std::memory_order_acquire);
             if (found->has(values)) return found;
         }
     }
 
     // Makes sure that the next insert() finds a place; false when memory can't be had. One writer at a time.
     [[nodiscard]] bool make_room() noexcept {
-        table* const t = newest_.load(std::memory_order_relaxed);                 // only writers change it
-        if (t != nullptr && (t->size + 1) * 3 <= (t->mask + 1) * 2) return true;  // at most two thirds full
-        table* const grown = make_table(t == nullptr ? 8 : (t->mask + 1) * 2);
+        table* const t = newest_.load(std::memory_order_relaxed);                  // only writers change it
+        if (t != nullptr && (t->taken + 1) * 3 <= (t->mask + 1) * 2) return true;  // at most two thirds full
+        // As large as before when half of the places or more were left.
+        std::size_t const places = t == nullptr ? 8 : t->size * 2 <= t->taken ? t->mask + 1 : (t->mask + 1) * 2;
+        table* const grown = make_table(places);
         if (grown == nullptr) return false;
-        grown->older = t;
         for (std::size_t i = 0; t != nullptr && i <= t->mask; ++i)
-            if (t->tags()[i].load(std::memory_order_relaxed) != 0)
+            if (t->tags()[i].load(std::memory_order_relaxed) > left)
                 put(*grown, t->hashes()[i], t->entries()[i].load(std::memory_order_relaxed));
         newest_.store(grown, std::memory_order_release);  // publishes everything put so far
+        if (t != nullptr) {
+            t->left_in = end_epoch();
+            t->older = old_;
+            old_ = t;
+        }
         return true;
+    }
+
+    // Readers that begin to look later don't find it. It is there.
+    void erase(std::uint64_t hash, series const* gone) noexcept {
+        table& t = *newest_.load(std::memory_order_relaxed);
+        std::size_t i = hash & t.mask;
+        while (t.entries()[i].load(std::memory_order_relaxed) != gone ||
+               t.tags()[i].load(std::memory_order_relaxed) <= left)
+            i = (i + 1) & t.mask;
+        t.tags()[i].store(left, std::memory_order_release);
+        --t.size;
+    }
+
+    // Frees the tables that were left in this epoch or before. One writer at a time.
+    void give_back(std::uint64_t finished) noexcept {
+        for (table** at = &old_; *at != nullptr;) {
+            table* const t = *at;
+            if (t->left_in > finished) {
+                at = &t->older;
+            } else {
+                *at = t->older;
+                std::free(t);
+            }
+        }
     }
 
     // After make_room().
@@ -68,8 +97,10 @@ private:
     // Followed in memory by the entries, the full hashes, which only writers use, and the tags.
     struct table {
         table* older;
+        std::uint64_t left_in;  // the epoch in which another took its place
         std::size_t mask;
-        std::size_t size;
+        std::size_t size;   // series in it
+        std::size_t taken;  // places that are not free: those, and those left
 
         [[nodiscard]] std::atomic<series*>* entries() const noexcept {
             return reinterpret_cast<std::atomic<series*>*>(const_cast<table*>(this) + 1);
@@ -82,27 +113,32 @@ private:
         }
     };
 
+    // A place that was taken: a search goes on there.
+    static constexpr std::uint32_t left = 1;
+
     // The upper half of the hash, which the place in the table doesn't depend on; 0 marks a free place.
-    static std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash >> 32) | 1u; }
+    static std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash >> 32) | 2u; }
 
     static table* make_table(std::size_t places) noexcept {
         // Zeroed memory is a table of free places.
         void* const memory =
             std::calloc(1, sizeof(table) + places * (sizeof(std::atomic<series*>) + sizeof(std::uint64_t) +
                                                      sizeof(std::atomic<std::uint32_t>)));
-        return memory == nullptr ? nullptr : new (memory) table{nullptr, places - 1, 0};
+        return memory == nullptr ? nullptr : new (memory) table{nullptr, 0, places - 1, 0, 0};
     }
 
     static void put(table& t, std::uint64_t hash, series* added) noexcept {
         std::size_t i = hash & t.mask;
-        while (t.tags()[i].load(std::memory_order_relaxed) != 0) i = (i + 1) & t.mask;
+        while (t.tags()[i].load(std::memory_order_relaxed) > left) i = (i + 1) & t.mask;
+        if (t.tags()[i].load(std::memory_order_relaxed) == 0) ++t.taken;
         t.hashes()[i] = hash;
-        t.entries()[i].store(added, std::memory_order_relaxed);
+        t.entries()[i].store(added, std::memory_order_release);
         t.tags()[i].store(tag_of(hash), std::memory_order_release);  // last: it makes the entry visible
         ++t.size;
     }
 
     std::atomic<table*> newest_{nullptr};
+    table* old_ = nullptr;  // replaced, newest first
 };
 
 }  // namespace tacho::inline v0::detail

@@ -1,22 +1,29 @@
-// tacho: all series of one family: found by label values, listed in order of birth, limited in number.
+// tacho: all series of one family: found by label values, limited in number, removed one by one or when they are idle.
 #pragma once
 
-#include "tacho/cell/arena.hpp"
+#include "tacho/cell/epoch.hpp"
+#include "tacho/core/attempt.hpp"
 #include "tacho/core/utf8.hpp"
 #include "tacho/series/hash.hpp"
-#include "tacho/series/series.hpp"
+#include "tacho/series/reader_clock.hpp"
+#include "tacho/series/removed_series.hpp"
 #include "tacho/series/series_index.hpp"
+#include "tacho/series/series_list.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <string_view>
+#include <thread>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace tacho::inline v0 {
 
@@ -24,20 +31,35 @@ namespace tacho::inline v0 {
 struct series_storage {
     std::size_t cells = 1;  ///< cells of one series
     bool sharded = true;
-    std::size_t limit = 2000;  ///< series, the overflow series not counted
+    std::size_t limit = 2000;        ///< series, the overflow series not counted
+    std::uint32_t expire_after = 0;  ///< seconds without use, after which a series is removed; 0: never
     unix_nanos (*now)() noexcept = &system_clock::now;
+    std::shared_ptr<detail::reader_clock> readers = std::make_shared<detail::reader_clock>();
 };
 
-/// The series of one family. Look-ups and listings are lock-free and allocate nothing; creating a series takes a mutex
-/// that neither of them needs.
+/// The series of one family. Look-ups and listings are lock-free and allocate nothing; creating and removing a series
+/// takes a mutex that neither of them needs. Whoever looks series up or lists them is `looking` meanwhile.
 class series_table {
 public:
-    series_table(label_schema schema, series_storage storage) : schema_(std::move(schema)), storage_(storage) {}
+    /// Where an instrument finds a series without looking it up. Empty while `cells` is nullptr.
+    struct cached {
+        std::atomic<detail::word*> cells{nullptr};
+        std::atomic<series*> from{nullptr};
+    };
+    /// For for_each(): what is removed is not listed.
+    static constexpr std::uint64_t present = ~std::uint64_t{0};
+
+    series_table(label_schema schema, series_storage storage)
+        : schema_(std::move(schema)), storage_(std::move(storage)), swept_(seconds_now()) {
+        // Makes looks cheap from the first one on.
+        static bool const prepared = detail::fence_of_remover();
+        static_cast<void>(prepared);
+    }
     series_table(series_table const&) = delete;
     series_table& operator=(series_table const&) = delete;
     ~series_table() {
-        for_each([this](series& s) { destroy(&s); });
-        for (auto& block : blocks_) std::free(block.load(std::memory_order_relaxed));
+        list_.for_each([this](series& s) { destroy(s); });
+        removed_.for_each_unlisted([this](series& s) { destroy(s); });
     }
 
     /// The series with these label values, in the order of declaration; made when it is new, the overflow series when
@@ -47,9 +69,20 @@ public:
         for (auto const& value : values) short_enough &= value.size() <= max_label_value;
         if (short_enough) {
             auto const hash = detail::hash_of(values);
-            if (series* const found = index_.find(hash, values)) return found;
+            if (series* const found = index_.find(hash, values); found != nullptr && is_usable(*found)) return found;
         }
-        return create_normalized(values);
+        return normalized(values, [this](auto valid) { return create(valid); });
+    }
+
+    /// The same, held: it does not expire until it is released.
+    [[nodiscard]] series* hold(std::span<std::string_view const> values) noexcept {
+        for (;;) {
+            series* const found = find_or_create(values);
+            if (found == nullptr) return nullptr;
+            found->hold();
+            if (is_usable(*found)) return found;
+            found->release();  // it expired in between
+        }
     }
 
     /// The series that counts what is beyond the limit; nullptr when memory can't be had. Each call is counted.
@@ -63,37 +96,78 @@ public:
         return made;
     }
 
-    /// Calls f(series&) for each series in order of birth. Series born meanwhile may be missed.
+    /// Removes the series with these label values; false when there is none, or when too many removed ones are still in
+    /// use. Handles to it stay safe, and record for nobody; the same values make a new series, which starts anew.
+    bool remove(std::span<std::string_view const> values) noexcept {
+        return normalized(values, [this](auto valid) {
+            auto const hash = detail::hash_of(valid);
+            for (int tries = 0;; ++tries) {
+                {
+                    std::lock_guard const lock{mutex_};
+                    series* const found = index_.find(hash, valid);
+                    if (found == nullptr) return false;
+                    if (has_room_for_removed()) return remove_and_bury(*found);
+                }
+                // A look or a scrape that isn't given the processor is over soon, a handle may be held for ever.
+                if (tries == 1000) return false;
+                std::this_thread::yield();
+            }
+        });
+    }
+
+    /// Removes all series, the overflow series included, as far as they can be removed.
+    void clear() noexcept {
+        std::lock_guard const lock{mutex_};
+        list_.for_each([this](series& s) {
+            if (has_room_for_removed()) remove_and_bury(s);
+        });
+    }
+
+    /// Calls f(series&) for each series, and for those that were removed after the stamp `since` of the reader clock.
     template <class F>
-    void for_each(F&& f) const {
-        auto const size = size_.load(std::memory_order_acquire);
-        for (std::size_t i = 0; i < size;) {
-            auto const [block, at] = place_of(i);
-            series* const* const list = blocks_[block].load(std::memory_order_relaxed);
-            for (std::size_t k = at; k < block_size(block) && i < size; ++k, ++i) f(*list[k]);
-        }
+    void for_each(F&& f, std::uint64_t since = present) const {
+        if (storage_.expire_after != 0) expire_idle();
+        list_.for_each([&](series& s) {
+            if (!s.is_removed() || s.was_removed_since(since)) f(s);
+        });
+    }
+
+    /// An instrument's own table from enums to cells, in which removed series must not stay. Series are then kept until
+    /// the family ends, since look-ups by such a table are not `looking`. False without memory.
+    [[nodiscard]] bool add_cache(std::span<cached> cache) noexcept {
+        std::lock_guard const lock{mutex_};
+        gives_back_ = false;
+        return detail::attempt([&] { caches_.push_back(cache); });
+    }
+    void drop_cache(std::span<cached> cache) noexcept {
+        std::lock_guard const lock{mutex_};
+        std::erase_if(caches_, [&](auto const& c) { return c.data() == cache.data(); });
+    }
+    /// Puts a series in its place, unless it has been removed.
+    void fill_cache(cached& place, series& s) noexcept {
+        std::lock_guard const lock{mutex_};
+        if (s.is_removed()) return;
+        place.from.store(&s, std::memory_order_relaxed);
+        // Release, matched by the acquire of who finds the cells: he finds the series too, as it was made.
+        place.cells.store(s.cells(), std::memory_order_release);
     }
 
     /// How often the overflow series was given in place of a series.
     [[nodiscard]] std::uint64_t overflowed() const noexcept { return overflowed_.load(std::memory_order_relaxed); }
+    /// Series that are removed, and whose memory is kept because a handle, a look or a reader may still need it.
+    [[nodiscard]] std::size_t kept() const noexcept { return kept_.load(std::memory_order_relaxed); }
 
-    [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_acquire); }
     [[nodiscard]] label_schema const& schema() const noexcept { return schema_; }
     [[nodiscard]] series_storage const& storage() const noexcept { return storage_; }
 
 private:
-    static constexpr std::size_t first_block = 8;
-    static constexpr std::size_t block_size(std::size_t block) noexcept { return first_block << block; }
-    static std::pair<std::size_t, std::size_t> place_of(std::size_t i) noexcept {
-        auto const block = static_cast<std::size_t>(std::bit_width(i / first_block + 1)) - 1;
-        return {block, i - first_block * ((std::size_t{1} << block) - 1)};
-    }
-
     // Identity is decided on valid UTF-8 of bounded length, so that two spellings of one broken value are one series.
-    [[nodiscard]] series* create_normalized(std::span<std::string_view const> values) noexcept {
+    template <class F>
+    static std::invoke_result_t<F&, std::span<std::string_view const>> normalized(
+        std::span<std::string_view const> values, F&& f) noexcept {
         bool clean = true;
         for (auto const& value : values) clean &= value.size() <= max_label_value && is_valid_utf8(value);
-        if (clean) return create(values);
+        if (clean) return f(values);
 
         std::array<char, max_labels * max_label_value> room;  // on the stack: a look-up that hits allocates nothing
         std::array<std::string_view, max_labels> mended;
@@ -104,20 +178,29 @@ private:
             mended[i] = {at, size};
             at += size;
         }
-        std::span<std::string_view const> const valid{mended.data(), values.size()};
-        if (series* const found = index_.find(detail::hash_of(valid), valid)) return found;
-        return create(valid);
+        return f(std::span<std::string_view const>{mended.data(), values.size()});
     }
 
+    [[nodiscard]] std::uint32_t seconds_now() const noexcept {
+        return static_cast<std::uint32_t>(storage_.now() / 1'000'000'000u);
+    }
+    [[nodiscard]] bool is_usable(series& s) const noexcept { return storage_.expire_after == 0 || s.touch(); }
+
     [[nodiscard]] series* create(std::span<std::string_view const> values) noexcept {
-        // Relaxed: once reached, the limit stays reached; before, the count is looked at again under the mutex.
-        if (regular_.load(std::memory_order_relaxed) >= storage_.limit) return overflow();
         auto const hash = detail::hash_of(values);
+        if (series* const found = index_.find(hash, values); found != nullptr && is_usable(*found)) return found;
+        // Relaxed: a limit that is seen as reached was reached just now; before, the count is looked at again below.
+        if (regular_.load(std::memory_order_relaxed) >= storage_.limit && !is_time_to_sweep()) return overflow();
         {
             std::lock_guard const lock{mutex_};
-            if (series* const found = index_.find(hash, values)) return found;
+            if (series* const found = index_.find(hash, values)) {
+                if (is_usable(*found)) return found;
+                bury(*found);  // it has expired
+            }
+            if (is_time_to_sweep()) sweep();
+            give_back_now_and_then();
             auto const count = regular_.load(std::memory_order_relaxed);
-            if (count < storage_.limit) {
+            if (count < storage_.limit && index_.find(hash, values) == nullptr) {
                 if (!index_.make_room()) return nullptr;
                 series* const made = add(values);
                 if (made == nullptr) return nullptr;
@@ -129,32 +212,107 @@ private:
         return overflow();
     }
 
-    // Makes a series and lists it. Under the mutex.
+    // ---- Under the mutex from here on, but for expire_idle().
+
+    // Removed series whose memory can't be given back yet are bounded as those are that can be found.
+    [[nodiscard]] std::size_t most_removed() const noexcept { return (std::max)(storage_.limit, std::size_t{64}); }
+
+    // Makes a series and lists it.
     [[nodiscard]] series* add(std::span<std::string_view const> values) noexcept {
-        auto const ordinal = size_.load(std::memory_order_relaxed);
-        auto const [block, at] = place_of(ordinal);
-        if (block >= blocks_.size()) return nullptr;
-        series** list = blocks_[block].load(std::memory_order_relaxed);
-        if (list == nullptr) {
-            list = static_cast<series**>(std::malloc(block_size(block) * sizeof(series*)));
-            if (list == nullptr) return nullptr;
-            blocks_[block].store(list, std::memory_order_relaxed);  // published by size_ below
-        }
+        auto const place = removed_.free_place(list_.next());
+        if (place.ordinal == list_.next() && !list_.make_room()) return nullptr;
         detail::word* const cells = arena().allocate(storage_.cells);
         if (cells == nullptr) return nullptr;
-        series* const made = series::make(schema_, values, static_cast<std::uint32_t>(ordinal), storage_.now(), cells);
+        series* const made = series::make(schema_, values, place.ordinal, place.generation, storage_.now(), cells);
         if (made == nullptr) {
             arena().release(cells, storage_.cells);
             return nullptr;
         }
-        list[at] = made;
-        size_.store(ordinal + 1, std::memory_order_release);  // publishes the series to for_each
+        removed_.take(place);
+        list_.put(place.ordinal, made);
         return made;
     }
 
-    void destroy(series* s) noexcept {
-        arena().release(s->cells(), storage_.cells);
-        std::free(s);
+    [[nodiscard]] bool has_room_for_removed() noexcept {
+        give_back_now_and_then();
+        return removed_.size() < most_removed();
+    }
+    bool remove_and_bury(series& s) noexcept {
+        bool const was_there = s.remove(*storage_.readers, false);
+        bury(s);
+        return was_there;
+    }
+
+    // Makes a removed series impossible to find, unless there are too many of them.
+    void bury(series& s) noexcept {
+        if (!s.linked_ || removed_.size() >= most_removed()) return;
+        s.linked_ = false;
+        if (s.is_overflow()) {
+            overflow_.store(nullptr, std::memory_order_release);
+        } else {
+            std::array<std::string_view, max_labels> values;
+            for (std::size_t i = 0; i < schema_.keys.size(); ++i) values[i] = s.value(i);
+            index_.erase(detail::hash_of({values.data(), schema_.keys.size()}), &s);
+            regular_.fetch_sub(1, std::memory_order_relaxed);
+        }
+        for (auto const& cache : caches_)
+            for (auto& place : cache)
+                if (place.from.load(std::memory_order_relaxed) == &s)
+                    place.cells.store(nullptr, std::memory_order_relaxed);
+        removed_.add(s, detail::end_epoch());
+        kept_.store(removed_.size(), std::memory_order_relaxed);
+    }
+
+    // At most four times in the time after which a series expires: it looks at all of them.
+    [[nodiscard]] bool is_time_to_sweep() const noexcept {
+        if (storage_.expire_after == 0) return false;
+        auto const now = seconds_now(), then = swept_.load(std::memory_order_relaxed);
+        return now > then && now - then >= storage_.expire_after / 4;
+    }
+    void sweep() noexcept {
+        swept_.store(seconds_now(), std::memory_order_relaxed);
+        expire_idle();
+        list_.for_each([this](series& s) {
+            if (s.is_removed()) bury(s);
+        });
+    }
+
+    // Without the mutex: scrapes do it too, one at a time, so that what is idle isn't shown though nothing is created.
+    void expire_idle() const noexcept {
+        if (expiring_.exchange(true, std::memory_order_acquire)) return;
+        auto const now = seconds_now();
+        list_.for_each([&](series& s) {
+            bool const touched = s.was_touched();
+            if (touched || s.is_held() || s.is_overflow())
+                s.seen_ = now;
+            else if (now > s.seen_ && now - s.seen_ >= storage_.expire_after)
+                s.remove(*storage_.readers, true);
+        });
+        expiring_.store(false, std::memory_order_release);
+    }
+
+    // Gives the memory of removed series back as far as nobody can need it.
+    void give_back() noexcept {
+        if (gives_back_) {
+            auto const finished = detail::finished_epoch();
+            index_.give_back(finished);
+            removed_.give_back(finished, storage_.readers->settled.load(std::memory_order_acquire), list_,
+                               [this](series& s) { destroy(s); });
+            kept_.store(removed_.size(), std::memory_order_relaxed);
+        }
+        until_give_back_ = removed_.size() + 32;  // so that a series costs the same however many are kept
+    }
+    void give_back_now_and_then() noexcept {
+        if (removed_.size() == 0) return;
+        if (until_give_back_ == 0 || removed_.size() >= most_removed())
+            give_back();
+        else
+            --until_give_back_;
+    }
+
+    void destroy(series& s) noexcept {
+        arena().release(s.cells(), storage_.cells);
+        std::free(&s);
     }
 
     [[nodiscard]] detail::arena& arena() const noexcept {
@@ -164,12 +322,18 @@ private:
     label_schema schema_;
     series_storage storage_;
     detail::series_index index_;
+    detail::series_list list_;
+    detail::removed_series removed_;
+    std::vector<std::span<cached>> caches_;
+    std::size_t until_give_back_ = 32;  // creations and removals
+    bool gives_back_ = true;
     std::atomic<series*> overflow_{nullptr};
     std::atomic<std::uint64_t> overflowed_{0};
-    std::atomic<std::size_t> size_{0};     // listed, the overflow series included
     std::atomic<std::size_t> regular_{0};  // found by label values
-    std::array<std::atomic<series**>, 28> blocks_{};
-    std::mutex mutex_;  // one creator at a time
+    std::atomic<std::size_t> kept_{0};
+    std::atomic<std::uint32_t> swept_;  // seconds since 1970
+    mutable std::atomic<bool> expiring_{false};
+    std::mutex mutex_;  // one creator or remover at a time
 };
 
 }  // namespace tacho::inline v0

@@ -1,0 +1,82 @@
+// tacho: series that were removed, until nobody can need their memory any more.
+#pragma once
+
+#include "tacho/cell/epoch.hpp"
+#include "tacho/core/attempt.hpp"
+#include "tacho/series/series_list.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace tacho::inline v0::detail {
+
+// A removed series goes in two steps: while it can still be found or is held, it stays listed, so that readers who
+// collect what happened in between see its last values; then it is taken off the list, and freed when those who were
+// going through the list have finished. One thread at a time.
+class removed_series {
+public:
+    // A place in the list, and how many series had it before.
+    struct place {
+        std::uint32_t ordinal;
+        std::uint32_t generation;
+    };
+
+    [[nodiscard]] std::size_t size() const noexcept { return listed_.size() + unlisted_.size(); }
+
+    // It can't be found by those who begin to look after `epoch`. Without memory it stays where it is until the family
+    // ends.
+    void add(series& gone, std::uint64_t epoch) noexcept {
+        attempt([&] { listed_.push_back({&gone, epoch}); });
+    }
+
+    // A place that a series has left, or the next one.
+    [[nodiscard]] place free_place(std::uint32_t next) const noexcept {
+        return free_.empty() ? place{next, 0} : free_.back();
+    }
+    void take(place taken) noexcept {
+        if (!free_.empty() && free_.back().ordinal == taken.ordinal) free_.pop_back();
+    }
+
+    // Goes on with what nobody sees who is looking (`finished`, see epoch.hpp), no handle holds, and every reader has
+    // collected (`settled`). Calls destroy(series&) for what nobody can see at all.
+    template <class Destroy>
+    void give_back(std::uint64_t finished, std::uint64_t settled, series_list& list, Destroy&& destroy) noexcept {
+        std::erase_if(unlisted_, [&](entry const& e) {
+            if (e.epoch > finished) return false;
+            destroy(*e.gone);
+            return true;
+        });
+        bool const has_room = attempt([&] {
+            unlisted_.reserve(size());
+            free_.reserve(free_.size() + listed_.size());
+        });
+        if (!has_room) return;
+        auto const before = unlisted_.size();
+        std::erase_if(listed_, [&](entry const& e) {
+            if (e.epoch > finished || e.gone->is_held() || !e.gone->was_removed_by(settled)) return false;
+            list.put(e.gone->ordinal(), nullptr);
+            free_.push_back({e.gone->ordinal(), e.gone->generation() + 1});
+            unlisted_.push_back(e);
+            return true;
+        });
+        if (unlisted_.size() == before) return;
+        auto const epoch = end_epoch();
+        for (auto i = before; i < unlisted_.size(); ++i) unlisted_[i].epoch = epoch;
+    }
+
+    template <class F>
+    void for_each_unlisted(F&& f) {
+        for (auto const& e : unlisted_) f(*e.gone);
+    }
+
+private:
+    struct entry {
+        series* gone;
+        std::uint64_t epoch;
+    };
+    std::vector<entry> listed_, unlisted_;
+    std::vector<place> free_;
+};
+
+}  // namespace tacho::inline v0::detail

@@ -1,0 +1,326 @@
+// Series that are removed or expire, and what may outlive them.
+#include "support/text.hpp"
+#include "tacho/export/memory_transport.hpp"
+#include "tacho/export/pusher.hpp"
+
+#include <gtest/gtest.h>
+#include <malloc.h>
+
+#include <map>
+#include <optional>
+
+namespace {
+
+using test::as_text;
+using test::value_of;
+
+// A clock that tests move, for registries.
+tacho::unix_nanos time_now = test::now;  // earlier than what encoders are told
+tacho::unix_nanos manual_time() noexcept {
+    return time_now;
+}
+void pass(std::uint64_t seconds) {
+    time_now += seconds * 1'000'000'000u;
+}
+tacho::registry_options by_hand() {
+    return {.now = &manual_time};
+}
+
+using counter = tacho::counter<"c", tacho::label<"a">>;
+using expiring = tacho::counter<"c", tacho::label<"a">, tacho::expire_after<60>>;
+
+TEST(a_removed_series, is_shown_no_more_and_starts_anew) {
+    time_now = test::now;
+    tacho::registry registry{by_hand()};
+    counter c{registry};
+    c("x").inc(5);
+    c("y").inc(7);
+    EXPECT_TRUE(c.remove("x"));
+    EXPECT_FALSE(c.remove("x"));
+    EXPECT_FALSE(c.remove("never"));
+    EXPECT_EQ(as_text(registry), "# TYPE c_total counter\nc_total{a=\"y\"} 7\n");
+    time_now += 1;
+    c("x").inc();
+    EXPECT_EQ(value_of(as_text(registry), "c_total{a=\"x\"}"), "1");
+    // CONFORMANCE 134: it starts when it was born again.
+    EXPECT_NE(test::as_json(registry).find("\"startTimeUnixNano\":\"" + std::to_string(time_now)), std::string::npos)
+        << test::as_json(registry);
+}
+
+TEST(a_removed_series, may_be_named_by_values_that_have_to_be_mended) {
+    tacho::registry registry;
+    counter c{registry};
+    c("a\xFF").inc();
+    EXPECT_TRUE(c.remove("a\xFF"));
+    c(std::string(5000, 'x')).inc();
+    EXPECT_TRUE(c.remove(std::string(6000, 'x')));
+    EXPECT_EQ(as_text(registry), "");
+}
+
+TEST(a_removed_series, makes_room_below_the_limit) {
+    test::heard heard;
+    tacho::registry registry;
+    tacho::counter<"c", tacho::label<"a", int>, tacho::series_limit<2>> c{registry};
+    for (int i = 0; i < 100; ++i) {
+        c(i).inc();
+        c(i + 1000).inc();
+        EXPECT_TRUE(c.remove(i));
+        EXPECT_TRUE(c.remove(i + 1000));
+    }
+    EXPECT_EQ(heard.count(), 0) << heard.text();
+    EXPECT_EQ(registry.health().overflowed_measurements, 0u);
+}
+
+TEST(a_handle, of_a_removed_series_records_for_nobody) {
+    tacho::registry registry;
+    counter c{registry};
+    auto const old = c.bind("x");
+    EXPECT_TRUE(c.remove("x"));
+    for (int i = 0; i < 200; ++i) {  // others come and go, and would be given its cells
+        c(std::to_string(i)).inc();
+        EXPECT_TRUE(c.remove(std::to_string(i)));
+    }
+    c("x").inc();
+    old.inc(1000);
+    EXPECT_EQ(as_text(registry), "# TYPE c_total counter\nc_total{a=\"x\"} 1\n");
+    EXPECT_GE(registry.health().kept_series, 1u);
+}
+
+TEST(a_handle, may_outlive_series_instrument_and_registry) {
+    std::optional<tacho::registry> registry{std::in_place};
+    std::optional<counter> c{std::in_place, *registry};
+    std::optional<tacho::histogram<"h", tacho::unit::seconds, tacho::label<"a">>> h{std::in_place, *registry};
+    auto const first = c->bind("x");
+    auto timing = (*h)("x").time();
+    c->remove("x");
+    h->clear();
+    auto const copy = first;
+    c.reset();
+    h.reset();
+    registry.reset();
+    copy.inc();
+    timing.stop();
+}
+
+TEST(clear, removes_every_series_and_the_overflow) {
+    test::heard heard;
+    tacho::registry registry;
+    tacho::counter<"c", tacho::label<"a", int>, tacho::series_limit<2>> c{registry};
+    for (int i = 0; i < 5; ++i) c(i).inc();
+    c.clear();
+    EXPECT_EQ(as_text(registry), "");
+    for (int i = 0; i < 3; ++i) c(i).inc();
+    EXPECT_EQ(value_of(as_text(registry), "c_total{otel_metric_overflow=\"true\"}"), "1");
+}
+
+enum class verb { get, post };
+consteval auto label_values(verb) {
+    return tacho::labels<verb>({{verb::get, "GET"}, {verb::post, "POST"}});
+}
+
+TEST(a_removed_series, of_enums_is_found_no_more) {
+    tacho::registry registry;
+    tacho::counter<"c", tacho::label<"verb", verb>> c{registry}, same{registry};
+    c(verb::get).inc(3);
+    same(verb::get).inc(3);
+    EXPECT_TRUE(same.remove(verb::get));
+    EXPECT_EQ(as_text(registry), "");
+    c(verb::get).inc();
+    same(verb::get).inc();
+    EXPECT_EQ(as_text(registry), "# TYPE c_total counter\nc_total{verb=\"GET\"} 2\n");
+    EXPECT_FALSE(c.remove(static_cast<verb>(9)));
+}
+
+TEST(a_removed_series, of_enums_is_kept_up_to_the_limit) {
+    tacho::registry registry;
+    tacho::counter<"c", tacho::label<"verb", verb>, tacho::series_limit<100>> c{registry};
+    int removed = 0;
+    for (int i = 0; i < 1000; ++i) {
+        c(verb::get).inc();
+        removed += c.remove(verb::get) ? 1 : 0;
+    }
+    EXPECT_EQ(removed, 100);
+    EXPECT_EQ(registry.health().kept_series, 100u);
+    EXPECT_EQ(value_of(as_text(registry), "c_total{verb=\"GET\"}"), "900");
+}
+
+TEST(an_instrument_named_at_run_time, removes_its_series_too) {
+    tacho::registry registry;
+    auto const c = tacho::add_counter(registry, {.name = "c", .labels = {"a", "b"}});
+    c.bind({"1", "2"}).inc();
+    c.bind({"1", "3"}).inc();
+    EXPECT_FALSE(c.remove({"1"}));
+    EXPECT_TRUE(c.remove({"1", "2"}));
+    EXPECT_EQ(as_text(registry), "# TYPE c_total counter\nc_total{a=\"1\",b=\"3\"} 1\n");
+    c.clear();
+    EXPECT_EQ(as_text(registry), "");
+    auto const plain = tacho::add_counter(registry, {.name = "plain"});
+    plain.bind().inc();
+    EXPECT_FALSE(plain.remove({}));
+    plain.clear();
+    EXPECT_EQ(value_of(as_text(registry), "plain_total"), "1");
+}
+
+TEST(a_snapshot, keeps_the_series_it_shows) {
+    tacho::registry registry;
+    counter c{registry};
+    c("x").inc(5);
+    auto const snapshot = registry.snapshot();
+    c.remove("x");
+    for (int i = 0; i < 200; ++i) {
+        c(std::to_string(i)).inc();
+        c.remove(std::to_string(i));
+    }
+    EXPECT_EQ(as_text(snapshot), "# TYPE c_total counter\nc_total{a=\"x\"} 5\n");
+}
+
+// ---- Expiry.
+
+TEST(a_series_that_expires, does_so_by_its_last_use_and_not_by_its_age) {
+    tacho::registry registry{by_hand()};
+    expiring c{registry};
+    c("busy").inc();
+    c("idle").inc();
+    for (int i = 0; i < 10; ++i) {
+        pass(20);
+        c("busy").inc();
+        static_cast<void>(as_text(registry));  // looks after them
+    }
+    EXPECT_EQ(as_text(registry), "# TYPE c_total counter\nc_total{a=\"busy\"} 11\n");
+    pass(3);
+    c("idle").inc();
+    EXPECT_EQ(value_of(as_text(registry), "c_total{a=\"idle\"}"), "1");
+}
+
+TEST(a_series_that_expires, does_not_while_a_handle_holds_it) {
+    tacho::registry registry{by_hand()};
+    expiring c{registry};
+    {
+        auto const held = c.bind("held");
+        pass(600);
+        static_cast<void>(as_text(registry));
+        pass(600);
+        held.inc();
+        EXPECT_EQ(value_of(as_text(registry), "c_total{a=\"held\"}"), "1");
+    }
+    pass(600);
+    EXPECT_EQ(as_text(registry), "");
+}
+
+TEST(a_series_that_expires, survives_a_clock_that_goes_back) {
+    tacho::registry registry{by_hand()};
+    expiring c{registry};
+    c("x").inc();
+    time_now -= 1'000'000'000'000u;
+    EXPECT_EQ(value_of(as_text(registry), "c_total{a=\"x\"}"), "1");
+    time_now += 1'000'000'000'000u;
+}
+
+TEST(a_series_that_expires, can_be_of_enums) {
+    tacho::registry registry{by_hand()};
+    tacho::counter<"c", tacho::label<"verb", verb>, tacho::expire_after<10>> c{registry};
+    c(verb::get).inc();
+    pass(5);
+    c(verb::post).inc();
+    static_cast<void>(as_text(registry));
+    pass(6);
+    EXPECT_EQ(as_text(registry), "# TYPE c_total counter\nc_total{verb=\"POST\"} 1\n");
+}
+
+TEST(a_series_that_expires, makes_room_at_the_limit_without_a_scrape) {
+    test::heard heard;
+    tacho::registry registry{by_hand()};
+    auto const c = tacho::add_counter(
+        registry, {.name = "c", .labels = {"a"}, .series_limit = 10, .expire_after = std::chrono::seconds{8}});
+    for (int i = 0; i < 1000; ++i) {
+        c.bind({std::to_string(i)}).inc();
+        pass(1);
+    }
+    EXPECT_EQ(heard.count(), 0) << heard.text();
+}
+
+std::size_t heap_in_use() {
+    struct mallinfo2 const info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+// A million label sets, of which some hundreds are in use at a time.
+TEST(a_family_with_expiry, takes_a_million_label_sets_in_a_bounded_heap) {
+    test::heard heard;
+    tacho::registry registry{by_hand()};
+    tacho::counter<"c", tacho::label<"user", int>, tacho::expire_after<60>> c{registry};
+    tacho::histogram<"h", tacho::unit::seconds, tacho::label<"user", int>, tacho::expire_after<60>> h{registry};
+    std::size_t after_warm_up = 0;
+    for (int i = 0; i < 1'000'000; ++i) {
+        c(i).inc();
+        if (i % 4 == 0) h(i).observe(0.1);
+        if (i % 10 == 0) pass(1);
+        if (i == 100'000) after_warm_up = heap_in_use();
+    }
+    EXPECT_LT(heap_in_use(), after_warm_up + (1u << 20));
+    EXPECT_LT(registry.health().kept_series, 4000u);
+    EXPECT_EQ(registry.health().overflowed_measurements, 0u) << heard.text();
+    auto const page = as_text(registry);
+    EXPECT_EQ(value_of(page, "c_total{user=\"999999\"}"), "1");
+    EXPECT_EQ(page.find("user=\"5\""), std::string::npos);
+}
+
+// ---- Readers who report what happened in between.
+
+struct delivered {
+    std::map<std::string, std::string> values;  // of label a, in the last request
+    explicit delivered(tacho::memory_transport const& from) {
+        if (from.requests().empty()) return;
+        auto const body = from.requests().back().body;
+        for (std::size_t at = 0; (at = body.find("{\"stringValue\":\"", at)) != std::string::npos;) {
+            at += 16;
+            auto const label = body.substr(at, body.find('"', at) - at);
+            auto const value = body.find("\"asInt\":\"", at);
+            if (value == std::string::npos) break;
+            values[label] = body.substr(value + 9, body.find('"', value + 9) - value - 9);
+        }
+    }
+};
+
+TEST(a_pusher_of_deltas, delivers_the_last_values_of_a_removed_series) {
+    tacho::registry registry;
+    counter c{registry};
+    tacho::memory_transport transport;
+    tacho::pusher pusher{registry, {.temporality = tacho::temporality_preference::delta}, transport};
+    c("x").inc(5);
+    c("y").inc(1);
+    ASSERT_TRUE(pusher.flush());
+    c("x").inc(2);
+    c.remove("x");
+    ASSERT_TRUE(pusher.flush());
+    EXPECT_EQ(delivered{transport}.values["x"], "2");
+    c("x").inc(10);  // in the place of the other one
+    c("z").inc(20);
+    ASSERT_TRUE(pusher.flush());
+    EXPECT_EQ(delivered{transport}.values["x"], "10");
+    EXPECT_EQ(delivered{transport}.values["z"], "20");
+    ASSERT_TRUE(pusher.flush());
+    EXPECT_EQ(transport.requests().size(), 3u);
+}
+
+TEST(a_pusher_of_deltas, keeps_removed_series_until_it_has_delivered_them) {
+    test::heard heard;
+    tacho::registry registry;
+    counter c{registry};
+    tacho::memory_transport transport;
+    tacho::pusher pusher{registry, {.temporality = tacho::temporality_preference::delta}, transport};
+    std::uint64_t sum = 0;
+    for (int i = 0; i < 300; ++i) {
+        c(std::to_string(i)).inc(2);
+        c.remove(std::to_string(i));
+    }
+    transport.answer_with({.status = 400});
+    EXPECT_FALSE(pusher.flush());
+    ASSERT_TRUE(pusher.flush());
+    for (auto const& [label, value] : delivered{transport}.values) sum += std::stoull(value);
+    EXPECT_EQ(sum, 600u);
+    for (int i = 0; i < 1000; ++i) c("again" + std::to_string(i)).inc();
+    EXPECT_LT(registry.health().kept_series, 100u);
+}
+
+}  // namespace
