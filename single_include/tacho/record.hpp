@@ -1375,9 +1375,30 @@ inline char* write_openmetrics_bound(double value, char* out) noexcept {
 #ifndef TACHO_PART_SERIES_HASH
 #define TACHO_PART_SERIES_HASH
 
-// tacho: a fast hash of label values; it only narrows a search, keys are always compared in full.
+// tacho: a fast hash of label values, which only narrows a search, and their comparison in full.
 
 namespace tacho::inline v0::detail {
+
+// Labels are short: a general memcpy or memcmp of a few bytes costs more than all the rest of a look-up. These take
+// them as one or two loads that may overlap, and never read beyond the text.
+template <class Piece>
+[[nodiscard]] inline std::uint64_t load(char const* at) noexcept {
+    Piece piece;
+    std::memcpy(&piece, at, sizeof piece);
+    return piece;
+}
+// The bytes of a text of 1 to 8 as a number; texts of the same length give the same number only when they are the same.
+[[nodiscard]] inline std::uint64_t load_short(char const* at, std::size_t size) noexcept {
+    if (size >= 4) return load<std::uint32_t>(at) | load<std::uint32_t>(at + size - 4) << 32;
+    if (size >= 2) return load<std::uint16_t>(at) | load<std::uint16_t>(at + size - 2) << 16;
+    return static_cast<unsigned char>(*at);
+}
+[[nodiscard]] inline bool is_same_text(char const* a, char const* b, std::size_t size) noexcept {
+    if (size <= 8) return size == 0 || load_short(a, size) == load_short(b, size);
+    for (std::size_t i = 0; i + 8 < size; i += 8)
+        if (load<std::uint64_t>(a + i) != load<std::uint64_t>(b + i)) return false;
+    return load<std::uint64_t>(a + size - 8) == load<std::uint64_t>(b + size - 8);
+}
 
 // One round of multiply and fold (MurmurHash's 64-bit multiplier): a full 64-bit product isn't portable, and the tags
 // and the table's index only need bits that depend on all input.
@@ -1386,21 +1407,18 @@ namespace tacho::inline v0::detail {
     return hash ^ (hash >> 29);
 }
 
-// Eight bytes a round; lengths are mixed in, so that ("ab", "c") and ("a", "bc") differ.
+// A round for each eight bytes that have begun. Lengths are mixed in, so that ("ab", "c") and ("a", "bc") differ.
 [[nodiscard]] inline std::uint64_t hash_of(std::span<std::string_view const> values) noexcept {
     std::uint64_t hash = 0x9E3779B97F4A7C15u;
     for (auto const& value : values) {
-        char const* at = value.data();
-        std::size_t left = value.size();
-        hash = mix(hash, left);
-        for (std::uint64_t bits = 0; left >= 8; at += 8, left -= 8) {
-            std::memcpy(&bits, at, 8);
-            hash = mix(hash, bits);
-        }
-        if (left != 0) {
-            std::uint64_t bits = 0;
-            std::memcpy(&bits, at, left);
-            hash = mix(hash, bits);
+        char const* const at = value.data();
+        auto const size = value.size();
+        auto const length = size * 0x9E3779B97F4A7C15u;
+        if (size <= 8) {
+            hash = mix(hash, (size == 0 ? 0 : load_short(at, size)) + length);
+        } else {
+            for (std::size_t i = 0; i + 8 < size; i += 8) hash = mix(hash, load<std::uint64_t>(at + i));
+            hash = mix(hash, load<std::uint64_t>(at + size - 8) + length);
         }
     }
     return mix(hash, hash >> 32);
@@ -1562,8 +1580,7 @@ public:
         char const* at = values();
         for (std::size_t i = 0; i < wanted.size(); ++i) {
             if (sizes()[i] != wanted[i].size()) return false;
-            if (wanted[i].empty()) continue;  // its pointer may be null
-            if (std::memcmp(at, wanted[i].data(), wanted[i].size()) != 0) return false;
+            if (!detail::is_same_text(at, wanted[i].data(), wanted[i].size())) return false;
             at += wanted[i].size();
         }
         return true;
@@ -3428,7 +3445,7 @@ private:
     template <class F, class... Args>
     static auto with_texts(F&& f, Args const&... args) noexcept {
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
-            std::array<label_scratch, sizeof...(I)> scratch;
+            [[maybe_unused]] std::array<label_scratch, sizeof...(I)> scratch;
             std::array<std::string_view, sizeof...(I)> const texts{
                 label_value<value_at<I>>::text(checked_label<value_at<I>>(args), scratch[I])...};
             return f(std::span<std::string_view const>{texts});

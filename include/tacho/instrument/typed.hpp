@@ -93,7 +93,7 @@ private:
     template <class F, class... Args>
     static auto with_texts(F&& f, Args const&... args) noexcept {
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
-            std::array<label_scratch, sizeof...(I)> scratch;
+            [[maybe_unused]] std::array<label_scratch, sizeof...(I)> scratch;
             std::array<std::string_view, sizeof...(I)> const texts{
                 label_value<value_at<I>>::text(checked_label<value_at<I>>(args), scratch[I])...};
             return f(std::span<std::string_view const>{texts});

@@ -5,6 +5,7 @@
 #include "tacho/core/clock.hpp"
 #include "tacho/core/label.hpp"
 #include "tacho/core/label_text.hpp"
+#include "tacho/series/hash.hpp"
 #include "tacho/series/reader_clock.hpp"
 
 #include <algorithm>
@@ -78,8 +79,7 @@ public:
         char const* at = values();
         for (std::size_t i = 0; i < wanted.size(); ++i) {
             if (sizes()[i] != wanted[i].size()) return false;
-            if (wanted[i].empty()) continue;  // its pointer may be null
-            if (std::memcmp(at, wanted[i].data(), wanted[i].size()) != 0) return false;
+            if (!detail::is_same_text(at, wanted[i].data(), wanted[i].size())) return false;
             at += wanted[i].size();
         }
         return true;
