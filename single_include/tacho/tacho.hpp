@@ -25,6 +25,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <exception>
 #include <fmt/format.h>
 #include <initializer_list>
 #include <iterator>
@@ -44,6 +45,54 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
+
+// ---- tacho/instrument/count_later.hpp
+#ifndef TACHO_PART_INSTRUMENT_COUNT_LATER
+#define TACHO_PART_INSTRUMENT_COUNT_LATER
+
+// tacho: counting for a scope: increments that are added at its end, and exceptions that leave it.
+
+namespace tacho::inline v0 {
+
+/// Adds up in a number of its own, which the compiler may keep in a register, and counts the sum when it ends or is
+/// flushed: for the hottest loops. One thread at a time; holds its series alive. `Handle` is a counter's.
+template <class Handle, class Number>
+class [[nodiscard]] counter_batch {
+public:
+    explicit counter_batch(Handle into) noexcept : into_(std::move(into)) {}
+    counter_batch(counter_batch&& other) noexcept : into_(other.into_), sum_(std::exchange(other.sum_, Number{})) {}
+    counter_batch& operator=(counter_batch&&) = delete;
+    ~counter_batch() { flush(); }
+
+    void inc(Number amount = 1) noexcept { sum_ += amount; }
+    void flush() noexcept {
+        if (sum_ != Number{}) into_.inc(std::exchange(sum_, Number{}));
+    }
+
+private:
+    Handle into_;
+    Number sum_{};
+};
+
+/// Counts one when an exception leaves the scope in which it lives. Stays where it was made.
+template <class Handle>
+class [[nodiscard]] exception_counter {
+public:
+    explicit exception_counter(Handle in) noexcept : in_(std::move(in)) {}
+    exception_counter(exception_counter const&) = delete;
+    exception_counter& operator=(exception_counter const&) = delete;
+    ~exception_counter() {
+        if (std::uncaught_exceptions() > before_) in_.inc();
+    }
+
+private:
+    Handle in_;
+    int before_ = std::uncaught_exceptions();
+};
+
+}  // namespace tacho::inline v0
+
+#endif
 
 // ---- tacho/cell/slots.hpp
 #ifndef TACHO_PART_CELL_SLOTS
@@ -366,6 +415,15 @@ struct shared {
 }  // namespace cells
 
 namespace detail {
+
+// Its negative; of the smallest integer, which has none, itself.
+template <class Number>
+[[nodiscard]] constexpr Number negated(Number n) noexcept {
+    if constexpr (std::same_as<Number, std::int64_t>)
+        return static_cast<std::int64_t>(std::uint64_t{0} - static_cast<std::uint64_t>(n));
+    else
+        return -n;
+}
 
 // The sum of a cell over all slots.
 template <class Number>
@@ -710,6 +768,19 @@ template <class Enum, std::size_t N>
     return out;
 }
 
+/// Label values from a closed list of texts: `label<"method", one_of<"GET", "POST", "other">>` takes any text, and
+/// counts one that isn't listed in the overflow series. As cheap as an enum where there is none.
+template <fixed_string... Texts>
+struct one_of {
+    static_assert(sizeof...(Texts) != 0 && ((Texts.size() != 0) && ...),
+                  "tacho: a closed list has texts, none of them empty");
+
+    constexpr explicit one_of(std::string_view text) noexcept {
+        static_cast<void>(((Texts.view() == text || (++index, false)) || ...));
+    }
+    std::size_t index = 0;  ///< the number of texts for one that isn't listed
+};
+
 /// How a label's values are written where a format knows types, as OTLP does.
 enum class label_type : unsigned char { text, integer, boolean };
 
@@ -782,6 +853,19 @@ struct label_value<Value> {
     static std::string_view text(Value value, label_scratch&) noexcept {
         auto const i = list.index_of(value);
         return i < cardinality ? list.entries[i].text : std::string_view{};
+    }
+};
+
+template <fixed_string... Texts>
+struct label_value<one_of<Texts...>> {
+    static constexpr label_type type = label_type::text;
+    static constexpr std::size_t cardinality = sizeof...(Texts);
+    template <class Arg>
+    static constexpr bool accepts = label_value<std::string_view>::accepts<Arg>;
+    static constexpr std::size_t index(one_of<Texts...> value) noexcept { return value.index; }
+    static std::string_view text(one_of<Texts...> value, label_scratch&) noexcept {
+        constexpr std::array<std::string_view, cardinality + 1> texts{Texts.view()..., ""};
+        return texts[value.index];
     }
 };
 
@@ -3360,7 +3444,7 @@ struct instrument_traits {
 template <class Value, class Arg>
 [[nodiscard]] constexpr decltype(auto) checked_label(Arg const& arg) noexcept {
     if constexpr (std::is_pointer_v<std::decay_t<Arg>> && !std::is_array_v<Arg>)
-        return arg == nullptr ? std::string_view{} : std::string_view{arg};
+        return static_cast<Value>(arg == nullptr ? std::string_view{} : std::string_view{arg});
     else
         return static_cast<Value>(arg);
 }
@@ -3385,6 +3469,35 @@ template <class... Labels, class... Args>
     requires(sizeof...(Labels) == sizeof...(Args))
 inline constexpr bool are_values_of<std::tuple<Labels...>, Args...> = (takes<Labels, Args> && ...);
 
+// Whether the argument at this place is a value of the label at this place.
+template <std::size_t I, class Labels, class... Args>
+inline constexpr bool fits_at = true;
+template <std::size_t I, class... Labels, class... Args>
+    requires(I < sizeof...(Labels) && I < sizeof...(Args))
+inline constexpr bool fits_at<I, std::tuple<Labels...>, Args...> =
+    takes<std::tuple_element_t<I, std::tuple<Labels...>>, std::tuple_element_t<I, std::tuple<Args...>>>;
+
+// Says in words what is wrong with the label values of a call. The compiler shows Labels and Args beside it.
+template <class Labels, class... Args>
+constexpr void explain_label_values() noexcept {
+    constexpr auto labels = std::tuple_size_v<Labels>, given = sizeof...(Args);
+    static_assert(given >= labels,
+                  "tacho: a label value is missing: give one for each label, in the order of the labels");
+    static_assert(given <= labels, "tacho: there are more label values than labels: give one for each label");
+    if constexpr (given == labels) {
+        static_assert(fits_at<0, Labels, Args...>, "tacho: the 1st label doesn't take the type of the 1st value");
+        static_assert(fits_at<1, Labels, Args...>, "tacho: the 2nd label doesn't take the type of the 2nd value");
+        static_assert(fits_at<2, Labels, Args...>, "tacho: the 3rd label doesn't take the type of the 3rd value");
+        static_assert(fits_at<3, Labels, Args...>, "tacho: the 4th label doesn't take the type of the 4th value");
+        static_assert(fits_at<4, Labels, Args...>, "tacho: the 5th label doesn't take the type of the 5th value");
+        static_assert(fits_at<5, Labels, Args...>, "tacho: the 6th label doesn't take the type of the 6th value");
+        static_assert(fits_at<6, Labels, Args...>, "tacho: the 7th label doesn't take the type of the 7th value");
+        static_assert(fits_at<7, Labels, Args...>, "tacho: the 8th label doesn't take the type of the 8th value");
+        static_assert(given <= 8 || are_values_of<Labels, Args...>,
+                      "tacho: one of the labels from the 9th on doesn't take the type of its value");
+    }
+}
+
 // `Series` is what a look-up gives for immediate use, `Handle` what is kept; both are made of a series' cells and its
 // family. Immovable: whoever uses a look-up's result refers to the instrument.
 template <class Traits, class Series, class Handle>
@@ -3408,7 +3521,8 @@ public:
         }
     }
     template <class... Args>
-    void operator()(Args const&...) = delete;  // give one value for each label, in their order, of the label's type
+        requires(!are_values_of<typename Traits::labels, Args...>)
+    void operator()(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
 
     /// The same, to keep: the fastest way to record.
     template <class... Args>
@@ -3416,10 +3530,12 @@ public:
     [[nodiscard]] Handle bind(Args const&... values) noexcept {
         if (std::size_t unused = 0; !number(unused, values...)) [[unlikely]]
             return Handle{registration_.bind_overflow()};
-        return Handle{with_texts([this](auto texts) { return registration_.bind(texts); }, values...)};
+        return Handle{
+            with_texts([this](auto values_in_order) { return registration_.bind(values_in_order); }, values...)};
     }
     template <class... Args>
-    void bind(Args const&...) = delete;  // give one value for each label, in their order, of the label's type
+        requires(!are_values_of<typename Traits::labels, Args...>)
+    void bind(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
 
     /// Removes the series with these label values; false when there is none, or when as many removed ones as the limit
     /// allows are still held by handles or not yet collected by every reader. Handles to it stay safe, and record for
@@ -3429,10 +3545,11 @@ public:
     bool remove(Args const&... values) noexcept {
         std::size_t unused = 0;
         return number(unused, values...) &&
-               with_texts([this](auto texts) { return registration_.remove(texts); }, values...);
+               with_texts([this](auto values_in_order) { return registration_.remove(values_in_order); }, values...);
     }
     template <class... Args>
-    bool remove(Args const&...) = delete;  // give one value for each label, in their order, of the label's type
+        requires(!are_values_of<typename Traits::labels, Args...>)
+    void remove(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
 
     /// Removes all series.
     void clear() noexcept requires(Traits::label_count != 0) { registration_.clear(); }
@@ -3458,9 +3575,9 @@ private:
     static auto with_texts(F&& f, Args const&... args) noexcept {
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
             [[maybe_unused]] std::array<label_scratch, sizeof...(I)> scratch;
-            std::array<std::string_view, sizeof...(I)> const texts{
+            std::array<std::string_view, sizeof...(I)> const in_order{
                 label_value<value_at<I>>::text(checked_label<value_at<I>>(args), scratch[I])...};
-            return f(std::span<std::string_view const>{texts});
+            return f(std::span<std::string_view const>{in_order});
         }
         (std::index_sequence_for<Args...>{});
     }
@@ -3471,11 +3588,11 @@ private:
         if (!number(index, args...)) [[unlikely]]
             return registration_.find_overflow();
         return with_texts(
-            [&](auto texts) {
+            [&](auto values_in_order) {
                 if constexpr (Traits::dense != 0)
-                    return registration_.find_cached(index, texts);
+                    return registration_.find_cached(index, values_in_order);
                 else
-                    return registration_.find(texts);
+                    return registration_.find(values_in_order);
             },
             args...);
     }
@@ -3484,7 +3601,9 @@ private:
     template <class... Args>
     static bool number(std::size_t& index, Args const&... args) noexcept {
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
-            return (number_label<value_at<I>>(checked_label<value_at<I>>(args), index) & ... & true);
+            bool listed = true;
+            ((listed = number_label<value_at<I>>(checked_label<value_at<I>>(args), index) && listed), ...);
+            return listed;
         }
         (std::index_sequence_for<Args...>{});
     }
@@ -3556,6 +3675,15 @@ public:
         requires detail::amount_for<Amount, Number>
     void inc(Amount amount) const noexcept { detail::increment<Cells, Number>(to_.cells, to_.of.get(), amount); }
 
+    /// `auto batch = handle.batch(); ... batch.inc();` adds up on its own, and counts at its end.
+    counter_batch<counter_handle, Number> batch() const noexcept {
+        return counter_batch<counter_handle, Number>{*this};
+    }
+    /// `auto const guard = errors.count_exceptions();` counts an exception that leaves the scope.
+    exception_counter<counter_handle> count_exceptions() const noexcept {
+        return exception_counter<counter_handle>{*this};
+    }
+
 private:
     detail::bound_series to_;
 };
@@ -3572,6 +3700,9 @@ public:
     template <class Amount>
         requires detail::amount_for<Amount, Number>
     void inc(Amount amount) && noexcept { detail::increment<Cells, Number>(to_.cells, to_.of.get(), amount); }
+    exception_counter<counter_handle<Number, Cells>> count_exceptions() && noexcept {
+        return exception_counter<counter_handle<Number, Cells>>{counter_handle<Number, Cells>{to_.bind()}};
+    }
 
 private:
     detail::found_series to_;
@@ -3612,6 +3743,10 @@ public:
     void inc(Amount amount) noexcept {
         detail::increment<cells_type, number_type>(this->only(), this->held().get(), amount);
     }
+    auto batch() noexcept requires(traits::label_count == 0) { return this->bind().batch(); }
+    auto count_exceptions() noexcept requires(traits::label_count == 0) {
+        return exception_counter<counter_handle<number_type, cells_type>>{this->bind()};
+    }
 };
 
 }  // namespace tacho::inline v0
@@ -3626,6 +3761,18 @@ public:
 
 namespace tacho::inline v0 {
 
+namespace detail {
+
+template <class Number>
+[[nodiscard]] Number seconds_since_1970() noexcept {
+    if constexpr (std::same_as<Number, double>)
+        return static_cast<double>(system_clock::now()) / 1e9;
+    else
+        return static_cast<Number>(system_clock::now() / 1'000'000'000u);
+}
+
+}  // namespace detail
+
 /// One series of a gauge, to keep. A copyable value that keeps its series alive, whatever becomes of instrument and
 /// registry. Its members may be called by any thread at any time, and neither lock nor allocate; set() is one store.
 template <class Number>
@@ -3634,8 +3781,10 @@ public:
     explicit gauge_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
     void set(Number value) const noexcept { cells::shared::set(to_.cells, value); }
+    /// The seconds since 1970, for "when did it last happen".
+    void set_to_current_time() const noexcept { set(detail::seconds_since_1970<Number>()); }
     void inc(Number amount = 1) const noexcept { cells::shared::add(to_.cells, amount); }
-    void dec(Number amount = 1) const noexcept { cells::shared::add(to_.cells, static_cast<Number>(-amount)); }
+    void dec(Number amount = 1) const noexcept { cells::shared::add(to_.cells, detail::negated(amount)); }
 
 private:
     detail::bound_series to_;
@@ -3650,8 +3799,9 @@ public:
     gauge_series& operator=(gauge_series const&) = delete;
 
     void set(Number value) && noexcept { cells::shared::set(to_.cells, value); }
+    void set_to_current_time() && noexcept { cells::shared::set(to_.cells, detail::seconds_since_1970<Number>()); }
     void inc(Number amount = 1) && noexcept { cells::shared::add(to_.cells, amount); }
-    void dec(Number amount = 1) && noexcept { cells::shared::add(to_.cells, static_cast<Number>(-amount)); }
+    void dec(Number amount = 1) && noexcept { cells::shared::add(to_.cells, detail::negated(amount)); }
 
 private:
     detail::found_series to_;
@@ -3684,11 +3834,14 @@ public:
     explicit gauge(scope const& in, std::string_view description = {}) noexcept : base(in, traits::spec(description)) {}
 
     void set(number_type value) noexcept requires(traits::label_count == 0) { cells::shared::set(this->only(), value); }
+    void set_to_current_time() noexcept requires(traits::label_count == 0) {
+        set(detail::seconds_since_1970<number_type>());
+    }
     void inc(number_type amount = 1) noexcept requires(traits::label_count == 0) {
         cells::shared::add(this->only(), amount);
     }
     void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
-        cells::shared::add(this->only(), static_cast<number_type>(-amount));
+        cells::shared::add(this->only(), detail::negated(amount));
     }
 };
 
@@ -3717,24 +3870,27 @@ namespace detail {
 template <class Unit>
 concept unit_of_time = (per_second(Unit::ucum) != 0);
 
+template <class Unit, class Rep, class Period>
+[[nodiscard]] constexpr double in_unit(std::chrono::duration<Rep, Period> time) noexcept {
+    return std::chrono::duration<double>(time).count() * per_second(Unit::ucum);
+}
+
 }  // namespace detail
 
-/// Records the time from its birth to its end, by the steady clock. Movable; holds its series alive. `Handle` is a
-/// histogram's, `Unit` its unit, one of time.
-template <class Handle, class Unit>
+/// Records the time from its birth to its end, by the steady clock or another one of std::chrono's kind. Movable; holds
+/// its series alive. `Handle` is a histogram's, `Unit` its unit, one of time. Where the labels are known only at the
+/// end, take the time yourself: `auto const start = clock::now(); ... duration(status).observe(clock::now() - start);`
+template <class Handle, class Unit, class Clock = std::chrono::steady_clock>
 class [[nodiscard]] timer {
 public:
-    explicit timer(Handle into) noexcept : into_(std::move(into)), start_(std::chrono::steady_clock::now()) {}
+    explicit timer(Handle into) noexcept : into_(std::move(into)), start_(Clock::now()) {}
     timer(timer&& other) noexcept
         : into_(other.into_), start_(other.start_), runs_(std::exchange(other.runs_, false)) {}
     timer& operator=(timer&&) = delete;
     ~timer() { stop(); }
 
     /// The time since the start, in the histogram's unit.
-    [[nodiscard]] double elapsed() const noexcept {
-        return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count() *
-               detail::per_second(Unit::ucum);
-    }
+    [[nodiscard]] double elapsed() const noexcept { return detail::in_unit<Unit>(Clock::now() - start_); }
     /// Records now, once; the end then records nothing.
     void stop() noexcept {
         if (std::exchange(runs_, false)) into_.observe(elapsed());
@@ -3744,7 +3900,7 @@ public:
 
 private:
     Handle into_;
-    std::chrono::steady_clock::time_point start_;
+    typename Clock::time_point start_;
     bool runs_ = true;
 };
 
@@ -3782,11 +3938,15 @@ public:
     explicit histogram_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
     void observe(double value) const noexcept { detail::observe_in<Cells>(to_.cells, to_.of.get(), value); }
+    /// The same of a time, in the histogram's unit.
+    template <class Rep, class Period>
+        requires detail::unit_of_time<Unit>
+    void observe(std::chrono::duration<Rep, Period> time) const noexcept { observe(detail::in_unit<Unit>(time)); }
 
     /// Records the time until its result ends: `auto const timing = handle.time();`
-    timer<histogram_handle, Unit> time() const noexcept requires detail::unit_of_time<Unit> {
-        return timer<histogram_handle, Unit>{*this};
-    }
+    template <class Clock = std::chrono::steady_clock>
+        requires detail::unit_of_time<Unit> timer<histogram_handle, Unit, Clock> time()
+    const noexcept { return timer<histogram_handle, Unit, Clock>{*this}; }
 
 private:
     detail::bound_series to_;
@@ -3801,13 +3961,19 @@ public:
     histogram_series& operator=(histogram_series const&) = delete;
 
     void observe(double value) && noexcept { detail::observe_in<Cells>(to_.cells, to_.of.get(), value); }
-    timer<histogram_handle<Cells, Unit>, Unit> time() && noexcept requires detail::unit_of_time<Unit> {
-        return histogram_handle<Cells, Unit>{to_.bind()}.time();
+    template <class Rep, class Period>
+        requires detail::unit_of_time<Unit>
+    void observe(std::chrono::duration<Rep, Period> time) && noexcept {
+        std::move(*this).observe(detail::in_unit<Unit>(time));
     }
+    template <class Clock = std::chrono::steady_clock>
+        requires detail::unit_of_time<Unit> timer<histogram_handle<Cells, Unit>, Unit, Clock> time() && noexcept {
+            return histogram_handle<Cells, Unit>{to_.bind()}.template time<Clock>();
+        }
 
-private:
-    detail::found_series to_;
-    detail::looking look_;
+    private:
+        detail::found_series to_;
+        detail::looking look_;
 };
 
 namespace detail {
@@ -3844,10 +4010,13 @@ public:
     void observe(double value) noexcept requires(traits::label_count == 0) {
         detail::observe_in<cells_type>(this->only(), this->held().get(), value);
     }
-    timer<histogram_handle<cells_type, unit_type>, unit_type> time() noexcept
-        requires(traits::label_count == 0 && detail::unit_of_time<unit_type>) {
-        return this->bind().time();
-    }
+    template <class Rep, class Period>
+        requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
+    void observe(std::chrono::duration<Rep, Period> time) noexcept { observe(detail::in_unit<unit_type>(time)); }
+    template <class Clock = std::chrono::steady_clock>
+        requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
+    timer<histogram_handle<cells_type, unit_type>, unit_type, Clock> time()
+    noexcept { return this->bind().template time<Clock>(); }
 };
 
 }  // namespace tacho::inline v0
@@ -3900,7 +4069,7 @@ public:
 
     void inc(Number amount = 1) const noexcept { detail::change<Cells>(to_.cells, to_.of.get(), amount); }
     void dec(Number amount = 1) const noexcept {
-        detail::change<Cells>(to_.cells, to_.of.get(), static_cast<Number>(-amount));
+        detail::change<Cells>(to_.cells, to_.of.get(), detail::negated(amount));
     }
     tracked track() const noexcept { return tracked{*this}; }
 
@@ -3917,9 +4086,7 @@ public:
     up_down_series& operator=(up_down_series const&) = delete;
 
     void inc(Number amount = 1) && noexcept { detail::change<Cells>(to_.cells, to_.of.get(), amount); }
-    void dec(Number amount = 1) && noexcept {
-        detail::change<Cells>(to_.cells, to_.of.get(), static_cast<Number>(-amount));
-    }
+    void dec(Number amount = 1) && noexcept { detail::change<Cells>(to_.cells, to_.of.get(), detail::negated(amount)); }
     typename up_down_handle<Number, Cells>::tracked track() && noexcept {
         return up_down_handle<Number, Cells>{to_.bind()}.track();
     }
@@ -3961,7 +4128,7 @@ public:
         detail::change<cells_type>(this->only(), this->held().get(), amount);
     }
     void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
-        detail::change<cells_type>(this->only(), this->held().get(), static_cast<number_type>(-amount));
+        detail::change<cells_type>(this->only(), this->held().get(), detail::negated(amount));
     }
     typename up_down_handle<number_type, cells_type>::tracked track() noexcept requires(traits::label_count == 0) {
         return this->bind().track();

@@ -29,22 +29,30 @@ CASES = {
     'the same label twice': (
         'distinct', 'tacho::counter<"c", tacho::label<"a">, tacho::label<"a">> c;',
         'tacho::counter<"c", tacho::label<"a">, tacho::label<"b">> c;'),
-    'too few label values': ('deleted', 'requests c; c(verb::get).inc();', 'requests c; c(verb::get, 200).inc();'),
+    'too few label values': ('a label value is missing', 'requests c; c(verb::get).inc();', 'requests c; c(verb::get, 200).inc();'),
     'too many label values': (
-        'deleted', 'requests c; c(verb::get, 200, 1).inc();', 'requests c; c(verb::get, 200).inc();'),
+        'more label values than labels', 'requests c; c(verb::get, 200, 1).inc();', 'requests c; c(verb::get, 200).inc();'),
     'label values in another order': (
-        'deleted', 'requests c; c(200, verb::get).inc();', 'requests c; c(verb::get, 200).inc();'),
-    'another enum': ('deleted', 'requests c; c(colour::red, 1).inc();', 'requests c; c(verb::get, 1).inc();'),
+        '1st label doesn', 'requests c; c(200, verb::get).inc();', 'requests c; c(verb::get, 200).inc();'),
+    'another enum': ('1st label doesn', 'requests c; c(colour::red, 1).inc();', 'requests c; c(verb::get, 1).inc();'),
     'an integer that may not fit': (
-        'deleted', 'requests c; c(verb::get, 200L).inc();', 'requests c; c(verb::get, short{200}).inc();'),
+        '2nd label doesn', 'requests c; c(verb::get, 200L).inc();', 'requests c; c(verb::get, short{200}).inc();'),
     'a fraction for an integer': (
-        'deleted', 'requests c; c(verb::get, 2.5).inc();', 'requests c; c(verb::get, 2).inc();'),
-    'nullptr for a text': ('deleted', 'texts c; c(nullptr).inc();', 'texts c; c("").inc();'),
-    'an integer for a text': ('deleted', 'texts c; c(7).inc();', 'texts c; c("7").inc();'),
+        '2nd label doesn', 'requests c; c(verb::get, 2.5).inc();', 'requests c; c(verb::get, 2).inc();'),
+    'nullptr for a text': ('1st label doesn', 'texts c; c(nullptr).inc();', 'texts c; c("").inc();'),
+    'an integer for a text': ('1st label doesn', 'texts c; c(7).inc();', 'texts c; c("7").inc();'),
     'a handle of too few labels': (
-        'deleted', 'requests c; auto h = c.bind(verb::get); h.inc();',
+        'a label value is missing', 'requests c; auto h = c.bind(verb::get); h.inc();',
         'requests c; auto h = c.bind(verb::get, 200); h.inc();'),
     'a kept look-up': ('inc', 'texts c; auto&& s = c("a"); s.inc();', 'texts c; auto const s = c.bind("a"); s.inc();'),
+    'the removal of what has other labels': (
+        '2nd label doesn', 'requests c; c.remove(verb::get, "200");', 'requests c; c.remove(verb::get, 200);'),
+    'expiry of what has no labels': (
+        "it can't expire", 'tacho::counter<"c", tacho::expire_after<5>> c;',
+        'tacho::counter<"c", tacho::expire_after<5>, tacho::label<"a">> c;'),
+    'an empty text in a closed list': (
+        'none of them empty', 'tacho::counter<"c", tacho::label<"a", tacho::one_of<"x", "">>> c; c("x").inc();',
+        'tacho::counter<"c", tacho::label<"a", tacho::one_of<"x", "y">>> c; c("x").inc();'),
     'a copied instrument': ('deleted', 'plain c; plain d{c};', 'plain c; plain& d{c}; d.inc();'),
     'a fraction for a counter of integers': ('inc', 'plain c; c.inc(0.5);',
                                              'tacho::counter<"c", double> c; c.inc(0.5);'),

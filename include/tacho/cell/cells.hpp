@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 
@@ -78,6 +79,15 @@ struct shared {
 }  // namespace cells
 
 namespace detail {
+
+// Its negative; of the smallest integer, which has none, itself.
+template <class Number>
+[[nodiscard]] constexpr Number negated(Number n) noexcept {
+    if constexpr (std::same_as<Number, std::int64_t>)
+        return static_cast<std::int64_t>(std::uint64_t{0} - static_cast<std::uint64_t>(n));
+    else
+        return -n;
+}
 
 // The sum of a cell over all slots.
 template <class Number>

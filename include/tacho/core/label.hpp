@@ -71,6 +71,19 @@ template <class Enum, std::size_t N>
     return out;
 }
 
+/// Label values from a closed list of texts: `label<"method", one_of<"GET", "POST", "other">>` takes any text, and
+/// counts one that isn't listed in the overflow series. As cheap as an enum where there is none.
+template <fixed_string... Texts>
+struct one_of {
+    static_assert(sizeof...(Texts) != 0 && ((Texts.size() != 0) && ...),
+                  "tacho: a closed list has texts, none of them empty");
+
+    constexpr explicit one_of(std::string_view text) noexcept {
+        static_cast<void>(((Texts.view() == text || (++index, false)) || ...));
+    }
+    std::size_t index = 0;  ///< the number of texts for one that isn't listed
+};
+
 /// How a label's values are written where a format knows types, as OTLP does.
 enum class label_type : unsigned char { text, integer, boolean };
 
@@ -143,6 +156,19 @@ struct label_value<Value> {
     static std::string_view text(Value value, label_scratch&) noexcept {
         auto const i = list.index_of(value);
         return i < cardinality ? list.entries[i].text : std::string_view{};
+    }
+};
+
+template <fixed_string... Texts>
+struct label_value<one_of<Texts...>> {
+    static constexpr label_type type = label_type::text;
+    static constexpr std::size_t cardinality = sizeof...(Texts);
+    template <class Arg>
+    static constexpr bool accepts = label_value<std::string_view>::accepts<Arg>;
+    static constexpr std::size_t index(one_of<Texts...> value) noexcept { return value.index; }
+    static std::string_view text(one_of<Texts...> value, label_scratch&) noexcept {
+        constexpr std::array<std::string_view, cardinality + 1> texts{Texts.view()..., ""};
+        return texts[value.index];
     }
 };
 

@@ -1,6 +1,7 @@
 // tacho: a counter: how often something happened, or how much of it, since the series was born.
 #pragma once
 
+#include "tacho/instrument/count_later.hpp"
 #include "tacho/instrument/typed.hpp"
 
 #include <concepts>
@@ -51,6 +52,15 @@ public:
         requires detail::amount_for<Amount, Number>
     void inc(Amount amount) const noexcept { detail::increment<Cells, Number>(to_.cells, to_.of.get(), amount); }
 
+    /// `auto batch = handle.batch(); ... batch.inc();` adds up on its own, and counts at its end.
+    counter_batch<counter_handle, Number> batch() const noexcept {
+        return counter_batch<counter_handle, Number>{*this};
+    }
+    /// `auto const guard = errors.count_exceptions();` counts an exception that leaves the scope.
+    exception_counter<counter_handle> count_exceptions() const noexcept {
+        return exception_counter<counter_handle>{*this};
+    }
+
 private:
     detail::bound_series to_;
 };
@@ -67,6 +77,9 @@ public:
     template <class Amount>
         requires detail::amount_for<Amount, Number>
     void inc(Amount amount) && noexcept { detail::increment<Cells, Number>(to_.cells, to_.of.get(), amount); }
+    exception_counter<counter_handle<Number, Cells>> count_exceptions() && noexcept {
+        return exception_counter<counter_handle<Number, Cells>>{counter_handle<Number, Cells>{to_.bind()}};
+    }
 
 private:
     detail::found_series to_;
@@ -106,6 +119,10 @@ public:
         requires(traits::label_count == 0 && detail::amount_for<Amount, number_type>)
     void inc(Amount amount) noexcept {
         detail::increment<cells_type, number_type>(this->only(), this->held().get(), amount);
+    }
+    auto batch() noexcept requires(traits::label_count == 0) { return this->bind().batch(); }
+    auto count_exceptions() noexcept requires(traits::label_count == 0) {
+        return exception_counter<counter_handle<number_type, cells_type>>{this->bind()};
     }
 };
 

@@ -10,6 +10,18 @@
 
 namespace tacho::inline v0 {
 
+namespace detail {
+
+template <class Number>
+[[nodiscard]] Number seconds_since_1970() noexcept {
+    if constexpr (std::same_as<Number, double>)
+        return static_cast<double>(system_clock::now()) / 1e9;
+    else
+        return static_cast<Number>(system_clock::now() / 1'000'000'000u);
+}
+
+}  // namespace detail
+
 /// One series of a gauge, to keep. A copyable value that keeps its series alive, whatever becomes of instrument and
 /// registry. Its members may be called by any thread at any time, and neither lock nor allocate; set() is one store.
 template <class Number>
@@ -18,8 +30,10 @@ public:
     explicit gauge_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
     void set(Number value) const noexcept { cells::shared::set(to_.cells, value); }
+    /// The seconds since 1970, for "when did it last happen".
+    void set_to_current_time() const noexcept { set(detail::seconds_since_1970<Number>()); }
     void inc(Number amount = 1) const noexcept { cells::shared::add(to_.cells, amount); }
-    void dec(Number amount = 1) const noexcept { cells::shared::add(to_.cells, static_cast<Number>(-amount)); }
+    void dec(Number amount = 1) const noexcept { cells::shared::add(to_.cells, detail::negated(amount)); }
 
 private:
     detail::bound_series to_;
@@ -34,8 +48,9 @@ public:
     gauge_series& operator=(gauge_series const&) = delete;
 
     void set(Number value) && noexcept { cells::shared::set(to_.cells, value); }
+    void set_to_current_time() && noexcept { cells::shared::set(to_.cells, detail::seconds_since_1970<Number>()); }
     void inc(Number amount = 1) && noexcept { cells::shared::add(to_.cells, amount); }
-    void dec(Number amount = 1) && noexcept { cells::shared::add(to_.cells, static_cast<Number>(-amount)); }
+    void dec(Number amount = 1) && noexcept { cells::shared::add(to_.cells, detail::negated(amount)); }
 
 private:
     detail::found_series to_;
@@ -68,11 +83,14 @@ public:
     explicit gauge(scope const& in, std::string_view description = {}) noexcept : base(in, traits::spec(description)) {}
 
     void set(number_type value) noexcept requires(traits::label_count == 0) { cells::shared::set(this->only(), value); }
+    void set_to_current_time() noexcept requires(traits::label_count == 0) {
+        set(detail::seconds_since_1970<number_type>());
+    }
     void inc(number_type amount = 1) noexcept requires(traits::label_count == 0) {
         cells::shared::add(this->only(), amount);
     }
     void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
-        cells::shared::add(this->only(), static_cast<number_type>(-amount));
+        cells::shared::add(this->only(), detail::negated(amount));
     }
 };
 

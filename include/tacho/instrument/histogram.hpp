@@ -6,6 +6,7 @@
 #include "tacho/instrument/timer.hpp"
 #include "tacho/instrument/typed.hpp"
 
+#include <chrono>
 #include <cmath>
 #include <concepts>
 #include <memory>
@@ -37,11 +38,15 @@ public:
     explicit histogram_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
     void observe(double value) const noexcept { detail::observe_in<Cells>(to_.cells, to_.of.get(), value); }
+    /// The same of a time, in the histogram's unit.
+    template <class Rep, class Period>
+        requires detail::unit_of_time<Unit>
+    void observe(std::chrono::duration<Rep, Period> time) const noexcept { observe(detail::in_unit<Unit>(time)); }
 
     /// Records the time until its result ends: `auto const timing = handle.time();`
-    timer<histogram_handle, Unit> time() const noexcept requires detail::unit_of_time<Unit> {
-        return timer<histogram_handle, Unit>{*this};
-    }
+    template <class Clock = std::chrono::steady_clock>
+        requires detail::unit_of_time<Unit> timer<histogram_handle, Unit, Clock> time()
+    const noexcept { return timer<histogram_handle, Unit, Clock>{*this}; }
 
 private:
     detail::bound_series to_;
@@ -56,13 +61,19 @@ public:
     histogram_series& operator=(histogram_series const&) = delete;
 
     void observe(double value) && noexcept { detail::observe_in<Cells>(to_.cells, to_.of.get(), value); }
-    timer<histogram_handle<Cells, Unit>, Unit> time() && noexcept requires detail::unit_of_time<Unit> {
-        return histogram_handle<Cells, Unit>{to_.bind()}.time();
+    template <class Rep, class Period>
+        requires detail::unit_of_time<Unit>
+    void observe(std::chrono::duration<Rep, Period> time) && noexcept {
+        std::move(*this).observe(detail::in_unit<Unit>(time));
     }
+    template <class Clock = std::chrono::steady_clock>
+        requires detail::unit_of_time<Unit> timer<histogram_handle<Cells, Unit>, Unit, Clock> time() && noexcept {
+            return histogram_handle<Cells, Unit>{to_.bind()}.template time<Clock>();
+        }
 
-private:
-    detail::found_series to_;
-    detail::looking look_;
+    private:
+        detail::found_series to_;
+        detail::looking look_;
 };
 
 namespace detail {
@@ -99,10 +110,13 @@ public:
     void observe(double value) noexcept requires(traits::label_count == 0) {
         detail::observe_in<cells_type>(this->only(), this->held().get(), value);
     }
-    timer<histogram_handle<cells_type, unit_type>, unit_type> time() noexcept
-        requires(traits::label_count == 0 && detail::unit_of_time<unit_type>) {
-        return this->bind().time();
-    }
+    template <class Rep, class Period>
+        requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
+    void observe(std::chrono::duration<Rep, Period> time) noexcept { observe(detail::in_unit<unit_type>(time)); }
+    template <class Clock = std::chrono::steady_clock>
+        requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
+    timer<histogram_handle<cells_type, unit_type>, unit_type, Clock> time()
+    noexcept { return this->bind().template time<Clock>(); }
 };
 
 }  // namespace tacho::inline v0

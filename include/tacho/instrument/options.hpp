@@ -171,7 +171,7 @@ struct instrument_traits {
 template <class Value, class Arg>
 [[nodiscard]] constexpr decltype(auto) checked_label(Arg const& arg) noexcept {
     if constexpr (std::is_pointer_v<std::decay_t<Arg>> && !std::is_array_v<Arg>)
-        return arg == nullptr ? std::string_view{} : std::string_view{arg};
+        return static_cast<Value>(arg == nullptr ? std::string_view{} : std::string_view{arg});
     else
         return static_cast<Value>(arg);
 }

@@ -20,24 +20,27 @@ namespace detail {
 template <class Unit>
 concept unit_of_time = (per_second(Unit::ucum) != 0);
 
+template <class Unit, class Rep, class Period>
+[[nodiscard]] constexpr double in_unit(std::chrono::duration<Rep, Period> time) noexcept {
+    return std::chrono::duration<double>(time).count() * per_second(Unit::ucum);
+}
+
 }  // namespace detail
 
-/// Records the time from its birth to its end, by the steady clock. Movable; holds its series alive. `Handle` is a
-/// histogram's, `Unit` its unit, one of time.
-template <class Handle, class Unit>
+/// Records the time from its birth to its end, by the steady clock or another one of std::chrono's kind. Movable; holds
+/// its series alive. `Handle` is a histogram's, `Unit` its unit, one of time. Where the labels are known only at the
+/// end, take the time yourself: `auto const start = clock::now(); ... duration(status).observe(clock::now() - start);`
+template <class Handle, class Unit, class Clock = std::chrono::steady_clock>
 class [[nodiscard]] timer {
 public:
-    explicit timer(Handle into) noexcept : into_(std::move(into)), start_(std::chrono::steady_clock::now()) {}
+    explicit timer(Handle into) noexcept : into_(std::move(into)), start_(Clock::now()) {}
     timer(timer&& other) noexcept
         : into_(other.into_), start_(other.start_), runs_(std::exchange(other.runs_, false)) {}
     timer& operator=(timer&&) = delete;
     ~timer() { stop(); }
 
     /// The time since the start, in the histogram's unit.
-    [[nodiscard]] double elapsed() const noexcept {
-        return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count() *
-               detail::per_second(Unit::ucum);
-    }
+    [[nodiscard]] double elapsed() const noexcept { return detail::in_unit<Unit>(Clock::now() - start_); }
     /// Records now, once; the end then records nothing.
     void stop() noexcept {
         if (std::exchange(runs_, false)) into_.observe(elapsed());
@@ -47,7 +50,7 @@ public:
 
 private:
     Handle into_;
-    std::chrono::steady_clock::time_point start_;
+    typename Clock::time_point start_;
     bool runs_ = true;
 };
 

@@ -21,6 +21,35 @@ template <class... Labels, class... Args>
     requires(sizeof...(Labels) == sizeof...(Args))
 inline constexpr bool are_values_of<std::tuple<Labels...>, Args...> = (takes<Labels, Args> && ...);
 
+// Whether the argument at this place is a value of the label at this place.
+template <std::size_t I, class Labels, class... Args>
+inline constexpr bool fits_at = true;
+template <std::size_t I, class... Labels, class... Args>
+    requires(I < sizeof...(Labels) && I < sizeof...(Args))
+inline constexpr bool fits_at<I, std::tuple<Labels...>, Args...> =
+    takes<std::tuple_element_t<I, std::tuple<Labels...>>, std::tuple_element_t<I, std::tuple<Args...>>>;
+
+// Says in words what is wrong with the label values of a call. The compiler shows Labels and Args beside it.
+template <class Labels, class... Args>
+constexpr void explain_label_values() noexcept {
+    constexpr auto labels = std::tuple_size_v<Labels>, given = sizeof...(Args);
+    static_assert(given >= labels,
+                  "tacho: a label value is missing: give one for each label, in the order of the labels");
+    static_assert(given <= labels, "tacho: there are more label values than labels: give one for each label");
+    if constexpr (given == labels) {
+        static_assert(fits_at<0, Labels, Args...>, "tacho: the 1st label doesn't take the type of the 1st value");
+        static_assert(fits_at<1, Labels, Args...>, "tacho: the 2nd label doesn't take the type of the 2nd value");
+        static_assert(fits_at<2, Labels, Args...>, "tacho: the 3rd label doesn't take the type of the 3rd value");
+        static_assert(fits_at<3, Labels, Args...>, "tacho: the 4th label doesn't take the type of the 4th value");
+        static_assert(fits_at<4, Labels, Args...>, "tacho: the 5th label doesn't take the type of the 5th value");
+        static_assert(fits_at<5, Labels, Args...>, "tacho: the 6th label doesn't take the type of the 6th value");
+        static_assert(fits_at<6, Labels, Args...>, "tacho: the 7th label doesn't take the type of the 7th value");
+        static_assert(fits_at<7, Labels, Args...>, "tacho: the 8th label doesn't take the type of the 8th value");
+        static_assert(given <= 8 || are_values_of<Labels, Args...>,
+                      "tacho: one of the labels from the 9th on doesn't take the type of its value");
+    }
+}
+
 // `Series` is what a look-up gives for immediate use, `Handle` what is kept; both are made of a series' cells and its
 // family. Immovable: whoever uses a look-up's result refers to the instrument.
 template <class Traits, class Series, class Handle>
@@ -44,7 +73,8 @@ public:
         }
     }
     template <class... Args>
-    void operator()(Args const&...) = delete;  // give one value for each label, in their order, of the label's type
+        requires(!are_values_of<typename Traits::labels, Args...>)
+    void operator()(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
 
     /// The same, to keep: the fastest way to record.
     template <class... Args>
@@ -52,10 +82,12 @@ public:
     [[nodiscard]] Handle bind(Args const&... values) noexcept {
         if (std::size_t unused = 0; !number(unused, values...)) [[unlikely]]
             return Handle{registration_.bind_overflow()};
-        return Handle{with_texts([this](auto texts) { return registration_.bind(texts); }, values...)};
+        return Handle{
+            with_texts([this](auto values_in_order) { return registration_.bind(values_in_order); }, values...)};
     }
     template <class... Args>
-    void bind(Args const&...) = delete;  // give one value for each label, in their order, of the label's type
+        requires(!are_values_of<typename Traits::labels, Args...>)
+    void bind(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
 
     /// Removes the series with these label values; false when there is none, or when as many removed ones as the limit
     /// allows are still held by handles or not yet collected by every reader. Handles to it stay safe, and record for
@@ -65,10 +97,11 @@ public:
     bool remove(Args const&... values) noexcept {
         std::size_t unused = 0;
         return number(unused, values...) &&
-               with_texts([this](auto texts) { return registration_.remove(texts); }, values...);
+               with_texts([this](auto values_in_order) { return registration_.remove(values_in_order); }, values...);
     }
     template <class... Args>
-    bool remove(Args const&...) = delete;  // give one value for each label, in their order, of the label's type
+        requires(!are_values_of<typename Traits::labels, Args...>)
+    void remove(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
 
     /// Removes all series.
     void clear() noexcept requires(Traits::label_count != 0) { registration_.clear(); }
@@ -94,9 +127,9 @@ private:
     static auto with_texts(F&& f, Args const&... args) noexcept {
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
             [[maybe_unused]] std::array<label_scratch, sizeof...(I)> scratch;
-            std::array<std::string_view, sizeof...(I)> const texts{
+            std::array<std::string_view, sizeof...(I)> const in_order{
                 label_value<value_at<I>>::text(checked_label<value_at<I>>(args), scratch[I])...};
-            return f(std::span<std::string_view const>{texts});
+            return f(std::span<std::string_view const>{in_order});
         }
         (std::index_sequence_for<Args...>{});
     }
@@ -107,11 +140,11 @@ private:
         if (!number(index, args...)) [[unlikely]]
             return registration_.find_overflow();
         return with_texts(
-            [&](auto texts) {
+            [&](auto values_in_order) {
                 if constexpr (Traits::dense != 0)
-                    return registration_.find_cached(index, texts);
+                    return registration_.find_cached(index, values_in_order);
                 else
-                    return registration_.find(texts);
+                    return registration_.find(values_in_order);
             },
             args...);
     }
@@ -120,7 +153,9 @@ private:
     template <class... Args>
     static bool number(std::size_t& index, Args const&... args) noexcept {
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
-            return (number_label<value_at<I>>(checked_label<value_at<I>>(args), index) & ... & true);
+            bool listed = true;
+            ((listed = number_label<value_at<I>>(checked_label<value_at<I>>(args), index) && listed), ...);
+            return listed;
         }
         (std::index_sequence_for<Args...>{});
     }

@@ -50,7 +50,7 @@ public:
 
     void inc(Number amount = 1) const noexcept { detail::change<Cells>(to_.cells, to_.of.get(), amount); }
     void dec(Number amount = 1) const noexcept {
-        detail::change<Cells>(to_.cells, to_.of.get(), static_cast<Number>(-amount));
+        detail::change<Cells>(to_.cells, to_.of.get(), detail::negated(amount));
     }
     tracked track() const noexcept { return tracked{*this}; }
 
@@ -67,9 +67,7 @@ public:
     up_down_series& operator=(up_down_series const&) = delete;
 
     void inc(Number amount = 1) && noexcept { detail::change<Cells>(to_.cells, to_.of.get(), amount); }
-    void dec(Number amount = 1) && noexcept {
-        detail::change<Cells>(to_.cells, to_.of.get(), static_cast<Number>(-amount));
-    }
+    void dec(Number amount = 1) && noexcept { detail::change<Cells>(to_.cells, to_.of.get(), detail::negated(amount)); }
     typename up_down_handle<Number, Cells>::tracked track() && noexcept {
         return up_down_handle<Number, Cells>{to_.bind()}.track();
     }
@@ -111,7 +109,7 @@ public:
         detail::change<cells_type>(this->only(), this->held().get(), amount);
     }
     void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
-        detail::change<cells_type>(this->only(), this->held().get(), static_cast<number_type>(-amount));
+        detail::change<cells_type>(this->only(), this->held().get(), detail::negated(amount));
     }
     typename up_down_handle<number_type, cells_type>::tracked track() noexcept requires(traits::label_count == 0) {
         return this->bind().track();

@@ -1,0 +1,45 @@
+// tacho: counting for a scope: increments that are added at its end, and exceptions that leave it.
+#pragma once
+
+#include <exception>
+#include <utility>
+
+namespace tacho::inline v0 {
+
+/// Adds up in a number of its own, which the compiler may keep in a register, and counts the sum when it ends or is
+/// flushed: for the hottest loops. One thread at a time; holds its series alive. `Handle` is a counter's.
+template <class Handle, class Number>
+class [[nodiscard]] counter_batch {
+public:
+    explicit counter_batch(Handle into) noexcept : into_(std::move(into)) {}
+    counter_batch(counter_batch&& other) noexcept : into_(other.into_), sum_(std::exchange(other.sum_, Number{})) {}
+    counter_batch& operator=(counter_batch&&) = delete;
+    ~counter_batch() { flush(); }
+
+    void inc(Number amount = 1) noexcept { sum_ += amount; }
+    void flush() noexcept {
+        if (sum_ != Number{}) into_.inc(std::exchange(sum_, Number{}));
+    }
+
+private:
+    Handle into_;
+    Number sum_{};
+};
+
+/// Counts one when an exception leaves the scope in which it lives. Stays where it was made.
+template <class Handle>
+class [[nodiscard]] exception_counter {
+public:
+    explicit exception_counter(Handle in) noexcept : in_(std::move(in)) {}
+    exception_counter(exception_counter const&) = delete;
+    exception_counter& operator=(exception_counter const&) = delete;
+    ~exception_counter() {
+        if (std::uncaught_exceptions() > before_) in_.inc();
+    }
+
+private:
+    Handle in_;
+    int before_ = std::uncaught_exceptions();
+};
+
+}  // namespace tacho::inline v0
