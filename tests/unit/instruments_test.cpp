@@ -379,7 +379,7 @@ static_assert(!can_time<tacho::histogram<"h", tacho::unit::bytes>>);
 using by_verb_and_api = tacho::counter<"c", tacho::label<"verb", verb>, tacho::label<"api">, tacho::label<"n", int>>;
 template <class... Args>
 concept callable_with = requires(by_verb_and_api& c, Args... args) {
-    c(args...);
+    c(args...).inc();  // a wrong call gives nothing to record in, and says why when it is compiled
 };
 static_assert(callable_with<verb, char const*, int>);
 static_assert(callable_with<verb, std::string, short>);
