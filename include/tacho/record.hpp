@@ -6,6 +6,9 @@
 #include "tacho/instrument/gauge.hpp"
 #include "tacho/instrument/histogram.hpp"
 #include "tacho/instrument/named.hpp"
+#include "tacho/instrument/named_observable.hpp"
+#include "tacho/instrument/observable.hpp"
+#include "tacho/instrument/observation.hpp"
 #include "tacho/instrument/up_down_counter.hpp"
 
 // Where it is recorded.

@@ -14,9 +14,12 @@ enum class temporality : unsigned char { delta = 1, cumulative = 2 };
 enum class temporality_preference : unsigned char { cumulative, delta, lowmemory };
 
 /// An up-down counter is a level, of which only the total means something, whatever is preferred.
-[[nodiscard]] constexpr temporality temporality_of(instrument_kind kind, temporality_preference preferred) noexcept {
+[[nodiscard]] constexpr temporality temporality_of(instrument_kind kind, temporality_preference preferred,
+                                                   bool observable = false) noexcept {
     bool const adds_up = kind == instrument_kind::counter || kind == instrument_kind::histogram;
-    return adds_up && preferred != temporality_preference::cumulative ? temporality::delta : temporality::cumulative;
+    bool const preferred_total = preferred == temporality_preference::cumulative ||
+                                 (observable && preferred == temporality_preference::lowmemory);
+    return adds_up && !preferred_total ? temporality::delta : temporality::cumulative;
 }
 
 }  // namespace tacho::inline v0

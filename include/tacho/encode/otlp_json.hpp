@@ -30,7 +30,7 @@ public:
         : out_(to), resource_(about), time_(time) {}
 
     void number(family const& of, series const& s, tacho::number value) noexcept {
-        number(of, s, value, s.birth(), temporality::cumulative);
+        number(of, s, value, of.start_of(s), temporality::cumulative);
     }
     void number(family const& of, series const& s, tacho::number value, unix_nanos start, temporality t) noexcept {
         begin_point(of, s, start, t);

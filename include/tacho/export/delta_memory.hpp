@@ -30,13 +30,15 @@ public:
             : memory_(memory), encoder_(encoder), preferred_(preferred) {}
 
         void number(family const& of, series const& s, tacho::number total) {
-            if (temporality_of(of.describe().kind, preferred_) == temporality::cumulative)
-                return encoder_.number(of, s, total, s.birth(), temporality::cumulative);
+            bool const observable = of.describe().observable;
+            if (temporality_of(of.describe().kind, preferred_, observable) == temporality::cumulative)
+                return encoder_.number(of, s, total, of.start_of(s), temporality::cumulative);
             auto const [before, now] = memory_.words(of, s, 1);
             now[0] = total.bits;
             if (before[0] == now[0]) return;
-            total.bits =
-                total.kind == number_kind::floating ? difference<double>(now[0], before[0]) : now[0] - before[0];
+            // An observed total that is lower than before began anew at zero.
+            auto const from = observable && detail::fell(total, before[0]) ? 0 : before[0];
+            total.bits = total.kind == number_kind::floating ? difference<double>(now[0], from) : now[0] - from;
             encoder_.number(of, s, total, memory_.start_of(of), temporality::delta);
         }
 
@@ -60,6 +62,15 @@ public:
             auto const sum = std::bit_cast<double>(difference<double>(now[buckets], before[buckets]));
             encoder_.histogram(of, s, histogram_value{{since, buckets}, count, sum}, memory_.start_of(of),
                                temporality::delta);
+        }
+
+        /// Hears of an observable that is registered, before any of its series is shown. What was delivered of it
+        /// counts on, though its callback may fail this time; what was shown of it and not committed does not.
+        void lives(family const& of) {
+            auto const at = memory_.families_.find(of.id());
+            if (at == memory_.families_.end()) return;
+            at->second.shown = true;
+            at->second.latest = at->second.delivered;
         }
 
     private:

@@ -113,7 +113,8 @@ private:
 };
 
 /// Answers scrapes of one registry. Any number of threads may ask at once; their answers don't mix, and none waits for
-/// another. Once as many scrapes as there are at a time have been answered in a format, another allocates nothing.
+/// another, except while that runs the callbacks of observables (see registry_options::callback_timeout). Once as many
+/// scrapes as there are at a time have been answered in a format, another allocates nothing.
 class endpoint {
 public:
     explicit endpoint(registry& of, endpoint_options options = {})
@@ -154,7 +155,8 @@ public:
         byte_buffer& buffer = (*pool_)[place];
         buffer.clear();
         prometheus_encoder encoder{buffer, chosen.format, target_labels_};
-        detail::visit_all(*core_->families(), encoder, order::by_name);
+        auto const round = core_->callbacks.collect();
+        detail::visit_all(*core_->families(), encoder, order::by_name, round);
         if (!encoder.finish())
             return {500, plain_text, "The numbers take more memory than there is; see the program's messages.\n"};
         answer.body_ = buffer.view();

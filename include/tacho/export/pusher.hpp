@@ -139,7 +139,7 @@ private:
     // One collection, sent and sent again until it is taken, refused or out of time.
     bool push(deadline const& until) {
         auto const time = now_();
-        if (!encode(time)) return false;
+        if (!encode(time, until)) return false;
         if (body_.view() == "{}") {  // nothing to say is not sent
             commit(time);
             return true;
@@ -165,11 +165,11 @@ private:
         }
     }
 
-    [[nodiscard]] bool encode(unix_nanos time) {
+    [[nodiscard]] bool encode(unix_nanos time, deadline const& until) {
         body_.clear();
         otlp_json_encoder encoder{body_, options_.about, time};
         delta_memory::stage<decltype(encoder)> stage{memory_, encoder, options_.temporality};
-        reader_.visit(stage);
+        reader_.visit(stage, until.when());
         if (encoder.finish()) return true;
         return complain(
             fmt::format("the numbers take more than {} bytes, the most that is sent at once. Record fewer "

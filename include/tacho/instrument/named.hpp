@@ -67,7 +67,8 @@ namespace detail {
 }
 
 template <class Number, class Cells>
-[[nodiscard]] registration register_named(scope const& in, instrument_options const& o, instrument_kind kind) {
+[[nodiscard]] registration register_named(scope const& in, instrument_options const& o, instrument_kind kind,
+                                          bool observable = false) {
     if (auto why = why_refused(o, kind); !why.empty()) return registration::refused(in, std::move(why));
     auto const name = prometheus_name(o.name, o.unit, kind);
     std::vector<label_spec> labels;
@@ -82,6 +83,7 @@ template <class Number, class Cells>
                          .kind = kind,
                          .number = kind_of_number<Number>,
                          .sharded = Cells::is_sharded,
+                         .observable = observable,
                          .limit = o.series_limit,
                          .expire_after = static_cast<std::uint32_t>(o.expire_after.count()),
                          .labels = labels,

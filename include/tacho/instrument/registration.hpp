@@ -4,6 +4,7 @@
 #include "tacho/cell/cells.hpp"
 #include "tacho/cell/epoch.hpp"
 #include "tacho/cell/histogram_cells.hpp"
+#include "tacho/cell/observed_cells.hpp"
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/bounds.hpp"
 #include "tacho/core/names.hpp"
@@ -39,6 +40,7 @@ struct instrument_spec {
     instrument_kind kind = instrument_kind::counter;
     number_kind number = number_kind::unsigned_integer;
     bool sharded = true;
+    bool observable = false;
     std::size_t limit = 0;           // 0: the registry's
     std::uint32_t expire_after = 0;  // seconds; 0: never
     std::size_t dense = 0;  // how many combinations of label values there are, when they are few and known; else 0
@@ -81,6 +83,7 @@ public:
     }
 
     [[nodiscard]] std::shared_ptr<family> const& held() const noexcept { return family_; }
+    [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }
 
     /// The series with these label values, for those who are looking.
     [[nodiscard]] detail::found_series find(std::span<std::string_view const> values) const noexcept {
@@ -158,6 +161,7 @@ private:
         d.unit = spec.unit;
         d.kind = spec.kind;
         d.number = spec.number;
+        d.observable = spec.observable;
         d.bounds.assign(spec.bounds.begin(), spec.bounds.end());
         return d;
     }
@@ -178,7 +182,8 @@ private:
     [[nodiscard]] series_storage storage(detail::instrument_spec const& spec) const {
         if (spec.sharded) static_cast<void>(detail::discard_cells());  // settles how many slots this process can have
         bool const histogram = spec.kind == instrument_kind::histogram;
-        return {.cells = histogram ? detail::histogram_cell_count(spec.bounds.size()) : 1,
+        std::size_t const cells = spec.observable ? detail::observed_cell_count : 1;
+        return {.cells = histogram ? detail::histogram_cell_count(spec.bounds.size()) : cells,
                 .sharded = spec.sharded,
                 .limit = spec.limit != 0 ? spec.limit : core_->options.series_limit,
                 .expire_after = spec.expire_after,

@@ -17,8 +17,9 @@ namespace tacho::inline v0::detail {
                                              bool sharded) {
     auto const same_key = [](label_key const& x, label_key const& y) { return x.name == y.name && x.type == y.type; };
     descriptor const& d = a.describe();
-    return d.scope == b.scope && d.name == b.name && d.kind == b.kind && d.number == b.number && d.unit == b.unit &&
-           d.description == b.description && d.bounds == b.bounds && a.is_sharded() == sharded &&
+    return d.scope == b.scope && d.name == b.name && d.kind == b.kind && d.observable == b.observable &&
+           d.number == b.number && d.unit == b.unit && d.description == b.description && d.bounds == b.bounds &&
+           a.is_sharded() == sharded &&
            std::equal(a.schema().keys.begin(), a.schema().keys.end(), schema.keys.begin(), schema.keys.end(), same_key);
 }
 
@@ -41,7 +42,7 @@ namespace tacho::inline v0::detail {
 
 // An instrument as messages call it.
 [[nodiscard]] inline std::string named(descriptor const& d) {
-    std::string text{"the "};
+    std::string text{d.observable ? "the observable " : "the "};
     text.append(to_string(d.kind)).append(" \"").append(d.name).append("\"");
     if (!d.scope.name.empty()) text.append(" of scope \"").append(d.scope.name).append("\"");
     return text;

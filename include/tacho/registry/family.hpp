@@ -3,6 +3,7 @@
 
 #include "tacho/cell/cells.hpp"
 #include "tacho/cell/histogram_cells.hpp"
+#include "tacho/cell/observed_cells.hpp"
 #include "tacho/core/bounds.hpp"
 #include "tacho/core/error_hook.hpp"
 #include "tacho/core/names.hpp"
@@ -42,6 +43,7 @@ struct descriptor {
     instrument_kind kind = instrument_kind::counter;
     number_kind number = number_kind::unsigned_integer;
     std::vector<double> bounds;  ///< of a histogram
+    bool observable = false;     ///< its values come from callbacks
 
     [[nodiscard]] bool is_histogram() const noexcept { return kind == instrument_kind::histogram; }
     /// Whether its values never go down.
@@ -83,10 +85,16 @@ public:
         return bucket_texts_[i].openmetrics;
     }
 
+    /// Since when a series of numbers counts.
+    [[nodiscard]] unix_nanos start_of(series const& s) const noexcept {
+        return descriptor_.observable ? detail::observed_start(s.cells()) : s.birth();
+    }
+
     /// Calls v.number(family, series, number) or v.histogram(family, series, histogram_value) for each series, and for
-    /// those that were removed after the stamp `since` of the reader clock. Lock-free; allocates nothing.
+    /// those that were removed after the stamp `since` of the reader clock; if they are observable, only for those that
+    /// `round` or a later round of callbacks observed. Lock-free; allocates nothing.
     template <class Visitor>
-    void visit(Visitor& v, std::uint64_t since = series_table::present) const {
+    void visit(Visitor& v, std::uint64_t round, std::uint64_t since = series_table::present) const {
         detail::looking const look;
         if (descriptor_.is_histogram()) {
             std::uint64_t buckets[max_bounds + 1];
@@ -99,7 +107,11 @@ public:
                 },
                 since);
         } else {
-            table_.for_each([&](series const& s) { v.number(*this, s, read(s)); }, since);
+            table_.for_each(
+                [&](series const& s) {
+                    if (!descriptor_.observable || detail::was_observed(s.cells(), round)) v.number(*this, s, read(s));
+                },
+                since);
         }
     }
 

@@ -62,11 +62,12 @@ namespace detail {
 }
 
 template <class Visitor>
-void visit_all(family_list const& list, Visitor& visitor, order in, std::uint64_t since = series_table::present) {
+void visit_all(family_list const& list, Visitor& visitor, order in, std::uint64_t round,
+               std::uint64_t since = series_table::present) {
     if (in == order::by_name)
-        for (auto const& f : list.by_name) std::as_const(*f).visit(visitor, since);
+        for (auto const& f : list.by_name) std::as_const(*f).visit(visitor, round, since);
     else
-        for (auto const place : list.by_scope) std::as_const(*list.by_name[place]).visit(visitor, since);
+        for (auto const place : list.by_scope) std::as_const(*list.by_name[place]).visit(visitor, round, since);
 }
 
 }  // namespace detail

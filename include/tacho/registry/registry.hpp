@@ -4,12 +4,14 @@
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/clock.hpp"
 #include "tacho/core/error_hook.hpp"
+#include "tacho/registry/callbacks.hpp"
 #include "tacho/registry/collisions.hpp"
 #include "tacho/registry/family.hpp"
 #include "tacho/registry/family_list.hpp"
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -27,15 +29,21 @@ struct registry_options {
     std::size_t series_limit = 2000;  ///< of each instrument that names none of its own
     bool scope_labels = true;         ///< show `otel_scope_name` and `otel_scope_version` where a scope is named
     unix_nanos (*now)() noexcept = &system_clock::now;  ///< when a series is born
+    /// How long a callback may take before what it observes is dropped, and how long a collection waits for another one
+    /// that runs the callbacks.
+    std::chrono::milliseconds callback_timeout{1000};
 };
 
 /// What went wrong in recording, since the registry was made; of instruments that are still registered.
 struct registry_health {
-    std::uint64_t dropped_measurements = 0;     ///< NaN, infinite or negative where that has no meaning
+    std::uint64_t dropped_measurements = 0;     ///< NaN, infinite or negative where that has no meaning, and those
+                                                ///< of failed and late callbacks
     std::uint64_t overflowed_measurements = 0;  ///< counted in an overflow series
     std::uint64_t torn_reads = 0;               ///< histogram readings whose sum may be ahead of the buckets
     std::uint64_t failed_registrations = 0;
-    std::size_t kept_series = 0;  ///< removed, but still held by a handle, or not yet collected by every reader
+    std::uint64_t failed_callbacks = 0;  ///< calls that threw
+    std::uint64_t late_callbacks = 0;    ///< calls that took longer than they may, or that there was no time for
+    std::size_t kept_series = 0;         ///< removed, but still held by a handle, or not yet collected by every reader
 };
 
 namespace detail {
@@ -48,7 +56,7 @@ struct retired_family {
 
 // What a registry, its instruments and its readers share, so that each may outlive the others.
 struct registry_core {
-    explicit registry_core(registry_options o) : options(o) {}
+    explicit registry_core(registry_options o) : options(o), callbacks(o.callback_timeout, o.now) {}
 
     struct entry {
         std::shared_ptr<family> shown;
@@ -56,6 +64,7 @@ struct registry_core {
     };
 
     registry_options const options;
+    callback_list callbacks;
     std::mutex mutex;  // guards all below; recording, creating a series and visiting don't need it
     std::unordered_map<family const*, entry> entries;
     std::unordered_multimap<std::string, family*> used_names;  // names of families and samples, to whoever uses them
@@ -189,14 +198,17 @@ public:
         return {core_, scope_info{std::string{name}, std::string{its_version}}};
     }
 
-    /// Shows every series to `visitor`: calls `number(family, series, number)` and `histogram(family, series,
-    /// histogram_value)`. Takes no lock that recording or creating a series needs, and allocates nothing.
+    /// Runs the callbacks of observables, and shows every series to `visitor`: calls `number(family, series, number)`
+    /// and `histogram(family, series, histogram_value)`. Takes no lock that recording or creating a series needs, and
+    /// allocates nothing.
     template <class Visitor>
     void visit(Visitor&& visitor, order in = order::by_name) const {
-        detail::visit_all(*core_->families(), visitor, in);
+        auto const round = core_->callbacks.collect();
+        detail::visit_all(*core_->families(), visitor, in, round);
     }
 
-    /// A copy of all numbers at about one moment, which the same visitors can visit, as often as they like.
+    /// A copy of all numbers at about one moment, which the same visitors can visit, as often as they like. Runs the
+    /// callbacks of observables.
     [[nodiscard]] tacho::snapshot snapshot() const;
 
     /// Why instruments were not registered, a sentence each.
@@ -218,6 +230,10 @@ public:
             sum.torn_reads += f->torn();
             sum.kept_series += f->table().kept();
         }
+        auto const troubles = core_->callbacks.troubles();
+        sum.dropped_measurements += troubles.lost_values;
+        sum.failed_callbacks = troubles.failed;
+        sum.late_callbacks = troubles.late;
         return sum;
     }
 
@@ -254,9 +270,12 @@ public:
         core_->forget_retired();
     }
 
-    /// As registry::visit() by scope, retired families last. Allocates a list of those.
+    /// As registry::visit() by scope, retired families last; callbacks have until `until`. A visitor with a member
+    /// lives(family) first hears of each registered observable, shown or not. Allocates a list of retired families.
     template <class Visitor>
-    void visit(Visitor&& visitor) {
+    void visit(Visitor&& visitor,
+               std::chrono::steady_clock::time_point until = (std::chrono::steady_clock::time_point::max)()) {
+        auto const round = core_->callbacks.collect(until);
         std::shared_ptr<family_list const> families;
         std::vector<std::shared_ptr<family const>> retired;
         std::uint64_t since = 0;
@@ -269,8 +288,11 @@ public:
             for (auto const& r : core_->retired)
                 if (r.removed_at > since) retired.push_back(r.gone);
         }
-        detail::visit_all(*families, visitor, order::by_scope, since);
-        for (auto const& f : retired) f->visit(visitor, since);
+        if constexpr (requires { visitor.lives(*families->by_name.front()); })
+            for (auto const& f : families->by_name)
+                if (f->describe().observable) visitor.lives(*f);
+        detail::visit_all(*families, visitor, order::by_scope, round, since);
+        for (auto const& f : retired) f->visit(visitor, round, since);
     }
 
     /// What the last visit() showed has arrived where it should: retired families in it are not shown again.

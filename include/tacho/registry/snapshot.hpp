@@ -17,10 +17,11 @@ namespace tacho::inline v0 {
 /// microseconds apart. Holds the families it shows alive. Reading it is safe from several threads.
 class snapshot {
 public:
-    explicit snapshot(std::shared_ptr<family_list const> families) : families_(std::move(families)) {
+    /// Of these families, with what `round` of callbacks observed.
+    snapshot(std::shared_ptr<family_list const> families, std::uint64_t round) : families_(std::move(families)) {
         collector collect{*this};
         for (auto const& f : families_->by_name) {
-            std::as_const(*f).visit(collect);
+            std::as_const(*f).visit(collect, round);
             ends_.push_back(readings_.size());
         }
     }
@@ -81,7 +82,8 @@ private:
 };
 
 inline snapshot registry::snapshot() const {
-    return tacho::snapshot{core_->families()};
+    auto const round = core_->callbacks.collect();
+    return {core_->families(), round};
 }
 
 }  // namespace tacho::inline v0

@@ -1,0 +1,92 @@
+// tacho: observables whose names and labels are known only at run time.
+#pragma once
+
+#include "tacho/core/names.hpp"
+#include "tacho/instrument/counter.hpp"
+#include "tacho/instrument/named.hpp"
+#include "tacho/instrument/observable.hpp"
+#include "tacho/instrument/registration.hpp"
+#include "tacho/registry/callbacks.hpp"
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace tacho::inline v0 {
+
+/// What the callable of an observable named at run time is given: `observe(3, {"mail"})`, the value of each label in
+/// order, or `observe(3)` without labels. A value with another number of label values is dropped and counted. For use
+/// within that call, by its thread.
+template <class Number>
+class named_series_observer {
+public:
+    static constexpr bool takes_just_values = true;  // found out at run time
+
+    named_series_observer(detail::observed_values& into, family& of) noexcept : into_(into), of_(of) {}
+    named_series_observer(named_series_observer const&) = delete;
+    named_series_observer& operator=(named_series_observer const&) = delete;
+
+    template <class Value>
+        requires detail::amount_for<Value, Number>
+    void operator()(Value value, std::initializer_list<std::string_view> labels = {}) const noexcept {
+        (*this)(value, std::span{labels.begin(), labels.size()});
+    }
+    template <class Value>
+        requires detail::amount_for<Value, Number>
+    void operator()(Value value, std::span<std::string_view const> labels) const noexcept {
+        if (labels.size() != of_.schema().keys.size())
+            return of_.drop_measurement("another number of label values than it has labels");
+        detail::observe_into<Number>(into_, of_, value, [&] { return of_.table().hold(labels); });
+    }
+
+private:
+    detail::observed_values& into_;
+    family& of_;
+};
+
+/// An observable named at run time. Movable; ends its registration when it ends, as an observable_gauge does.
+class named_observable {
+public:
+    named_observable(registration in, detail::callback_registration call) noexcept
+        : registration_(std::move(in)), callback_(std::move(call)) {}
+
+    /// Whether it is registered. If not, its callable is not called; registry.problems() says why.
+    [[nodiscard]] bool ok() const noexcept { return registration_.held() != nullptr; }
+
+private:
+    registration registration_;
+    detail::callback_registration callback_;  // ends first
+};
+
+namespace detail {
+
+template <class Number, class F>
+[[nodiscard]] named_observable add_observable(scope const& in, instrument_options const& o, instrument_kind kind,
+                                              F&& callable) {
+    auto registered = register_named<Number, cells::shared>(in, o, kind, true);
+    auto call = register_callback<named_series_observer<Number>>(registered, std::forward<F>(callable));
+    return {std::move(registered), std::move(call)};
+}
+
+}  // namespace detail
+
+/// Registers an observable whose description comes from outside; see add_counter() and observable_gauge. The callable
+/// returns a number, or takes what it calls with each number and its label values:
+/// `[](auto& observe) { observe(3, {"mail"}); }`.
+template <class F>
+[[nodiscard]] named_observable add_observable_gauge(scope const& in, instrument_options const& o, F&& callable) {
+    return detail::add_observable<double>(in, o, instrument_kind::gauge, std::forward<F>(callable));
+}
+template <class F>
+[[nodiscard]] named_observable add_observable_counter(scope const& in, instrument_options const& o, F&& callable) {
+    return detail::add_observable<std::uint64_t>(in, o, instrument_kind::counter, std::forward<F>(callable));
+}
+template <class F>
+[[nodiscard]] named_observable add_observable_up_down_counter(scope const& in, instrument_options const& o,
+                                                              F&& callable) {
+    return detail::add_observable<std::int64_t>(in, o, instrument_kind::up_down_counter, std::forward<F>(callable));
+}
+
+}  // namespace tacho::inline v0

@@ -1,0 +1,113 @@
+// tacho: an observation: one callable that gives the values of several observables at once.
+#pragma once
+
+#include "tacho/core/attempt.hpp"
+#include "tacho/core/error_hook.hpp"
+#include "tacho/instrument/observable.hpp"
+#include "tacho/registry/callbacks.hpp"
+#include "tacho/registry/collisions.hpp"
+
+#include <algorithm>
+#include <concepts>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace tacho::inline v0 {
+
+/// What the callable of an observation is given: `observe(instrument, value, label values...)`, in order and of the
+/// labels' types. For use within that call, by its thread. A value for an instrument that the observation does not list
+/// is dropped and counted, and the error hook hears of the first one.
+class observer {
+public:
+    observer(detail::observed_values& into, detail::callback const& in) noexcept : into_(into), in_(in) {}
+    observer(observer const&) = delete;
+    observer& operator=(observer const&) = delete;
+
+    template <detail::observable Instrument, class Value, class... Args>
+        requires detail::observes<typename Instrument::traits, Value, Args...>
+    void operator()(Instrument const& instrument, Value const& value, Args const&... labels) const noexcept {
+        auto const& of = instrument.registration_.held();
+        if (of == nullptr) return;  // not registered, which was reported
+        auto const& listed = in_.families();
+        if (std::find(listed.begin(), listed.end(), of) == listed.end())
+            return of->drop_measurement("a value by an observation that does not list it");
+        detail::observe_typed<typename Instrument::traits>(into_, *of, value, labels...);
+    }
+    template <class... Args>
+    void operator()(Args const&...) const = delete;  // an observable, a number, one value for each label, in order
+
+private:
+    detail::observed_values& into_;
+    detail::callback const& in_;
+};
+
+namespace detail {
+
+// The callable of several instruments.
+template <class F>
+class joint_callback final : public callback {
+    static_assert(std::invocable<F&, observer&>,
+                  "tacho: an observation's callable takes what it calls with each instrument, number and label values: "
+                  "[&](tacho::observer& observe) { observe(used, 1); observe(idle, 2); }");
+
+public:
+    template <class G>
+    joint_callback(std::vector<std::shared_ptr<family>> of, G&& callable)
+        : callback(std::move(of)), callable_(std::forward<G>(callable)) {}
+
+    void run(observed_values& into) override {
+        observer observe{into, *this};
+        callable_(observe);
+    }
+
+private:
+    F callable_;
+};
+
+}  // namespace detail
+
+/// Gives the values of all instruments that it lists, from one look at what they measure: `observation memory{
+/// [&](tacho::observer& observe) { auto const m = measure(); observe(used, m.used); observe(idle, m.idle); }, used,
+/// idle};`. The instruments belong to one scope, are made without a callable and live longer; beyond that, the callable
+/// runs as that of an observable_gauge, and the observation's end waits as a gauge's does.
+class observation {
+public:
+    template <class F, detail::observable... Instruments>
+        requires(sizeof...(Instruments) != 0)
+    explicit observation(F&& callable, Instruments const&... listed) noexcept {
+        bool const done = detail::attempt([&] {
+            std::vector<std::shared_ptr<family>> families;
+            std::shared_ptr<detail::registry_core> core;
+            (list(families, core, listed.registration_), ...);
+            if (families.empty()) return;
+            using call = detail::joint_callback<std::decay_t<F>>;
+            callback_ = {core, std::make_shared<call>(std::move(families), std::forward<F>(callable))};
+        });
+        if (!done) report(severity::error, "an observation's callable could not be kept; it is not called");
+    }
+    observation(observation const&) = delete;
+    observation& operator=(observation const&) = delete;
+
+private:
+    // Lists an instrument. One that isn't registered is left out, and so is one of another scope or registry than the
+    // first, which is a problem of the first one's registry.
+    static void list(std::vector<std::shared_ptr<family>>& families, std::shared_ptr<detail::registry_core>& core,
+                     registration const& added) {
+        auto const& of = added.held();
+        if (of == nullptr) return;
+        if (families.empty()) core = added.core();
+        bool const together =
+            families.empty() || (added.core() == core && of->describe().scope == families.front()->describe().scope);
+        if (together) return families.push_back(of);
+        core->fail("an observation of " + detail::named(families.front()->describe()) + " also lists " +
+                   detail::named(of->describe()) +
+                   ", which is of another scope or registry and gets no values from it. Make an observation for each");
+    }
+
+    detail::callback_registration callback_;
+};
+
+}  // namespace tacho::inline v0
