@@ -66,6 +66,19 @@ struct shop {
     tacho::gauge<"level", tacho::label<"room">> level{registry};
     tacho::up_down_counter<"busy"> busy{registry};
     tacho::histogram<"latency", tacho::unit::seconds, tacho::label<"api">> latency{registry, "Latency"};
+    tacho::observable_counter<"read.bytes"> read_bytes{registry, "Read", [n = 0u]() mutable { return ++n; }};
+    tacho::observable_gauge<"length", tacho::label<"queue", int>> length{registry, "Queues", [](auto& observe) {
+                                                                             for (int i = 0; i < 100; ++i)
+                                                                                 observe(i / 3.0, i);
+                                                                         }};
+    tacho::observable_up_down_counter<"used", tacho::label<"kind">> used{registry};
+    tacho::observable_gauge<"idle"> idle{registry};
+    tacho::observation memory{[this](tacho::observer& observe) {
+                                  for (char const* kind : {"a", "a kind with a name longer than any short string"})
+                                      observe(used, 1, kind);
+                                  observe(idle, 5);
+                              },
+                              used, idle};
 
     shop() {
         for (int i = 0; i < 500; ++i) record(i);

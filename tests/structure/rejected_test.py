@@ -14,6 +14,8 @@ enum class colour { red, blue };
 using requests = tacho::counter<"requests", tacho::label<"verb", verb>, tacho::label<"code", int>>;
 using plain = tacho::counter<"plain">;
 using texts = tacho::counter<"texts", tacho::label<"text">>;
+using queues = tacho::observable_gauge<"queues", tacho::label<"verb", verb>, tacho::label<"code", int>>;
+using level = tacho::observable_gauge<"level">;
 '''
 DISTINCT = 'label_texts_must_be_distinct_and_not_empty'
 INCREASING = 'histogram_bounds_must_be_finite_and_strictly_increasing'
@@ -70,6 +72,40 @@ CASES = {
     'the time of what has no unit of time': (
         'time', 'tacho::histogram<"h", tacho::unit::bytes> h; auto t = h.time();',
         'tacho::histogram<"h", tacho::unit::seconds> h; auto t = h.time();'),
+    'observed label values in another order': (
+        'deleted', 'queues q{r, "", [](auto& observe) { observe(1, 200, verb::get); }};',
+        'queues q{r, "", [](auto& observe) { observe(1, verb::get, 200); }};'),
+    'an observed value without its labels': (
+        'deleted', 'queues q{r, "", [](auto& observe) { observe(1); }};',
+        'queues q{r, "", [](auto& observe) { observe(1, verb::get, 200); }};'),
+    'an observed value that is no number': (
+        'deleted', 'level l{r, "", [](auto& observe) { observe("1"); }};',
+        'level l{r, "", [](auto& observe) { observe(1); }};'),
+    'an observed fraction of an integer': (
+        'deleted', 'tacho::observable_counter<"c"> c{r, "", [] { return 0.5; }};',
+        'tacho::observable_counter<"c", double> c{r, "", [] { return 0.5; }};'),
+    'a callable that gives one value where there are labels': (
+        "an observable's callable returns a number", 'queues q{r, "", [] { return 1; }};',
+        'queues q{r, "", [](auto& observe) { observe(1, verb::post, 1); }};'),
+    'an observable that is incremented': ('inc', 'level l{r}; l.inc();', 'tacho::gauge<"level"> l{r}; l.inc();'),
+    'a sharded observable': (
+        "an observable can't be sharded", 'tacho::observable_counter<"c", tacho::cells::sharded> c{r};',
+        'tacho::observable_counter<"c", tacho::cells::shared> c{r};'),
+    'an observable counter of signed integers': (
+        'a counter counts std::uint64_t', 'tacho::observable_counter<"c", std::int64_t> c{r};',
+        'tacho::observable_counter<"c", std::uint64_t> c{r};'),
+    'an observation of label values in another order': (
+        'deleted', 'queues q{r}; tacho::observation o{[&](tacho::observer& see) { see(q, 1, 200, verb::get); }, q};',
+        'queues q{r}; tacho::observation o{[&](tacho::observer& see) { see(q, 1, verb::get, 200); }, q};'),
+    'an observation of what records': (
+        'observation', 'plain c; tacho::observation o{[](tacho::observer&) {}, c};',
+        'level l{r}; tacho::observation o{[](tacho::observer&) {}, l};'),
+    'an observation of nothing': (
+        'observation', 'tacho::observation o{[](tacho::observer&) {}};',
+        'level l{r}; tacho::observation o{[](tacho::observer&) {}, l};'),
+    'an observation whose callable takes nothing': (
+        "an observation's callable takes", 'level l{r}; tacho::observation o{[] { return 1; }, l};',
+        'level l{r}; tacho::observation o{[&](auto& see) { see(l, 1); }, l};'),
 }
 
 

@@ -7,9 +7,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <latch>
 #include <map>
+#include <memory>
+#include <optional>
 #include <sstream>
 #include <thread>
 
@@ -371,6 +374,168 @@ struct counts_at_exit {
 TEST(a_static_destructor, may_count) {
     at_exit.registered = std::make_unique<tacho::counter<"at.exit">>();
     EXPECT_TRUE(at_exit.registered->ok());
+}
+
+// CONFORMANCE 120: collections beside each other take turns, and each shows all of its own round or of a later one.
+TEST(scrapes_at_once, each_show_a_complete_round_of_callbacks) {
+    tacho::registry registry{{.callback_timeout = std::chrono::minutes{10}}};
+    std::uint64_t rounds = 0;  // callbacks don't run beside each other, so that it needs no lock
+    tacho::observable_counter<"rounds"> counted{registry, "", [&] { return ++rounds; }};
+    tacho::observable_gauge<"g", tacho::label<"n", int>> g{registry, "", [&](auto& observe) {
+                                                               for (int i = 0; i < 5; ++i) observe(rounds, i);
+                                                           }};
+    tacho::observable_gauge<"last"> last{registry, "", [&] { return rounds; }};
+    tacho::endpoint endpoint{registry};
+    int const each = 100 * scale;
+    in_threads(4, [&](int) {
+        std::uint64_t before = 0;
+        for (int i = 0; i < each; ++i) {
+            std::string const page{endpoint.respond({}).body()};
+            EXPECT_EQ(std::count(page.begin(), page.end(), '\n'), 3 + 1 + 5 + 1) << page;
+            auto const now = std::stoull(test::value_of(page, "rounds_total"));
+            EXPECT_GT(now, before);
+            EXPECT_GE(std::stoull("0" + test::value_of(page, "last")), before + 1);
+            before = now;
+        }
+    });
+    EXPECT_EQ(rounds, 4u * static_cast<std::uint64_t>(each));
+}
+
+TEST(the_end_of_an_observable, waits_for_its_running_callable) {
+    tacho::registry registry{{.callback_timeout = std::chrono::minutes{10}}};
+    std::latch entered{1}, may_return{1};
+    std::atomic<bool> running{false}, ended{false};
+    auto gauge = std::make_unique<tacho::observable_gauge<"g">>(registry, "", [&] {
+        running = true;
+        entered.count_down();
+        may_return.wait();
+        running = false;
+        return 1;
+    });
+    std::thread collector{[&] { static_cast<void>(registry.snapshot()); }};
+    entered.wait();
+    std::thread ender{[&] {
+        gauge.reset();
+        EXPECT_FALSE(running);
+        ended = true;
+    }};
+    EXPECT_FALSE(ended);  // it can't have, and must not have
+    may_return.count_down();
+    ender.join();
+    collector.join();
+    EXPECT_TRUE(ended);
+}
+
+TEST(the_end_of_an_observable, does_not_wait_for_the_callable_of_another) {
+    tacho::registry registry{{.callback_timeout = std::chrono::minutes{10}}};
+    std::latch entered{1}, may_return{1};
+    tacho::observable_gauge<"busy"> busy{registry, "", [&] {
+                                             entered.count_down();
+                                             may_return.wait();
+                                             return 1;
+                                         }};
+    auto other = std::make_unique<tacho::observable_gauge<"other">>(registry, "", [] { return 2; });
+    std::thread collector{[&] { EXPECT_EQ(test::value_of(test::as_text(registry), "busy"), "1"); }};
+    entered.wait();
+    other.reset();
+    tacho::counter<"made"> made{registry};  // nor does registration
+    made.inc();
+    EXPECT_EQ(registry.health().failed_callbacks, 0u);
+    auto const nothing = std::make_unique<tacho::observable_gauge<"nothing">>(registry);
+    may_return.count_down();
+    collector.join();
+}
+
+TEST(observables, come_and_go_beside_collections) {
+    tacho::registry registry{{.callback_timeout = std::chrono::minutes{10}}};
+    tacho::observable_gauge<"steady"> steady{registry, "", [] { return 1; }};
+    tacho::endpoint endpoint{registry};
+    std::atomic<bool> stop{false};
+    std::vector<std::thread> scrapers;
+    for (int i = 0; i < 2; ++i)
+        scrapers.emplace_back([&] {
+            while (!stop) {
+                EXPECT_NE(endpoint.respond({}).body().find("steady 1\n"), std::string_view::npos);
+                static_cast<void>(registry.snapshot());
+            }
+        });
+    in_threads(2, [&](int n) {
+        for (int i = 0; i < 100 * scale; ++i) {
+            auto const value = std::make_unique<int>(n);  // gone when the next turn begins
+            tacho::observable_gauge<"g", tacho::label<"n", int>> g{registry, "",
+                                                                   [&](auto& observe) { observe(*value, n); }};
+            tacho::observable_counter<"c"> c{registry};
+            tacho::observation o{[&](tacho::observer& observe) { observe(c, *value); }, c};
+        }
+    });
+    stop = true;
+    for (auto& s : scrapers) s.join();
+    EXPECT_EQ(test::as_text(registry), "# TYPE steady gauge\nsteady 1\n");
+}
+
+TEST(callables_that_register, run_beside_threads_that_do) {
+    tacho::registry registry{{.callback_timeout = std::chrono::minutes{10}}};
+    std::optional<tacho::observable_gauge<"inner">> inner;
+    tacho::counter<"made", tacho::label<"n", int>> made{registry};
+    tacho::observable_gauge<"outer"> outer{registry, "", [&, n = 0]() mutable {
+                                               if (inner)
+                                                   inner.reset();
+                                               else
+                                                   inner.emplace(registry, "", [] { return 2; });
+                                               made(++n % 100).inc();
+                                               static_cast<void>(registry.snapshot());
+                                               return 1;
+                                           }};
+    in_threads(4, [&](int n) {
+        for (int i = 0; i < 100 * scale; ++i) {
+            EXPECT_EQ(test::value_of(test::as_text(registry), "outer"), "1");
+            auto const made_here = tacho::add_counter(registry, {.name = n % 2 == 0 ? "a" : "b"});
+            made_here.bind().inc();
+        }
+    });
+}
+
+// A callback can't be cut off, and whoever else collects shows the last finished round meanwhile.
+TEST(a_callable_that_hangs, holds_up_no_other_collection_for_long) {
+    auto* const before = tacho::set_error_hook(nullptr);
+    tacho::registry registry{{.callback_timeout = std::chrono::milliseconds{20}}};
+    std::latch entered{1}, may_return{1};
+    bool hang = false;
+    int calls = 0;
+    tacho::observable_gauge<"first"> first{registry, "", [&] { return ++calls; }};
+    tacho::observable_gauge<"g"> g{registry, "", [&] {
+                                       if (hang) {
+                                           entered.count_down();
+                                           may_return.wait();
+                                       }
+                                       return 7;
+                                   }};
+    while (test::value_of(test::as_text(registry), "g") != "7") {  // however slow this machine is
+    }
+    hang = true;
+    std::string hung;
+    std::thread collector{[&] { hung = test::as_text(registry); }};
+    entered.wait();
+    int const calls_so_far = calls;
+    tacho::endpoint endpoint{registry};
+    in_threads(2, [&](int n) {
+        for (int i = 0; i < 2; ++i) {
+            auto const page = n == 0 ? test::as_text(registry) : std::string{endpoint.respond({}).body()};
+            EXPECT_EQ(test::value_of(page, "g"), "7");  // of the last finished round
+            EXPECT_NE(test::value_of(page, "first"), "");
+        }
+    });
+    EXPECT_EQ(calls, calls_so_far);
+    auto const late_so_far = registry.health().late_callbacks;
+    EXPECT_GE(late_so_far, 1u);  // counted though it has not returned
+    may_return.count_down();
+    collector.join();
+    EXPECT_EQ(test::value_of(hung, "g"), "");
+    EXPECT_EQ(registry.health().late_callbacks, late_so_far);
+    hang = false;
+    while (test::value_of(test::as_text(registry), "g") != "7") {
+    }
+    tacho::set_error_hook(before);
 }
 
 }  // namespace
