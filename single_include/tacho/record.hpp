@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cmath>
 #include <concepts>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -1121,6 +1122,176 @@ inline void read_histogram_slot(word* own, std::span<std::uint64_t> buckets, his
 
 #endif
 
+// ---- tacho/core/clock.hpp
+#ifndef TACHO_PART_CORE_CLOCK
+#define TACHO_PART_CORE_CLOCK
+
+// tacho: the time, from a source that a test can replace.
+
+namespace tacho::inline v0 {
+
+/// Nanoseconds since the Unix epoch (1970-01-01 UTC): the only time that leaves the process.
+using unix_nanos = std::uint64_t;
+
+/// A source of wall-clock time for start times and time stamps. `now()` is thread-safe and does not throw.
+template <class T>
+concept clock = requires(T& source) {
+    { source.now() }
+    noexcept->std::same_as<unix_nanos>;
+};
+
+/// The system's wall clock.
+struct system_clock {
+    [[nodiscard]] static unix_nanos now() noexcept {
+        using namespace std::chrono;
+        return static_cast<unix_nanos>(
+            duration_cast<nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+    }
+};
+
+static_assert(clock<system_clock>);
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/number_text.hpp
+#ifndef TACHO_PART_CORE_NUMBER_TEXT
+#define TACHO_PART_CORE_NUMBER_TEXT
+
+// tacho: numbers as text: integers in full, doubles as the shortest text that reads back as the same number.
+
+namespace tacho::inline v0 {
+
+/// What a number is: decides how it is added up and written.
+enum class number_kind : unsigned char { unsigned_integer, signed_integer, floating };
+
+/// A number read from a cell.
+struct number {
+    number_kind kind;
+    std::uint64_t bits;
+
+    [[nodiscard]] constexpr std::uint64_t as_unsigned() const noexcept { return bits; }
+    [[nodiscard]] constexpr std::int64_t as_signed() const noexcept { return static_cast<std::int64_t>(bits); }
+    [[nodiscard]] constexpr double as_double() const noexcept {
+        switch (kind) {
+            case number_kind::unsigned_integer: return static_cast<double>(bits);
+            case number_kind::signed_integer: return static_cast<double>(as_signed());
+            case number_kind::floating: break;
+        }
+        return std::bit_cast<double>(bits);
+    }
+};
+
+namespace detail {
+
+// More than any number takes: 20 digits and a sign, or 17 digits, sign, point and exponent.
+inline constexpr std::size_t number_room = 32;
+
+inline char* write_integer(std::uint64_t value, char* out) noexcept {
+    return std::to_chars(out, out + number_room, value).ptr;
+}
+inline char* write_integer(std::int64_t value, char* out) noexcept {
+    return std::to_chars(out, out + number_room, value).ptr;
+}
+
+// NaN, +Inf and -Inf as Prometheus spells them; nullptr for a finite number.
+inline char const* special_name(double value) noexcept {
+    if (std::isfinite(value)) return nullptr;
+    return std::isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+}
+
+// As Go's strconv.FormatFloat(v, 'g', -1, 64): to_chars without `general` gives 1e-04 for 0.0001. Zero has no sign.
+inline char* write_canonical(double value, char* out) noexcept {
+    if (char const* const name = special_name(value)) {
+        auto const size = std::strlen(name);
+        std::memcpy(out, name, size);
+        return out + size;
+    }
+    return std::to_chars(out, out + number_room, value == 0 ? 0.0 : value, std::chars_format::general).ptr;
+}
+
+// A sample's value: whole numbers in full as far as a double counts exactly, which also is four times as fast.
+inline char* write_double(double value, char* out) noexcept {
+    constexpr double exact = 9007199254740992.0;  // 2^53
+    if (value > -exact && value < exact)
+        if (auto const whole = static_cast<std::int64_t>(value); static_cast<double>(whole) == value)
+            return write_integer(whole, out);
+    return write_canonical(value, out);
+}
+
+inline char* write_number(number value, char* out) noexcept {
+    switch (value.kind) {
+        case number_kind::unsigned_integer: return write_integer(value.as_unsigned(), out);
+        case number_kind::signed_integer: return write_integer(value.as_signed(), out);
+        case number_kind::floating: break;
+    }
+    return write_double(value.as_double(), out);
+}
+
+// A bucket's bound as OpenMetrics wants it: with a point or an exponent.
+inline char* write_openmetrics_bound(double value, char* out) noexcept {
+    char* end = write_canonical(value, out);
+    std::string_view const written{out, static_cast<std::size_t>(end - out)};
+    if (std::isfinite(value) && written.find_first_of(".e") == std::string_view::npos) {
+        *end++ = '.';
+        *end++ = '0';
+    }
+    return end;
+}
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/cell/observed_cells.hpp
+#ifndef TACHO_PART_CELL_OBSERVED_CELLS
+#define TACHO_PART_CELL_OBSERVED_CELLS
+
+// tacho: the cells of one observable series: its value, since when it counts, and when it was last observed.
+
+namespace tacho::inline v0::detail {
+
+// The layout of a run. The value comes first, where that of any other series is.
+inline constexpr std::size_t observed_value_cell = 0;
+inline constexpr std::size_t observed_start_cell = 1;  // nanoseconds since the epoch; 0 before the first value
+inline constexpr std::size_t observed_round_cell = 2;  // the last round of callbacks that observed it; 0 before
+inline constexpr std::size_t observed_cell_count = 3;
+
+// Whether a total is lower than it was, though totals only grow: it began anew.
+[[nodiscard]] constexpr bool fell(number now, std::uint64_t before) noexcept {
+    if (now.kind == number_kind::floating) return now.as_double() < number{now.kind, before}.as_double();
+    return now.kind == number_kind::signed_integer ? now.as_signed() < number{now.kind, before}.as_signed()
+                                                   : now.bits < before;
+}
+
+// Shows a value that a round observed. `start` is since when it counts if it is the first, or, for a total, if it began
+// anew. One writer at a time; readers may see one cell new and another old, of neighbouring rounds.
+inline void publish(word* run, number value, bool is_total, unix_nanos start, std::uint64_t round) noexcept {
+    // Relaxed but for the round: whoever sees the round (acquire) sees the value and the start of it, or later ones.
+    auto& start_cell = run[observed_start_cell];
+    bool const anew = is_total && fell(value, run[observed_value_cell].load(std::memory_order_relaxed));
+    if (anew || start_cell.load(std::memory_order_relaxed) == 0) start_cell.store(start, std::memory_order_relaxed);
+    run[observed_value_cell].store(value.bits, std::memory_order_relaxed);
+    run[observed_round_cell].store(round, std::memory_order_release);
+}
+
+// Whether it was observed in this round or a later one.
+[[nodiscard]] inline bool was_observed(word* run, std::uint64_t since_round) noexcept {
+    auto const round = run[observed_round_cell].load(std::memory_order_acquire);
+    return round != 0 && round >= since_round;
+}
+
+[[nodiscard]] inline unix_nanos observed_start(word* run) noexcept {
+    return run[observed_start_cell].load(std::memory_order_relaxed);
+}
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
 // ---- tacho/core/attempt.hpp
 #ifndef TACHO_PART_CORE_ATTEMPT
 #define TACHO_PART_CORE_ATTEMPT
@@ -1364,97 +1535,6 @@ inline void report(severity s, std::string_view message) noexcept {
 
 #endif
 
-// ---- tacho/core/number_text.hpp
-#ifndef TACHO_PART_CORE_NUMBER_TEXT
-#define TACHO_PART_CORE_NUMBER_TEXT
-
-// tacho: numbers as text: integers in full, doubles as the shortest text that reads back as the same number.
-
-namespace tacho::inline v0 {
-
-/// What a number is: decides how it is added up and written.
-enum class number_kind : unsigned char { unsigned_integer, signed_integer, floating };
-
-/// A number read from a cell.
-struct number {
-    number_kind kind;
-    std::uint64_t bits;
-
-    [[nodiscard]] constexpr std::uint64_t as_unsigned() const noexcept { return bits; }
-    [[nodiscard]] constexpr std::int64_t as_signed() const noexcept { return static_cast<std::int64_t>(bits); }
-    [[nodiscard]] constexpr double as_double() const noexcept {
-        switch (kind) {
-            case number_kind::unsigned_integer: return static_cast<double>(bits);
-            case number_kind::signed_integer: return static_cast<double>(as_signed());
-            case number_kind::floating: break;
-        }
-        return std::bit_cast<double>(bits);
-    }
-};
-
-namespace detail {
-
-// More than any number takes: 20 digits and a sign, or 17 digits, sign, point and exponent.
-inline constexpr std::size_t number_room = 32;
-
-inline char* write_integer(std::uint64_t value, char* out) noexcept {
-    return std::to_chars(out, out + number_room, value).ptr;
-}
-inline char* write_integer(std::int64_t value, char* out) noexcept {
-    return std::to_chars(out, out + number_room, value).ptr;
-}
-
-// NaN, +Inf and -Inf as Prometheus spells them; nullptr for a finite number.
-inline char const* special_name(double value) noexcept {
-    if (std::isfinite(value)) return nullptr;
-    return std::isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
-}
-
-// As Go's strconv.FormatFloat(v, 'g', -1, 64): to_chars without `general` gives 1e-04 for 0.0001. Zero has no sign.
-inline char* write_canonical(double value, char* out) noexcept {
-    if (char const* const name = special_name(value)) {
-        auto const size = std::strlen(name);
-        std::memcpy(out, name, size);
-        return out + size;
-    }
-    return std::to_chars(out, out + number_room, value == 0 ? 0.0 : value, std::chars_format::general).ptr;
-}
-
-// A sample's value: whole numbers in full as far as a double counts exactly, which also is four times as fast.
-inline char* write_double(double value, char* out) noexcept {
-    constexpr double exact = 9007199254740992.0;  // 2^53
-    if (value > -exact && value < exact)
-        if (auto const whole = static_cast<std::int64_t>(value); static_cast<double>(whole) == value)
-            return write_integer(whole, out);
-    return write_canonical(value, out);
-}
-
-inline char* write_number(number value, char* out) noexcept {
-    switch (value.kind) {
-        case number_kind::unsigned_integer: return write_integer(value.as_unsigned(), out);
-        case number_kind::signed_integer: return write_integer(value.as_signed(), out);
-        case number_kind::floating: break;
-    }
-    return write_double(value.as_double(), out);
-}
-
-// A bucket's bound as OpenMetrics wants it: with a point or an exponent.
-inline char* write_openmetrics_bound(double value, char* out) noexcept {
-    char* end = write_canonical(value, out);
-    std::string_view const written{out, static_cast<std::size_t>(end - out)};
-    if (std::isfinite(value) && written.find_first_of(".e") == std::string_view::npos) {
-        *end++ = '.';
-        *end++ = '0';
-    }
-    return end;
-}
-
-}  // namespace detail
-
-}  // namespace tacho::inline v0
-
-#endif
-
 // ---- tacho/series/hash.hpp
 #ifndef TACHO_PART_SERIES_HASH
 #define TACHO_PART_SERIES_HASH
@@ -1530,39 +1610,6 @@ struct reader_clock {
 };
 
 }  // namespace tacho::inline v0::detail
-
-#endif
-
-// ---- tacho/core/clock.hpp
-#ifndef TACHO_PART_CORE_CLOCK
-#define TACHO_PART_CORE_CLOCK
-
-// tacho: the time, from a source that a test can replace.
-
-namespace tacho::inline v0 {
-
-/// Nanoseconds since the Unix epoch (1970-01-01 UTC): the only time that leaves the process.
-using unix_nanos = std::uint64_t;
-
-/// A source of wall-clock time for start times and time stamps. `now()` is thread-safe and does not throw.
-template <class T>
-concept clock = requires(T& source) {
-    { source.now() }
-    noexcept->std::same_as<unix_nanos>;
-};
-
-/// The system's wall clock.
-struct system_clock {
-    [[nodiscard]] static unix_nanos now() noexcept {
-        using namespace std::chrono;
-        return static_cast<unix_nanos>(
-            duration_cast<nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
-    }
-};
-
-static_assert(clock<system_clock>);
-
-}  // namespace tacho::inline v0
 
 #endif
 
@@ -2475,6 +2522,7 @@ struct descriptor {
     instrument_kind kind = instrument_kind::counter;
     number_kind number = number_kind::unsigned_integer;
     std::vector<double> bounds;  ///< of a histogram
+    bool observable = false;     ///< its values come from callbacks
 
     [[nodiscard]] bool is_histogram() const noexcept { return kind == instrument_kind::histogram; }
     /// Whether its values never go down.
@@ -2516,10 +2564,16 @@ public:
         return bucket_texts_[i].openmetrics;
     }
 
+    /// Since when a series of numbers counts.
+    [[nodiscard]] unix_nanos start_of(series const& s) const noexcept {
+        return descriptor_.observable ? detail::observed_start(s.cells()) : s.birth();
+    }
+
     /// Calls v.number(family, series, number) or v.histogram(family, series, histogram_value) for each series, and for
-    /// those that were removed after the stamp `since` of the reader clock. Lock-free; allocates nothing.
+    /// those that were removed after the stamp `since` of the reader clock; if they are observable, only for those that
+    /// `round` or a later round of callbacks observed. Lock-free; allocates nothing.
     template <class Visitor>
-    void visit(Visitor& v, std::uint64_t since = series_table::present) const {
+    void visit(Visitor& v, std::uint64_t round, std::uint64_t since = series_table::present) const {
         detail::looking const look;
         if (descriptor_.is_histogram()) {
             std::uint64_t buckets[max_bounds + 1];
@@ -2532,7 +2586,11 @@ public:
                 },
                 since);
         } else {
-            table_.for_each([&](series const& s) { v.number(*this, s, read(s)); }, since);
+            table_.for_each(
+                [&](series const& s) {
+                    if (!descriptor_.observable || detail::was_observed(s.cells(), round)) v.number(*this, s, read(s));
+                },
+                since);
         }
     }
 
@@ -2684,8 +2742,9 @@ namespace tacho::inline v0::detail {
                                              bool sharded) {
     auto const same_key = [](label_key const& x, label_key const& y) { return x.name == y.name && x.type == y.type; };
     descriptor const& d = a.describe();
-    return d.scope == b.scope && d.name == b.name && d.kind == b.kind && d.number == b.number && d.unit == b.unit &&
-           d.description == b.description && d.bounds == b.bounds && a.is_sharded() == sharded &&
+    return d.scope == b.scope && d.name == b.name && d.kind == b.kind && d.observable == b.observable &&
+           d.number == b.number && d.unit == b.unit && d.description == b.description && d.bounds == b.bounds &&
+           a.is_sharded() == sharded &&
            std::equal(a.schema().keys.begin(), a.schema().keys.end(), schema.keys.begin(), schema.keys.end(), same_key);
 }
 
@@ -2708,7 +2767,7 @@ namespace tacho::inline v0::detail {
 
 // An instrument as messages call it.
 [[nodiscard]] inline std::string named(descriptor const& d) {
-    std::string text{"the "};
+    std::string text{d.observable ? "the observable " : "the "};
     text.append(to_string(d.kind)).append(" \"").append(d.name).append("\"");
     if (!d.scope.name.empty()) text.append(" of scope \"").append(d.scope.name).append("\"");
     return text;
@@ -2740,6 +2799,245 @@ namespace tacho::inline v0::detail {
                ", which differs in kind, unit, description, labels, bounds or cells. Make both the same, or rename one";
     return why + ". Rename one of them";
 }
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/registry/callbacks.hpp
+#ifndef TACHO_PART_REGISTRY_CALLBACKS
+#define TACHO_PART_REGISTRY_CALLBACKS
+
+// tacho: the program's callbacks: run once a collection, under no lock, and never waited for without end.
+// Rule: https://opentelemetry.io/docs/specs/otel/metrics/api/#asynchronous-instrument-api
+
+namespace tacho::inline v0::detail {
+
+// What one call of a callback observes. It is shown when the callback has ended well and in time, and otherwise never.
+class observed_values {
+public:
+    // Of several values of a series the last one stands; those beyond the limit of series are added up.
+    void add(family& of, held_series in, number value) noexcept {
+        if ((*in).is_overflow() && of.describe().kind != instrument_kind::gauge) {
+            auto const is_known = [&](auto const& v) { return &*v.in == &*in; };
+            auto const known = std::find_if(list_.rbegin(), list_.rend(), is_known);
+            if (known != list_.rend()) {
+                known->value = sum(known->value, value);
+                return;
+            }
+        }
+        if (!attempt([&] { list_.push_back({&of, std::move(in), value}); }))
+            of.drop_measurement("a value that there is no memory for");
+    }
+
+    void clear() noexcept { list_.clear(); }  // keeps its memory for the next call
+    [[nodiscard]] std::size_t size() const noexcept { return list_.size(); }
+
+    // Shows all of it. `before` is when the round before this one began: what is seen first counts since then, or since
+    // its instrument was registered (CONFORMANCE 134).
+    void publish(std::uint64_t round, unix_nanos before) noexcept {
+        for (auto& [of, in, value] : list_) {
+            auto* const run = (*in).cells();
+            // Another callback of the same round may have observed what is beyond the limit as well.
+            if ((*in).is_overflow() && of->describe().kind != instrument_kind::gauge && was_observed(run, round))
+                value = sum(value, {value.kind, run[observed_value_cell].load(std::memory_order_relaxed)});
+            detail::publish(run, value, of->describe().is_monotonic(), (std::max)(of->birth(), before), round);
+        }
+    }
+
+private:
+    struct observed {
+        family* of;
+        held_series in;  // it must not expire before it is published
+        number value;
+    };
+
+    static number sum(number a, number b) noexcept {
+        if (a.kind == number_kind::floating)
+            return {a.kind, std::bit_cast<std::uint64_t>(a.as_double() + b.as_double())};
+        return {a.kind, a.bits + b.bits};
+    }
+
+    std::vector<observed> list_;
+};
+
+// A callable of the program, and the families it may observe: one at least.
+class callback {
+public:
+    explicit callback(std::vector<std::shared_ptr<family>> families) noexcept : families_(std::move(families)) {}
+    callback(callback const&) = delete;
+    callback& operator=(callback const&) = delete;
+    virtual ~callback() = default;
+
+    virtual void run(observed_values& into) = 0;
+
+    [[nodiscard]] std::vector<std::shared_ptr<family>> const& families() const noexcept { return families_; }
+
+private:
+    friend class callback_list;
+    std::vector<std::shared_ptr<family>> const families_;
+    bool said_failed_ = false, said_late_ = false;
+};
+
+// What went wrong with callbacks so far.
+struct callback_troubles {
+    std::uint64_t failed = 0;
+    std::uint64_t late = 0;
+    std::uint64_t lost_values = 0;
+};
+
+// All callbacks of a registry. A collection runs each of them once, which makes a round; rounds are numbered and don't
+// overlap. The mutex is never held while the program's code runs, so that a callback may do whatever it likes.
+class callback_list {
+public:
+    using clock = std::chrono::steady_clock;
+
+    callback_list(std::chrono::milliseconds timeout, unix_nanos (*now)() noexcept) noexcept
+        : timeout_((std::min)(timeout, std::chrono::milliseconds{std::chrono::hours{24 * 365}})), now_(now) {}
+    callback_list(callback_list const&) = delete;
+    callback_list& operator=(callback_list const&) = delete;
+
+    // From the next round on. False when there is no memory.
+    [[nodiscard]] bool add(std::shared_ptr<callback> added) noexcept {
+        std::lock_guard const lock{mutex_};
+        return attempt([&] { list_.push_back(std::move(added)); });
+    }
+
+    // Once it returns, the callback does not run and will not. Only from within that callback it does not wait.
+    void remove(callback const& gone) noexcept {
+        std::unique_lock lock{mutex_};
+        auto const at = std::find_if(list_.begin(), list_.end(), [&](auto const& c) { return c.get() == &gone; });
+        if (at == list_.end()) return;
+        auto const place = static_cast<std::size_t>(at - list_.begin());
+        list_.erase(at);
+        if (place < next_) --next_;
+        if (place < end_) --end_;
+        if (runner_ != std::this_thread::get_id()) changed_.wait(lock, [&] { return running_ != &gone; });
+    }
+
+    // Runs every callback, and returns the number of the round to show: series that it observed, or a later round did.
+    // Waits while another collection runs them, until the timeout or `until`, and then returns the last finished round;
+    // so it does in a callback that collects itself. Callbacks that `until` comes before are not called.
+    [[nodiscard]] std::uint64_t collect(clock::time_point until = (clock::time_point::max)()) noexcept {
+        std::unique_lock lock{mutex_};
+        auto const me = std::this_thread::get_id();
+        if (runner_ == me) return finished_;
+        auto const give_up = earlier(until, clock::now());
+        if (!changed_.wait_until(lock, give_up, [&] { return runner_ == std::thread::id{}; })) {
+            note_overdue(lock);
+            return finished_;
+        }
+        if (clock::now() >= until) return finished_;
+        runner_ = me;
+        next_ = 0;
+        end_ = list_.size();  // those that callbacks register wait for the next round
+        auto const round = finished_ + 1;
+        auto const began = now_();
+        while (next_ < end_) {
+            auto call = list_[next_++];
+            running_ = call.get();
+            running_since_ = clock::now();
+            overdue_ = false;
+            lock.unlock();
+            auto const end = run(*call, until, round);
+            lock.lock();
+            note(*call, end, lock);
+            overdue_ = true;  // nothing is left to be counted, and the callback may be gone before it is not running
+            lock.unlock();
+            values_.clear();
+            call.reset();  // if it removed itself, its callable ends here
+            lock.lock();
+            running_ = nullptr;
+            changed_.notify_all();
+        }
+        finished_ = round;
+        before_ = began;
+        runner_ = {};
+        changed_.notify_all();
+        return round;
+    }
+
+    [[nodiscard]] callback_troubles troubles() const noexcept {
+        std::lock_guard const lock{mutex_};
+        return troubles_;
+    }
+
+private:
+    enum class outcome : unsigned char { shown, failed, late };
+
+    // The earlier of `until` and the timeout's end.
+    [[nodiscard]] clock::time_point earlier(clock::time_point until, clock::time_point from) const noexcept {
+        return until - from < timeout_ ? until : from + timeout_;
+    }
+
+    // Not under the mutex; what it uses belongs to the thread that runs the round.
+    [[nodiscard]] outcome run(callback& call, clock::time_point until, std::uint64_t round) noexcept {
+        if (running_since_ >= until) return outcome::late;
+        if (!attempt([&] { call.run(values_); })) return outcome::failed;
+        if (clock::now() > earlier(until, running_since_)) return outcome::late;
+        values_.publish(round, before_);
+        return outcome::shown;
+    }
+
+    // Counts how a call ended, and reports the callback's first failure of each kind. Under the mutex, except while it
+    // reports.
+    void note(callback& call, outcome end, std::unique_lock<std::mutex>& lock) noexcept {
+        if (end == outcome::shown) return;
+        troubles_.lost_values += values_.size();
+        if (end == outcome::failed) {
+            ++troubles_.failed;
+            say(call.said_failed_, *call.families_.front(), "threw an exception; what it had observed is not shown",
+                lock);
+        } else if (!std::exchange(overdue_, true)) {
+            ++troubles_.late;
+            say(call.said_late_, *call.families_.front(), too_slow, lock);
+        }
+    }
+
+    // Counts the call that a collection has waited for in vain: it may never end. Under the mutex.
+    void note_overdue(std::unique_lock<std::mutex>& lock) noexcept {
+        if (running_ == nullptr || overdue_ || clock::now() - running_since_ <= timeout_) return;
+        overdue_ = true;
+        ++troubles_.late;
+        auto const of = running_->families_.front();  // the callback itself may be gone once the mutex is free
+        say(running_->said_late_, *of, too_slow, lock);
+    }
+
+    static void say(bool& said, family const& of, std::string_view what, std::unique_lock<std::mutex>& lock) noexcept {
+        if (std::exchange(said, true)) return;
+        lock.unlock();
+        attempt([&] {
+            report(severity::warning, std::string{"the callback of "}
+                                          .append(named(of.describe()))
+                                          .append(" ")
+                                          .append(what)
+                                          .append(" (said once)"));
+        });
+        lock.lock();
+    }
+
+    static constexpr std::string_view too_slow =
+        "takes longer than callback_timeout, or than its collection may; what it observes then is not shown. Let it "
+        "give a value that is ready, or raise registry_options::callback_timeout";
+
+    std::chrono::milliseconds const timeout_;
+    unix_nanos (*const now_)() noexcept;
+
+    std::mutex mutable mutex_;  // guards what follows
+    std::condition_variable changed_;
+    std::vector<std::shared_ptr<callback>> list_;
+    std::size_t next_ = 0, end_ = 0;  // places in the list, of the round under way
+    std::thread::id runner_;          // the thread of the round under way, if there is one
+    callback* running_ = nullptr;
+    clock::time_point running_since_;
+    bool overdue_ = false;        // the running one is counted as late already, or has returned
+    std::uint64_t finished_ = 0;  // the last finished round
+    callback_troubles troubles_;
+
+    // Used by the thread of the round under way only; the mutex hands them from one to the next.
+    observed_values values_;
+    unix_nanos before_ = 0;  // when the last finished round began
+};
 
 }  // namespace tacho::inline v0::detail
 
@@ -2802,11 +3100,12 @@ namespace detail {
 }
 
 template <class Visitor>
-void visit_all(family_list const& list, Visitor& visitor, order in, std::uint64_t since = series_table::present) {
+void visit_all(family_list const& list, Visitor& visitor, order in, std::uint64_t round,
+               std::uint64_t since = series_table::present) {
     if (in == order::by_name)
-        for (auto const& f : list.by_name) std::as_const(*f).visit(visitor, since);
+        for (auto const& f : list.by_name) std::as_const(*f).visit(visitor, round, since);
     else
-        for (auto const place : list.by_scope) std::as_const(*list.by_name[place]).visit(visitor, since);
+        for (auto const place : list.by_scope) std::as_const(*list.by_name[place]).visit(visitor, round, since);
 }
 
 }  // namespace detail
@@ -2827,15 +3126,21 @@ struct registry_options {
     std::size_t series_limit = 2000;  ///< of each instrument that names none of its own
     bool scope_labels = true;         ///< show `otel_scope_name` and `otel_scope_version` where a scope is named
     unix_nanos (*now)() noexcept = &system_clock::now;  ///< when a series is born
+    /// How long a callback may take before what it observes is dropped, and how long a collection waits for another one
+    /// that runs the callbacks.
+    std::chrono::milliseconds callback_timeout{1000};
 };
 
 /// What went wrong in recording, since the registry was made; of instruments that are still registered.
 struct registry_health {
-    std::uint64_t dropped_measurements = 0;     ///< NaN, infinite or negative where that has no meaning
+    std::uint64_t dropped_measurements = 0;     ///< NaN, infinite or negative where that has no meaning, and those
+                                                ///< of failed and late callbacks
     std::uint64_t overflowed_measurements = 0;  ///< counted in an overflow series
     std::uint64_t torn_reads = 0;               ///< histogram readings whose sum may be ahead of the buckets
     std::uint64_t failed_registrations = 0;
-    std::size_t kept_series = 0;  ///< removed, but still held by a handle, or not yet collected by every reader
+    std::uint64_t failed_callbacks = 0;  ///< calls that threw
+    std::uint64_t late_callbacks = 0;    ///< calls that took longer than they may, or that there was no time for
+    std::size_t kept_series = 0;         ///< removed, but still held by a handle, or not yet collected by every reader
 };
 
 namespace detail {
@@ -2848,7 +3153,7 @@ struct retired_family {
 
 // What a registry, its instruments and its readers share, so that each may outlive the others.
 struct registry_core {
-    explicit registry_core(registry_options o) : options(o) {}
+    explicit registry_core(registry_options o) : options(o), callbacks(o.callback_timeout, o.now) {}
 
     struct entry {
         std::shared_ptr<family> shown;
@@ -2856,6 +3161,7 @@ struct registry_core {
     };
 
     registry_options const options;
+    callback_list callbacks;
     std::mutex mutex;  // guards all below; recording, creating a series and visiting don't need it
     std::unordered_map<family const*, entry> entries;
     std::unordered_multimap<std::string, family*> used_names;  // names of families and samples, to whoever uses them
@@ -2989,14 +3295,17 @@ public:
         return {core_, scope_info{std::string{name}, std::string{its_version}}};
     }
 
-    /// Shows every series to `visitor`: calls `number(family, series, number)` and `histogram(family, series,
-    /// histogram_value)`. Takes no lock that recording or creating a series needs, and allocates nothing.
+    /// Runs the callbacks of observables, and shows every series to `visitor`: calls `number(family, series, number)`
+    /// and `histogram(family, series, histogram_value)`. Takes no lock that recording or creating a series needs, and
+    /// allocates nothing.
     template <class Visitor>
     void visit(Visitor&& visitor, order in = order::by_name) const {
-        detail::visit_all(*core_->families(), visitor, in);
+        auto const round = core_->callbacks.collect();
+        detail::visit_all(*core_->families(), visitor, in, round);
     }
 
-    /// A copy of all numbers at about one moment, which the same visitors can visit, as often as they like.
+    /// A copy of all numbers at about one moment, which the same visitors can visit, as often as they like. Runs the
+    /// callbacks of observables.
     [[nodiscard]] tacho::snapshot snapshot() const;
 
     /// Why instruments were not registered, a sentence each.
@@ -3018,6 +3327,10 @@ public:
             sum.torn_reads += f->torn();
             sum.kept_series += f->table().kept();
         }
+        auto const troubles = core_->callbacks.troubles();
+        sum.dropped_measurements += troubles.lost_values;
+        sum.failed_callbacks = troubles.failed;
+        sum.late_callbacks = troubles.late;
         return sum;
     }
 
@@ -3054,9 +3367,12 @@ public:
         core_->forget_retired();
     }
 
-    /// As registry::visit() by scope, retired families last. Allocates a list of those.
+    /// As registry::visit() by scope, retired families last; callbacks have until `until`. A visitor with a member
+    /// lives(family) first hears of each registered observable, shown or not. Allocates a list of retired families.
     template <class Visitor>
-    void visit(Visitor&& visitor) {
+    void visit(Visitor&& visitor,
+               std::chrono::steady_clock::time_point until = (std::chrono::steady_clock::time_point::max)()) {
+        auto const round = core_->callbacks.collect(until);
         std::shared_ptr<family_list const> families;
         std::vector<std::shared_ptr<family const>> retired;
         std::uint64_t since = 0;
@@ -3069,8 +3385,11 @@ public:
             for (auto const& r : core_->retired)
                 if (r.removed_at > since) retired.push_back(r.gone);
         }
-        detail::visit_all(*families, visitor, order::by_scope, since);
-        for (auto const& f : retired) f->visit(visitor, since);
+        if constexpr (requires { visitor.lives(*families->by_name.front()); })
+            for (auto const& f : families->by_name)
+                if (f->describe().observable) visitor.lives(*f);
+        detail::visit_all(*families, visitor, order::by_scope, round, since);
+        for (auto const& f : retired) f->visit(visitor, round, since);
     }
 
     /// What the last visit() showed has arrived where it should: retired families in it are not shown again.
@@ -3114,6 +3433,7 @@ struct instrument_spec {
     instrument_kind kind = instrument_kind::counter;
     number_kind number = number_kind::unsigned_integer;
     bool sharded = true;
+    bool observable = false;
     std::size_t limit = 0;           // 0: the registry's
     std::uint32_t expire_after = 0;  // seconds; 0: never
     std::size_t dense = 0;  // how many combinations of label values there are, when they are few and known; else 0
@@ -3156,6 +3476,7 @@ public:
     }
 
     [[nodiscard]] std::shared_ptr<family> const& held() const noexcept { return family_; }
+    [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }
 
     /// The series with these label values, for those who are looking.
     [[nodiscard]] detail::found_series find(std::span<std::string_view const> values) const noexcept {
@@ -3233,6 +3554,7 @@ private:
         d.unit = spec.unit;
         d.kind = spec.kind;
         d.number = spec.number;
+        d.observable = spec.observable;
         d.bounds.assign(spec.bounds.begin(), spec.bounds.end());
         return d;
     }
@@ -3253,7 +3575,8 @@ private:
     [[nodiscard]] series_storage storage(detail::instrument_spec const& spec) const {
         if (spec.sharded) static_cast<void>(detail::discard_cells());  // settles how many slots this process can have
         bool const histogram = spec.kind == instrument_kind::histogram;
-        return {.cells = histogram ? detail::histogram_cell_count(spec.bounds.size()) : 1,
+        std::size_t const cells = spec.observable ? detail::observed_cell_count : 1;
+        return {.cells = histogram ? detail::histogram_cell_count(spec.bounds.size()) : cells,
                 .sharded = spec.sharded,
                 .limit = spec.limit != 0 ? spec.limit : core_->options.series_limit,
                 .expire_after = spec.expire_after,
@@ -4182,7 +4505,8 @@ namespace detail {
 }
 
 template <class Number, class Cells>
-[[nodiscard]] registration register_named(scope const& in, instrument_options const& o, instrument_kind kind) {
+[[nodiscard]] registration register_named(scope const& in, instrument_options const& o, instrument_kind kind,
+                                          bool observable = false) {
     if (auto why = why_refused(o, kind); !why.empty()) return registration::refused(in, std::move(why));
     auto const name = prometheus_name(o.name, o.unit, kind);
     std::vector<label_spec> labels;
@@ -4197,6 +4521,7 @@ template <class Number, class Cells>
                          .kind = kind,
                          .number = kind_of_number<Number>,
                          .sharded = Cells::is_sharded,
+                         .observable = observable,
                          .limit = o.series_limit,
                          .expire_after = static_cast<std::uint32_t>(o.expire_after.count()),
                          .labels = labels,
@@ -4274,6 +4599,479 @@ using named_histogram = named_instrument<histogram_handle<cells::sharded, unit::
 
 #endif
 
+// ---- tacho/instrument/observable.hpp
+#ifndef TACHO_PART_INSTRUMENT_OBSERVABLE
+#define TACHO_PART_INSTRUMENT_OBSERVABLE
+
+// tacho: observables: instruments whose values a callable of the program gives when somebody collects them.
+// Rule: https://opentelemetry.io/docs/specs/otel/metrics/api/#asynchronous-instrument-api
+
+namespace tacho::inline v0 {
+
+class observation;
+class observer;
+
+namespace detail {
+
+// Why an instrument can't have this value; empty when it can.
+template <class Number, class Value>
+[[nodiscard]] constexpr std::string_view why_unfit(instrument_kind kind, Value value) noexcept {
+    if constexpr (!std::same_as<Number, double>) {
+        if (!std::in_range<Number>(value))
+            return std::same_as<Number, std::uint64_t> ? "a negative value" : "a value above 2^63-1";
+    } else if (kind == instrument_kind::counter) {
+        auto const number = static_cast<double>(value);
+        if (!(number >= 0 && number <= (std::numeric_limits<double>::max)()))
+            return "a negative, infinite or NaN value";
+    } else if (kind == instrument_kind::up_down_counter) {
+        if (!std::isfinite(static_cast<double>(value))) return "an infinite or NaN value";
+    }
+    return {};
+}
+
+template <class Value, class Arg>
+[[nodiscard]] constexpr bool is_listed(Arg const& arg) noexcept {
+    constexpr auto cardinality = label_value<Value>::cardinality;
+    if constexpr (cardinality == 0)
+        return true;
+    else
+        return label_value<Value>::index(checked_label<Value>(arg)) < cardinality;
+}
+
+// The series with these label values, held; nullptr when memory can't be had. One that exists is found without lock.
+template <class... Labels, class... Args>
+[[nodiscard]] series* find_series(family& of, std::tuple<Labels...> const*, Args const&... args) noexcept {
+    if (!(is_listed<typename Labels::value_type>(args) && ...)) {
+        series* const beyond = of.table().overflow();
+        if (beyond != nullptr) beyond->hold();
+        return beyond;
+    }
+    [[maybe_unused]] std::array<label_scratch, sizeof...(Labels)> scratch;
+    [[maybe_unused]] std::size_t i = 0;
+    std::array<std::string_view, sizeof...(Labels)> const values{label_value<typename Labels::value_type>::text(
+        checked_label<typename Labels::value_type>(args), scratch[i++])...};
+    return of.table().hold(values);
+}
+
+// One value, as a callback gives it, of the series that `find()` finds and holds.
+template <class Number, class Value, class Find>
+void observe_into(observed_values& into, family& of, Value value, Find find) noexcept {
+    if (auto const why = why_unfit<Number>(of.describe().kind, value); !why.empty()) return of.drop_measurement(why);
+    looking const look;
+    series* const found = find();
+    if (found == nullptr) return of.drop_measurement("a value that there is no memory for");
+    if (found->is_overflow()) of.say_overflow();
+    into.add(of, held_series{found}, {of.describe().number, std::bit_cast<std::uint64_t>(static_cast<Number>(value))});
+}
+
+// The same by the label values of a typed instrument.
+template <class Traits, class Value, class... Args>
+void observe_typed(observed_values& into, family& of, Value value, Args const&... labels) noexcept {
+    observe_into<typename Traits::number_type>(into, of, value, [&] {
+        return find_series(of, static_cast<typename Traits::labels const*>(nullptr), labels...);
+    });
+}
+
+// Whether this is a value for an instrument, and values for its labels, one for one.
+template <class Traits, class Value, class... Args>
+concept observes = amount_for<Value, typename Traits::number_type> && are_values_of<typename Traits::labels, Args...>;
+
+// Keeps a callback registered. Its end waits until the callback does not run, except from within it.
+class callback_registration {
+public:
+    callback_registration() = default;
+    callback_registration(std::shared_ptr<registry_core> const& in, std::shared_ptr<callback> call) noexcept {
+        if (!in->callbacks.add(call)) {
+            report(severity::error, "there is no memory to register a callback; it is not called");
+            return;
+        }
+        core_ = in;
+        call_ = std::move(call);
+    }
+    callback_registration(callback_registration&&) noexcept = default;
+    callback_registration& operator=(callback_registration&& other) noexcept {
+        std::swap(core_, other.core_);
+        std::swap(call_, other.call_);
+        return *this;
+    }
+    ~callback_registration() {
+        if (call_ != nullptr) core_->callbacks.remove(*call_);
+    }
+
+private:
+    std::shared_ptr<registry_core> core_;
+    std::shared_ptr<callback> call_;
+};
+
+}  // namespace detail
+
+/// What the callable of one observable is given: `observe(value, label values...)`, in order and of the labels' types.
+/// For use within that call, by its thread. Of several values for the same label values the last one counts. Takes no
+/// lock and allocates nothing for a series that exists.
+template <class Traits>
+class series_observer {
+public:
+    static constexpr bool takes_just_values = Traits::label_count == 0;
+
+    series_observer(detail::observed_values& into, family& of) noexcept : into_(into), of_(of) {}
+    series_observer(series_observer const&) = delete;
+    series_observer& operator=(series_observer const&) = delete;
+
+    template <class Value, class... Args>
+        requires detail::observes<Traits, Value, Args...>
+    void operator()(Value const& value, Args const&... labels) const noexcept {
+        detail::observe_typed<Traits>(into_, of_, value, labels...);
+    }
+    template <class... Args>
+    void operator()(Args const&...) const = delete;  // a number, then one value for each label, in order, of its type
+
+private:
+    detail::observed_values& into_;
+    family& of_;
+};
+
+namespace detail {
+
+// The callable of one instrument.
+template <class Observer, class F>
+class own_callback final : public callback {
+    static constexpr bool gives_a_value = Observer::takes_just_values && std::invocable<F&>;
+    static_assert(
+        gives_a_value || std::invocable<F&, Observer&>,
+        "tacho: an observable's callable returns a number if there are no labels, or takes what it calls with "
+        "each number and its label values: [](auto& observe) { observe(3, \"mail\"); }");
+
+public:
+    template <class G>
+    own_callback(std::shared_ptr<family> const& of, G&& callable)
+        : callback({of}), callable_(std::forward<G>(callable)) {}
+
+    void run(observed_values& into) override {
+        Observer observe{into, *this->families().front()};
+        if constexpr (gives_a_value)
+            observe(callable_());
+        else
+            callable_(observe);
+    }
+
+private:
+    F callable_;
+};
+
+// Has an instrument's callable called, if the instrument is registered.
+template <class Observer, class F>
+[[nodiscard]] callback_registration register_callback(registration const& own, F&& callable) noexcept {
+    callback_registration made;
+    if (own.held() == nullptr) return made;
+    bool const done = attempt([&] {
+        using call = own_callback<Observer, std::decay_t<F>>;
+        made = {own.core(), std::make_shared<call>(own.held(), std::forward<F>(callable))};
+    });
+    if (!done) report(severity::error, "an observable's callable could not be kept; it is not called");
+    return made;
+}
+
+// What all observables do alike. Immovable: observations refer to it.
+template <class Traits>
+class observable_instrument {
+    static_assert(!Traits::cells_type::is_sharded, "tacho: an observable can't be sharded; its cells are shared");
+
+public:
+    using traits = Traits;
+
+    explicit observable_instrument(std::string_view description = {})
+        : observable_instrument(default_registry(), description) {}
+    explicit observable_instrument(scope const& in, std::string_view description = {}) noexcept
+        : registration_(in, spec(description)) {}
+    template <class F>
+    observable_instrument(std::string_view description, F&& callable)
+        : observable_instrument(default_registry(), description, std::forward<F>(callable)) {}
+    template <class F>
+    observable_instrument(scope const& in, std::string_view description, F&& callable) noexcept
+        : observable_instrument(in, description) {
+        callback_ = register_callback<series_observer<Traits>>(registration_, std::forward<F>(callable));
+    }
+    observable_instrument(observable_instrument const&) = delete;
+    observable_instrument& operator=(observable_instrument const&) = delete;
+
+    /// Whether it is registered. If not, its callable is not called; registry.problems() says why.
+    [[nodiscard]] bool ok() const noexcept { return registration_.held() != nullptr; }
+
+protected:
+    ~observable_instrument() = default;
+
+private:
+    friend class tacho::observation;
+    friend class tacho::observer;
+
+    static constexpr instrument_spec spec(std::string_view description) noexcept {
+        auto s = Traits::spec(description);
+        s.observable = true;
+        s.dense = 0;
+        return s;
+    }
+
+    registration registration_;
+    callback_registration callback_;  // ends first
+};
+
+template <class T>
+concept observable = requires {
+    typename T::traits;
+}
+&&std::derived_from<T, observable_instrument<typename T::traits>>;
+
+template <instrument_kind Kind, fixed_string Name, class Number, class... Options>
+using observable_front = observable_instrument<instrument_traits<Kind, Name, Number, cells::shared, Options...>>;
+
+}  // namespace detail
+
+/// Shows values that are looked up when somebody collects: `observable_gauge<"room.temperature", unit::celsius>
+/// t{scope,
+/// "...", [] { return 21.5; }}`, or with labels `observable_gauge<"queue.length", label<"queue">> q{scope, "...",
+/// [&](auto& observe) { observe(3, "mail"); observe(5, "print"); }}`. Holds doubles; with the option std::int64_t,
+/// integers. Without a callable, an observation gives its values.
+///
+/// The callable runs once in each collection (a scrape, a push, a visit, a snapshot), on the collecting thread, one at
+/// a time in a registry, and under no lock of the library: it may record, register and remove instruments, end its own,
+/// and collect, which then shows the values before. What it does not observe is not shown, also if it was before. When
+/// it throws, or takes longer than registry_options::callback_timeout, nothing that it observed in that call is shown;
+/// registry.health() counts it, and the error hook hears of the first time.
+///
+/// The instrument's end waits until the callable does not run, except from within it; the callable is then destroyed
+/// after it returns. So it may use whatever lives longer than the instrument, and must not wait for the thread that
+/// ends it.
+template <fixed_string Name, class... Options>
+class observable_gauge : public detail::observable_front<instrument_kind::gauge, Name, double, Options...> {
+    using base = detail::observable_front<instrument_kind::gauge, Name, double, Options...>;
+    static_assert(!std::same_as<typename base::traits::number_type, std::uint64_t>,
+                  "tacho: a gauge holds a double or std::int64_t");
+
+public:
+    using base::base;
+};
+
+/// The same for a total that only grows, such as the processor time used. The callable gives the total itself, not what
+/// was added: std::uint64_t, or with the option double, doubles. Negative, infinite and NaN totals are dropped and
+/// counted. One that is lower than before has begun anew: its start time is then that of the collection before.
+template <fixed_string Name, class... Options>
+class observable_counter : public detail::observable_front<instrument_kind::counter, Name, std::uint64_t, Options...> {
+    using base = detail::observable_front<instrument_kind::counter, Name, std::uint64_t, Options...>;
+    static_assert(!std::same_as<typename base::traits::number_type, std::int64_t>,
+                  "tacho: a counter counts std::uint64_t or double");
+
+public:
+    using base::base;
+};
+
+/// The same for an amount that can be added up over its series and may go down, such as the memory in use:
+/// std::int64_t, or with the option double, doubles. The callable gives the amount itself. Infinite and NaN ones are
+/// dropped.
+template <fixed_string Name, class... Options>
+class observable_up_down_counter
+    : public detail::observable_front<instrument_kind::up_down_counter, Name, std::int64_t, Options...> {
+    using base = detail::observable_front<instrument_kind::up_down_counter, Name, std::int64_t, Options...>;
+    static_assert(!std::same_as<typename base::traits::number_type, std::uint64_t>,
+                  "tacho: an up-down counter counts std::int64_t or double");
+
+public:
+    using base::base;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/instrument/named_observable.hpp
+#ifndef TACHO_PART_INSTRUMENT_NAMED_OBSERVABLE
+#define TACHO_PART_INSTRUMENT_NAMED_OBSERVABLE
+
+// tacho: observables whose names and labels are known only at run time.
+
+namespace tacho::inline v0 {
+
+/// What the callable of an observable named at run time is given: `observe(3, {"mail"})`, the value of each label in
+/// order, or `observe(3)` without labels. A value with another number of label values is dropped and counted. For use
+/// within that call, by its thread.
+template <class Number>
+class named_series_observer {
+public:
+    static constexpr bool takes_just_values = true;  // found out at run time
+
+    named_series_observer(detail::observed_values& into, family& of) noexcept : into_(into), of_(of) {}
+    named_series_observer(named_series_observer const&) = delete;
+    named_series_observer& operator=(named_series_observer const&) = delete;
+
+    template <class Value>
+        requires detail::amount_for<Value, Number>
+    void operator()(Value value, std::initializer_list<std::string_view> labels = {}) const noexcept {
+        (*this)(value, std::span{labels.begin(), labels.size()});
+    }
+    template <class Value>
+        requires detail::amount_for<Value, Number>
+    void operator()(Value value, std::span<std::string_view const> labels) const noexcept {
+        if (labels.size() != of_.schema().keys.size())
+            return of_.drop_measurement("another number of label values than it has labels");
+        detail::observe_into<Number>(into_, of_, value, [&] { return of_.table().hold(labels); });
+    }
+
+private:
+    detail::observed_values& into_;
+    family& of_;
+};
+
+/// An observable named at run time. Movable; ends its registration when it ends, as an observable_gauge does.
+class named_observable {
+public:
+    named_observable(registration in, detail::callback_registration call) noexcept
+        : registration_(std::move(in)), callback_(std::move(call)) {}
+
+    /// Whether it is registered. If not, its callable is not called; registry.problems() says why.
+    [[nodiscard]] bool ok() const noexcept { return registration_.held() != nullptr; }
+
+private:
+    registration registration_;
+    detail::callback_registration callback_;  // ends first
+};
+
+namespace detail {
+
+template <class Number, class F>
+[[nodiscard]] named_observable add_observable(scope const& in, instrument_options const& o, instrument_kind kind,
+                                              F&& callable) {
+    auto registered = register_named<Number, cells::shared>(in, o, kind, true);
+    auto call = register_callback<named_series_observer<Number>>(registered, std::forward<F>(callable));
+    return {std::move(registered), std::move(call)};
+}
+
+}  // namespace detail
+
+/// Registers an observable whose description comes from outside; see add_counter() and observable_gauge. The callable
+/// returns a number, or takes what it calls with each number and its label values:
+/// `[](auto& observe) { observe(3, {"mail"}); }`.
+template <class F>
+[[nodiscard]] named_observable add_observable_gauge(scope const& in, instrument_options const& o, F&& callable) {
+    return detail::add_observable<double>(in, o, instrument_kind::gauge, std::forward<F>(callable));
+}
+template <class F>
+[[nodiscard]] named_observable add_observable_counter(scope const& in, instrument_options const& o, F&& callable) {
+    return detail::add_observable<std::uint64_t>(in, o, instrument_kind::counter, std::forward<F>(callable));
+}
+template <class F>
+[[nodiscard]] named_observable add_observable_up_down_counter(scope const& in, instrument_options const& o,
+                                                              F&& callable) {
+    return detail::add_observable<std::int64_t>(in, o, instrument_kind::up_down_counter, std::forward<F>(callable));
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/instrument/observation.hpp
+#ifndef TACHO_PART_INSTRUMENT_OBSERVATION
+#define TACHO_PART_INSTRUMENT_OBSERVATION
+
+// tacho: an observation: one callable that gives the values of several observables at once.
+
+namespace tacho::inline v0 {
+
+/// What the callable of an observation is given: `observe(instrument, value, label values...)`, in order and of the
+/// labels' types. For use within that call, by its thread. A value for an instrument that the observation does not list
+/// is dropped and counted, and the error hook hears of the first one.
+class observer {
+public:
+    observer(detail::observed_values& into, detail::callback const& in) noexcept : into_(into), in_(in) {}
+    observer(observer const&) = delete;
+    observer& operator=(observer const&) = delete;
+
+    template <detail::observable Instrument, class Value, class... Args>
+        requires detail::observes<typename Instrument::traits, Value, Args...>
+    void operator()(Instrument const& instrument, Value const& value, Args const&... labels) const noexcept {
+        auto const& of = instrument.registration_.held();
+        if (of == nullptr) return;  // not registered, which was reported
+        auto const& listed = in_.families();
+        if (std::find(listed.begin(), listed.end(), of) == listed.end())
+            return of->drop_measurement("a value by an observation that does not list it");
+        detail::observe_typed<typename Instrument::traits>(into_, *of, value, labels...);
+    }
+    template <class... Args>
+    void operator()(Args const&...) const = delete;  // an observable, a number, one value for each label, in order
+
+private:
+    detail::observed_values& into_;
+    detail::callback const& in_;
+};
+
+namespace detail {
+
+// The callable of several instruments.
+template <class F>
+class joint_callback final : public callback {
+    static_assert(std::invocable<F&, observer&>,
+                  "tacho: an observation's callable takes what it calls with each instrument, number and label values: "
+                  "[&](tacho::observer& observe) { observe(used, 1); observe(idle, 2); }");
+
+public:
+    template <class G>
+    joint_callback(std::vector<std::shared_ptr<family>> of, G&& callable)
+        : callback(std::move(of)), callable_(std::forward<G>(callable)) {}
+
+    void run(observed_values& into) override {
+        observer observe{into, *this};
+        callable_(observe);
+    }
+
+private:
+    F callable_;
+};
+
+}  // namespace detail
+
+/// Gives the values of all instruments that it lists, from one look at what they measure: `observation memory{
+/// [&](tacho::observer& observe) { auto const m = measure(); observe(used, m.used); observe(idle, m.idle); }, used,
+/// idle};`. The instruments belong to one scope, are made without a callable and live longer; beyond that, the callable
+/// runs as that of an observable_gauge, and the observation's end waits as a gauge's does.
+class observation {
+public:
+    template <class F, detail::observable... Instruments>
+        requires(sizeof...(Instruments) != 0)
+    explicit observation(F&& callable, Instruments const&... listed) noexcept {
+        bool const done = detail::attempt([&] {
+            std::vector<std::shared_ptr<family>> families;
+            std::shared_ptr<detail::registry_core> core;
+            (list(families, core, listed.registration_), ...);
+            if (families.empty()) return;
+            using call = detail::joint_callback<std::decay_t<F>>;
+            callback_ = {core, std::make_shared<call>(std::move(families), std::forward<F>(callable))};
+        });
+        if (!done) report(severity::error, "an observation's callable could not be kept; it is not called");
+    }
+    observation(observation const&) = delete;
+    observation& operator=(observation const&) = delete;
+
+private:
+    // Lists an instrument. One that isn't registered is left out, and so is one of another scope or registry than the
+    // first, which is a problem of the first one's registry.
+    static void list(std::vector<std::shared_ptr<family>>& families, std::shared_ptr<detail::registry_core>& core,
+                     registration const& added) {
+        auto const& of = added.held();
+        if (of == nullptr) return;
+        if (families.empty()) core = added.core();
+        bool const together =
+            families.empty() || (added.core() == core && of->describe().scope == families.front()->describe().scope);
+        if (together) return families.push_back(of);
+        core->fail("an observation of " + detail::named(families.front()->describe()) + " also lists " +
+                   detail::named(of->describe()) +
+                   ", which is of another scope or registry and gets no values from it. Make an observation for each");
+    }
+
+    detail::callback_registration callback_;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
 // ---- tacho/registry/snapshot.hpp
 #ifndef TACHO_PART_REGISTRY_SNAPSHOT
 #define TACHO_PART_REGISTRY_SNAPSHOT
@@ -4286,10 +5084,11 @@ namespace tacho::inline v0 {
 /// microseconds apart. Holds the families it shows alive. Reading it is safe from several threads.
 class snapshot {
 public:
-    explicit snapshot(std::shared_ptr<family_list const> families) : families_(std::move(families)) {
+    /// Of these families, with what `round` of callbacks observed.
+    snapshot(std::shared_ptr<family_list const> families, std::uint64_t round) : families_(std::move(families)) {
         collector collect{*this};
         for (auto const& f : families_->by_name) {
-            std::as_const(*f).visit(collect);
+            std::as_const(*f).visit(collect, round);
             ends_.push_back(readings_.size());
         }
     }
@@ -4350,7 +5149,8 @@ private:
 };
 
 inline snapshot registry::snapshot() const {
-    return tacho::snapshot{core_->families()};
+    auto const round = core_->callbacks.collect();
+    return {core_->families(), round};
 }
 
 }  // namespace tacho::inline v0
