@@ -54,9 +54,13 @@ public:
         if (port == 0) return http_.bind_to_any_port("127.0.0.1");
         return http_.bind_to_port("127.0.0.1", port) ? port : -1;
     }
-    void run() { http_.listen_after_bind(); }
+    void run() {
+        http_.listen_after_bind();
+        ended_ = true;
+    }
     void stop() {
         released_ = true;
+        while (!http_.is_running() && !ended_) std::this_thread::yield();  // before that, stop() has no effect
         http_.stop();
     }
 
@@ -179,7 +183,7 @@ private:
     // Neither scrapes nor documentation are counted.
     tacho::http::excluded_paths excluded_{
         {"/docs", "/redoc", "/openapi.json", "/favicon.ico", "/static", "/v1/metrics"}};
-    std::atomic<bool> released_{false};
+    std::atomic<bool> released_{false}, ended_{false};
     httplib::Server http_;  // last: its threads use all above
 };
 

@@ -140,7 +140,9 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
         if (!parts)
             return running.refuse(
                 path, fmt::format("not pushing: {} is not a URL with a scheme and a host", env::in_quotes(url)));
-        if (!Transport::can_send(parts->scheme))
+        std::string scheme{parts->scheme};
+        for (auto& c : scheme) c = detail::lower(c);
+        if (!Transport::can_send(scheme))
             return running.refuse(path,
                                   fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
                                               "another endpoint",

@@ -1469,6 +1469,22 @@ constexpr std::size_t copy_as_utf8(std::string_view text, char* out, std::size_t
     return written;
 }
 
+/// Whether two texts are the same once they are valid UTF-8.
+[[nodiscard]] constexpr bool is_same_as_utf8(std::string_view a, std::string_view b) noexcept {
+    std::size_t i = 0, j = 0;
+    while (i < a.size() && j < b.size()) {
+        auto const x = detail::next_utf8(a, i), y = detail::next_utf8(b, j);
+        if (x.valid != y.valid || (x.valid && a.substr(i, x.size) != b.substr(j, y.size))) {
+            constexpr std::string_view replacement = "\xEF\xBF\xBD";  // may be written out in one of them
+            if ((x.valid ? a.substr(i, x.size) : replacement) != (y.valid ? b.substr(j, y.size) : replacement))
+                return false;
+        }
+        i += x.size;
+        j += y.size;
+    }
+    return i == a.size() && j == b.size();
+}
+
 /// The same as a string.
 [[nodiscard]] inline std::string to_utf8(std::string_view text) {
     std::string out(text.size() * 3, '\0');  // U+FFFD takes three bytes
@@ -1691,6 +1707,8 @@ class series {
 public:
     /// When it was first recorded.
     [[nodiscard]] unix_nanos birth() const noexcept { return birth_; }
+    /// When it was removed; 0 while it is not.
+    [[nodiscard]] unix_nanos end() const noexcept { return end_.load(std::memory_order_relaxed); }
     /// Its place among the series of its family, which another may have after it.
     [[nodiscard]] std::uint32_t ordinal() const noexcept { return ordinal_; }
     /// How many had that place before it: place and generation together are never given twice.
@@ -1753,15 +1771,18 @@ private:
     // Removes it, with `when_idle` unless it was touched meanwhile. False when it was not this call that removed it.
     // The stamp is taken afterwards: a reader whose collection began at that stamp or later has seen it removed, with
     // its last values. Until then it counts as removed just now. One remover at a time.
-    bool remove(detail::reader_clock& readers, bool when_idle) noexcept {
+    bool remove(detail::reader_clock& readers, unix_nanos now, bool when_idle) noexcept {
         auto seen = life_.load(std::memory_order_relaxed);
         if (seen == life::removed || (when_idle && seen != life::idle)) return false;
         removed_at_.store(never, std::memory_order_relaxed);
+        end_.store(now, std::memory_order_relaxed);
         // Release, matched by the acquire in was_removed_since().
         if (when_idle) {
             if (!life_.compare_exchange_strong(seen, life::removed, std::memory_order_release,
-                                               std::memory_order_relaxed))
+                                               std::memory_order_relaxed)) {
+                end_.store(0, std::memory_order_relaxed);
                 return false;
+            }
         } else {
             life_.store(life::removed, std::memory_order_release);
         }
@@ -1793,6 +1814,7 @@ private:
 
     detail::word* cells_ = nullptr;
     unix_nanos birth_ = 0;
+    std::atomic<unix_nanos> end_{0};
     std::atomic<std::uint64_t> removed_at_{0};
     mutable std::atomic<std::uint32_t> holders_{0};
     std::uint32_t seen_ = 0;  // in use, in seconds since 1970; of families whose series expire
@@ -2393,7 +2415,7 @@ private:
         return removed_.size() < most_removed();
     }
     bool remove_and_bury(series& s) noexcept {
-        bool const was_there = s.remove(*storage_.readers, false);
+        bool const was_there = s.remove(*storage_.readers, storage_.now(), false);
         bury(s);
         return was_there;
     }
@@ -2441,7 +2463,7 @@ private:
             if (touched || s.is_held() || s.is_overflow())
                 s.seen_ = now;
             else if (now > s.seen_ && now - s.seen_ >= storage_.expire_after)
-                s.remove(*storage_.readers, true);
+                s.remove(*storage_.readers, storage_.now(), true);
         });
         expiring_.store(false, std::memory_order_release);
     }
@@ -2564,6 +2586,14 @@ public:
         return bucket_texts_[i].openmetrics;
     }
 
+    /// No instrument has it any more.
+    void end() noexcept { end_.store(table_.storage().now(), std::memory_order_relaxed); }
+    /// When a series was removed, or its family ended; 0 for what lives.
+    [[nodiscard]] unix_nanos end_of(series const& s) const noexcept {
+        auto const own = s.end();
+        return own != 0 ? own : end_.load(std::memory_order_relaxed);
+    }
+
     /// Since when a series of numbers counts.
     [[nodiscard]] unix_nanos start_of(series const& s) const noexcept {
         return descriptor_.observable ? detail::observed_start(s.cells()) : s.birth();
@@ -2648,6 +2678,7 @@ private:
 
     std::uint64_t id_;
     unix_nanos birth_;
+    std::atomic<unix_nanos> end_{0};
     descriptor descriptor_;
     series_table table_;
     std::vector<bucket_label> bucket_texts_;
@@ -3236,6 +3267,7 @@ inline void registry_core::drop(family const& gone) noexcept {
     auto const at = entries.find(&gone);
     if (at == entries.end() || --at->second.instruments != 0) return;
     attempt([&] {
+        at->second.shown->end();
         auto list = without(*published, gone);
         if (!readers.empty()) retired.push_back({at->second.shown, clock->next()});
         published = std::move(list);
@@ -3292,7 +3324,7 @@ public:
 
     /// A scope of instruments, such as a library and its version.
     [[nodiscard]] tacho::scope scope(std::string_view name, std::string_view its_version = {}) {
-        return {core_, scope_info{std::string{name}, std::string{its_version}}};
+        return {core_, scope_info{to_utf8(name), to_utf8(its_version)}};
     }
 
     /// Runs the callbacks of observables, and shows every series to `visitor`: calls `number(family, series, number)`
@@ -3549,7 +3581,9 @@ private:
         auto const word = unit_word(spec.unit);
         auto stem = spec.prometheus_name;
         if (spec.kind == instrument_kind::counter) stem.remove_suffix(std::string_view{"_total"}.size());
-        if (!word.view().empty() && ends_with_word(stem, word.view())) d.unit_word = word.view();
+        // OpenMetrics names a unit only where the name goes on before it.
+        if (!word.view().empty() && stem.size() > word.view().size() && ends_with_word(stem, word.view()))
+            d.unit_word = word.view();
         d.description = to_utf8(spec.description);
         d.unit = spec.unit;
         d.kind = spec.kind;

@@ -1480,6 +1480,22 @@ constexpr std::size_t copy_as_utf8(std::string_view text, char* out, std::size_t
     return written;
 }
 
+/// Whether two texts are the same once they are valid UTF-8.
+[[nodiscard]] constexpr bool is_same_as_utf8(std::string_view a, std::string_view b) noexcept {
+    std::size_t i = 0, j = 0;
+    while (i < a.size() && j < b.size()) {
+        auto const x = detail::next_utf8(a, i), y = detail::next_utf8(b, j);
+        if (x.valid != y.valid || (x.valid && a.substr(i, x.size) != b.substr(j, y.size))) {
+            constexpr std::string_view replacement = "\xEF\xBF\xBD";  // may be written out in one of them
+            if ((x.valid ? a.substr(i, x.size) : replacement) != (y.valid ? b.substr(j, y.size) : replacement))
+                return false;
+        }
+        i += x.size;
+        j += y.size;
+    }
+    return i == a.size() && j == b.size();
+}
+
 /// The same as a string.
 [[nodiscard]] inline std::string to_utf8(std::string_view text) {
     std::string out(text.size() * 3, '\0');  // U+FFFD takes three bytes
@@ -1702,6 +1718,8 @@ class series {
 public:
     /// When it was first recorded.
     [[nodiscard]] unix_nanos birth() const noexcept { return birth_; }
+    /// When it was removed; 0 while it is not.
+    [[nodiscard]] unix_nanos end() const noexcept { return end_.load(std::memory_order_relaxed); }
     /// Its place among the series of its family, which another may have after it.
     [[nodiscard]] std::uint32_t ordinal() const noexcept { return ordinal_; }
     /// How many had that place before it: place and generation together are never given twice.
@@ -1764,15 +1782,18 @@ private:
     // Removes it, with `when_idle` unless it was touched meanwhile. False when it was not this call that removed it.
     // The stamp is taken afterwards: a reader whose collection began at that stamp or later has seen it removed, with
     // its last values. Until then it counts as removed just now. One remover at a time.
-    bool remove(detail::reader_clock& readers, bool when_idle) noexcept {
+    bool remove(detail::reader_clock& readers, unix_nanos now, bool when_idle) noexcept {
         auto seen = life_.load(std::memory_order_relaxed);
         if (seen == life::removed || (when_idle && seen != life::idle)) return false;
         removed_at_.store(never, std::memory_order_relaxed);
+        end_.store(now, std::memory_order_relaxed);
         // Release, matched by the acquire in was_removed_since().
         if (when_idle) {
             if (!life_.compare_exchange_strong(seen, life::removed, std::memory_order_release,
-                                               std::memory_order_relaxed))
+                                               std::memory_order_relaxed)) {
+                end_.store(0, std::memory_order_relaxed);
                 return false;
+            }
         } else {
             life_.store(life::removed, std::memory_order_release);
         }
@@ -1804,6 +1825,7 @@ private:
 
     detail::word* cells_ = nullptr;
     unix_nanos birth_ = 0;
+    std::atomic<unix_nanos> end_{0};
     std::atomic<std::uint64_t> removed_at_{0};
     mutable std::atomic<std::uint32_t> holders_{0};
     std::uint32_t seen_ = 0;  // in use, in seconds since 1970; of families whose series expire
@@ -2404,7 +2426,7 @@ private:
         return removed_.size() < most_removed();
     }
     bool remove_and_bury(series& s) noexcept {
-        bool const was_there = s.remove(*storage_.readers, false);
+        bool const was_there = s.remove(*storage_.readers, storage_.now(), false);
         bury(s);
         return was_there;
     }
@@ -2452,7 +2474,7 @@ private:
             if (touched || s.is_held() || s.is_overflow())
                 s.seen_ = now;
             else if (now > s.seen_ && now - s.seen_ >= storage_.expire_after)
-                s.remove(*storage_.readers, true);
+                s.remove(*storage_.readers, storage_.now(), true);
         });
         expiring_.store(false, std::memory_order_release);
     }
@@ -2575,6 +2597,14 @@ public:
         return bucket_texts_[i].openmetrics;
     }
 
+    /// No instrument has it any more.
+    void end() noexcept { end_.store(table_.storage().now(), std::memory_order_relaxed); }
+    /// When a series was removed, or its family ended; 0 for what lives.
+    [[nodiscard]] unix_nanos end_of(series const& s) const noexcept {
+        auto const own = s.end();
+        return own != 0 ? own : end_.load(std::memory_order_relaxed);
+    }
+
     /// Since when a series of numbers counts.
     [[nodiscard]] unix_nanos start_of(series const& s) const noexcept {
         return descriptor_.observable ? detail::observed_start(s.cells()) : s.birth();
@@ -2659,6 +2689,7 @@ private:
 
     std::uint64_t id_;
     unix_nanos birth_;
+    std::atomic<unix_nanos> end_{0};
     descriptor descriptor_;
     series_table table_;
     std::vector<bucket_label> bucket_texts_;
@@ -3247,6 +3278,7 @@ inline void registry_core::drop(family const& gone) noexcept {
     auto const at = entries.find(&gone);
     if (at == entries.end() || --at->second.instruments != 0) return;
     attempt([&] {
+        at->second.shown->end();
         auto list = without(*published, gone);
         if (!readers.empty()) retired.push_back({at->second.shown, clock->next()});
         published = std::move(list);
@@ -3303,7 +3335,7 @@ public:
 
     /// A scope of instruments, such as a library and its version.
     [[nodiscard]] tacho::scope scope(std::string_view name, std::string_view its_version = {}) {
-        return {core_, scope_info{std::string{name}, std::string{its_version}}};
+        return {core_, scope_info{to_utf8(name), to_utf8(its_version)}};
     }
 
     /// Runs the callbacks of observables, and shows every series to `visitor`: calls `number(family, series, number)`
@@ -3560,7 +3592,9 @@ private:
         auto const word = unit_word(spec.unit);
         auto stem = spec.prometheus_name;
         if (spec.kind == instrument_kind::counter) stem.remove_suffix(std::string_view{"_total"}.size());
-        if (!word.view().empty() && ends_with_word(stem, word.view())) d.unit_word = word.view();
+        // OpenMetrics names a unit only where the name goes on before it.
+        if (!word.view().empty() && stem.size() > word.view().size() && ends_with_word(stem, word.view()))
+            d.unit_word = word.view();
         d.description = to_utf8(spec.description);
         d.unit = spec.unit;
         d.kind = spec.kind;
@@ -5522,9 +5556,12 @@ private:
             out_.text(",");
         ++points_;
         char from[detail::number_room], to[detail::number_room];
-        // A series born after the collection began must not start after its end.
-        out_.text("{\"startTimeUnixNano\":\"", view(from, detail::write_integer((std::min)(start, time_), from)),
-                  "\",\"timeUnixNano\":\"", view(to, detail::write_integer(time_, to)), "\"");
+        // What has been removed ends then, so that what took its place doesn't begin before. What was born after the
+        // collection began must not start after its end.
+        auto const ended = of.end_of(s);
+        auto const end = ended != 0 ? (std::min)(ended, time_) : time_;
+        out_.text("{\"startTimeUnixNano\":\"", view(from, detail::write_integer((std::min)(start, end), from)),
+                  "\",\"timeUnixNano\":\"", view(to, detail::write_integer(end, to)), "\"");
         attributes(of.schema(), s);
     }
 
@@ -5594,7 +5631,12 @@ private:
     void begin_request() noexcept {
         out_.text("{\"resourceMetrics\":[{\"resource\":{\"attributes\":[");
         bool first = true;
-        for (auto const& [key, value] : resource_) {
+        for (std::size_t i = 0; i < resource_.size(); ++i) {
+            auto const& [key, value] = resource_[i];
+            // Keys are unique (of several the last one counts) as they are shown: as valid UTF-8.
+            bool const again = std::any_of(resource_.begin() + static_cast<std::ptrdiff_t>(i) + 1, resource_.end(),
+                                           [&](attribute const& a) { return is_same_as_utf8(a.key, key); });
+            if (again || key.empty()) continue;
             out_.text(first ? "{\"key\":" : ",{\"key\":");
             detail::write_json_string(out_, key);
             out_.text(",\"value\":{\"stringValue\":");
@@ -5674,8 +5716,9 @@ public:
     prometheus_encoder(Sink& to, text_format format, std::string_view target_labels = {}) noexcept
         : out_(to), openmetrics_(format == text_format::openmetrics_1_0_0) {
         if (target_labels.empty()) return;
-        out_.text(openmetrics_ ? "# TYPE target info\n" : "# TYPE target_info gauge\n", "target_info", target_labels,
-                  " 1\n");
+        out_.text(openmetrics_ ? "# TYPE target info\n# HELP target Target metadata\n"
+                               : "# HELP target_info Target metadata\n# TYPE target_info gauge\n",
+                  "target_info", target_labels, " 1\n");
     }
 
     void number(family const& of, series const& s, tacho::number value) noexcept {
@@ -6175,7 +6218,7 @@ public:
         }
         auto const chosen = negotiate(request.accept, prefer_text_1_0_0_);
         scrape_response answer{200, content_type(chosen), {}};
-        answer.add({"Vary", "Accept"});
+        answer.add({"Vary", "Accept, Accept-Encoding"});  // the web server may compress
         if (head) return answer;
 
         auto const place = pool_->take();
@@ -6471,7 +6514,7 @@ public:
             // An observed total that is lower than before began anew at zero.
             auto const from = observable && detail::fell(total, before[0]) ? 0 : before[0];
             total.bits = total.kind == number_kind::floating ? difference<double>(now[0], from) : now[0] - from;
-            encoder_.number(of, s, total, memory_.start_of(of), temporality::delta);
+            encoder_.number(of, s, total, memory_.start_of(of, s), temporality::delta);
         }
 
         void histogram(family const& of, series const& s, histogram_value const& total) {
@@ -6492,7 +6535,7 @@ public:
                 return;
             }
             auto const sum = std::bit_cast<double>(difference<double>(now[buckets], before[buckets]));
-            encoder_.histogram(of, s, histogram_value{{since, buckets}, count, sum}, memory_.start_of(of),
+            encoder_.histogram(of, s, histogram_value{{since, buckets}, count, sum}, memory_.start_of(of, s),
                                temporality::delta);
         }
 
@@ -6553,6 +6596,11 @@ private:
         return {std::span{f.delivered}.subspan(first, size), std::span{f.latest}.subspan(first, size)};
     }
 
+    // Where series were removed in between, others with their labels may have begun: these begin at their birth.
+    [[nodiscard]] unix_nanos start_of(family const& of, series const& s) const noexcept {
+        auto const start = start_of(of);
+        return of.table().kept() != 0 && s.birth() > start ? s.birth() : start;
+    }
     // All deltas of an instrument begin where the last delivered ones ended, the first at its registration.
     [[nodiscard]] unix_nanos start_of(family const& of) const noexcept {
         return of.birth() > delivered_until_ ? of.birth() : delivered_until_;
@@ -7661,7 +7709,9 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
         if (!parts)
             return running.refuse(
                 path, fmt::format("not pushing: {} is not a URL with a scheme and a host", env::in_quotes(url)));
-        if (!Transport::can_send(parts->scheme))
+        std::string scheme{parts->scheme};
+        for (auto& c : scheme) c = detail::lower(c);
+        if (!Transport::can_send(scheme))
             return running.refuse(path,
                                   fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
                                               "another endpoint",

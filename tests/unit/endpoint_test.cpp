@@ -136,9 +136,9 @@ TEST(an_endpoint, answers_get_with_the_numbers) {
     auto const answer = endpoint.respond({"GET", ""});
     EXPECT_EQ(answer.status(), 200);
     EXPECT_EQ(answer.content_type(), plain);
-    EXPECT_EQ(
-        answer.body(),
-        "# TYPE target_info gauge\ntarget_info{service_name=\"shop\"} 1\n# TYPE hits_total counter\nhits_total 0\n");
+    EXPECT_EQ(answer.body(),
+              "# HELP target_info Target metadata\n# TYPE target_info gauge\ntarget_info{service_name=\"shop\"} 1\n# "
+              "TYPE hits_total counter\nhits_total 0\n");
 }
 
 // CONFORMANCE 83, 89
@@ -150,7 +150,7 @@ TEST(an_endpoint, answers_head_without_a_body) {
     EXPECT_EQ(answer.content_type(), open);
     EXPECT_EQ(answer.body(), "");
     bool varies = false;
-    for (auto const& [name, value] : answer.headers()) varies |= name == "Vary" && value == "Accept";
+    for (auto const& [name, value] : answer.headers()) varies |= name == "Vary" && value == "Accept, Accept-Encoding";
     EXPECT_TRUE(varies);
 }
 

@@ -62,6 +62,22 @@ constexpr std::size_t copy_as_utf8(std::string_view text, char* out, std::size_t
     return written;
 }
 
+/// Whether two texts are the same once they are valid UTF-8.
+[[nodiscard]] constexpr bool is_same_as_utf8(std::string_view a, std::string_view b) noexcept {
+    std::size_t i = 0, j = 0;
+    while (i < a.size() && j < b.size()) {
+        auto const x = detail::next_utf8(a, i), y = detail::next_utf8(b, j);
+        if (x.valid != y.valid || (x.valid && a.substr(i, x.size) != b.substr(j, y.size))) {
+            constexpr std::string_view replacement = "\xEF\xBF\xBD";  // may be written out in one of them
+            if ((x.valid ? a.substr(i, x.size) : replacement) != (y.valid ? b.substr(j, y.size) : replacement))
+                return false;
+        }
+        i += x.size;
+        j += y.size;
+    }
+    return i == a.size() && j == b.size();
+}
+
 /// The same as a string.
 [[nodiscard]] inline std::string to_utf8(std::string_view text) {
     std::string out(text.size() * 3, '\0');  // U+FFFD takes three bytes

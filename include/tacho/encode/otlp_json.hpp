@@ -103,9 +103,12 @@ private:
             out_.text(",");
         ++points_;
         char from[detail::number_room], to[detail::number_room];
-        // A series born after the collection began must not start after its end.
-        out_.text("{\"startTimeUnixNano\":\"", view(from, detail::write_integer((std::min)(start, time_), from)),
-                  "\",\"timeUnixNano\":\"", view(to, detail::write_integer(time_, to)), "\"");
+        // What has been removed ends then, so that what took its place doesn't begin before. What was born after the
+        // collection began must not start after its end.
+        auto const ended = of.end_of(s);
+        auto const end = ended != 0 ? (std::min)(ended, time_) : time_;
+        out_.text("{\"startTimeUnixNano\":\"", view(from, detail::write_integer((std::min)(start, end), from)),
+                  "\",\"timeUnixNano\":\"", view(to, detail::write_integer(end, to)), "\"");
         attributes(of.schema(), s);
     }
 
@@ -175,7 +178,12 @@ private:
     void begin_request() noexcept {
         out_.text("{\"resourceMetrics\":[{\"resource\":{\"attributes\":[");
         bool first = true;
-        for (auto const& [key, value] : resource_) {
+        for (std::size_t i = 0; i < resource_.size(); ++i) {
+            auto const& [key, value] = resource_[i];
+            // Keys are unique (of several the last one counts) as they are shown: as valid UTF-8.
+            bool const again = std::any_of(resource_.begin() + static_cast<std::ptrdiff_t>(i) + 1, resource_.end(),
+                                           [&](attribute const& a) { return is_same_as_utf8(a.key, key); });
+            if (again || key.empty()) continue;
             out_.text(first ? "{\"key\":" : ",{\"key\":");
             detail::write_json_string(out_, key);
             out_.text(",\"value\":{\"stringValue\":");

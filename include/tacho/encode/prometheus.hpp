@@ -38,8 +38,9 @@ public:
     prometheus_encoder(Sink& to, text_format format, std::string_view target_labels = {}) noexcept
         : out_(to), openmetrics_(format == text_format::openmetrics_1_0_0) {
         if (target_labels.empty()) return;
-        out_.text(openmetrics_ ? "# TYPE target info\n" : "# TYPE target_info gauge\n", "target_info", target_labels,
-                  " 1\n");
+        out_.text(openmetrics_ ? "# TYPE target info\n# HELP target Target metadata\n"
+                               : "# HELP target_info Target metadata\n# TYPE target_info gauge\n",
+                  "target_info", target_labels, " 1\n");
     }
 
     void number(family const& of, series const& s, tacho::number value) noexcept {

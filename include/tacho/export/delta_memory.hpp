@@ -39,7 +39,7 @@ public:
             // An observed total that is lower than before began anew at zero.
             auto const from = observable && detail::fell(total, before[0]) ? 0 : before[0];
             total.bits = total.kind == number_kind::floating ? difference<double>(now[0], from) : now[0] - from;
-            encoder_.number(of, s, total, memory_.start_of(of), temporality::delta);
+            encoder_.number(of, s, total, memory_.start_of(of, s), temporality::delta);
         }
 
         void histogram(family const& of, series const& s, histogram_value const& total) {
@@ -60,7 +60,7 @@ public:
                 return;
             }
             auto const sum = std::bit_cast<double>(difference<double>(now[buckets], before[buckets]));
-            encoder_.histogram(of, s, histogram_value{{since, buckets}, count, sum}, memory_.start_of(of),
+            encoder_.histogram(of, s, histogram_value{{since, buckets}, count, sum}, memory_.start_of(of, s),
                                temporality::delta);
         }
 
@@ -121,6 +121,11 @@ private:
         return {std::span{f.delivered}.subspan(first, size), std::span{f.latest}.subspan(first, size)};
     }
 
+    // Where series were removed in between, others with their labels may have begun: these begin at their birth.
+    [[nodiscard]] unix_nanos start_of(family const& of, series const& s) const noexcept {
+        auto const start = start_of(of);
+        return of.table().kept() != 0 && s.birth() > start ? s.birth() : start;
+    }
     // All deltas of an instrument begin where the last delivered ones ended, the first at its registration.
     [[nodiscard]] unix_nanos start_of(family const& of) const noexcept {
         return of.birth() > delivered_until_ ? of.birth() : delivered_until_;

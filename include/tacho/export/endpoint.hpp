@@ -141,7 +141,7 @@ public:
         }
         auto const chosen = negotiate(request.accept, prefer_text_1_0_0_);
         scrape_response answer{200, content_type(chosen), {}};
-        answer.add({"Vary", "Accept"});
+        answer.add({"Vary", "Accept, Accept-Encoding"});  // the web server may compress
         if (head) return answer;
 
         auto const place = pool_->take();

@@ -156,7 +156,9 @@ private:
         auto const word = unit_word(spec.unit);
         auto stem = spec.prometheus_name;
         if (spec.kind == instrument_kind::counter) stem.remove_suffix(std::string_view{"_total"}.size());
-        if (!word.view().empty() && ends_with_word(stem, word.view())) d.unit_word = word.view();
+        // OpenMetrics names a unit only where the name goes on before it.
+        if (!word.view().empty() && stem.size() > word.view().size() && ends_with_word(stem, word.view()))
+            d.unit_word = word.view();
         d.description = to_utf8(spec.description);
         d.unit = spec.unit;
         d.kind = spec.kind;

@@ -85,6 +85,14 @@ public:
         return bucket_texts_[i].openmetrics;
     }
 
+    /// No instrument has it any more.
+    void end() noexcept { end_.store(table_.storage().now(), std::memory_order_relaxed); }
+    /// When a series was removed, or its family ended; 0 for what lives.
+    [[nodiscard]] unix_nanos end_of(series const& s) const noexcept {
+        auto const own = s.end();
+        return own != 0 ? own : end_.load(std::memory_order_relaxed);
+    }
+
     /// Since when a series of numbers counts.
     [[nodiscard]] unix_nanos start_of(series const& s) const noexcept {
         return descriptor_.observable ? detail::observed_start(s.cells()) : s.birth();
@@ -169,6 +177,7 @@ private:
 
     std::uint64_t id_;
     unix_nanos birth_;
+    std::atomic<unix_nanos> end_{0};
     descriptor descriptor_;
     series_table table_;
     std::vector<bucket_label> bucket_texts_;

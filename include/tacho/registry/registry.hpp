@@ -139,6 +139,7 @@ inline void registry_core::drop(family const& gone) noexcept {
     auto const at = entries.find(&gone);
     if (at == entries.end() || --at->second.instruments != 0) return;
     attempt([&] {
+        at->second.shown->end();
         auto list = without(*published, gone);
         if (!readers.empty()) retired.push_back({at->second.shown, clock->next()});
         published = std::move(list);
@@ -195,7 +196,7 @@ public:
 
     /// A scope of instruments, such as a library and its version.
     [[nodiscard]] tacho::scope scope(std::string_view name, std::string_view its_version = {}) {
-        return {core_, scope_info{std::string{name}, std::string{its_version}}};
+        return {core_, scope_info{to_utf8(name), to_utf8(its_version)}};
     }
 
     /// Runs the callbacks of observables, and shows every series to `visitor`: calls `number(family, series, number)`

@@ -59,6 +59,8 @@ class series {
 public:
     /// When it was first recorded.
     [[nodiscard]] unix_nanos birth() const noexcept { return birth_; }
+    /// When it was removed; 0 while it is not.
+    [[nodiscard]] unix_nanos end() const noexcept { return end_.load(std::memory_order_relaxed); }
     /// Its place among the series of its family, which another may have after it.
     [[nodiscard]] std::uint32_t ordinal() const noexcept { return ordinal_; }
     /// How many had that place before it: place and generation together are never given twice.
@@ -121,15 +123,18 @@ private:
     // Removes it, with `when_idle` unless it was touched meanwhile. False when it was not this call that removed it.
     // The stamp is taken afterwards: a reader whose collection began at that stamp or later has seen it removed, with
     // its last values. Until then it counts as removed just now. One remover at a time.
-    bool remove(detail::reader_clock& readers, bool when_idle) noexcept {
+    bool remove(detail::reader_clock& readers, unix_nanos now, bool when_idle) noexcept {
         auto seen = life_.load(std::memory_order_relaxed);
         if (seen == life::removed || (when_idle && seen != life::idle)) return false;
         removed_at_.store(never, std::memory_order_relaxed);
+        end_.store(now, std::memory_order_relaxed);
         // Release, matched by the acquire in was_removed_since().
         if (when_idle) {
             if (!life_.compare_exchange_strong(seen, life::removed, std::memory_order_release,
-                                               std::memory_order_relaxed))
+                                               std::memory_order_relaxed)) {
+                end_.store(0, std::memory_order_relaxed);
                 return false;
+            }
         } else {
             life_.store(life::removed, std::memory_order_release);
         }
@@ -161,6 +166,7 @@ private:
 
     detail::word* cells_ = nullptr;
     unix_nanos birth_ = 0;
+    std::atomic<unix_nanos> end_{0};
     std::atomic<std::uint64_t> removed_at_{0};
     mutable std::atomic<std::uint32_t> holders_{0};
     std::uint32_t seen_ = 0;  // in use, in seconds since 1970; of families whose series expire

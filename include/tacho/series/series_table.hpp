@@ -238,7 +238,7 @@ private:
         return removed_.size() < most_removed();
     }
     bool remove_and_bury(series& s) noexcept {
-        bool const was_there = s.remove(*storage_.readers, false);
+        bool const was_there = s.remove(*storage_.readers, storage_.now(), false);
         bury(s);
         return was_there;
     }
@@ -286,7 +286,7 @@ private:
             if (touched || s.is_held() || s.is_overflow())
                 s.seen_ = now;
             else if (now > s.seen_ && now - s.seen_ >= storage_.expire_after)
-                s.remove(*storage_.readers, true);
+                s.remove(*storage_.readers, storage_.now(), true);
         });
         expiring_.store(false, std::memory_order_release);
     }

@@ -26,7 +26,11 @@ inline void answer_scrape(endpoint& from, httplib::Request const& request, httpl
     std::string accept;
     for (auto [at, end] = request.headers.equal_range("Accept"); at != end; ++at)
         accept += (accept.empty() ? "" : ",") + at->second;
-    auto const answer = from.respond({.method = request.method, .accept = accept});
+    // cpp-httplib leaves the body of HEAD out, and tells its length. It would cut out the ranges that a client asks
+    // for: a scrape is whole, or it is none.
+    auto const method = request.method == "HEAD" ? "GET" : request.method;
+    const_cast<httplib::Request&>(request).ranges.clear();
+    auto const answer = from.respond({.method = method, .accept = accept});
     response.status = answer.status();
     for (auto const& [name, value] : answer.headers())
         if (name != "Content-Type") response.set_header(std::string{name}, std::string{value});
