@@ -1063,7 +1063,12 @@ static_assert(histogram_cell_count(256) <= cells_per_page);
 
 // The index of the bucket (bounds[i-1], bounds[i]] that holds a value; bounds.size() beyond the last. Not for NaN.
 [[nodiscard]] inline std::size_t bucket_of(std::span<double const> bounds, double value) noexcept {
-    return static_cast<std::size_t>(std::lower_bound(bounds.begin(), bounds.end(), value) - bounds.begin());
+    // A binary search without branches: the processor can't guess them, and a wrong guess costs more than the search.
+    double const* at = bounds.data();
+    std::size_t left = bounds.size();
+    for (; left > 1; left -= left / 2) at += static_cast<std::size_t>(at[left / 2 - 1] < value) * (left / 2);
+    auto const before = static_cast<std::size_t>(at - bounds.data());
+    return before + (left == 1 && *at < value ? 1 : 0);
 }
 
 // One observation by the owner of a slot, or in the common slot. Each store is a release, and their order is what makes
@@ -3525,21 +3530,24 @@ public:
     [[nodiscard]] detail::found_series find(std::span<std::string_view const> values) const noexcept {
         return found(family_ == nullptr ? nullptr : family_->table().find_or_create(values));
     }
-    /// The same where the labels have few known values: `index` numbers their combinations, so that a hit is one load.
-    /// The numbers are this instrument's own: another with the same identity may have its labels' values elsewhere.
-    [[nodiscard]] detail::found_series find_cached(std::size_t index,
-                                                   std::span<std::string_view const> values) const noexcept {
+    /// The same where the labels have few known values, of which `index` numbers the combinations: cells that are
+    /// nullptr where it has to be found by its values first. The numbers are this instrument's own: another with the
+    /// same identity may have its labels' values elsewhere.
+    [[nodiscard]] detail::found_series find_cached(std::size_t index) const noexcept {
         if (cache_ == nullptr) [[unlikely]]
-            return find(values);
+            return {nullptr, family_, nullptr};
         auto& place = cache_[index];
         // Acquire: the series was written before its cells were published.
-        if (detail::word* const cells = place.cells.load(std::memory_order_acquire)) [[likely]]
-            return {cells, family_, place.from.load(std::memory_order_relaxed)};
+        return {place.cells.load(std::memory_order_acquire), family_, place.from.load(std::memory_order_relaxed)};
+    }
+    [[nodiscard, gnu::noinline]] detail::found_series find_and_cache(
+        std::size_t index, std::span<std::string_view const> values) const noexcept {
         detail::looking const look;
-        series* const s = family_->table().find_or_create(values);
+        auto const by_values = find(values);
         // The overflow series is asked for anew each time, which counts it.
-        if (s != nullptr && !s->is_overflow()) family_->table().fill_cache(place, *s);
-        return found(s);
+        if (cache_ != nullptr && by_values.from != nullptr && !by_values.from->is_overflow())
+            family_->table().fill_cache(cache_[index], *by_values.from);
+        return by_values;
     }
     [[nodiscard]] detail::found_series find_overflow() const noexcept {
         return found(family_ == nullptr ? nullptr : family_->table().overflow());
@@ -3886,8 +3894,7 @@ public:
     [[nodiscard]] Handle bind(Args const&... values) noexcept {
         if (std::size_t unused = 0; !number(unused, values...)) [[unlikely]]
             return Handle{registration_.bind_overflow()};
-        return Handle{
-            with_texts([this](auto values_in_order) { return registration_.bind(values_in_order); }, values...)};
+        return Handle{with_texts([this](auto in_order) { return registration_.bind(in_order); }, values...)};
     }
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
@@ -3901,7 +3908,7 @@ public:
     bool remove(Args const&... values) noexcept {
         std::size_t unused = 0;
         return number(unused, values...) &&
-               with_texts([this](auto values_in_order) { return registration_.remove(values_in_order); }, values...);
+               with_texts([this](auto in_order) { return registration_.remove(in_order); }, values...);
     }
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
@@ -3931,9 +3938,9 @@ private:
     static auto with_texts(F&& f, Args const&... args) noexcept {
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
             [[maybe_unused]] std::array<label_scratch, sizeof...(I)> scratch;
-            std::array<std::string_view, sizeof...(I)> const in_order{
+            std::array<std::string_view, sizeof...(I)> const texts_in_order{
                 label_value<value_at<I>>::text(checked_label<value_at<I>>(args), scratch[I])...};
-            return f(std::span<std::string_view const>{in_order});
+            return f(std::span<std::string_view const>{texts_in_order});
         }
         (std::index_sequence_for<Args...>{});
     }
@@ -3943,14 +3950,13 @@ private:
         std::size_t index = 0;
         if (!number(index, args...)) [[unlikely]]
             return registration_.find_overflow();
-        return with_texts(
-            [&](auto values_in_order) {
-                if constexpr (Traits::dense != 0)
-                    return registration_.find_cached(index, values_in_order);
-                else
-                    return registration_.find(values_in_order);
-            },
-            args...);
+        if constexpr (Traits::dense != 0) {
+            if (auto const cached = registration_.find_cached(index); cached.cells != nullptr) [[likely]]
+                return cached;
+            return with_texts([&](auto in_order) { return registration_.find_and_cache(index, in_order); }, args...);
+        } else {
+            return with_texts([&](auto in_order) { return registration_.find(in_order); }, args...);
+        }
     }
 
     // The number of a combination of label values; false when there is an enumerator that is not listed.

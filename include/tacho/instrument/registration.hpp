@@ -89,21 +89,24 @@ public:
     [[nodiscard]] detail::found_series find(std::span<std::string_view const> values) const noexcept {
         return found(family_ == nullptr ? nullptr : family_->table().find_or_create(values));
     }
-    /// The same where the labels have few known values: `index` numbers their combinations, so that a hit is one load.
-    /// The numbers are this instrument's own: another with the same identity may have its labels' values elsewhere.
-    [[nodiscard]] detail::found_series find_cached(std::size_t index,
-                                                   std::span<std::string_view const> values) const noexcept {
+    /// The same where the labels have few known values, of which `index` numbers the combinations: cells that are
+    /// nullptr where it has to be found by its values first. The numbers are this instrument's own: another with the
+    /// same identity may have its labels' values elsewhere.
+    [[nodiscard]] detail::found_series find_cached(std::size_t index) const noexcept {
         if (cache_ == nullptr) [[unlikely]]
-            return find(values);
+            return {nullptr, family_, nullptr};
         auto& place = cache_[index];
         // Acquire: the series was written before its cells were published.
-        if (detail::word* const cells = place.cells.load(std::memory_order_acquire)) [[likely]]
-            return {cells, family_, place.from.load(std::memory_order_relaxed)};
+        return {place.cells.load(std::memory_order_acquire), family_, place.from.load(std::memory_order_relaxed)};
+    }
+    [[nodiscard, gnu::noinline]] detail::found_series find_and_cache(
+        std::size_t index, std::span<std::string_view const> values) const noexcept {
         detail::looking const look;
-        series* const s = family_->table().find_or_create(values);
+        auto const by_values = find(values);
         // The overflow series is asked for anew each time, which counts it.
-        if (s != nullptr && !s->is_overflow()) family_->table().fill_cache(place, *s);
-        return found(s);
+        if (cache_ != nullptr && by_values.from != nullptr && !by_values.from->is_overflow())
+            family_->table().fill_cache(cache_[index], *by_values.from);
+        return by_values;
     }
     [[nodiscard]] detail::found_series find_overflow() const noexcept {
         return found(family_ == nullptr ? nullptr : family_->table().overflow());

@@ -82,8 +82,7 @@ public:
     [[nodiscard]] Handle bind(Args const&... values) noexcept {
         if (std::size_t unused = 0; !number(unused, values...)) [[unlikely]]
             return Handle{registration_.bind_overflow()};
-        return Handle{
-            with_texts([this](auto values_in_order) { return registration_.bind(values_in_order); }, values...)};
+        return Handle{with_texts([this](auto in_order) { return registration_.bind(in_order); }, values...)};
     }
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
@@ -97,7 +96,7 @@ public:
     bool remove(Args const&... values) noexcept {
         std::size_t unused = 0;
         return number(unused, values...) &&
-               with_texts([this](auto values_in_order) { return registration_.remove(values_in_order); }, values...);
+               with_texts([this](auto in_order) { return registration_.remove(in_order); }, values...);
     }
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
@@ -127,9 +126,9 @@ private:
     static auto with_texts(F&& f, Args const&... args) noexcept {
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
             [[maybe_unused]] std::array<label_scratch, sizeof...(I)> scratch;
-            std::array<std::string_view, sizeof...(I)> const in_order{
+            std::array<std::string_view, sizeof...(I)> const texts_in_order{
                 label_value<value_at<I>>::text(checked_label<value_at<I>>(args), scratch[I])...};
-            return f(std::span<std::string_view const>{in_order});
+            return f(std::span<std::string_view const>{texts_in_order});
         }
         (std::index_sequence_for<Args...>{});
     }
@@ -139,14 +138,13 @@ private:
         std::size_t index = 0;
         if (!number(index, args...)) [[unlikely]]
             return registration_.find_overflow();
-        return with_texts(
-            [&](auto values_in_order) {
-                if constexpr (Traits::dense != 0)
-                    return registration_.find_cached(index, values_in_order);
-                else
-                    return registration_.find(values_in_order);
-            },
-            args...);
+        if constexpr (Traits::dense != 0) {
+            if (auto const cached = registration_.find_cached(index); cached.cells != nullptr) [[likely]]
+                return cached;
+            return with_texts([&](auto in_order) { return registration_.find_and_cache(index, in_order); }, args...);
+        } else {
+            return with_texts([&](auto in_order) { return registration_.find(in_order); }, args...);
+        }
     }
 
     // The number of a combination of label values; false when there is an enumerator that is not listed.
