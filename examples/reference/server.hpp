@@ -45,6 +45,12 @@ public:
         tacho::measure(http_, metrics_.server, routes_, excluded_,
                        [this](auto const& in, auto& out) { return authorize(in, out); });
 
+        http_.set_tcp_nodelay(true);  // small answers leave at once
+        // What was thrown is for the log, not for the client.
+        http_.set_exception_handler([](auto const&, auto& out, auto&&) {
+            out.status = 500;
+            out.set_content(R"({"error":{"message":"Internal error"}})", json);
+        });
         tacho::mount(http_, "/v1/metrics", telemetry.endpoint());  // answers 404 while scrapes are not enabled
         add_routes();
     }

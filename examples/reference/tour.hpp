@@ -22,6 +22,7 @@ using samples = std::map<std::string, std::string>;  // `name{a="1"}` -> value, 
 inline void send_requests(int port) {
     httplib::Client client{"127.0.0.1", port};
     client.set_keep_alive(true);
+    client.set_tcp_nodelay(true);
     httplib::Headers const token{{"Authorization", "Bearer secret"}};
     auto const get = [&](char const* path) { client.Get(path, token); };
     auto const post = [&](char const* path, char const* body) { client.Post(path, token, body, "application/json"); };

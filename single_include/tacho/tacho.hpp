@@ -564,9 +564,17 @@ constexpr std::string_view word_of(unit_entry const (&table)[N], std::string_vie
     return ucum;
 }
 
+// Where a character stands first, the size if nowhere. Of a template argument g++ 12 doesn't take string_view::find for
+// a constant when it sanitizes.
+constexpr std::size_t place_of(char c, std::string_view text) noexcept {
+    std::size_t i = 0;
+    while (i < text.size() && text[i] != c) ++i;
+    return i;
+}
+
 // `{packet}` says what is counted, it is no unit.
 constexpr std::string_view without_remark(std::string_view ucum) noexcept {
-    return ucum.find('{') == std::string_view::npos ? ucum : std::string_view{};
+    return place_of('{', ucum) == ucum.size() ? ucum : std::string_view{};
 }
 
 }  // namespace detail
@@ -575,9 +583,9 @@ constexpr std::string_view without_remark(std::string_view ucum) noexcept {
 /// `{packet}` give nothing, an unknown unit gives itself with illegal characters replaced.
 [[nodiscard]] constexpr unit_text unit_word(std::string_view ucum) noexcept {
     unit_text out;
-    auto const slash = ucum.find('/');
+    auto const slash = detail::place_of('/', ucum);
     out.append(detail::word_of(detail::unit_words, detail::without_remark(ucum.substr(0, slash))));
-    if (slash != std::string_view::npos) {
+    if (slash != ucum.size()) {
         auto const per = detail::without_remark(ucum.substr(slash + 1));
         if (!per.empty()) {
             out.append("_per_");
@@ -4551,6 +4559,8 @@ namespace detail {
     if (o.expire_after.count() < 0 || o.expire_after.count() > 0xFFFFFFFF)
         return refused("its series can't expire after " + std::to_string(o.expire_after.count()) +
                        " s; give a number of seconds from 0 to 4294967295");
+    if (o.expire_after.count() != 0 && o.labels.empty())
+        return refused("it has no labels, and its one series can't expire; leave expire_after out");
     if (!are_bounds(o.bounds)) return refused("its bounds should be finite, strictly increasing and at most 256");
     return {};
 }
@@ -4586,7 +4596,10 @@ template <class Number, class Cells>
 template <class Handle>
 class named_instrument {
 public:
-    explicit named_instrument(registration in) noexcept : registration_(std::move(in)) {}
+    explicit named_instrument(registration in) noexcept : registration_(std::move(in)) {
+        // Without labels its one series is shown from the start.
+        if (ok() && registration_.held()->schema().keys.empty()) static_cast<void>(registration_.bind({}));
+    }
 
     /// Whether it is registered. If not, it works and counts for nothing; registry.problems() says why.
     [[nodiscard]] bool ok() const noexcept { return registration_.held() != nullptr; }
@@ -5638,7 +5651,7 @@ private:
         out_.text("{\"resourceMetrics\":[{\"resource\":{\"attributes\":[");
         bool first = true;
         for (std::size_t i = 0; i < resource_.size(); ++i) {
-            auto const& [key, value] = resource_[i];
+            std::string_view const key = resource_[i].key, value = resource_[i].value;
             // Keys are unique (of several the last one counts) as they are shown: as valid UTF-8.
             bool const again = std::any_of(resource_.begin() + static_cast<std::ptrdiff_t>(i) + 1, resource_.end(),
                                            [&](attribute const& a) { return is_same_as_utf8(a.key, key); });
@@ -6900,7 +6913,10 @@ public:
           transport_(std::move(by)),
           body_(options_.largest_body) {
         headers_.push_back({"Content-Type", "application/json"});
-        headers_.push_back({"User-Agent", user_agent_});
+        bool const has_own = std::any_of(options_.headers.begin(), options_.headers.end(), [](attribute const& header) {
+            return detail::equals_ignoring_case(header.key, "User-Agent");
+        });
+        if (!has_own) headers_.push_back({"User-Agent", user_agent_});
         for (auto const& [name, value] : options_.headers) headers_.push_back({name, value});
         worker_ = std::thread{[this] { run(); }};
     }

@@ -557,6 +557,13 @@ TEST(a_named_instrument, is_as_good_as_a_typed_one) {
     EXPECT_EQ(value_of(page, "sizes_bucket{le=\"2\"}"), "1");
 }
 
+// CONFORMANCE 48
+TEST(a_named_instrument, without_labels_is_shown_from_the_start) {
+    tacho::registry registry{test::fixed()};
+    auto const c = tacho::add_counter(registry, {.name = "c"});
+    EXPECT_EQ(as_text(registry), "# TYPE c_total counter\nc_total 0\n");
+}
+
 TEST(a_named_instrument, that_is_wrong_names_culprit_and_cure_and_works_for_nothing) {
     test::heard heard;
     tacho::registry registry{test::fixed()};
@@ -571,6 +578,8 @@ TEST(a_named_instrument, that_is_wrong_names_culprit_and_cure_and_works_for_noth
         {{.name = "a", .labels = {"x.y", "x_y"}},
          "its label \"x_y\" has the same Prometheus name as another of its labels, x_y"},
         {{.name = "a", .labels = {"le"}}, "its label \"le\" has the name of the buckets' own label"},
+        {{.name = "a", .expire_after = std::chrono::seconds{1}}, "it has no labels, and its one series can't expire"},
+        {{.name = "a", .labels = {"x"}, .expire_after = std::chrono::seconds{-1}}, "can't expire after -1 s"},
         {{.name = "a", .bounds = {2, 1}}, "its bounds should be finite, strictly increasing"},
         {{.name = "a", .bounds = {nan}}, "its bounds should be finite, strictly increasing"},
         {{.name = "a", .unit = std::string_view{"0123456789012345678901234567890123456789012345678901234567890123"}},

@@ -47,6 +47,8 @@ inline void mount(httplib::Server& server, std::string const& path, std::shared_
     server.Post(path, handler);
     server.Put(path, handler);
     server.Delete(path, handler);
+    server.Patch(path, handler);
+    server.Options(path, handler);
 }
 
 /// A `listener`: an HTTP server of its own that answers at /metrics, and nothing else.
@@ -57,6 +59,7 @@ public:
         auto server = std::make_unique<httplib::Server>();
         mount(*server, "/metrics", std::move(answers));
         server->set_payload_max_length(0);
+        server->set_tcp_nodelay(true);  // else a scraper that keeps its connection waits 40 ms for each page
         // cpp-httplib would share a port that is in use with whoever has it.
         server->set_socket_options([](auto socket) {
             int const on = 1;
@@ -124,7 +127,8 @@ void measure(httplib::Server& server, Metrics& metrics, http::route_table<measur
     server.set_pre_routing_handler([&, before = std::move(before)](auto const& request, auto& response) {
         current.reset();
         if (!excluded.contains(request.path)) {
-            auto const* const found = routes.match(request.method, request.path);
+            // cpp-httplib answers HEAD by what GET does.
+            auto const* const found = routes.match(request.method == "HEAD" ? "GET" : request.method, request.path);
             auto const& route = found != nullptr ? *found : unknown;
             current.emplace(metrics, route.api, route.method);
         }

@@ -87,9 +87,17 @@ constexpr std::string_view word_of(unit_entry const (&table)[N], std::string_vie
     return ucum;
 }
 
+// Where a character stands first, the size if nowhere. Of a template argument g++ 12 doesn't take string_view::find for
+// a constant when it sanitizes.
+constexpr std::size_t place_of(char c, std::string_view text) noexcept {
+    std::size_t i = 0;
+    while (i < text.size() && text[i] != c) ++i;
+    return i;
+}
+
 // `{packet}` says what is counted, it is no unit.
 constexpr std::string_view without_remark(std::string_view ucum) noexcept {
-    return ucum.find('{') == std::string_view::npos ? ucum : std::string_view{};
+    return place_of('{', ucum) == ucum.size() ? ucum : std::string_view{};
 }
 
 }  // namespace detail
@@ -98,9 +106,9 @@ constexpr std::string_view without_remark(std::string_view ucum) noexcept {
 /// `{packet}` give nothing, an unknown unit gives itself with illegal characters replaced.
 [[nodiscard]] constexpr unit_text unit_word(std::string_view ucum) noexcept {
     unit_text out;
-    auto const slash = ucum.find('/');
+    auto const slash = detail::place_of('/', ucum);
     out.append(detail::word_of(detail::unit_words, detail::without_remark(ucum.substr(0, slash))));
-    if (slash != std::string_view::npos) {
+    if (slash != ucum.size()) {
         auto const per = detail::without_remark(ucum.substr(slash + 1));
         if (!per.empty()) {
             out.append("_per_");

@@ -179,7 +179,7 @@ private:
         out_.text("{\"resourceMetrics\":[{\"resource\":{\"attributes\":[");
         bool first = true;
         for (std::size_t i = 0; i < resource_.size(); ++i) {
-            auto const& [key, value] = resource_[i];
+            std::string_view const key = resource_[i].key, value = resource_[i].value;
             // Keys are unique (of several the last one counts) as they are shown: as valid UTF-8.
             bool const again = std::any_of(resource_.begin() + static_cast<std::ptrdiff_t>(i) + 1, resource_.end(),
                                            [&](attribute const& a) { return is_same_as_utf8(a.key, key); });

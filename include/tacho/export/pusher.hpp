@@ -5,6 +5,7 @@
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/error_hook.hpp"
 #include "tacho/core/resource.hpp"
+#include "tacho/core/text.hpp"
 #include "tacho/encode/otlp_json.hpp"
 #include "tacho/encode/sink.hpp"
 #include "tacho/export/deadline.hpp"
@@ -62,7 +63,10 @@ public:
           transport_(std::move(by)),
           body_(options_.largest_body) {
         headers_.push_back({"Content-Type", "application/json"});
-        headers_.push_back({"User-Agent", user_agent_});
+        bool const has_own = std::any_of(options_.headers.begin(), options_.headers.end(), [](attribute const& header) {
+            return detail::equals_ignoring_case(header.key, "User-Agent");
+        });
+        if (!has_own) headers_.push_back({"User-Agent", user_agent_});
         for (auto const& [name, value] : options_.headers) headers_.push_back({name, value});
         worker_ = std::thread{[this] { run(); }};
     }

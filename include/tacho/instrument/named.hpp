@@ -62,6 +62,8 @@ namespace detail {
     if (o.expire_after.count() < 0 || o.expire_after.count() > 0xFFFFFFFF)
         return refused("its series can't expire after " + std::to_string(o.expire_after.count()) +
                        " s; give a number of seconds from 0 to 4294967295");
+    if (o.expire_after.count() != 0 && o.labels.empty())
+        return refused("it has no labels, and its one series can't expire; leave expire_after out");
     if (!are_bounds(o.bounds)) return refused("its bounds should be finite, strictly increasing and at most 256");
     return {};
 }
@@ -97,7 +99,10 @@ template <class Number, class Cells>
 template <class Handle>
 class named_instrument {
 public:
-    explicit named_instrument(registration in) noexcept : registration_(std::move(in)) {}
+    explicit named_instrument(registration in) noexcept : registration_(std::move(in)) {
+        // Without labels its one series is shown from the start.
+        if (ok() && registration_.held()->schema().keys.empty()) static_cast<void>(registration_.bind({}));
+    }
 
     /// Whether it is registered. If not, it works and counts for nothing; registry.problems() says why.
     [[nodiscard]] bool ok() const noexcept { return registration_.held() != nullptr; }
