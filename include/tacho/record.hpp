@@ -5,10 +5,13 @@
 #include "tacho/instrument/counter.hpp"
 #include "tacho/instrument/gauge.hpp"
 #include "tacho/instrument/histogram.hpp"
+#include "tacho/instrument/info.hpp"
 #include "tacho/instrument/named.hpp"
 #include "tacho/instrument/named_observable.hpp"
+#include "tacho/instrument/named_others.hpp"
 #include "tacho/instrument/observable.hpp"
 #include "tacho/instrument/observation.hpp"
+#include "tacho/instrument/state_set.hpp"
 #include "tacho/instrument/up_down_counter.hpp"
 
 // Where it is recorded.

@@ -204,6 +204,38 @@ TEST(a_scrape_under_load, shows_whole_histograms_that_never_go_down) {
     for (auto& w : writers) w.join();
 }
 
+enum class light { red, green };
+consteval auto label_values(light) {
+    return tacho::labels<light>({{light::red, "red"}, {light::green, "green"}});
+}
+
+// CONFORMANCE 58: one state at a time stays one state, and one label set one, however often either changes.
+TEST(a_scrape_under_load, never_sees_two_states_or_none) {
+    tacho::registry registry;
+    tacho::state_set<"light", light> lamp{registry};
+    tacho::info<"leader", tacho::label<"name", int>> leader{registry};
+    lamp.set(light::red);
+    leader.set(0);
+    tacho::endpoint endpoint{registry};
+    std::atomic<bool> stop{false};
+    std::vector<std::thread> writers;
+    for (int w = 0; w < 2; ++w)
+        writers.emplace_back([&, w] {
+            for (int i = w; !stop.load(std::memory_order_relaxed); ++i) {
+                lamp.set(i % 2 == 0 ? light::red : light::green);
+                leader.set(i % 5);
+            }
+        });
+    for (int i = 0; i < 300 * scale; ++i) {
+        std::string const page{endpoint.respond({"GET", ""}).body()};
+        EXPECT_EQ(test::value_of(page, "light{light=\"red\"}") == "1",
+                  test::value_of(page, "light{light=\"green\"}") == "0");
+        EXPECT_EQ(std::count(page.begin(), page.end(), '\n'), 1 + 2 + 1 + 1) << page;
+    }
+    stop = true;
+    for (auto& w : writers) w.join();
+}
+
 TEST(scrapes_at_once, do_not_mix) {
     totals t;
     t.record(1);

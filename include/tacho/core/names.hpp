@@ -11,13 +11,15 @@
 namespace tacho::inline v0 {
 
 /// What an instrument measures; decides its suffixes, its type line and how its numbers add up.
-enum class instrument_kind : unsigned char { counter, up_down_counter, gauge, histogram };
+enum class instrument_kind : unsigned char { counter, up_down_counter, gauge, histogram, info, state_set };
 
 [[nodiscard]] constexpr std::string_view to_string(instrument_kind kind) noexcept {
     switch (kind) {
         case instrument_kind::counter: return "counter";
         case instrument_kind::up_down_counter: return "up-down counter";
         case instrument_kind::gauge: return "gauge";
+        case instrument_kind::info: return "info";
+        case instrument_kind::state_set: return "state set";
         case instrument_kind::histogram: break;
     }
     return "histogram";
@@ -87,19 +89,26 @@ private:
     return !shown.view().starts_with("otel_scope_") && shown.view() != "otel_metric_overflow";
 }
 
-/// The Prometheus name of an instrument: the name, then the unit's word, then `_total` for a counter; neither is
-/// repeated when the name already ends with it. `http.server.duration` in `s` becomes `http_server_duration_seconds`.
+/// What a kind of instrument adds to its Prometheus name, and OpenMetrics takes off again where it names the family.
+[[nodiscard]] constexpr std::string_view kind_suffix(instrument_kind kind) noexcept {
+    if (kind == instrument_kind::counter) return "_total";
+    return kind == instrument_kind::info ? "_info" : "";
+}
+
+/// The Prometheus name of an instrument: the name, then the unit's word, then `_total` for a counter and `_info` for an
+/// info; neither is repeated when the name already ends with it. `http.server.duration` in `s` becomes
+/// `http_server_duration_seconds`.
 [[nodiscard]] constexpr prometheus_text prometheus_name(std::string_view name, std::string_view unit,
                                                         instrument_kind kind) noexcept {
     prometheus_text out;
     out.append(name);
-    if (kind == instrument_kind::counter) out.remove_suffix("_total");
+    out.remove_suffix(kind_suffix(kind));
     unit_text const word = unit_word(unit);
     if (!word.view().empty() && !ends_with_word(out.view(), word.view())) {
         out.append("_");
         out.append(word.view());
     }
-    if (kind == instrument_kind::counter) out.append("_total");
+    out.append(kind_suffix(kind));
     return out;
 }
 

@@ -13,7 +13,8 @@ enum class temporality : unsigned char { delta = 1, cumulative = 2 };
 /// `delta` only in observable counters.
 enum class temporality_preference : unsigned char { cumulative, delta, lowmemory };
 
-/// An up-down counter is a level, of which only the total means something, whatever is preferred.
+/// An up-down counter is a level, of which only the total means something, whatever is preferred; so are an info and a
+/// state set.
 [[nodiscard]] constexpr temporality temporality_of(instrument_kind kind, temporality_preference preferred,
                                                    bool observable = false) noexcept {
     bool const adds_up = kind == instrument_kind::counter || kind == instrument_kind::histogram;

@@ -47,6 +47,15 @@ public:
         }
     }
 
+    /// A point for each state, whose name is the value of the attribute that is called like the metric.
+    void states(family const& of, series const& s, states_value value) noexcept {
+        auto const& d = of.describe();
+        for (std::size_t i = 0; i < d.states.size(); ++i) {
+            begin_point(of, s, s.birth(), temporality::cumulative, d.states[i]);
+            out_.text(",\"asInt\":\"", value.is_on(i) ? "1" : "0", "\"}");
+        }
+    }
+
     void histogram(family const& of, series const& s, histogram_value const& value) noexcept {
         histogram(of, s, value, s.birth(), temporality::cumulative);
     }
@@ -96,7 +105,8 @@ private:
         return view(room, detail::write_double(value, room));
     }
 
-    void begin_point(family const& of, series const& s, unix_nanos start, temporality t) noexcept {
+    void begin_point(family const& of, series const& s, unix_nanos start, temporality t,
+                     std::string_view state = {}) noexcept {
         if (family_ != &of)
             begin_metric(of, t);
         else
@@ -109,21 +119,22 @@ private:
         auto const end = ended != 0 ? (std::min)(ended, time_) : time_;
         out_.text("{\"startTimeUnixNano\":\"", view(from, detail::write_integer((std::min)(start, end), from)),
                   "\",\"timeUnixNano\":\"", view(to, detail::write_integer(end, to)), "\"");
-        attributes(of.schema(), s);
+        attributes(of, s, state);
     }
 
-    void attributes(label_schema const& schema, series const& s) noexcept {
-        if (s.is_overflow()) {
-            out_.text(",\"attributes\":[{\"key\":\"otel.metric.overflow\",\"value\":{\"boolValue\":true}}]");
-            return;
-        }
-        char const* before = ",\"attributes\":[";
-        bool any = false;
-        for (std::size_t i = 0; i < schema.keys.size(); ++i) {
+    void attributes(family const& of, series const& s, std::string_view state) noexcept {
+        bool any = s.is_overflow();
+        if (any) out_.text(",\"attributes\":[{\"key\":\"otel.metric.overflow\",\"value\":{\"boolValue\":true}}");
+        auto const key = [&](std::string_view name) {
+            out_.text(any ? "," : ",\"attributes\":[", "{\"key\":");
+            detail::write_json_string(out_, name);
+            any = true;
+        };
+        auto const& schema = of.schema();
+        for (std::size_t i = 0; i < schema.keys.size() && !s.is_overflow(); ++i) {
             auto const value = s.value(i);
             if (value.empty()) continue;
-            out_.text(before, "{\"key\":");
-            detail::write_json_string(out_, schema.keys[i].name);
+            key(schema.keys[i].name);
             switch (schema.keys[i].type) {
                 case label_type::text:
                     out_.text(",\"value\":{\"stringValue\":");
@@ -133,8 +144,12 @@ private:
                 case label_type::integer: out_.text(",\"value\":{\"intValue\":\"", value, "\"}}"); break;
                 case label_type::boolean: out_.text(",\"value\":{\"boolValue\":", value, "}}"); break;
             }
-            before = ",";
-            any = true;
+        }
+        if (!state.empty()) {
+            key(of.describe().name);
+            out_.text(",\"value\":{\"stringValue\":");
+            detail::write_json_string(out_, state);
+            out_.text("}}");
         }
         if (any) out_.text("]");
     }
@@ -165,6 +180,8 @@ private:
         switch (d.kind) {
             case instrument_kind::counter:
             case instrument_kind::up_down_counter:
+            case instrument_kind::info:
+            case instrument_kind::state_set:
                 out_.text(",\"sum\":{\"aggregationTemporality\":", number_of_temporality,
                           ",\"isMonotonic\":", d.is_monotonic() ? "true" : "false", ",\"dataPoints\":[");
                 break;

@@ -17,10 +17,12 @@ namespace tacho::inline v0 {
 
 namespace detail {
 
-[[nodiscard]] constexpr std::string_view prometheus_type(instrument_kind kind) noexcept {
+[[nodiscard]] constexpr std::string_view prometheus_type(instrument_kind kind, bool openmetrics) noexcept {
     switch (kind) {
         case instrument_kind::counter: return "counter";
         case instrument_kind::histogram: return "histogram";
+        case instrument_kind::info: return openmetrics ? "info" : "gauge";
+        case instrument_kind::state_set: return openmetrics ? "stateset" : "gauge";
         case instrument_kind::up_down_counter:
         case instrument_kind::gauge: break;
     }
@@ -89,6 +91,18 @@ public:
         });
     }
 
+    /// A line for each state, whose name is the value of the label that is called like the family. It comes last, as
+    /// `le` does: it tells the lines of one series apart.
+    void states(family const& of, series const& s, states_value value) noexcept {
+        begin(of);
+        std::string_view open = s.text();  // `name{a="1"} `, or `name `
+        open.remove_suffix(1);
+        bool const labelled = open.ends_with('}');
+        if (labelled) open.remove_suffix(1);
+        for (std::size_t i = 0; i < of.describe().states.size(); ++i)
+            out_.text(open, labelled ? "," : "{", of.state_text(i), value.is_on(i) ? "1\n" : "0\n");
+    }
+
     /// Ends the text. False when the sink had no room for all of it.
     [[nodiscard]] bool finish() noexcept {
         if (openmetrics_) out_.text("# EOF\n");
@@ -113,9 +127,9 @@ private:
         last_ = &of;
         if (shared) return;
         std::string_view name = d.prometheus_name;
-        auto const type = detail::prometheus_type(d.kind);
+        auto const type = detail::prometheus_type(d.kind, openmetrics_);
         if (openmetrics_) {
-            if (d.kind == instrument_kind::counter) name.remove_suffix(std::string_view{"_total"}.size());
+            name.remove_suffix(kind_suffix(d.kind).size());
             out_.text("# TYPE ", name, " ", type, "\n");
             if (!d.unit_word.empty()) out_.text("# UNIT ", name, " ", d.unit_word, "\n");
             help(name, d.description);

@@ -22,7 +22,7 @@ namespace tacho::inline v0 {
 class delta_memory {
 public:
     /// A visitor that passes totals on to `encoder`, as deltas where these are preferred. A series without news has no
-    /// delta, and is left out.
+    /// delta, and is left out; so is a state set for which the encoder has no function.
     template <class Encoder>
     class stage {
     public:
@@ -62,6 +62,11 @@ public:
             auto const sum = std::bit_cast<double>(difference<double>(now[buckets], before[buckets]));
             encoder_.histogram(of, s, histogram_value{{since, buckets}, count, sum}, memory_.start_of(of, s),
                                temporality::delta);
+        }
+
+        void states(family const& of, series const& s,
+                    states_value value) requires(requires(Encoder& e) { e.states(of, s, value); }) {
+            encoder_.states(of, s, value);
         }
 
         /// Hears of an observable that is registered, before any of its series is shown. What was delivered of it

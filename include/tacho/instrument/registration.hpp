@@ -46,6 +46,7 @@ struct instrument_spec {
     std::size_t dense = 0;  // how many combinations of label values there are, when they are few and known; else 0
     std::span<label_spec const> labels;
     std::span<double const> bounds;
+    std::span<std::string_view const> states = {};
 };
 
 }  // namespace detail
@@ -158,7 +159,7 @@ private:
         d.prometheus_name = spec.prometheus_name;
         auto const word = unit_word(spec.unit);
         auto stem = spec.prometheus_name;
-        if (spec.kind == instrument_kind::counter) stem.remove_suffix(std::string_view{"_total"}.size());
+        stem.remove_suffix(kind_suffix(spec.kind).size());
         // OpenMetrics names a unit only where the name goes on before it.
         if (!word.view().empty() && stem.size() > word.view().size() && ends_with_word(stem, word.view()))
             d.unit_word = word.view();
@@ -168,6 +169,7 @@ private:
         d.number = spec.number;
         d.observable = spec.observable;
         d.bounds.assign(spec.bounds.begin(), spec.bounds.end());
+        for (auto const state : spec.states) d.states.push_back(to_utf8(state));
         return d;
     }
 

@@ -19,23 +19,23 @@ namespace tacho::inline v0::detail {
     descriptor const& d = a.describe();
     return d.scope == b.scope && d.name == b.name && d.kind == b.kind && d.observable == b.observable &&
            d.number == b.number && d.unit == b.unit && d.description == b.description && d.bounds == b.bounds &&
-           a.is_sharded() == sharded &&
+           d.states == b.states && a.is_sharded() == sharded &&
            std::equal(a.schema().keys.begin(), a.schema().keys.end(), schema.keys.begin(), schema.keys.end(), same_key);
 }
 
 // All names under which a family or its samples appear in any of the formats. OpenMetrics names a counter's family
-// without `_total`, and gives a histogram and a counter a `_created`.
+// without `_total` and an info's without `_info`, and gives a histogram and a counter a `_created`.
 [[nodiscard]] inline std::vector<std::string> names_in_use(std::string_view prometheus_name, instrument_kind kind) {
     std::string const name{prometheus_name};
+    auto const stem = name.substr(0, name.size() - kind_suffix(kind).size());
     switch (kind) {
-        case instrument_kind::counter: {
-            auto const stem = name.substr(0, name.size() - std::string_view{"_total"}.size());
-            return {name, stem, stem + "_created"};
-        }
+        case instrument_kind::counter: return {name, stem, stem + "_created"};
+        case instrument_kind::info: return {name, stem};
         case instrument_kind::histogram:
             return {name, name + "_bucket", name + "_sum", name + "_count", name + "_created"};
         case instrument_kind::up_down_counter:
-        case instrument_kind::gauge: break;
+        case instrument_kind::gauge:
+        case instrument_kind::state_set: break;
     }
     return {name};
 }

@@ -6,10 +6,12 @@
 #include "tacho/cell/observed_cells.hpp"
 #include "tacho/core/bounds.hpp"
 #include "tacho/core/error_hook.hpp"
+#include "tacho/core/label_text.hpp"
 #include "tacho/core/names.hpp"
 #include "tacho/core/number_text.hpp"
 #include "tacho/series/series_table.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -23,6 +25,10 @@
 #include <vector>
 
 namespace tacho::inline v0 {
+
+/// The most states of a state set: a bit each in one number, so that a reader sees them change all at once. The last
+/// bit says that any was ever told.
+inline constexpr std::size_t max_states = 63;
 
 /// Who made an instrument: a library or a part of the program, and its version. Travels with every metric.
 struct scope_info {
@@ -42,8 +48,9 @@ struct descriptor {
     std::string unit;  ///< UCUM
     instrument_kind kind = instrument_kind::counter;
     number_kind number = number_kind::unsigned_integer;
-    std::vector<double> bounds;  ///< of a histogram
-    bool observable = false;     ///< its values come from callbacks
+    std::vector<double> bounds;       ///< of a histogram
+    std::vector<std::string> states;  ///< of a state set
+    bool observable = false;          ///< its values come from callbacks
 
     [[nodiscard]] bool is_histogram() const noexcept { return kind == instrument_kind::histogram; }
     /// Whether its values never go down.
@@ -57,6 +64,13 @@ struct histogram_value {
     double sum;
 };
 
+/// What holds of a state set's states, at one moment: bit i is states[i].
+struct states_value {
+    std::uint64_t bits;
+
+    [[nodiscard]] constexpr bool is_on(std::size_t state) const noexcept { return (bits >> state & 1) != 0; }
+};
+
 /// One instrument as the registry holds it, or several with the same identity. Shared by those instruments, by handles
 /// and by whoever reads it, and gone with the last of them.
 class family {
@@ -65,6 +79,7 @@ public:
         : id_(id), birth_(storage.now()), descriptor_(std::move(describe)), table_(std::move(schema), storage) {
         for (double const bound : descriptor_.bounds) add_bucket_text(bound);
         if (descriptor_.is_histogram()) add_bucket_text(std::numeric_limits<double>::infinity());
+        for (auto const& state : descriptor_.states) add_state_text(state);
     }
     family(family const&) = delete;
     family& operator=(family const&) = delete;
@@ -85,6 +100,9 @@ public:
         return bucket_texts_[i].openmetrics;
     }
 
+    /// `job_state="idle"} ` of each state, in Prometheus' formats.
+    [[nodiscard]] std::string_view state_text(std::size_t i) const noexcept { return state_texts_[i]; }
+
     /// No instrument has it any more.
     void end() noexcept { end_.store(table_.storage().now(), std::memory_order_relaxed); }
     /// When a series was removed, or its family ended; 0 for what lives.
@@ -98,28 +116,35 @@ public:
         return descriptor_.observable ? detail::observed_start(s.cells()) : s.birth();
     }
 
-    /// Calls v.number(family, series, number) or v.histogram(family, series, histogram_value) for each series, and for
-    /// those that were removed after the stamp `since` of the reader clock; if they are observable, only for those that
-    /// `round` or a later round of callbacks observed. Lock-free; allocates nothing.
+    /// Calls v.number(family, series, number), v.histogram(family, series, histogram_value) or v.states(family, series,
+    /// states_value) for each series that is shown, and for those that were removed after the stamp `since` of the
+    /// reader clock; if they are observable, only for those that `round` or a later round of callbacks observed. A
+    /// visitor without the last is not shown state sets. Lock-free; allocates nothing.
     template <class Visitor>
     void visit(Visitor& v, std::uint64_t round, std::uint64_t since = series_table::present) const {
         detail::looking const look;
-        if (descriptor_.is_histogram()) {
-            std::uint64_t buckets[max_bounds + 1];
-            std::span<std::uint64_t> const used{buckets, descriptor_.bounds.size() + 1};
-            table_.for_each(
-                [&](series const& s) {
-                    auto const read = detail::read_histogram(s.cells(), is_sharded(), used);
-                    if (read.torn_slots != 0) torn_.fetch_add(1, std::memory_order_relaxed);
-                    v.histogram(*this, s, histogram_value{used, read.count, read.sum});
-                },
-                since);
-        } else {
-            table_.for_each(
-                [&](series const& s) {
-                    if (!descriptor_.observable || detail::was_observed(s.cells(), round)) v.number(*this, s, read(s));
-                },
-                since);
+        switch (descriptor_.kind) {
+            case instrument_kind::histogram: return visit_histograms(v, since);
+            case instrument_kind::info: return visit_info(v);
+            case instrument_kind::state_set: return visit_states(v, since);
+            case instrument_kind::counter:
+            case instrument_kind::up_down_counter:
+            case instrument_kind::gauge: break;
+        }
+        table_.for_each(
+            [&](series const& s) {
+                if (!descriptor_.observable || detail::was_observed(s.cells(), round)) v.number(*this, s, read(s));
+            },
+            since);
+    }
+
+    /// Makes an info's series, given by its cell, the one that is shown.
+    void show_only(detail::word& cell) noexcept {
+        // Each call has a turn of its own, and the series with the highest is shown: no reader sees two, or none. Where
+        // two threads show one series, its turn must not go back. Relaxed: turns order nothing but each other.
+        auto const turn = turns_.fetch_add(1, std::memory_order_relaxed) + 1;
+        auto seen = cell.load(std::memory_order_relaxed);
+        while (seen < turn && !cell.compare_exchange_weak(seen, turn, std::memory_order_relaxed)) {
         }
     }
 
@@ -148,6 +173,44 @@ private:
         std::string text, openmetrics;
     };
 
+    template <class Visitor>
+    void visit_histograms(Visitor& v, std::uint64_t since) const {
+        std::uint64_t buckets[max_bounds + 1];
+        std::span<std::uint64_t> const used{buckets, descriptor_.bounds.size() + 1};
+        table_.for_each(
+            [&](series const& s) {
+                auto const read = detail::read_histogram(s.cells(), is_sharded(), used);
+                if (read.torn_slots != 0) torn_.fetch_add(1, std::memory_order_relaxed);
+                v.histogram(*this, s, histogram_value{used, read.count, read.sum});
+            },
+            since);
+    }
+
+    template <class Visitor>
+    void visit_info(Visitor& v) const {
+        std::uint64_t latest = 1;  // 0 is the turn of a series that was never shown
+        table_.for_each(
+            [&](series const& s) { latest = (std::max)(latest, s.cells()->load(std::memory_order_relaxed)); });
+        bool shown = false;
+        table_.for_each([&](series const& s) {
+            // Not only the very turn: another may have been taken since.
+            if (shown || s.cells()->load(std::memory_order_relaxed) < latest) return;
+            shown = true;
+            v.number(*this, s, number{number_kind::unsigned_integer, 1});
+        });
+    }
+
+    template <class Visitor>
+    void visit_states(Visitor& v, std::uint64_t since) const {
+        if constexpr (requires(series const& s) { v.states(*this, s, states_value{0}); })
+            table_.for_each(
+                [&](series const& s) {
+                    auto const bits = s.cells()->load(std::memory_order_relaxed);
+                    if (bits != 0) v.states(*this, s, states_value{bits & ~(std::uint64_t{1} << max_states)});
+                },
+                since);
+    }
+
     [[nodiscard]] number read(series const& s) const noexcept {
         auto const kind = descriptor_.number;
         auto const bits = kind == number_kind::floating
@@ -163,6 +226,15 @@ private:
         };
         std::string text = label(room, detail::write_canonical(bound, room));
         bucket_texts_.push_back({std::move(text), label(room, detail::write_openmetrics_bound(bound, room))});
+    }
+
+    void add_state_text(std::string_view state) {
+        std::string text(descriptor_.prometheus_name.size() + detail::escaped_size(state) + 5, ' ');
+        char* out = detail::write_text(descriptor_.prometheus_name, text.data());
+        out = detail::write_text("=\"", out);
+        out = detail::write_escaped(state, out);
+        detail::write_text("\"} ", out);
+        state_texts_.push_back(std::move(text));
     }
 
     // Joins without allocating; a longer message is cut off.
@@ -181,8 +253,10 @@ private:
     descriptor descriptor_;
     series_table table_;
     std::vector<bucket_label> bucket_texts_;
+    std::vector<std::string> state_texts_;
     std::atomic<std::uint64_t> dropped_{0};
     mutable std::atomic<std::uint64_t> torn_{0};
+    std::atomic<std::uint64_t> turns_{0};  // of an info
     std::atomic<bool> overflow_said_{false};
 };
 

@@ -58,6 +58,10 @@ private:
             into.readings_.push_back({hold(from), into.words_.size(), value.count, value.sum});
             into.words_.insert(into.words_.end(), value.buckets.begin(), value.buckets.end());
         }
+        void states(family const&, series const& from, states_value value) {
+            into.readings_.push_back({hold(from), into.words_.size(), 0, 0});
+            into.words_.push_back(value.bits);
+        }
     };
 
     template <class Visitor>
@@ -69,6 +73,9 @@ private:
             if (d.is_histogram()) {
                 auto const buckets = std::span{words_}.subspan(r.first, d.bounds.size() + 1);
                 visitor.histogram(of, *r.from, histogram_value{buckets, r.count, r.sum});
+            } else if (d.kind == instrument_kind::state_set) {
+                states_value const value{words_[r.first]};
+                if constexpr (requires { visitor.states(of, *r.from, value); }) visitor.states(of, *r.from, value);
             } else {
                 visitor.number(of, *r.from, number{d.number, words_[r.first]});
             }

@@ -1,0 +1,82 @@
+// tacho: an info: facts about the program that are text, such as its version.
+// Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#info
+#pragma once
+
+#include "tacho/instrument/typed.hpp"
+
+#include <concepts>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+// One label set of an info, as a look-up gives it.
+class info_series {
+public:
+    info_series(found_series const& to, looking look) noexcept : to_(to), look_(std::move(look)) {}
+
+    void show() const noexcept {
+        if (to_.from != nullptr) to_.of->show_only(*to_.cells);
+    }
+
+private:
+    found_series to_;
+    looking look_;
+};
+
+// The same, as one named at run time gives it.
+class info_handle {
+public:
+    explicit info_handle(bound_series to) noexcept : to_(std::move(to)) {}
+
+    void show() const noexcept {
+        if (to_.of != nullptr) to_.of->show_only(*to_.cells);
+    }
+
+private:
+    bound_series to_;
+};
+
+template <fixed_string Name, class... Options>
+using info_traits = instrument_traits<instrument_kind::info, Name, std::uint64_t, cells::shared, Options...>;
+
+template <class Traits>
+using info_front = typed_instrument<Traits, info_series, info_handle>;
+
+}  // namespace detail
+
+/// Shows text as labels, with the value 1: `info<"build", label<"version">, label<"commit">>` is, after
+/// `build.set("1.2.3", "abc")`, `build_info{version="1.2.3",commit="abc"} 1`. Shows nothing before the first set(), and
+/// from then on the label values of the latest one only. For what seldom changes: each label set that was ever set
+/// counts towards the series limit, and keeps its memory.
+template <fixed_string Name, class... Options>
+class info : private detail::info_front<detail::info_traits<Name, Options...>> {
+    using traits = detail::info_traits<Name, Options...>;
+    using base = detail::info_front<traits>;
+    static_assert(traits::label_count != 0, "tacho: an info has labels; they are what it shows");
+    static_assert(traits::unit_type::ucum.empty() && std::same_as<typename traits::number_type, std::uint64_t> &&
+                      !traits::cells_type::is_sharded,
+                  "tacho: an info's value is always 1: it has no unit, no type of number and no sharded cells");
+    static_assert(traits::expires_after == 0,
+                  "tacho: an info shows what was set last, however long ago; it can't expire");
+
+public:
+    explicit info(std::string_view description = {}) : info(default_registry(), description) {}
+    explicit info(scope const& in, std::string_view description = {}) noexcept : base(in, traits::spec(description)) {}
+
+    using base::ok;
+
+    /// Replaces what is shown, at once for every reader: none sees two label sets, or none. May be called by any thread
+    /// at any time. A label set that is new takes a mutex and allocates.
+    template <class... Args>
+        requires(detail::are_values_of<typename traits::labels, Args...>)
+    void set(Args const&... values) noexcept { base::operator()(values...).show(); }
+    template <class... Args>
+        requires(!detail::are_values_of<typename traits::labels, Args...>)
+    void set(Args const&...) noexcept { detail::explain_label_values<typename traits::labels, Args...>(); }
+};
+
+}  // namespace tacho::inline v0
