@@ -3,6 +3,7 @@
 
 // What you write in a program, from the simplest to the richest.
 #include "tacho/instrument/counter.hpp"
+#include "tacho/instrument/exponential_histogram.hpp"
 #include "tacho/instrument/gauge.hpp"
 #include "tacho/instrument/histogram.hpp"
 #include "tacho/instrument/info.hpp"

@@ -59,6 +59,11 @@ long allocations_in(F&& f) {
     return allocations.load() - before;
 }
 
+enum class light { red, green };
+consteval auto label_values(light) {
+    return tacho::labels<light>({{light::red, "red"}, {light::green, "green"}});
+}
+
 struct shop {
     tacho::registry registry;
     tacho::counter<"hits", tacho::label<"api">, tacho::label<"code", int>> hits{registry, "Hits"};
@@ -121,6 +126,40 @@ TEST(recording, allocates_nothing_once_its_series_exist) {
               0);
     s.hits("x\xFF", 1).inc();
     EXPECT_EQ(allocations_in([&] { s.hits("x\xFF", 1).inc(); }), 0);
+}
+
+TEST(recording_infos_states_and_spreading_values, allocates_nothing_once_their_series_exist) {
+    tacho::registry registry;
+    tacho::info<"build", tacho::label<"version">> build{registry};
+    tacho::state_set<"light", light, tacho::label<"street">> lamp{registry};
+    tacho::exponential_histogram<"spread", tacho::label<"api">> spread{registry};
+    tacho::resource const about;
+    tacho::byte_buffer buffer;
+    auto const use = [&] {
+        build.set("1");
+        build.set("2");
+        lamp("main").set(light::green);
+        lamp("main").set(light::red, true);
+        for (double v = 1e-9; v < 1e9; v *= 1.01) spread("models").observe(v);
+        buffer.clear();
+        tacho::otlp_json_encoder encoder{buffer, about, 1};
+        registry.visit(encoder, tacho::order::by_scope);
+        EXPECT_TRUE(encoder.finish());
+    };
+    build.set("1");
+    build.set("2");
+    lamp("main").set(light::red);
+    static_cast<void>(spread.bind("models"));
+    use();
+    auto const again = spread.bind("again");
+    EXPECT_EQ(allocations_in([&] {
+                  for (double v = 1e-9; v < 1e9; v *= 1.01) again.observe(v);
+              }),
+              0);
+    buffer.clear();
+    tacho::otlp_json_encoder encoder{buffer, about, 1};  // as large as it will be
+    registry.visit(encoder, tacho::order::by_scope);
+    EXPECT_EQ(allocations_in(use), 0);
 }
 
 TEST(a_look_up_beyond_the_limit, allocates_nothing) {

@@ -109,6 +109,25 @@ CASES = {
         'at most 63 states', 'tacho::state_set<"s", many_states::of_64> s;', 'tacho::state_set<"s", many_states::of_63> s;'),
     'a state of another enum': (
         'set', 'tacho::state_set<"s", verb> s; s.set(colour::red);', 'tacho::state_set<"s", verb> s; s.set(verb::get);'),
+    'a zero threshold below zero': (
+        'zero_threshold_must_be_finite_and_not_negative',
+        'tacho::exponential_histogram<"e"> e{r, "", tacho::zero_threshold{-1}};',
+        'tacho::exponential_histogram<"e"> e{r, "", tacho::zero_threshold{1}};'),
+    'more buckets than an exponential histogram can have': (
+        '4 to 168 buckets', 'tacho::exponential_histogram<"e", tacho::max_buckets<169>> e;',
+        'tacho::exponential_histogram<"e", tacho::max_buckets<168>> e;'),
+    'buckets for another instrument': (
+        "an instrument's options are", 'tacho::histogram<"e", tacho::max_buckets<100>> e;',
+        'tacho::exponential_histogram<"e", tacho::max_buckets<100>> e;'),
+    'two numbers of buckets': (
+        'has one max_buckets', 'tacho::exponential_histogram<"e", tacho::max_buckets<9>, tacho::max_buckets<9>> e;',
+        'tacho::exponential_histogram<"e", tacho::unit::seconds, tacho::max_buckets<9>> e;'),
+    'bounds of an exponential histogram': (
+        'no matching|no known conversion', 'tacho::exponential_histogram<"e"> e{r, "", tacho::bounds{1, 2}};',
+        'tacho::exponential_histogram<"e"> e{r, "", tacho::zero_threshold{0.5}};'),
+    'an exponential histogram of integers': (
+        'observes doubles', 'tacho::exponential_histogram<"e", std::int64_t> e;',
+        'tacho::exponential_histogram<"e", double> e;'),
     'the time of what has no unit of time': (
         'time', 'tacho::histogram<"h", tacho::unit::bytes> h; auto t = h.time();',
         'tacho::histogram<"h", tacho::unit::seconds> h; auto t = h.time();'),

@@ -11,7 +11,15 @@
 namespace tacho::inline v0 {
 
 /// What an instrument measures; decides its suffixes, its type line and how its numbers add up.
-enum class instrument_kind : unsigned char { counter, up_down_counter, gauge, histogram, info, state_set };
+enum class instrument_kind : unsigned char {
+    counter,
+    up_down_counter,
+    gauge,
+    histogram,
+    info,
+    state_set,
+    exponential_histogram
+};
 
 [[nodiscard]] constexpr std::string_view to_string(instrument_kind kind) noexcept {
     switch (kind) {
@@ -20,6 +28,7 @@ enum class instrument_kind : unsigned char { counter, up_down_counter, gauge, hi
         case instrument_kind::gauge: return "gauge";
         case instrument_kind::info: return "info";
         case instrument_kind::state_set: return "state set";
+        case instrument_kind::exponential_histogram: return "exponential histogram";
         case instrument_kind::histogram: break;
     }
     return "histogram";

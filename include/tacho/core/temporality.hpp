@@ -17,7 +17,8 @@ enum class temporality_preference : unsigned char { cumulative, delta, lowmemory
 /// state set.
 [[nodiscard]] constexpr temporality temporality_of(instrument_kind kind, temporality_preference preferred,
                                                    bool observable = false) noexcept {
-    bool const adds_up = kind == instrument_kind::counter || kind == instrument_kind::histogram;
+    bool const adds_up = kind == instrument_kind::counter || kind == instrument_kind::histogram ||
+                         kind == instrument_kind::exponential_histogram;
     bool const preferred_total = preferred == temporality_preference::cumulative ||
                                  (observable && preferred == temporality_preference::lowmemory);
     return adds_up && !preferred_total ? temporality::delta : temporality::cumulative;

@@ -81,6 +81,23 @@ public:
         out_.text(bounds.empty() ? before : "", "]}");
     }
 
+    void exponential_histogram(family const& of, series const& s, exponential_value const& value) noexcept {
+        exponential_histogram(of, s, value, s.birth(), temporality::cumulative);
+    }
+    void exponential_histogram(family const& of, series const& s, exponential_value const& value, unix_nanos start,
+                               temporality t) noexcept {
+        begin_point(of, s, start, t);
+        char room[detail::number_room];
+        out_.text(",\"count\":\"", view(room, detail::write_integer(value.count, room)), "\"");
+        // As for a histogram: no sum where negative values were seen.
+        if (value.negative.counts.empty() && value.sum >= 0) out_.text(",\"sum\":", json_double(value.sum, room));
+        out_.text(",\"scale\":", view(room, detail::write_integer(std::int64_t{value.scale}, room)));
+        out_.text(",\"zeroCount\":\"", view(room, detail::write_integer(value.zero_count, room)), "\"");
+        exponential_buckets_of(",\"positive\":{\"offset\":", value.positive);
+        exponential_buckets_of(",\"negative\":{\"offset\":", value.negative);
+        out_.text(",\"zeroThreshold\":", json_double(of.describe().shape.zero_threshold, room), "}");
+    }
+
     /// Ends the request; `{}` when there was no point to write. False when the sink had no room for all of it.
     [[nodiscard]] bool finish() noexcept {
         if (family_ == nullptr)
@@ -103,6 +120,17 @@ private:
         if (std::isnan(value)) return "\"NaN\"";
         if (std::isinf(value)) return value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
         return view(room, detail::write_double(value, room));
+    }
+
+    void exponential_buckets_of(std::string_view begin, exponential_buckets const& side) noexcept {
+        char room[detail::number_room];
+        out_.text(begin, view(room, detail::write_integer(std::int64_t{side.offset}, room)));
+        char const* before = ",\"bucketCounts\":[\"";
+        for (auto const count : side.counts) {
+            out_.text(before, view(room, detail::write_integer(count, room)), "\"");
+            before = ",\"";
+        }
+        out_.text(side.counts.empty() ? ",\"bucketCounts\":[]}" : "]}");
     }
 
     void begin_point(family const& of, series const& s, unix_nanos start, temporality t,
@@ -188,6 +216,10 @@ private:
             case instrument_kind::gauge: out_.text(",\"gauge\":{\"dataPoints\":["); break;
             case instrument_kind::histogram:
                 out_.text(",\"histogram\":{\"aggregationTemporality\":", number_of_temporality, ",\"dataPoints\":[");
+                break;
+            case instrument_kind::exponential_histogram:
+                out_.text(",\"exponentialHistogram\":{\"aggregationTemporality\":", number_of_temporality,
+                          ",\"dataPoints\":[");
                 break;
         }
     }

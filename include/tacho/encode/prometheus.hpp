@@ -24,7 +24,8 @@ namespace detail {
         case instrument_kind::info: return openmetrics ? "info" : "gauge";
         case instrument_kind::state_set: return openmetrics ? "stateset" : "gauge";
         case instrument_kind::up_down_counter:
-        case instrument_kind::gauge: break;
+        case instrument_kind::gauge:
+        case instrument_kind::exponential_histogram: break;
     }
     return "gauge";
 }
@@ -102,6 +103,9 @@ public:
         for (std::size_t i = 0; i < of.describe().states.size(); ++i)
             out_.text(open, labelled ? "," : "{", of.state_text(i), value.is_on(i) ? "1\n" : "0\n");
     }
+
+    /// No text format can carry an exponential histogram.
+    void left_out(family const& of) noexcept { of.say_left_out(); }
 
     /// Ends the text. False when the sink had no room for all of it.
     [[nodiscard]] bool finish() noexcept {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/core/clock.hpp"
+#include "tacho/core/exponential_counts.hpp"
 #include "tacho/core/temporality.hpp"
 #include "tacho/registry/registry.hpp"
 
@@ -22,7 +23,7 @@ namespace tacho::inline v0 {
 class delta_memory {
 public:
     /// A visitor that passes totals on to `encoder`, as deltas where these are preferred. A series without news has no
-    /// delta, and is left out; so is a state set for which the encoder has no function.
+    /// delta, and is left out; so is a state set or an exponential histogram for which the encoder has no function.
     template <class Encoder>
     class stage {
     public:
@@ -64,6 +65,38 @@ public:
                                temporality::delta);
         }
 
+        void exponential_histogram(family const& of, series const& s,
+                                   exponential_value const& total) requires(requires(Encoder& e) {
+            e.exponential_histogram(of, s, total, s.birth(), temporality::delta);
+        }) {
+            if (temporality_of(of.describe().kind, preferred_) == temporality::cumulative)
+                return encoder_.exponential_histogram(of, s, total, s.birth(), temporality::cumulative);
+            auto const most = of.describe().shape.max_buckets;
+            auto const [before, now] = memory_.words(of, s, exponential_words + 2 * most);
+            now[0] = std::bit_cast<std::uint64_t>(total.sum);
+            now[1] = total.zero_count;
+            now[2] = static_cast<std::uint64_t>(max_exponential_scale - total.scale);
+            remember(now, 3, total.positive, exponential_words);
+            remember(now, 5, total.negative, exponential_words + most);
+
+            // Values may have spread since, and the buckets become wider; subtract() compares the wider ones.
+            int const coarse = static_cast<int>(now[2]), coarse_before = static_cast<int>(before[2]);
+            detail::exponential_counts positive{coarse, total.positive}, negative{coarse, total.negative};
+            positive.subtract({coarse_before, remembered_side(before, 3, exponential_words)});
+            negative.subtract({coarse_before, remembered_side(before, 5, exponential_words + most)});
+            auto const zeros = now[1] - before[1];
+            auto const count = zeros + positive.total() + negative.total();
+            if (count == 0) {
+                now[0] = before[0];  // a sum ahead of its bucket comes with the bucket
+                return;
+            }
+            auto const sum = std::bit_cast<double>(difference<double>(now[0], before[0]));
+            auto const scale = max_exponential_scale - (std::max)(positive.coarse(), negative.coarse());
+            encoder_.exponential_histogram(
+                of, s, exponential_value{count, sum, zeros, scale, positive.view(), negative.view()},
+                memory_.start_of(of, s), temporality::delta);
+        }
+
         void states(family const& of, series const& s,
                     states_value value) requires(requires(Encoder& e) { e.states(of, s, value); }) {
             encoder_.states(of, s, value);
@@ -82,6 +115,21 @@ public:
         template <class Number>
         static std::uint64_t difference(std::uint64_t now, std::uint64_t before) noexcept {
             return std::bit_cast<std::uint64_t>(std::bit_cast<Number>(now) - std::bit_cast<Number>(before));
+        }
+
+        // Sum, zeros, 20 less the scale, and of each sign offset and size; then the buckets of either sign.
+        static constexpr std::size_t exponential_words = 7;
+
+        static void remember(std::span<std::uint64_t> words, std::size_t at, exponential_buckets const& side,
+                             std::size_t first) noexcept {
+            words[at] = static_cast<std::uint64_t>(side.offset);
+            words[at + 1] = side.counts.size();
+            std::copy(side.counts.begin(), side.counts.end(), words.begin() + static_cast<std::ptrdiff_t>(first));
+        }
+        static exponential_buckets remembered_side(std::span<std::uint64_t const> words, std::size_t at,
+                                                   std::size_t first) noexcept {
+            return {static_cast<std::int32_t>(words[at]),
+                    words.subspan(first, static_cast<std::size_t>(words[at + 1]))};
         }
 
         delta_memory& memory_;

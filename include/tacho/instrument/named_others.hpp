@@ -1,6 +1,7 @@
-// tacho: infos and state sets whose names and labels are known only at run time.
+// tacho: infos, state sets and exponential histograms whose names and labels are known only at run time.
 #pragma once
 
+#include "tacho/instrument/exponential_histogram.hpp"
 #include "tacho/instrument/info.hpp"
 #include "tacho/instrument/named.hpp"
 #include "tacho/instrument/state_set.hpp"
@@ -69,6 +70,13 @@ template <class Complete>
     return {};
 }
 
+[[nodiscard]] inline std::string why_no_exponential(instrument_options const& o, exponential_shape const& shape) {
+    if (!o.bounds.empty()) return "an exponential histogram finds its own bounds, and is given none";
+    return is_exponential_shape(shape) ? ""
+                                       : "its max_buckets should be 4 to 168, and its zero_threshold 0 or more and "
+                                         "finite";
+}
+
 }  // namespace detail
 
 /// An info named at run time. Movable; ends its registration when it ends.
@@ -130,6 +138,19 @@ using named_state_set = named_instrument<named_state_handle>;
 [[nodiscard]] inline named_state_set add_state_set(scope const& in, instrument_options const& o,
                                                    std::initializer_list<std::string_view> states) {
     return add_state_set(in, o, std::span{states.begin(), states.size()});
+}
+
+using named_exponential_histogram = named_instrument<exponential_handle<cells::sharded, unit::none>>;
+
+/// As add_histogram(), without bounds.
+[[nodiscard]] inline named_exponential_histogram add_exponential_histogram(scope const& in, instrument_options const& o,
+                                                                           exponential_shape shape = {}) {
+    return named_exponential_histogram{detail::register_other(in, o, instrument_kind::exponential_histogram,
+                                                              detail::why_no_exponential(o, shape), [&](auto& spec) {
+                                                                  spec.number = number_kind::floating;
+                                                                  spec.sharded = true;
+                                                                  spec.shape = shape;
+                                                              })};
 }
 
 }  // namespace tacho::inline v0

@@ -3,6 +3,7 @@
 
 #include "tacho/cell/cells.hpp"
 #include "tacho/cell/epoch.hpp"
+#include "tacho/cell/exponential_cells.hpp"
 #include "tacho/cell/histogram_cells.hpp"
 #include "tacho/cell/observed_cells.hpp"
 #include "tacho/core/attempt.hpp"
@@ -47,6 +48,7 @@ struct instrument_spec {
     std::span<label_spec const> labels;
     std::span<double const> bounds;
     std::span<std::string_view const> states = {};
+    exponential_shape shape = {};
 };
 
 }  // namespace detail
@@ -170,6 +172,7 @@ private:
         d.observable = spec.observable;
         d.bounds.assign(spec.bounds.begin(), spec.bounds.end());
         for (auto const state : spec.states) d.states.push_back(to_utf8(state));
+        d.shape = spec.shape;
         return d;
     }
 
@@ -188,9 +191,11 @@ private:
 
     [[nodiscard]] series_storage storage(detail::instrument_spec const& spec) const {
         if (spec.sharded) static_cast<void>(detail::discard_cells());  // settles how many slots this process can have
-        bool const histogram = spec.kind == instrument_kind::histogram;
-        std::size_t const cells = spec.observable ? detail::observed_cell_count : 1;
-        return {.cells = histogram ? detail::histogram_cell_count(spec.bounds.size()) : cells,
+        std::size_t cells = spec.observable ? detail::observed_cell_count : 1;
+        if (spec.kind == instrument_kind::histogram) cells = detail::histogram_cell_count(spec.bounds.size());
+        if (spec.kind == instrument_kind::exponential_histogram)
+            cells = detail::exponential_cell_count(spec.shape.max_buckets);
+        return {.cells = cells,
                 .sharded = spec.sharded,
                 .limit = spec.limit != 0 ? spec.limit : core_->options.series_limit,
                 .expire_after = spec.expire_after,

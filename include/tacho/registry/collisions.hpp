@@ -19,7 +19,7 @@ namespace tacho::inline v0::detail {
     descriptor const& d = a.describe();
     return d.scope == b.scope && d.name == b.name && d.kind == b.kind && d.observable == b.observable &&
            d.number == b.number && d.unit == b.unit && d.description == b.description && d.bounds == b.bounds &&
-           d.states == b.states && a.is_sharded() == sharded &&
+           d.states == b.states && d.shape == b.shape && a.is_sharded() == sharded &&
            std::equal(a.schema().keys.begin(), a.schema().keys.end(), schema.keys.begin(), schema.keys.end(), same_key);
 }
 
@@ -35,7 +35,8 @@ namespace tacho::inline v0::detail {
             return {name, name + "_bucket", name + "_sum", name + "_count", name + "_created"};
         case instrument_kind::up_down_counter:
         case instrument_kind::gauge:
-        case instrument_kind::state_set: break;
+        case instrument_kind::state_set:
+        case instrument_kind::exponential_histogram: break;  // whose samples no text format shows
     }
     return {name};
 }

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "tacho/cell/cells.hpp"
+#include "tacho/cell/exponential_cells.hpp"
 #include "tacho/cell/histogram_cells.hpp"
 #include "tacho/cell/observed_cells.hpp"
 #include "tacho/core/bounds.hpp"
 #include "tacho/core/error_hook.hpp"
+#include "tacho/core/exponential_counts.hpp"
 #include "tacho/core/label_text.hpp"
 #include "tacho/core/names.hpp"
 #include "tacho/core/number_text.hpp"
@@ -50,6 +52,7 @@ struct descriptor {
     number_kind number = number_kind::unsigned_integer;
     std::vector<double> bounds;       ///< of a histogram
     std::vector<std::string> states;  ///< of a state set
+    exponential_shape shape;          ///< of an exponential histogram
     bool observable = false;          ///< its values come from callbacks
 
     [[nodiscard]] bool is_histogram() const noexcept { return kind == instrument_kind::histogram; }
@@ -116,10 +119,11 @@ public:
         return descriptor_.observable ? detail::observed_start(s.cells()) : s.birth();
     }
 
-    /// Calls v.number(family, series, number), v.histogram(family, series, histogram_value) or v.states(family, series,
-    /// states_value) for each series that is shown, and for those that were removed after the stamp `since` of the
-    /// reader clock; if they are observable, only for those that `round` or a later round of callbacks observed. A
-    /// visitor without the last is not shown state sets. Lock-free; allocates nothing.
+    /// Calls v.number(family, series, number), v.histogram(family, series, histogram_value), v.states(family, series,
+    /// states_value) or v.exponential_histogram(family, series, exponential_value) for each series that is shown, and
+    /// for those that were removed after the stamp `since` of the reader clock; if they are observable, only for those
+    /// that `round` or a later round of callbacks observed. A visitor that lacks one of the latter two isn't shown such
+    /// series; for the last, v.left_out(family) is called in its place if there is that. Lock-free; allocates nothing.
     template <class Visitor>
     void visit(Visitor& v, std::uint64_t round, std::uint64_t since = series_table::present) const {
         detail::looking const look;
@@ -127,6 +131,7 @@ public:
             case instrument_kind::histogram: return visit_histograms(v, since);
             case instrument_kind::info: return visit_info(v);
             case instrument_kind::state_set: return visit_states(v, since);
+            case instrument_kind::exponential_histogram: return visit_exponential(v, since);
             case instrument_kind::counter:
             case instrument_kind::up_down_counter:
             case instrument_kind::gauge: break;
@@ -163,6 +168,14 @@ public:
                      "\" counts further label values together under otel.metric.overflow=true: its limit of series is "
                      "reached, or an enumerator is not in label_values(). Use fewer label values, a higher "
                      "tacho::series_limit, or list the enumerator (said once)"});
+    }
+
+    /// Reports that a text format has no place for an exponential histogram, the first time.
+    void say_left_out() const noexcept {
+        if (left_out_said_.exchange(true, std::memory_order_relaxed)) return;
+        report_once({"the exponential histogram \"", descriptor_.name,
+                     "\" is left out of scrapes: no text format can carry it. It is in what is pushed by OTLP; use a "
+                     "tacho::histogram to see it in both (said once)"});
     }
 
     [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
@@ -209,6 +222,20 @@ private:
                     if (bits != 0) v.states(*this, s, states_value{bits & ~(std::uint64_t{1} << max_states)});
                 },
                 since);
+    }
+
+    template <class Visitor>
+    void visit_exponential(Visitor& v, std::uint64_t since) const {
+        if constexpr (requires(series const& s, exponential_value const& x) { v.exponential_histogram(*this, s, x); })
+            table_.for_each(
+                [&](series const& s) {
+                    auto const read = detail::read_exponential(s.cells(), is_sharded(), descriptor_.shape.max_buckets);
+                    if (read.torn_slots != 0) torn_.fetch_add(1, std::memory_order_relaxed);
+                    v.exponential_histogram(*this, s, read.value());
+                },
+                since);
+        else if constexpr (requires { v.left_out(*this); })
+            v.left_out(*this);
     }
 
     [[nodiscard]] number read(series const& s) const noexcept {
@@ -258,6 +285,7 @@ private:
     mutable std::atomic<std::uint64_t> torn_{0};
     std::atomic<std::uint64_t> turns_{0};  // of an info
     std::atomic<bool> overflow_said_{false};
+    mutable std::atomic<bool> left_out_said_{false};
 };
 
 }  // namespace tacho::inline v0

@@ -62,12 +62,35 @@ private:
             into.readings_.push_back({hold(from), into.words_.size(), 0, 0});
             into.words_.push_back(value.bits);
         }
+        void exponential_histogram(family const&, series const& from, exponential_value const& value) {
+            into.readings_.push_back({hold(from), into.words_.size(), value.count, value.sum});
+            auto& words = into.words_;
+            words.push_back(value.zero_count);
+            words.push_back(static_cast<std::uint64_t>(value.scale));
+            for (auto const* const side : {&value.positive, &value.negative}) {
+                words.push_back(static_cast<std::uint64_t>(side->offset));
+                words.push_back(side->counts.size());
+                words.insert(words.end(), side->counts.begin(), side->counts.end());
+            }
+        }
     };
+
+    [[nodiscard]] exponential_value exponential_of(reading const& r) const noexcept {
+        auto const* word = words_.data() + r.first;
+        exponential_value value{r.count, r.sum, word[0], static_cast<int>(word[1]), {}, {}};
+        word += 2;
+        for (auto* const side : {&value.positive, &value.negative}) {
+            *side = {static_cast<std::int32_t>(word[0]), {word + 2, static_cast<std::size_t>(word[1])}};
+            word += 2 + side->counts.size();
+        }
+        return value;
+    }
 
     template <class Visitor>
     void visit_family(Visitor& visitor, std::size_t place) const {
         family const& of = *families_->by_name[place];
         descriptor const& d = of.describe();
+        if (d.kind == instrument_kind::exponential_histogram) return visit_exponential(visitor, of, place);
         for (std::size_t i = place == 0 ? 0 : ends_[place - 1]; i < ends_[place]; ++i) {
             auto const& r = readings_[i];
             if (d.is_histogram()) {
@@ -80,6 +103,17 @@ private:
                 visitor.number(of, *r.from, number{d.number, words_[r.first]});
             }
         }
+    }
+
+    template <class Visitor>
+    void visit_exponential(Visitor& visitor, family const& of, std::size_t place) const {
+        if constexpr (requires(series const& s, exponential_value const& x) {
+                          visitor.exponential_histogram(of, s, x);
+                      })
+            for (std::size_t i = place == 0 ? 0 : ends_[place - 1]; i < ends_[place]; ++i)
+                visitor.exponential_histogram(of, *readings_[i].from, exponential_of(readings_[i]));
+        else if constexpr (requires { visitor.left_out(of); })
+            visitor.left_out(of);
     }
 
     std::shared_ptr<family_list const> families_;
