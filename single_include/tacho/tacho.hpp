@@ -616,13 +616,24 @@ constexpr std::string_view without_remark(std::string_view ucum) noexcept {
 namespace tacho::inline v0 {
 
 /// What an instrument measures; decides its suffixes, its type line and how its numbers add up.
-enum class instrument_kind : unsigned char { counter, up_down_counter, gauge, histogram };
+enum class instrument_kind : unsigned char {
+    counter,
+    up_down_counter,
+    gauge,
+    histogram,
+    info,
+    state_set,
+    exponential_histogram
+};
 
 [[nodiscard]] constexpr std::string_view to_string(instrument_kind kind) noexcept {
     switch (kind) {
         case instrument_kind::counter: return "counter";
         case instrument_kind::up_down_counter: return "up-down counter";
         case instrument_kind::gauge: return "gauge";
+        case instrument_kind::info: return "info";
+        case instrument_kind::state_set: return "state set";
+        case instrument_kind::exponential_histogram: return "exponential histogram";
         case instrument_kind::histogram: break;
     }
     return "histogram";
@@ -692,19 +703,26 @@ private:
     return !shown.view().starts_with("otel_scope_") && shown.view() != "otel_metric_overflow";
 }
 
-/// The Prometheus name of an instrument: the name, then the unit's word, then `_total` for a counter; neither is
-/// repeated when the name already ends with it. `http.server.duration` in `s` becomes `http_server_duration_seconds`.
+/// What a kind of instrument adds to its Prometheus name, and OpenMetrics takes off again where it names the family.
+[[nodiscard]] constexpr std::string_view kind_suffix(instrument_kind kind) noexcept {
+    if (kind == instrument_kind::counter) return "_total";
+    return kind == instrument_kind::info ? "_info" : "";
+}
+
+/// The Prometheus name of an instrument: the name, then the unit's word, then `_total` for a counter and `_info` for an
+/// info; neither is repeated when the name already ends with it. `http.server.duration` in `s` becomes
+/// `http_server_duration_seconds`.
 [[nodiscard]] constexpr prometheus_text prometheus_name(std::string_view name, std::string_view unit,
                                                         instrument_kind kind) noexcept {
     prometheus_text out;
     out.append(name);
-    if (kind == instrument_kind::counter) out.remove_suffix("_total");
+    out.remove_suffix(kind_suffix(kind));
     unit_text const word = unit_word(unit);
     if (!word.view().empty() && !ends_with_word(out.view(), word.view())) {
         out.append("_");
         out.append(word.view());
     }
-    if (kind == instrument_kind::counter) out.append("_total");
+    out.append(kind_suffix(kind));
     return out;
 }
 
@@ -1044,6 +1062,538 @@ inline std::uint64_t finished_epoch() noexcept {
         if (auto const since = looking_slots[slot].since.load(std::memory_order_acquire); since != 0)
             oldest = (std::min)(oldest, since);
     return oldest == 0 ? 0 : oldest - 1;
+}
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/core/exponential_index.hpp
+#ifndef TACHO_PART_CORE_EXPONENTIAL_INDEX
+#define TACHO_PART_CORE_EXPONENTIAL_INDEX
+
+// tacho: which bucket of an exponential histogram a value belongs to, exactly.
+// Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
+
+namespace tacho::inline v0 {
+
+/// The finest and the coarsest scale. At scale s a bucket's upper bound is 2^(2^-s) times its lower one: at 20 they
+/// are so narrow that any value has one to itself, at -10 three cover all doubles.
+inline constexpr int max_exponential_scale = 20;
+inline constexpr int min_exponential_scale = -10;
+
+namespace detail {
+
+// 128 bits of a number in [1, 2): one before the point, 127 behind it.
+struct long_fraction {
+    std::uint64_t high, low;
+};
+
+// The 128 bits of a product, in two halves; 64 by 64 bits to 128 is no portable operation.
+[[nodiscard]] constexpr long_fraction full_product(std::uint64_t a, std::uint64_t b) noexcept {
+    constexpr std::uint64_t half = 0xFFFFFFFFu;
+    auto const low = (a & half) * (b & half);
+    auto const first = (a >> 32) * (b & half) + (low >> 32);
+    auto const second = (a & half) * (b >> 32) + (first & half);
+    return {(a >> 32) * (b >> 32) + (first >> 32) + (second >> 32), (second << 32) | (low & half)};
+}
+
+// a * b, of which only the last bits may be wrong, halved when it is 2 or more.
+[[nodiscard]] constexpr long_fraction product(long_fraction a, long_fraction b, bool& halved) noexcept {
+    auto const top = full_product(a.high, b.high);
+    auto const one = full_product(a.high, b.low), other = full_product(a.low, b.high);
+    auto const middle = one.high + other.high;  // a.low * b.low is below what is kept
+    auto const carry = one.low > ~other.low ? std::uint64_t{1} : std::uint64_t{0};
+    auto const low = top.low + middle + carry;
+    auto const high = top.high + (middle < one.high ? 1u : 0u) + (low < top.low ? 1u : 0u);
+    halved = high >> 63 != 0;
+    if (halved) return {high, low};
+    return {high << 1 | low >> 63, low << 1};
+}
+
+// 2^(1/2), 2^(1/4), ... 2^(1/256).
+inline constexpr long_fraction roots_of_two[] = {
+    {0xB504F333F9DE6484u, 0x597D89B3754ABE9Fu}, {0x9837F0518DB8A96Fu, 0x46AD23182E42F6F6u},
+    {0x8B95C1E3EA8BD6E6u, 0xFBE4628758A53C90u}, {0x85AAC367CC487B14u, 0xC5C95B8C2154C1B2u},
+    {0x82CD8698AC2BA1D7u, 0x3E2A475B46520BFFu}, {0x8164D1F3BC030773u, 0x7BE56527BD14DEF4u},
+    {0x80B1ED4FD999AB6Cu, 0x25335719B6E6FD20u}, {0x8058D7D2D5E5F6B0u, 0x94D589F608EE4AA2u},
+};
+
+inline constexpr int table_scale = 8;
+inline constexpr std::size_t table_size = std::size_t{1} << table_scale;
+inline constexpr std::uint64_t mantissa_mask = (std::uint64_t{1} << 52) - 1;
+
+// The bounds between the buckets of one power of two at scale 8, as mantissas rounded down, which compare with a
+// double's as the true bounds do: these are irrational, so no double is one. 2 KiB, which stay in the nearest cache.
+struct exponential_table {
+    std::array<std::uint64_t, table_size + 1> bounds{};
+    std::array<std::uint8_t, 2 * table_size> start{};  // the bucket in which each 512th of the mantissas begins
+
+    constexpr exponential_table() noexcept {
+        std::array<long_fraction, table_size> exact{};
+        exact[0] = {std::uint64_t{1} << 63, 0};
+        bool halved = false;
+        for (std::size_t i = 1; i < table_size; ++i) {
+            auto const last = static_cast<std::size_t>(std::countr_zero(i));  // the finest root that i is made of
+            exact[i] =
+                product(exact[i & (i - 1)], roots_of_two[static_cast<std::size_t>(table_scale) - 1 - last], halved);
+            bounds[i] = exact[i].high >> 11 & mantissa_mask;
+        }
+        bounds[table_size] = ~std::uint64_t{0};
+        std::size_t bucket = 0;
+        for (std::size_t i = 0; i < start.size(); ++i) {
+            while (bounds[bucket + 1] <= static_cast<std::uint64_t>(i) << 43) ++bucket;
+            start[i] = static_cast<std::uint8_t>(bucket);
+        }
+    }
+};
+inline constexpr exponential_table scale_8{};
+
+// 2^exponent * (1 + (below + 1) / 2^52): a value by the number just below it. Bounds belong to the bucket they end, so
+// all that matters is how many bounds are not above that number.
+struct split_value {
+    std::int64_t exponent;
+    std::uint64_t below;
+};
+[[nodiscard]] inline split_value split(double positive) noexcept {
+    auto const bits = std::bit_cast<std::uint64_t>(positive) - 1;
+    if (bits >> 52 != 0) [[likely]]
+        return {static_cast<std::int64_t>(bits >> 52) - 1023, bits & mantissa_mask};
+    // At most the smallest normal number: a subnormal's leading one is not implied.
+    auto const whole = bits + 1;
+    int const shift = std::countl_zero(whole) - 11;
+    auto const mantissa = whole << shift & mantissa_mask;
+    auto const exponent = std::int64_t{-1022} - shift;
+    return mantissa != 0 ? split_value{exponent, mantissa - 1} : split_value{exponent - 1, mantissa_mask};
+}
+
+// The index at scale 8. A 512th of the mantissas has at most one bound in it, because the buckets are wider.
+[[nodiscard]] inline std::int64_t index_at_scale_8(split_value v) noexcept {
+    std::size_t const bucket = scale_8.start[v.below >> 43];
+    auto const beyond = scale_8.bounds[bucket + 1] <= v.below ? 1u : 0u;
+    return v.exponent * static_cast<std::int64_t>(table_size) + static_cast<std::int64_t>(bucket + beyond);
+}
+
+// Where in its power of two a mantissa lies, at a finer scale: a binary digit of the logarithm for each squaring. What
+// is cut off makes it wrong by less than 2^-120, and no double is nearer to a bound than 2^-78 of it.
+[[nodiscard]] inline std::int64_t count_bounds_exactly(std::uint64_t mantissa, int scale) noexcept {
+    long_fraction x{(mantissa | (mantissa_mask + 1)) << 11, 0};
+    std::int64_t digits = 0;
+    for (int i = 0; i < scale; ++i) {
+        bool halved = false;
+        x = product(x, x, halved);
+        digits = digits * 2 + (halved ? 1 : 0);
+    }
+    return digits;
+}
+
+// The index at a scale above 8: by the logarithm, unless that is too near to a whole number to be trusted.
+[[nodiscard]] inline std::int64_t index_at_fine_scale(split_value v, int scale) noexcept {
+    auto const first = v.exponent * (std::int64_t{1} << scale);
+    auto const mantissa = v.below + 1;
+    if (mantissa > mantissa_mask) return first + (std::int64_t{1} << scale) - 1;  // a power of two ends a bucket
+    auto const places =
+        std::ldexp(std::log2(std::bit_cast<double>(std::uint64_t{1023} << 52 | mantissa)), scale);  // 0 to 2^20
+    auto const whole = std::floor(places);
+    // A logarithm that is wrong by 2^-52 makes it wrong by 2^-32; this allows for a hundred times as much.
+    constexpr double doubt = 0x1p-25;
+    if (places - whole < doubt || places - whole > 1 - doubt) [[unlikely]]
+        return first + count_bounds_exactly(mantissa, scale);
+    return first + static_cast<std::int64_t>(whole);
+}
+
+}  // namespace detail
+
+/// The index i of the bucket (2^(i * 2^-scale), 2^((i + 1) * 2^-scale)] that holds a positive finite value. Exact for
+/// every double, subnormal ones included; about 3 ns up to scale 8, 12 above.
+[[nodiscard]] inline std::int32_t exponential_index(double positive, int scale) noexcept {
+    auto const v = detail::split(positive);
+    auto const index = scale <= detail::table_scale ? detail::index_at_scale_8(v) >> (detail::table_scale - scale)
+                                                    : detail::index_at_fine_scale(v, scale);
+    return static_cast<std::int32_t>(index);
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/exponential_counts.hpp
+#ifndef TACHO_PART_CORE_EXPONENTIAL_COUNTS
+#define TACHO_PART_CORE_EXPONENTIAL_COUNTS
+
+// tacho: the buckets of one sign of an exponential histogram: added up, made coarser, and taken off each other.
+// Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#all-scales-use-the-logarithm-function
+
+namespace tacho::inline v0 {
+
+/// The most buckets of one sign that an exponential histogram may be given.
+inline constexpr std::size_t max_exponential_buckets = 168;
+
+/// How an exponential histogram counts.
+struct exponential_shape {
+    std::size_t max_buckets = 160;  ///< of each sign, 4 to 168; where values spread further, the buckets become wider
+    double zero_threshold = 0;      ///< a value whose amount is not above it counts as zero
+
+    friend bool operator==(exponential_shape const&, exponential_shape const&) = default;
+};
+
+/// Buckets beside each other; counts[i] is of (base^(offset + i), base^(offset + i + 1)].
+struct exponential_buckets {
+    std::int32_t offset = 0;
+    std::span<std::uint64_t const> counts;
+};
+
+namespace detail {
+
+// Whether buckets `low` to `high` are more than `most` when 2^by neighbours are one.
+[[nodiscard]] constexpr bool are_too_many(std::int64_t low, std::int64_t high, int by, std::size_t most) noexcept {
+    return (high >> by) - (low >> by) >= static_cast<std::int64_t>(most);
+}
+
+// A row of counts of at most 168 neighbouring buckets. Its scale is 20 less `coarse`, so that all-zero is an empty one.
+class exponential_counts {
+public:
+    exponential_counts() = default;
+    exponential_counts(int coarse, exponential_buckets const& from) noexcept : coarse_(coarse) {
+        reserve(from.offset, from.counts.size());
+        std::copy(from.counts.begin(), from.counts.end(), counts_.begin());
+    }
+
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    [[nodiscard]] int coarse() const noexcept { return coarse_; }
+    [[nodiscard]] exponential_buckets view() const noexcept {
+        return {static_cast<std::int32_t>(low_), {counts_.data(), size_}};
+    }
+    [[nodiscard]] std::uint64_t total() const noexcept {
+        std::uint64_t sum = 0;
+        for (std::size_t i = 0; i < size_; ++i) sum += counts_[i];
+        return sum;
+    }
+
+    // Makes it a row of zeros at a place, of the same scale, and gives them to be written.
+    std::span<std::uint64_t> reserve(std::int64_t low, std::size_t size) noexcept {
+        low_ = low;
+        size_ = size;
+        std::fill_n(counts_.begin(), size, std::uint64_t{0});
+        return {counts_.data(), size};
+    }
+    void set_coarse(int coarse) noexcept { coarse_ = coarse; }
+
+    // Makes 2^by neighbours one. The bounds of the wider buckets are among those of the narrower ones.
+    void shrink(int by) noexcept {
+        if (by <= 0) return;
+        coarse_ += by;
+        if (size_ == 0) return;
+        auto const low = low_ >> by, high = last() >> by;
+        for (std::size_t i = 0; i < size_; ++i) {
+            auto const count = counts_[i];
+            counts_[i] = 0;
+            counts_[static_cast<std::size_t>(((low_ + static_cast<std::int64_t>(i)) >> by) - low)] += count;
+        }
+        low_ = low;
+        size_ = static_cast<std::size_t>(high - low + 1);
+    }
+
+    // Adds another row, at the finest scale at which both together are at most `most` buckets.
+    void add(exponential_counts const& other, std::size_t most) noexcept {
+        if (other.size_ == 0) return;
+        if (size_ == 0) {
+            *this = other;
+            return;
+        }
+        shrink(other.coarse_ - coarse_);
+        int by = coarse_ - other.coarse_;
+        int more = 0;
+        while (are_too_many((std::min)(low_, other.low_ >> by), (std::max)(last(), other.last() >> by), more, most))
+            ++more;
+        shrink(more);
+        by += more;
+        extend((std::min)(low_, other.low_ >> by), (std::max)(last(), other.last() >> by));
+        for (std::size_t i = 0; i < other.size_; ++i) counts_[other.place_in(*this, i, by)] += other.counts_[i];
+    }
+
+    // Takes off what an earlier reading of the same buckets counted, and leaves out empty buckets at both ends.
+    void subtract(exponential_counts earlier) noexcept {
+        shrink(earlier.coarse_ - coarse_);
+        int const by = coarse_ - earlier.coarse_;
+        for (std::size_t i = 0; i < earlier.size_; ++i)
+            if (auto const place = earlier.place_in(*this, i, by); place < size_) counts_[place] -= earlier.counts_[i];
+        while (size_ != 0 && counts_[size_ - 1] == 0) --size_;
+        std::size_t first = 0;
+        while (first < size_ && counts_[first] == 0) ++first;
+        std::copy(counts_.begin() + static_cast<std::ptrdiff_t>(first),
+                  counts_.begin() + static_cast<std::ptrdiff_t>(size_), counts_.begin());
+        size_ -= first;
+        low_ += static_cast<std::int64_t>(first);
+    }
+
+private:
+    [[nodiscard]] std::int64_t last() const noexcept { return low_ + static_cast<std::int64_t>(size_) - 1; }
+
+    // Where the i-th count goes in a row that is coarser by 2^by.
+    [[nodiscard]] std::size_t place_in(exponential_counts const& row, std::size_t i, int by) const noexcept {
+        return static_cast<std::size_t>(((low_ + static_cast<std::int64_t>(i)) >> by) - row.low_);
+    }
+
+    void extend(std::int64_t low, std::int64_t high) noexcept {
+        auto const ahead = static_cast<std::size_t>(low_ - low);
+        auto const size = static_cast<std::size_t>(high - low + 1);
+        std::copy_backward(counts_.begin(), counts_.begin() + static_cast<std::ptrdiff_t>(size_),
+                           counts_.begin() + static_cast<std::ptrdiff_t>(size_ + ahead));
+        std::fill_n(counts_.begin(), ahead, std::uint64_t{0});
+        std::fill(counts_.begin() + static_cast<std::ptrdiff_t>(ahead + size_),
+                  counts_.begin() + static_cast<std::ptrdiff_t>(size), std::uint64_t{0});
+        low_ = low;
+        size_ = size;
+    }
+
+    std::int64_t low_ = 0;
+    std::size_t size_ = 0;
+    int coarse_ = 0;
+    std::array<std::uint64_t, max_exponential_buckets> counts_{};
+};
+
+}  // namespace detail
+
+/// What an exponential histogram counted, at one moment.
+struct exponential_value {
+    std::uint64_t count;       ///< always the sum of the buckets and of zero_count
+    double sum;                ///< also of negative values
+    std::uint64_t zero_count;  ///< values whose amount is not above the zero threshold
+    int scale;                 ///< of both signs
+    exponential_buckets positive;
+    exponential_buckets negative;  ///< by their amounts
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/cell/exponential_cells.hpp
+#ifndef TACHO_PART_CELL_EXPONENTIAL_CELLS
+#define TACHO_PART_CELL_EXPONENTIAL_CELLS
+
+// tacho: the cells of one exponential histogram, whose buckets become wider as values spread, while others read them.
+
+namespace tacho::inline v0::detail {
+
+// The layout of a run: observations begun, the sum, the zeros, a lock that only the common slot needs, a window for
+// each sign, then three areas of buckets: one for each sign, and a spare one. To make its buckets wider, a sign's
+// writer counts them together in the spare area and then says so in the sign's window, one number: a reader always
+// finds whole buckets, in the one area or in the other, even while the writer is preempted. The area that was left is
+// zeroed and is the next spare one.
+inline constexpr std::size_t exponential_begun = 0;
+inline constexpr std::size_t exponential_sum = 1;
+inline constexpr std::size_t exponential_zeros = 2;
+inline constexpr std::size_t exponential_lock = 3;
+inline constexpr std::size_t exponential_windows = 4;  // of positive and of negative values
+inline constexpr std::size_t exponential_areas = 6;
+
+[[nodiscard]] constexpr std::size_t exponential_cell_count(std::size_t max_buckets) noexcept {
+    return exponential_areas + 3 * max_buckets;
+}
+static_assert(exponential_cell_count(max_exponential_buckets) <= cells_per_page);
+
+// Which buckets a sign's area holds. The area is a ring: bucket `low` is at `turn`, and those after it follow, so that
+// a window can grow at either end without moving what is counted. All-zero bits are an empty window of scale 20.
+struct exponential_window {
+    std::int32_t low = 0;
+    std::uint32_t width = 0;
+    std::uint32_t turn = 0;
+    int coarse = 0;          // 20 less the scale
+    std::uint32_t area = 0;  // of negative values it is the one after; both begin with 0
+
+    [[nodiscard]] static exponential_window of(std::uint64_t bits) noexcept {
+        return {static_cast<std::int32_t>(static_cast<std::uint32_t>(bits)),
+                static_cast<std::uint32_t>(bits >> 32 & 255), static_cast<std::uint32_t>(bits >> 40 & 255),
+                static_cast<int>(bits >> 48 & 31), static_cast<std::uint32_t>(bits >> 53)};
+    }
+    [[nodiscard]] std::uint64_t bits() const noexcept {
+        return static_cast<std::uint32_t>(low) | std::uint64_t{width} << 32 | std::uint64_t{turn} << 40 |
+               static_cast<std::uint64_t>(coarse) << 48 | std::uint64_t{area} << 53;
+    }
+    [[nodiscard]] std::int64_t last() const noexcept { return std::int64_t{low} + width - 1; }
+    // The cell of the bucket that is `i` after `low`.
+    [[nodiscard]] std::size_t cell(std::size_t i, std::size_t max_buckets) const noexcept {
+        auto const at = i + turn;
+        return exponential_areas + area * max_buckets + (at < max_buckets ? at : at - max_buckets);
+    }
+};
+// The window of a sign, with its area counted from 0 for both.
+[[nodiscard]] inline exponential_window window_of(std::uint64_t bits, bool negative) noexcept {
+    auto window = exponential_window::of(bits);
+    if (negative) window.area = window.area == 2 ? 0 : window.area + 1;
+    return window;
+}
+// Release, as all stores here: whoever sees one (acquire) sees all before it, and so a window that was left.
+inline void publish(word& cell, exponential_window window, bool negative) noexcept {
+    if (negative) window.area = window.area == 0 ? 2 : window.area - 1;
+    cell.store(window.bits(), std::memory_order_release);
+}
+
+// Makes room for bucket `index` of a sign, and gives its cell. Seldom: a window grows by every bucket at most once at
+// each scale, and there are 31 scales.
+[[gnu::noinline, gnu::cold]] inline std::size_t widen(word* own, std::size_t max_buckets, bool negative,
+                                                      std::int64_t index) noexcept {
+    word& cell = own[exponential_windows + (negative ? 1 : 0)];
+    auto window = window_of(cell.load(std::memory_order_relaxed), negative);
+    if (window.width == 0) {
+        window.low = static_cast<std::int32_t>(index);
+        window.width = 1;
+        publish(cell, window, negative);
+        return window.cell(0, max_buckets);
+    }
+    int by = 0;
+    while (are_too_many((std::min)(index, std::int64_t{window.low}), (std::max)(index, window.last()), by, max_buckets))
+        ++by;
+    if (by != 0) {
+        auto const other =
+            window_of(own[exponential_windows + (negative ? 0 : 1)].load(std::memory_order_relaxed), !negative);
+        exponential_window wider;
+        wider.low = window.low >> by;
+        wider.width = static_cast<std::uint32_t>((window.last() >> by) - wider.low + 1);
+        wider.coarse = window.coarse + by;
+        wider.area = 3 - window.area - other.area;
+        for (std::uint32_t i = 0; i < window.width; ++i) {
+            auto const place = static_cast<std::size_t>(((std::int64_t{window.low} + i) >> by) - wider.low);
+            add_owned(own[wider.cell(place, max_buckets)],
+                      own[window.cell(i, max_buckets)].load(std::memory_order_relaxed), std::memory_order_release);
+        }
+        publish(cell, wider, negative);
+        for (std::uint32_t i = 0; i < window.width; ++i)
+            own[window.cell(i, max_buckets)].store(0, std::memory_order_release);
+        window = wider;
+        index >>= by;
+    }
+    if (index < window.low) {
+        auto const more = static_cast<std::uint32_t>(window.low - index);
+        window.low = static_cast<std::int32_t>(index);
+        window.width += more;
+        window.turn =
+            window.turn >= more ? window.turn - more : window.turn + static_cast<std::uint32_t>(max_buckets) - more;
+        publish(cell, window, negative);
+    } else if (index > window.last()) {
+        window.width = static_cast<std::uint32_t>(index - window.low) + 1;
+        publish(cell, window, negative);
+    }
+    return window.cell(static_cast<std::size_t>(index - window.low), max_buckets);
+}
+
+// One observation by whoever is the only writer of these cells. The order of the stores is that of histogram_cells.hpp,
+// and for the same reader's checks.
+inline void observe_exponential_owned(word* own, exponential_shape const& shape, double value) noexcept {
+    auto const amount = std::fabs(value);
+    std::size_t cell = exponential_zeros;
+    if (amount > shape.zero_threshold) {
+        bool const negative = value < 0;
+        auto const bits = own[exponential_windows + (negative ? 1 : 0)].load(std::memory_order_relaxed);
+        auto const window = window_of(bits, negative);
+        auto const index = exponential_index(amount, max_exponential_scale - window.coarse);
+        auto const place = static_cast<std::uint32_t>(index) - static_cast<std::uint32_t>(window.low);
+        cell = place < window.width ? window.cell(place, shape.max_buckets)
+                                    : widen(own, shape.max_buckets, negative, index);
+    }
+    add_owned(own[exponential_begun], std::uint64_t{1}, std::memory_order_release);
+    add_owned(own[exponential_sum], value, std::memory_order_release);
+    add_owned(own[cell], std::uint64_t{1}, std::memory_order_release);
+}
+
+// The common slot has many writers, of which one writes at a time.
+[[gnu::noinline]] inline void observe_exponential_locked(word* own, exponential_shape const& shape,
+                                                         double value) noexcept {
+    word& lock = own[exponential_lock];
+    for (int tries = 0;; ++tries) {
+        std::uint64_t free = 0;
+        // Acquire: what the last writer wrote is seen.
+        if (lock.load(std::memory_order_relaxed) == 0 &&
+            lock.compare_exchange_weak(free, 1, std::memory_order_acquire, std::memory_order_relaxed))
+            break;
+        if (tries >= 64) std::this_thread::yield();  // its holder was preempted
+    }
+    observe_exponential_owned(own, shape, value);
+    lock.store(0, std::memory_order_release);
+}
+
+// Finite values only.
+template <class Cells>
+void observe_exponential(word* run, exponential_shape const& shape, double value) noexcept {
+    auto offset = Cells::is_sharded ? own_offset : 0;
+    if (Cells::is_sharded && offset == 0) offset = claim_slot();
+    if (offset != 0) [[likely]]
+        return observe_exponential_owned(&in_slot(run, offset), shape, value);
+    observe_exponential_locked(run, shape, value);
+}
+
+// What several slots counted, added up.
+struct exponential_reading {
+    exponential_counts positive, negative;
+    std::uint64_t zero_count = 0;
+    std::uint64_t count = 0;
+    double sum = 0;
+    std::size_t torn_slots = 0;  // that changed faster than they could be read
+
+    [[nodiscard]] exponential_value value() const noexcept {
+        auto const coarse = positive.empty() ? negative.coarse() : positive.coarse();
+        return {count, sum, zero_count, max_exponential_scale - coarse, positive.view(), negative.view()};
+    }
+};
+
+inline std::uint64_t read_exponential_window(word const* own, exponential_window window, std::size_t max_buckets,
+                                             exponential_counts& into) noexcept {
+    std::uint64_t sum = 0;
+    into.set_coarse(window.coarse);
+    auto const counts = into.reserve(window.low, window.width);
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        counts[i] = own[window.cell(i, max_buckets)].load(std::memory_order_acquire);
+        sum += counts[i];
+    }
+    return sum;
+}
+
+// Adds one slot's numbers. Begins anew when a window has moved to another area, which it does at most 30 times in its
+// life, and otherwise accepts what read_histogram_slot() does, and for the same reasons. A writer that does nothing but
+// observe writes 20 times while 160 buckets are read: then the sum may be ahead of the buckets by that, which is
+// counted.
+inline void read_exponential_slot(word const* own, std::size_t max_buckets, exponential_reading& total) noexcept {
+    constexpr int tries = 256;
+    exponential_counts positive, negative;
+    for (int attempt = 1;; ++attempt) {
+        auto const begun = own[exponential_begun].load(std::memory_order_acquire);
+        if (begun == 0) return;  // never used
+        auto const up = window_of(own[exponential_windows].load(std::memory_order_acquire), false);
+        auto const down = window_of(own[exponential_windows + 1].load(std::memory_order_acquire), true);
+        auto const zeros = own[exponential_zeros].load(std::memory_order_acquire);
+        auto count = zeros + read_exponential_window(own, up, max_buckets, positive);
+        count += read_exponential_window(own, down, max_buckets, negative);
+        auto const sum = std::bit_cast<double>(own[exponential_sum].load(std::memory_order_acquire));
+        // After the acquires above: had they seen anything of a wider window, this sees that it is in force.
+        auto const begun_by_now = own[exponential_begun].load(std::memory_order_relaxed);
+        auto const up_by_now = exponential_window::of(own[exponential_windows].load(std::memory_order_relaxed));
+        auto const down_by_now = exponential_window::of(own[exponential_windows + 1].load(std::memory_order_relaxed));
+        bool const moved = up_by_now.coarse != up.coarse || down_by_now.coarse != down.coarse;
+        bool const whole = begun_by_now == count || begun_by_now == begun;
+        if (moved || (!whole && attempt < tries)) continue;
+        total.positive.add(positive, max_buckets);
+        total.negative.add(negative, max_buckets);
+        total.zero_count += zeros;
+        total.count += count;
+        total.sum += sum;
+        if (!whole) ++total.torn_slots;
+        return;
+    }
+}
+
+[[nodiscard]] inline exponential_reading read_exponential(word* run, bool sharded, std::size_t max_buckets) noexcept {
+    exponential_reading total;
+    auto const end = (sharded ? slots_in_use() : 1) << slot_shift;
+    for (std::size_t offset = 0; offset < end; offset += slot_bytes)
+        read_exponential_slot(&in_slot(run, offset), max_buckets, total);
+    // One scale for both signs: the coarser.
+    if (!total.positive.empty() && !total.negative.empty()) {
+        total.positive.shrink(total.negative.coarse() - total.positive.coarse());
+        total.negative.shrink(total.positive.coarse() - total.negative.coarse());
+    }
+    return total;
 }
 
 }  // namespace tacho::inline v0::detail
@@ -1575,6 +2125,39 @@ inline void report(severity s, std::string_view message) noexcept {
 
 #endif
 
+// ---- tacho/core/label_text.hpp
+#ifndef TACHO_PART_CORE_LABEL_TEXT
+#define TACHO_PART_CORE_LABEL_TEXT
+
+// tacho: label values as Prometheus text, escaped once when a series is born.
+// Rule: https://prometheus.io/docs/instrumenting/exposition_formats/#comments-help-text-and-type-information
+
+namespace tacho::inline v0::detail {
+
+// The length of a label value with `\`, line feed and `"` escaped; the same in text and OpenMetrics.
+[[nodiscard]] constexpr std::size_t escaped_size(std::string_view value) noexcept {
+    std::size_t size = value.size();
+    for (char const c : value) size += (c == '\\' || c == '\n' || c == '"') ? 1 : 0;
+    return size;
+}
+
+constexpr char* write_text(std::string_view text, char* out) noexcept {
+    for (char const c : text) *out++ = c;
+    return out;
+}
+
+constexpr char* write_escaped(std::string_view value, char* out) noexcept {
+    for (char const c : value) {
+        if (c == '\\' || c == '\n' || c == '"') *out++ = '\\';
+        *out++ = c == '\n' ? 'n' : c;
+    }
+    return out;
+}
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
 // ---- tacho/series/hash.hpp
 #ifndef TACHO_PART_SERIES_HASH
 #define TACHO_PART_SERIES_HASH
@@ -1648,39 +2231,6 @@ struct reader_clock {
     // The stamp of what has just been removed. Release: whoever reads the new time sees the removal.
     std::uint64_t next() noexcept { return now.fetch_add(1, std::memory_order_acq_rel) + 1; }
 };
-
-}  // namespace tacho::inline v0::detail
-
-#endif
-
-// ---- tacho/core/label_text.hpp
-#ifndef TACHO_PART_CORE_LABEL_TEXT
-#define TACHO_PART_CORE_LABEL_TEXT
-
-// tacho: label values as Prometheus text, escaped once when a series is born.
-// Rule: https://prometheus.io/docs/instrumenting/exposition_formats/#comments-help-text-and-type-information
-
-namespace tacho::inline v0::detail {
-
-// The length of a label value with `\`, line feed and `"` escaped; the same in text and OpenMetrics.
-[[nodiscard]] constexpr std::size_t escaped_size(std::string_view value) noexcept {
-    std::size_t size = value.size();
-    for (char const c : value) size += (c == '\\' || c == '\n' || c == '"') ? 1 : 0;
-    return size;
-}
-
-constexpr char* write_text(std::string_view text, char* out) noexcept {
-    for (char const c : text) *out++ = c;
-    return out;
-}
-
-constexpr char* write_escaped(std::string_view value, char* out) noexcept {
-    for (char const c : value) {
-        if (c == '\\' || c == '\n' || c == '"') *out++ = '\\';
-        *out++ = c == '\n' ? 'n' : c;
-    }
-    return out;
-}
 
 }  // namespace tacho::inline v0::detail
 
@@ -2549,6 +3099,10 @@ private:
 
 namespace tacho::inline v0 {
 
+/// The most states of a state set: a bit each in one number, so that a reader sees them change all at once. The last
+/// bit says that any was ever told.
+inline constexpr std::size_t max_states = 63;
+
 /// Who made an instrument: a library or a part of the program, and its version. Travels with every metric.
 struct scope_info {
     std::string name;
@@ -2567,8 +3121,10 @@ struct descriptor {
     std::string unit;  ///< UCUM
     instrument_kind kind = instrument_kind::counter;
     number_kind number = number_kind::unsigned_integer;
-    std::vector<double> bounds;  ///< of a histogram
-    bool observable = false;     ///< its values come from callbacks
+    std::vector<double> bounds;       ///< of a histogram
+    std::vector<std::string> states;  ///< of a state set
+    exponential_shape shape;          ///< of an exponential histogram
+    bool observable = false;          ///< its values come from callbacks
 
     [[nodiscard]] bool is_histogram() const noexcept { return kind == instrument_kind::histogram; }
     /// Whether its values never go down.
@@ -2582,6 +3138,13 @@ struct histogram_value {
     double sum;
 };
 
+/// What holds of a state set's states, at one moment: bit i is states[i].
+struct states_value {
+    std::uint64_t bits;
+
+    [[nodiscard]] constexpr bool is_on(std::size_t state) const noexcept { return (bits >> state & 1) != 0; }
+};
+
 /// One instrument as the registry holds it, or several with the same identity. Shared by those instruments, by handles
 /// and by whoever reads it, and gone with the last of them.
 class family {
@@ -2590,6 +3153,7 @@ public:
         : id_(id), birth_(storage.now()), descriptor_(std::move(describe)), table_(std::move(schema), storage) {
         for (double const bound : descriptor_.bounds) add_bucket_text(bound);
         if (descriptor_.is_histogram()) add_bucket_text(std::numeric_limits<double>::infinity());
+        for (auto const& state : descriptor_.states) add_state_text(state);
     }
     family(family const&) = delete;
     family& operator=(family const&) = delete;
@@ -2610,6 +3174,9 @@ public:
         return bucket_texts_[i].openmetrics;
     }
 
+    /// `job_state="idle"} ` of each state, in Prometheus' formats.
+    [[nodiscard]] std::string_view state_text(std::size_t i) const noexcept { return state_texts_[i]; }
+
     /// No instrument has it any more.
     void end() noexcept { end_.store(table_.storage().now(), std::memory_order_relaxed); }
     /// When a series was removed, or its family ended; 0 for what lives.
@@ -2623,28 +3190,37 @@ public:
         return descriptor_.observable ? detail::observed_start(s.cells()) : s.birth();
     }
 
-    /// Calls v.number(family, series, number) or v.histogram(family, series, histogram_value) for each series, and for
-    /// those that were removed after the stamp `since` of the reader clock; if they are observable, only for those that
-    /// `round` or a later round of callbacks observed. Lock-free; allocates nothing.
+    /// Calls v.number(family, series, number), v.histogram(family, series, histogram_value), v.states(family, series,
+    /// states_value) or v.exponential_histogram(family, series, exponential_value) for each series that is shown, and
+    /// for those that were removed after the stamp `since` of the reader clock; if they are observable, only for those
+    /// that `round` or a later round of callbacks observed. A visitor that lacks one of the latter two isn't shown such
+    /// series; for the last, v.left_out(family) is called in its place if there is that. Lock-free; allocates nothing.
     template <class Visitor>
     void visit(Visitor& v, std::uint64_t round, std::uint64_t since = series_table::present) const {
         detail::looking const look;
-        if (descriptor_.is_histogram()) {
-            std::uint64_t buckets[max_bounds + 1];
-            std::span<std::uint64_t> const used{buckets, descriptor_.bounds.size() + 1};
-            table_.for_each(
-                [&](series const& s) {
-                    auto const read = detail::read_histogram(s.cells(), is_sharded(), used);
-                    if (read.torn_slots != 0) torn_.fetch_add(1, std::memory_order_relaxed);
-                    v.histogram(*this, s, histogram_value{used, read.count, read.sum});
-                },
-                since);
-        } else {
-            table_.for_each(
-                [&](series const& s) {
-                    if (!descriptor_.observable || detail::was_observed(s.cells(), round)) v.number(*this, s, read(s));
-                },
-                since);
+        switch (descriptor_.kind) {
+            case instrument_kind::histogram: return visit_histograms(v, since);
+            case instrument_kind::info: return visit_info(v);
+            case instrument_kind::state_set: return visit_states(v, since);
+            case instrument_kind::exponential_histogram: return visit_exponential(v, since);
+            case instrument_kind::counter:
+            case instrument_kind::up_down_counter:
+            case instrument_kind::gauge: break;
+        }
+        table_.for_each(
+            [&](series const& s) {
+                if (!descriptor_.observable || detail::was_observed(s.cells(), round)) v.number(*this, s, read(s));
+            },
+            since);
+    }
+
+    /// Makes an info's series, given by its cell, the one that is shown.
+    void show_only(detail::word& cell) noexcept {
+        // Each call has a turn of its own, and the series with the highest is shown: no reader sees two, or none. Where
+        // two threads show one series, its turn must not go back. Relaxed: turns order nothing but each other.
+        auto const turn = turns_.fetch_add(1, std::memory_order_relaxed) + 1;
+        auto seen = cell.load(std::memory_order_relaxed);
+        while (seen < turn && !cell.compare_exchange_weak(seen, turn, std::memory_order_relaxed)) {
         }
     }
 
@@ -2665,6 +3241,14 @@ public:
                      "tacho::series_limit, or list the enumerator (said once)"});
     }
 
+    /// Reports that a text format has no place for an exponential histogram, the first time.
+    void say_left_out() const noexcept {
+        if (left_out_said_.exchange(true, std::memory_order_relaxed)) return;
+        report_once({"the exponential histogram \"", descriptor_.name,
+                     "\" is left out of scrapes: no text format can carry it. It is in what is pushed by OTLP; use a "
+                     "tacho::histogram to see it in both (said once)"});
+    }
+
     [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::uint64_t torn() const noexcept { return torn_.load(std::memory_order_relaxed); }
 
@@ -2672,6 +3256,58 @@ private:
     struct bucket_label {
         std::string text, openmetrics;
     };
+
+    template <class Visitor>
+    void visit_histograms(Visitor& v, std::uint64_t since) const {
+        std::uint64_t buckets[max_bounds + 1];
+        std::span<std::uint64_t> const used{buckets, descriptor_.bounds.size() + 1};
+        table_.for_each(
+            [&](series const& s) {
+                auto const read = detail::read_histogram(s.cells(), is_sharded(), used);
+                if (read.torn_slots != 0) torn_.fetch_add(1, std::memory_order_relaxed);
+                v.histogram(*this, s, histogram_value{used, read.count, read.sum});
+            },
+            since);
+    }
+
+    template <class Visitor>
+    void visit_info(Visitor& v) const {
+        std::uint64_t latest = 1;  // 0 is the turn of a series that was never shown
+        table_.for_each(
+            [&](series const& s) { latest = (std::max)(latest, s.cells()->load(std::memory_order_relaxed)); });
+        bool shown = false;
+        table_.for_each([&](series const& s) {
+            // Not only the very turn: another may have been taken since.
+            if (shown || s.cells()->load(std::memory_order_relaxed) < latest) return;
+            shown = true;
+            v.number(*this, s, number{number_kind::unsigned_integer, 1});
+        });
+    }
+
+    template <class Visitor>
+    void visit_states(Visitor& v, std::uint64_t since) const {
+        if constexpr (requires(series const& s) { v.states(*this, s, states_value{0}); })
+            table_.for_each(
+                [&](series const& s) {
+                    auto const bits = s.cells()->load(std::memory_order_relaxed);
+                    if (bits != 0) v.states(*this, s, states_value{bits & ~(std::uint64_t{1} << max_states)});
+                },
+                since);
+    }
+
+    template <class Visitor>
+    void visit_exponential(Visitor& v, std::uint64_t since) const {
+        if constexpr (requires(series const& s, exponential_value const& x) { v.exponential_histogram(*this, s, x); })
+            table_.for_each(
+                [&](series const& s) {
+                    auto const read = detail::read_exponential(s.cells(), is_sharded(), descriptor_.shape.max_buckets);
+                    if (read.torn_slots != 0) torn_.fetch_add(1, std::memory_order_relaxed);
+                    v.exponential_histogram(*this, s, read.value());
+                },
+                since);
+        else if constexpr (requires { v.left_out(*this); })
+            v.left_out(*this);
+    }
 
     [[nodiscard]] number read(series const& s) const noexcept {
         auto const kind = descriptor_.number;
@@ -2690,6 +3326,15 @@ private:
         bucket_texts_.push_back({std::move(text), label(room, detail::write_openmetrics_bound(bound, room))});
     }
 
+    void add_state_text(std::string_view state) {
+        std::string text(descriptor_.prometheus_name.size() + detail::escaped_size(state) + 5, ' ');
+        char* out = detail::write_text(descriptor_.prometheus_name, text.data());
+        out = detail::write_text("=\"", out);
+        out = detail::write_escaped(state, out);
+        detail::write_text("\"} ", out);
+        state_texts_.push_back(std::move(text));
+    }
+
     // Joins without allocating; a longer message is cut off.
     static void report_once(std::initializer_list<std::string_view> parts) noexcept {
         char message[640];
@@ -2706,9 +3351,12 @@ private:
     descriptor descriptor_;
     series_table table_;
     std::vector<bucket_label> bucket_texts_;
+    std::vector<std::string> state_texts_;
     std::atomic<std::uint64_t> dropped_{0};
     mutable std::atomic<std::uint64_t> torn_{0};
+    std::atomic<std::uint64_t> turns_{0};  // of an info
     std::atomic<bool> overflow_said_{false};
+    mutable std::atomic<bool> left_out_said_{false};
 };
 
 }  // namespace tacho::inline v0
@@ -2799,23 +3447,24 @@ namespace tacho::inline v0::detail {
     descriptor const& d = a.describe();
     return d.scope == b.scope && d.name == b.name && d.kind == b.kind && d.observable == b.observable &&
            d.number == b.number && d.unit == b.unit && d.description == b.description && d.bounds == b.bounds &&
-           a.is_sharded() == sharded &&
+           d.states == b.states && d.shape == b.shape && a.is_sharded() == sharded &&
            std::equal(a.schema().keys.begin(), a.schema().keys.end(), schema.keys.begin(), schema.keys.end(), same_key);
 }
 
 // All names under which a family or its samples appear in any of the formats. OpenMetrics names a counter's family
-// without `_total`, and gives a histogram and a counter a `_created`.
+// without `_total` and an info's without `_info`, and gives a histogram and a counter a `_created`.
 [[nodiscard]] inline std::vector<std::string> names_in_use(std::string_view prometheus_name, instrument_kind kind) {
     std::string const name{prometheus_name};
+    auto const stem = name.substr(0, name.size() - kind_suffix(kind).size());
     switch (kind) {
-        case instrument_kind::counter: {
-            auto const stem = name.substr(0, name.size() - std::string_view{"_total"}.size());
-            return {name, stem, stem + "_created"};
-        }
+        case instrument_kind::counter: return {name, stem, stem + "_created"};
+        case instrument_kind::info: return {name, stem};
         case instrument_kind::histogram:
             return {name, name + "_bucket", name + "_sum", name + "_count", name + "_created"};
         case instrument_kind::up_down_counter:
-        case instrument_kind::gauge: break;
+        case instrument_kind::gauge:
+        case instrument_kind::state_set:
+        case instrument_kind::exponential_histogram: break;  // whose samples no text format shows
     }
     return {name};
 }
@@ -3495,6 +4144,8 @@ struct instrument_spec {
     std::size_t dense = 0;  // how many combinations of label values there are, when they are few and known; else 0
     std::span<label_spec const> labels;
     std::span<double const> bounds;
+    std::span<std::string_view const> states = {};
+    exponential_shape shape = {};
 };
 
 }  // namespace detail
@@ -3607,7 +4258,7 @@ private:
         d.prometheus_name = spec.prometheus_name;
         auto const word = unit_word(spec.unit);
         auto stem = spec.prometheus_name;
-        if (spec.kind == instrument_kind::counter) stem.remove_suffix(std::string_view{"_total"}.size());
+        stem.remove_suffix(kind_suffix(spec.kind).size());
         // OpenMetrics names a unit only where the name goes on before it.
         if (!word.view().empty() && stem.size() > word.view().size() && ends_with_word(stem, word.view()))
             d.unit_word = word.view();
@@ -3617,6 +4268,8 @@ private:
         d.number = spec.number;
         d.observable = spec.observable;
         d.bounds.assign(spec.bounds.begin(), spec.bounds.end());
+        for (auto const state : spec.states) d.states.push_back(to_utf8(state));
+        d.shape = spec.shape;
         return d;
     }
 
@@ -3635,9 +4288,11 @@ private:
 
     [[nodiscard]] series_storage storage(detail::instrument_spec const& spec) const {
         if (spec.sharded) static_cast<void>(detail::discard_cells());  // settles how many slots this process can have
-        bool const histogram = spec.kind == instrument_kind::histogram;
-        std::size_t const cells = spec.observable ? detail::observed_cell_count : 1;
-        return {.cells = histogram ? detail::histogram_cell_count(spec.bounds.size()) : cells,
+        std::size_t cells = spec.observable ? detail::observed_cell_count : 1;
+        if (spec.kind == instrument_kind::histogram) cells = detail::histogram_cell_count(spec.bounds.size());
+        if (spec.kind == instrument_kind::exponential_histogram)
+            cells = detail::exponential_cell_count(spec.shape.max_buckets);
+        return {.cells = cells,
                 .sharded = spec.sharded,
                 .limit = spec.limit != 0 ? spec.limit : core_->options.series_limit,
                 .expire_after = spec.expire_after,
@@ -4123,6 +4778,250 @@ public:
 
 #endif
 
+// ---- tacho/instrument/timer.hpp
+#ifndef TACHO_PART_INSTRUMENT_TIMER
+#define TACHO_PART_INSTRUMENT_TIMER
+
+// tacho: a timer: measures how long a scope takes, in the unit of the histogram it records into.
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+// How many of this unit a second has; 0 for a unit that is none of time.
+[[nodiscard]] constexpr double per_second(std::string_view ucum) noexcept {
+    if (ucum == "s") return 1;
+    if (ucum == "ms") return 1e3;
+    if (ucum == "us") return 1e6;
+    return ucum == "ns" ? 1e9 : 0;
+}
+
+template <class Unit>
+concept unit_of_time = (per_second(Unit::ucum) != 0);
+
+template <class Unit, class Rep, class Period>
+[[nodiscard]] constexpr double in_unit(std::chrono::duration<Rep, Period> time) noexcept {
+    return std::chrono::duration<double>(time).count() * per_second(Unit::ucum);
+}
+
+}  // namespace detail
+
+/// Records the time from its birth to its end, by the steady clock or another one of std::chrono's kind. Movable; holds
+/// its series alive. `Handle` is a histogram's, `Unit` its unit, one of time. Where the labels are known only at the
+/// end, take the time yourself: `auto const start = clock::now(); ... duration(status).observe(clock::now() - start);`
+template <class Handle, class Unit, class Clock = std::chrono::steady_clock>
+class [[nodiscard]] timer {
+public:
+    explicit timer(Handle into) noexcept : into_(std::move(into)), start_(Clock::now()) {}
+    timer(timer&& other) noexcept
+        : into_(other.into_), start_(other.start_), runs_(std::exchange(other.runs_, false)) {}
+    timer& operator=(timer&&) = delete;
+    ~timer() { stop(); }
+
+    /// The time since the start, in the histogram's unit.
+    [[nodiscard]] double elapsed() const noexcept { return detail::in_unit<Unit>(Clock::now() - start_); }
+    /// Records now, once; the end then records nothing.
+    void stop() noexcept {
+        if (std::exchange(runs_, false)) into_.observe(elapsed());
+    }
+    /// Records nothing.
+    void cancel() noexcept { runs_ = false; }
+
+private:
+    Handle into_;
+    typename Clock::time_point start_;
+    bool runs_ = true;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/instrument/exponential_histogram.hpp
+#ifndef TACHO_PART_INSTRUMENT_EXPONENTIAL_HISTOGRAM
+#define TACHO_PART_INSTRUMENT_EXPONENTIAL_HISTOGRAM
+
+// tacho: an exponential histogram: how values are distributed, without bounds that someone has to choose.
+// Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
+
+namespace tacho::inline v0 {
+
+/// An option of an exponential histogram: how many buckets of each sign it has, 4 to 168, by default 160.
+template <std::size_t N>
+struct max_buckets {
+    static_assert(N >= 4 && N <= max_exponential_buckets,
+                  "tacho: an exponential histogram has 4 to 168 buckets of each sign");
+    static constexpr std::size_t value = N;
+};
+
+namespace detail {
+
+[[nodiscard]] constexpr bool is_exponential_shape(exponential_shape const& s) noexcept {
+    return s.max_buckets >= 4 && s.max_buckets <= max_exponential_buckets && s.zero_threshold >= 0 &&
+           s.zero_threshold <= (std::numeric_limits<double>::max)();
+}
+
+inline void zero_threshold_must_be_finite_and_not_negative() noexcept {}  // not constexpr: reaching it doesn't compile
+
+}  // namespace detail
+
+/// Values whose amount is not above it count as zero; 0 by default. A wrong one doesn't compile.
+class zero_threshold {
+public:
+    zero_threshold() = default;
+    consteval explicit zero_threshold(double value) : value_(value) {
+        if (!detail::is_exponential_shape({.zero_threshold = value}))
+            detail::zero_threshold_must_be_finite_and_not_negative();
+    }
+    [[nodiscard]] constexpr double value() const noexcept { return value_; }
+
+private:
+    double value_ = 0;
+};
+
+namespace detail {
+
+template <class Cells>
+void observe_exponential_in(word* run, family* of, double value) noexcept {
+    // Without family there is no shape, and the cells that stand in for a series have no window.
+    if (of == nullptr || run == discard_cells()) [[unlikely]]
+        return;
+    if (!std::isfinite(value)) [[unlikely]]
+        return of->drop_measurement("NaN or an infinite value");
+    observe_exponential<Cells>(run, of->describe().shape, value);
+}
+
+}  // namespace detail
+
+/// One series of an exponential histogram, to keep and to observe often. A copyable value that keeps its series alive,
+/// whatever becomes of instrument and registry. observe() may be called by any thread at any time and does not
+/// allocate; with sharded cells it is wait-free, with shared ones, and in threads without a slot, one thread at a time
+/// writes a series, so it is not for signal handlers. NaN and infinite values have no bucket: dropped and counted.
+template <class Cells, class Unit>
+class exponential_handle {
+public:
+    explicit exponential_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+
+    void observe(double value) const noexcept { detail::observe_exponential_in<Cells>(to_.cells, to_.of.get(), value); }
+    /// The same of a time, in the histogram's unit.
+    template <class Rep, class Period>
+        requires detail::unit_of_time<Unit>
+    void observe(std::chrono::duration<Rep, Period> time) const noexcept { observe(detail::in_unit<Unit>(time)); }
+
+    /// Records the time until its result ends: `auto const timing = handle.time();`
+    template <class Clock = std::chrono::steady_clock>
+        requires detail::unit_of_time<Unit> timer<exponential_handle, Unit, Clock> time()
+    const noexcept { return timer<exponential_handle, Unit, Clock>{*this}; }
+
+private:
+    detail::bound_series to_;
+};
+
+/// The result of a look-up, for use in the same expression: `latency("models").observe(0.25);`
+template <class Cells, class Unit>
+class exponential_series {
+public:
+    exponential_series(detail::found_series const& to, detail::looking look) noexcept
+        : to_(to), look_(std::move(look)) {}
+    exponential_series(exponential_series const&) = delete;
+    exponential_series& operator=(exponential_series const&) = delete;
+
+    void observe(double value) && noexcept { detail::observe_exponential_in<Cells>(to_.cells, to_.of.get(), value); }
+    template <class Rep, class Period>
+        requires detail::unit_of_time<Unit>
+    void observe(std::chrono::duration<Rep, Period> time) && noexcept {
+        std::move(*this).observe(detail::in_unit<Unit>(time));
+    }
+    template <class Clock = std::chrono::steady_clock>
+        requires detail::unit_of_time<Unit> timer<exponential_handle<Cells, Unit>, Unit, Clock> time() && noexcept {
+            return exponential_handle<Cells, Unit>{to_.bind()}.template time<Clock>();
+        }
+
+    private:
+        detail::found_series to_;
+        detail::looking look_;
+};
+
+namespace detail {
+
+template <class T>
+struct max_buckets_predicate : std::false_type {};
+template <std::size_t N>
+struct max_buckets_predicate<max_buckets<N>> : std::true_type {};
+
+// The options that every instrument knows.
+template <class... Options>
+using without_max_buckets =
+    decltype(std::tuple_cat(std::declval<std::conditional_t<max_buckets_predicate<Options>::value, std::tuple<>,
+                                                            std::tuple<std::type_identity<Options>>>>()...));
+
+template <fixed_string Name, class Options>
+struct exponential_traits_of;
+template <fixed_string Name, class... Options>
+struct exponential_traits_of<Name, std::tuple<std::type_identity<Options>...>> {
+    using type = instrument_traits<instrument_kind::exponential_histogram, Name, double, cells::sharded, Options...>;
+};
+template <fixed_string Name, class... Options>
+using exponential_traits = typename exponential_traits_of<Name, without_max_buckets<Options...>>::type;
+
+template <class Traits>
+using exponential_front =
+    typed_instrument<Traits, exponential_series<typename Traits::cells_type, typename Traits::unit_type>,
+                     exponential_handle<typename Traits::cells_type, typename Traits::unit_type>>;
+
+template <class Traits>
+[[nodiscard]] constexpr instrument_spec exponential_spec(std::string_view description,
+                                                         exponential_shape shape) noexcept {
+    auto spec = Traits::spec(description);
+    spec.shape = shape;
+    return spec;
+}
+
+}  // namespace detail
+
+/// Counts values in buckets whose bounds grow by a constant factor, and their sum:
+/// `exponential_histogram<"latency", unit::seconds, label<"api">>`. The factor is the finest of the powers 2^(2^-s) at
+/// which the values seen so far lie within 160 buckets of their sign, or as many as max_buckets<N> says: values from 1
+/// to 500 have buckets that are 4.4 % wide. OTLP only: no text format can carry it, so scrapes leave it out, and the
+/// error hook hears of that once. A series takes 24 bytes for each of its buckets and each thread that observes it, 4
+/// KiB for 160. Sharded by default. With a unit of time, time() measures.
+template <fixed_string Name, class... Options>
+class exponential_histogram : public detail::exponential_front<detail::exponential_traits<Name, Options...>> {
+    using traits = detail::exponential_traits<Name, Options...>;
+    using base = detail::exponential_front<traits>;
+    using cells_type = typename traits::cells_type;
+    using unit_type = typename traits::unit_type;
+    static_assert(std::same_as<typename traits::number_type, double>,
+                  "tacho: an exponential histogram observes doubles");
+    static_assert(((detail::max_buckets_predicate<Options>::value ? 1 : 0) + ... + 0) <= 1,
+                  "tacho: an exponential histogram has one max_buckets");
+    static constexpr std::size_t buckets = detail::first_of<max_buckets<exponential_shape{}.max_buckets>,
+                                                            detail::max_buckets_predicate, Options...>::type::value;
+
+public:
+    explicit exponential_histogram(std::string_view description = {}, zero_threshold zero = {})
+        : exponential_histogram(default_registry(), description, zero) {}
+    explicit exponential_histogram(scope const& in, std::string_view description = {},
+                                   zero_threshold zero = {}) noexcept
+        : base(in, detail::exponential_spec<traits>(description,
+                                                    {.max_buckets = buckets, .zero_threshold = zero.value()})) {}
+
+    void observe(double value) noexcept requires(traits::label_count == 0) {
+        detail::observe_exponential_in<cells_type>(this->only(), this->held().get(), value);
+    }
+    template <class Rep, class Period>
+        requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
+    void observe(std::chrono::duration<Rep, Period> time) noexcept { observe(detail::in_unit<unit_type>(time)); }
+    template <class Clock = std::chrono::steady_clock>
+        requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
+    timer<exponential_handle<cells_type, unit_type>, unit_type, Clock> time()
+    noexcept { return this->bind().template time<Clock>(); }
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
 // ---- tacho/instrument/gauge.hpp
 #ifndef TACHO_PART_INSTRUMENT_GAUGE
 #define TACHO_PART_INSTRUMENT_GAUGE
@@ -4213,65 +5112,6 @@ public:
     void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
         cells::shared::add(this->only(), detail::negated(amount));
     }
-};
-
-}  // namespace tacho::inline v0
-
-#endif
-
-// ---- tacho/instrument/timer.hpp
-#ifndef TACHO_PART_INSTRUMENT_TIMER
-#define TACHO_PART_INSTRUMENT_TIMER
-
-// tacho: a timer: measures how long a scope takes, in the unit of the histogram it records into.
-
-namespace tacho::inline v0 {
-
-namespace detail {
-
-// How many of this unit a second has; 0 for a unit that is none of time.
-[[nodiscard]] constexpr double per_second(std::string_view ucum) noexcept {
-    if (ucum == "s") return 1;
-    if (ucum == "ms") return 1e3;
-    if (ucum == "us") return 1e6;
-    return ucum == "ns" ? 1e9 : 0;
-}
-
-template <class Unit>
-concept unit_of_time = (per_second(Unit::ucum) != 0);
-
-template <class Unit, class Rep, class Period>
-[[nodiscard]] constexpr double in_unit(std::chrono::duration<Rep, Period> time) noexcept {
-    return std::chrono::duration<double>(time).count() * per_second(Unit::ucum);
-}
-
-}  // namespace detail
-
-/// Records the time from its birth to its end, by the steady clock or another one of std::chrono's kind. Movable; holds
-/// its series alive. `Handle` is a histogram's, `Unit` its unit, one of time. Where the labels are known only at the
-/// end, take the time yourself: `auto const start = clock::now(); ... duration(status).observe(clock::now() - start);`
-template <class Handle, class Unit, class Clock = std::chrono::steady_clock>
-class [[nodiscard]] timer {
-public:
-    explicit timer(Handle into) noexcept : into_(std::move(into)), start_(Clock::now()) {}
-    timer(timer&& other) noexcept
-        : into_(other.into_), start_(other.start_), runs_(std::exchange(other.runs_, false)) {}
-    timer& operator=(timer&&) = delete;
-    ~timer() { stop(); }
-
-    /// The time since the start, in the histogram's unit.
-    [[nodiscard]] double elapsed() const noexcept { return detail::in_unit<Unit>(Clock::now() - start_); }
-    /// Records now, once; the end then records nothing.
-    void stop() noexcept {
-        if (std::exchange(runs_, false)) into_.observe(elapsed());
-    }
-    /// Records nothing.
-    void cancel() noexcept { runs_ = false; }
-
-private:
-    Handle into_;
-    typename Clock::time_point start_;
-    bool runs_ = true;
 };
 
 }  // namespace tacho::inline v0
@@ -4387,6 +5227,87 @@ public:
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     timer<histogram_handle<cells_type, unit_type>, unit_type, Clock> time()
     noexcept { return this->bind().template time<Clock>(); }
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/instrument/info.hpp
+#ifndef TACHO_PART_INSTRUMENT_INFO
+#define TACHO_PART_INSTRUMENT_INFO
+
+// tacho: an info: facts about the program that are text, such as its version.
+// Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#info
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+// One label set of an info, as a look-up gives it.
+class info_series {
+public:
+    info_series(found_series const& to, looking look) noexcept : to_(to), look_(std::move(look)) {}
+
+    void show() const noexcept {
+        if (to_.from != nullptr) to_.of->show_only(*to_.cells);
+    }
+
+private:
+    found_series to_;
+    looking look_;
+};
+
+// The same, as one named at run time gives it.
+class info_handle {
+public:
+    explicit info_handle(bound_series to) noexcept : to_(std::move(to)) {}
+
+    void show() const noexcept {
+        if (to_.of != nullptr) to_.of->show_only(*to_.cells);
+    }
+
+private:
+    bound_series to_;
+};
+
+template <fixed_string Name, class... Options>
+using info_traits = instrument_traits<instrument_kind::info, Name, std::uint64_t, cells::shared, Options...>;
+
+template <class Traits>
+using info_front = typed_instrument<Traits, info_series, info_handle>;
+
+}  // namespace detail
+
+/// Shows text as labels, with the value 1: `info<"build", label<"version">, label<"commit">>` is, after
+/// `build.set("1.2.3", "abc")`, `build_info{version="1.2.3",commit="abc"} 1`. Shows nothing before the first set(), and
+/// from then on the label values of the latest one only. For what seldom changes: each label set that was ever set
+/// counts towards the series limit, and keeps its memory.
+template <fixed_string Name, class... Options>
+class info : private detail::info_front<detail::info_traits<Name, Options...>> {
+    using traits = detail::info_traits<Name, Options...>;
+    using base = detail::info_front<traits>;
+    static_assert(traits::label_count != 0, "tacho: an info has labels; they are what it shows");
+    static_assert(traits::unit_type::ucum.empty() && std::same_as<typename traits::number_type, std::uint64_t> &&
+                      !traits::cells_type::is_sharded,
+                  "tacho: an info's value is always 1: it has no unit, no type of number and no sharded cells");
+    static_assert(traits::expires_after == 0,
+                  "tacho: an info shows what was set last, however long ago; it can't expire");
+
+public:
+    explicit info(std::string_view description = {}) : info(default_registry(), description) {}
+    explicit info(scope const& in, std::string_view description = {}) noexcept : base(in, traits::spec(description)) {}
+
+    using base::ok;
+
+    /// Replaces what is shown, at once for every reader: none sees two label sets, or none. May be called by any thread
+    /// at any time. A label set that is new takes a mutex and allocates.
+    template <class... Args>
+        requires(detail::are_values_of<typename traits::labels, Args...>)
+    void set(Args const&... values) noexcept { base::operator()(values...).show(); }
+    template <class... Args>
+        requires(!detail::are_values_of<typename traits::labels, Args...>)
+    void set(Args const&...) noexcept { detail::explain_label_values<typename traits::labels, Args...>(); }
 };
 
 }  // namespace tacho::inline v0
@@ -5031,6 +5952,309 @@ template <class F>
 
 #endif
 
+// ---- tacho/instrument/state_set.hpp
+#ifndef TACHO_PART_INSTRUMENT_STATE_SET
+#define TACHO_PART_INSTRUMENT_STATE_SET
+
+// tacho: a state set: which of some named states something is in.
+// Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#stateset
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+// All states are one number, so that a reader sees a change whole. Relaxed: it orders nothing else.
+inline constexpr std::uint64_t any_state_told = std::uint64_t{1} << max_states;
+
+inline void refuse_state(family* of) noexcept {
+    if (of != nullptr) of->drop_measurement("a state that it has not");
+}
+
+// An index that is no state's is that of a value which isn't listed.
+inline void set_only_state(word* cell, family* of, std::size_t state, std::size_t states) noexcept {
+    if (state >= states) [[unlikely]]
+        return refuse_state(of);
+    cell->store(any_state_told | std::uint64_t{1} << state, std::memory_order_relaxed);
+}
+
+inline void set_one_state(word* cell, family* of, std::size_t state, std::size_t states, bool on) noexcept {
+    if (state >= states) [[unlikely]]
+        return refuse_state(of);
+    auto const bit = std::uint64_t{1} << state;
+    // Two steps for "off": what was never told has no bit to take off, so a reader between them sees it as it will be.
+    cell->fetch_or(on ? any_state_told | bit : any_state_told, std::memory_order_relaxed);
+    if (!on) cell->fetch_and(~bit, std::memory_order_relaxed);
+}
+
+template <class State>
+inline constexpr std::size_t state_count = label_value<State>::cardinality;
+
+}  // namespace detail
+
+/// One series of a state set, to keep. A copyable value that keeps its series alive, whatever becomes of instrument and
+/// registry. Its members may be called by any thread at any time, and neither lock nor allocate. A state that isn't
+/// listed in label_values() is dropped and counted.
+template <class State>
+class state_set_handle {
+public:
+    explicit state_set_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+
+    /// This state and no other: one store, so that no reader sees two states, or none.
+    void set(State only) const noexcept {
+        detail::set_only_state(to_.cells, to_.of.get(), detail::label_value<State>::index(only),
+                               detail::state_count<State>);
+    }
+    /// Turns one state on or off and leaves the others as they are, where several may hold at a time.
+    void set(State one, bool on) const noexcept {
+        detail::set_one_state(to_.cells, to_.of.get(), detail::label_value<State>::index(one),
+                              detail::state_count<State>, on);
+    }
+
+private:
+    detail::bound_series to_;
+};
+
+/// The result of a look-up, for use in the same expression: `state("mail").set(job_state::idle);`
+template <class State>
+class state_set_series {
+public:
+    state_set_series(detail::found_series const& to, detail::looking look) noexcept : to_(to), look_(std::move(look)) {}
+    state_set_series(state_set_series const&) = delete;
+    state_set_series& operator=(state_set_series const&) = delete;
+
+    void set(State only) && noexcept {
+        detail::set_only_state(to_.cells, to_.of.get(), detail::label_value<State>::index(only),
+                               detail::state_count<State>);
+    }
+    void set(State one, bool on) && noexcept {
+        detail::set_one_state(to_.cells, to_.of.get(), detail::label_value<State>::index(one),
+                              detail::state_count<State>, on);
+    }
+
+private:
+    detail::found_series to_;
+    detail::looking look_;
+};
+
+namespace detail {
+
+template <fixed_string Name, class... Options>
+using state_set_traits = instrument_traits<instrument_kind::state_set, Name, std::uint64_t, cells::shared, Options...>;
+
+template <class Traits, class State>
+using state_set_front = typed_instrument<Traits, state_set_series<State>, state_set_handle<State>>;
+
+template <listed_enum State>
+inline constexpr auto state_names = [] {
+    std::array<std::string_view, state_count<State>> names{};
+    for (std::size_t i = 0; i < names.size(); ++i) names[i] = label_value<State>::list.entries[i].text;
+    return names;
+}();
+
+// Whether a state set may have this name, which is also its own label's: none of its labels, and no reserved one.
+template <std::size_t N>
+[[nodiscard]] constexpr bool is_state_label(std::string_view name, std::array<label_spec, N> const& labels) noexcept {
+    for (auto const& label : labels)
+        if (prometheus_label_name(label.name).view() == prometheus_label_name(name).view()) return false;
+    return is_label_name(name);
+}
+
+template <class Traits, class State>
+[[nodiscard]] constexpr instrument_spec state_set_spec(std::string_view description) noexcept {
+    auto spec = Traits::spec(description);
+    spec.states = state_names<State>;
+    return spec;
+}
+
+}  // namespace detail
+
+/// Shows 1 for the states that hold and 0 for the others: `state_set<"job.state", job_state, label<"job">>` has a
+/// sample for each job and each enumerator that label_values(job_state) lists, at most 63. Their label is called like
+/// the metric. Without labels it is shown from the start, with no state on; a series with labels from its first set()
+/// on.
+template <fixed_string Name, detail::listed_enum State, class... Options>
+class state_set : public detail::state_set_front<detail::state_set_traits<Name, Options...>, State> {
+    using traits = detail::state_set_traits<Name, Options...>;
+    using base = detail::state_set_front<traits, State>;
+    static_assert(detail::state_count<State> <= max_states, "tacho: a state set has at most 63 states");
+    static_assert(detail::is_state_label(Name.view(), traits::label_specs),
+                  "tacho: a state set's name is also the label of its states, so none of its labels has it, and it is "
+                  "none of OpenTelemetry's own");
+    static_assert(traits::unit_type::ucum.empty() && std::same_as<typename traits::number_type, std::uint64_t> &&
+                      !traits::cells_type::is_sharded,
+                  "tacho: a state set's values are 0 and 1: it has no unit, no type of number and no sharded cells");
+
+public:
+    explicit state_set(std::string_view description = {}) : state_set(default_registry(), description) {}
+    explicit state_set(scope const& in, std::string_view description = {}) noexcept
+        : base(in, detail::state_set_spec<traits, State>(description)) {
+        if constexpr (traits::label_count == 0)
+            this->only()->fetch_or(detail::any_state_told, std::memory_order_relaxed);
+    }
+
+    /// This state and no other.
+    void set(State only) noexcept requires(traits::label_count == 0) {
+        detail::set_only_state(this->only(), this->held().get(), detail::label_value<State>::index(only),
+                               detail::state_count<State>);
+    }
+    /// Turns one state on or off and leaves the others as they are.
+    void set(State one, bool on) noexcept requires(traits::label_count == 0) {
+        detail::set_one_state(this->only(), this->held().get(), detail::label_value<State>::index(one),
+                              detail::state_count<State>, on);
+    }
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/instrument/named_others.hpp
+#ifndef TACHO_PART_INSTRUMENT_NAMED_OTHERS
+#define TACHO_PART_INSTRUMENT_NAMED_OTHERS
+
+// tacho: infos, state sets and exponential histograms whose names and labels are known only at run time.
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+// Registers what `add` completes: a specification with name, description, labels and limit.
+template <class Complete>
+[[nodiscard]] registration register_other(scope const& in, instrument_options const& o, instrument_kind kind,
+                                          std::string why, Complete&& complete) {
+    if (auto general = why_refused(o, kind); !general.empty()) return registration::refused(in, std::move(general));
+    if (!why.empty())
+        return registration::refused(in, "the " + std::string{to_string(kind)} + " \"" + std::string{o.name} +
+                                             "\" was not registered: " + std::move(why));
+    auto const name = prometheus_name(o.name, o.unit, kind);
+    std::vector<label_spec> labels;
+    for (auto const label : o.labels) labels.push_back({label});
+    instrument_spec spec{.name = o.name,
+                         .prometheus_name = name.view(),
+                         .description = o.description,
+                         .unit = o.unit,
+                         .kind = kind,
+                         .number = number_kind::unsigned_integer,
+                         .sharded = false,
+                         .limit = o.series_limit,
+                         .expire_after = static_cast<std::uint32_t>(o.expire_after.count()),
+                         .labels = labels,
+                         .bounds = {}};
+    complete(spec);
+    return registration{in, spec};
+}
+
+[[nodiscard]] inline std::string why_no_info(instrument_options const& o) {
+    if (!o.unit.empty()) return "an info has no unit";
+    if (o.expire_after.count() != 0) return "an info shows what was set last, however long ago; it can't expire";
+    return o.labels.empty() ? "an info has labels; they are what it shows" : "";
+}
+
+[[nodiscard]] inline std::string why_no_state_set(instrument_options const& o,
+                                                  std::span<std::string_view const> states) {
+    if (!o.unit.empty()) return "a state set has no unit";
+    if (!is_label_name(o.name)) return "its name is also the label of its states, and is one of OpenTelemetry's own";
+    if (states.empty() || states.size() > max_states) return "a state set has 1 to 63 states";
+    std::vector<std::string> seen;
+    for (auto const state : states) {
+        auto text = to_utf8(state);
+        if (text.empty() || std::find(seen.begin(), seen.end(), text) != seen.end())
+            return "its states should be distinct and not empty";
+        seen.push_back(std::move(text));
+    }
+    for (auto const label : o.labels)
+        if (prometheus_label_name(label).view() == prometheus_label_name(o.name).view())
+            return "its name is also the label of its states, so none of its labels can have it";
+    return {};
+}
+
+[[nodiscard]] inline std::string why_no_exponential(instrument_options const& o, exponential_shape const& shape) {
+    if (!o.bounds.empty()) return "an exponential histogram finds its own bounds, and is given none";
+    return is_exponential_shape(shape) ? ""
+                                       : "its max_buckets should be 4 to 168, and its zero_threshold 0 or more and "
+                                         "finite";
+}
+
+}  // namespace detail
+
+/// An info named at run time. Movable; ends its registration when it ends.
+class named_info {
+public:
+    explicit named_info(registration in) noexcept : in_(std::move(in)) {}
+
+    /// Whether it is registered. If not, it works and shows nothing; registry.problems() says why.
+    [[nodiscard]] bool ok() const noexcept { return in_.ok(); }
+
+    /// Replaces what is shown: one value for each label, in their order. With another number of values nothing changes,
+    /// and the error hook hears of it.
+    void set(std::initializer_list<std::string_view> values) const noexcept { in_.bind(values).show(); }
+    void set(std::span<std::string_view const> values) const noexcept { in_.bind(values).show(); }
+
+private:
+    named_instrument<detail::info_handle> in_;
+};
+
+/// One series of a state set whose states are known at run time. As state_set_handle, with a state's text in place of
+/// an enumerator; finding it takes a comparison with each.
+class named_state_handle {
+public:
+    explicit named_state_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+
+    /// This state and no other.
+    void set(std::string_view only) const noexcept {
+        if (to_.of != nullptr) detail::set_only_state(to_.cells, to_.of.get(), index(only), states().size());
+    }
+    /// Turns one state on or off and leaves the others as they are.
+    void set(std::string_view one, bool on) const noexcept {
+        if (to_.of != nullptr) detail::set_one_state(to_.cells, to_.of.get(), index(one), states().size(), on);
+    }
+
+private:
+    [[nodiscard]] std::vector<std::string> const& states() const noexcept { return to_.of->describe().states; }
+    [[nodiscard]] std::size_t index(std::string_view state) const noexcept {
+        return static_cast<std::size_t>(std::find(states().begin(), states().end(), state) - states().begin());
+    }
+
+    detail::bound_series to_;
+};
+
+using named_state_set = named_instrument<named_state_handle>;
+
+/// As add_counter() and its like. An info has labels and no unit.
+[[nodiscard]] inline named_info add_info(scope const& in, instrument_options const& o) {
+    return named_info{detail::register_other(in, o, instrument_kind::info, detail::why_no_info(o), [](auto&) {})};
+}
+
+/// As add_counter() and its like. A state set has 1 to 63 distinct states and no unit; each series is shown from its
+/// first set() on.
+[[nodiscard]] inline named_state_set add_state_set(scope const& in, instrument_options const& o,
+                                                   std::span<std::string_view const> states) {
+    return named_state_set{detail::register_other(in, o, instrument_kind::state_set,
+                                                  detail::why_no_state_set(o, states),
+                                                  [&](auto& spec) { spec.states = states; })};
+}
+[[nodiscard]] inline named_state_set add_state_set(scope const& in, instrument_options const& o,
+                                                   std::initializer_list<std::string_view> states) {
+    return add_state_set(in, o, std::span{states.begin(), states.size()});
+}
+
+using named_exponential_histogram = named_instrument<exponential_handle<cells::sharded, unit::none>>;
+
+/// As add_histogram(), without bounds.
+[[nodiscard]] inline named_exponential_histogram add_exponential_histogram(scope const& in, instrument_options const& o,
+                                                                           exponential_shape shape = {}) {
+    return named_exponential_histogram{detail::register_other(in, o, instrument_kind::exponential_histogram,
+                                                              detail::why_no_exponential(o, shape), [&](auto& spec) {
+                                                                  spec.number = number_kind::floating;
+                                                                  spec.sharded = true;
+                                                                  spec.shape = shape;
+                                                              })};
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
 // ---- tacho/instrument/observation.hpp
 #ifndef TACHO_PART_INSTRUMENT_OBSERVATION
 #define TACHO_PART_INSTRUMENT_OBSERVATION
@@ -5189,21 +6413,62 @@ private:
             into.readings_.push_back({hold(from), into.words_.size(), value.count, value.sum});
             into.words_.insert(into.words_.end(), value.buckets.begin(), value.buckets.end());
         }
+        void states(family const&, series const& from, states_value value) {
+            into.readings_.push_back({hold(from), into.words_.size(), 0, 0});
+            into.words_.push_back(value.bits);
+        }
+        void exponential_histogram(family const&, series const& from, exponential_value const& value) {
+            into.readings_.push_back({hold(from), into.words_.size(), value.count, value.sum});
+            auto& words = into.words_;
+            words.push_back(value.zero_count);
+            words.push_back(static_cast<std::uint64_t>(value.scale));
+            for (auto const* const side : {&value.positive, &value.negative}) {
+                words.push_back(static_cast<std::uint64_t>(side->offset));
+                words.push_back(side->counts.size());
+                words.insert(words.end(), side->counts.begin(), side->counts.end());
+            }
+        }
     };
+
+    [[nodiscard]] exponential_value exponential_of(reading const& r) const noexcept {
+        auto const* word = words_.data() + r.first;
+        exponential_value value{r.count, r.sum, word[0], static_cast<int>(word[1]), {}, {}};
+        word += 2;
+        for (auto* const side : {&value.positive, &value.negative}) {
+            *side = {static_cast<std::int32_t>(word[0]), {word + 2, static_cast<std::size_t>(word[1])}};
+            word += 2 + side->counts.size();
+        }
+        return value;
+    }
 
     template <class Visitor>
     void visit_family(Visitor& visitor, std::size_t place) const {
         family const& of = *families_->by_name[place];
         descriptor const& d = of.describe();
+        if (d.kind == instrument_kind::exponential_histogram) return visit_exponential(visitor, of, place);
         for (std::size_t i = place == 0 ? 0 : ends_[place - 1]; i < ends_[place]; ++i) {
             auto const& r = readings_[i];
             if (d.is_histogram()) {
                 auto const buckets = std::span{words_}.subspan(r.first, d.bounds.size() + 1);
                 visitor.histogram(of, *r.from, histogram_value{buckets, r.count, r.sum});
+            } else if (d.kind == instrument_kind::state_set) {
+                states_value const value{words_[r.first]};
+                if constexpr (requires { visitor.states(of, *r.from, value); }) visitor.states(of, *r.from, value);
             } else {
                 visitor.number(of, *r.from, number{d.number, words_[r.first]});
             }
         }
+    }
+
+    template <class Visitor>
+    void visit_exponential(Visitor& visitor, family const& of, std::size_t place) const {
+        if constexpr (requires(series const& s, exponential_value const& x) {
+                          visitor.exponential_histogram(of, s, x);
+                      })
+            for (std::size_t i = place == 0 ? 0 : ends_[place - 1]; i < ends_[place]; ++i)
+                visitor.exponential_histogram(of, *readings_[i].from, exponential_of(readings_[i]));
+        else if constexpr (requires { visitor.left_out(of); })
+            visitor.left_out(of);
     }
 
     std::shared_ptr<family_list const> families_;
@@ -5292,10 +6557,12 @@ enum class temporality : unsigned char { delta = 1, cumulative = 2 };
 /// `delta` only in observable counters.
 enum class temporality_preference : unsigned char { cumulative, delta, lowmemory };
 
-/// An up-down counter is a level, of which only the total means something, whatever is preferred.
+/// An up-down counter is a level, of which only the total means something, whatever is preferred; so are an info and a
+/// state set.
 [[nodiscard]] constexpr temporality temporality_of(instrument_kind kind, temporality_preference preferred,
                                                    bool observable = false) noexcept {
-    bool const adds_up = kind == instrument_kind::counter || kind == instrument_kind::histogram;
+    bool const adds_up = kind == instrument_kind::counter || kind == instrument_kind::histogram ||
+                         kind == instrument_kind::exponential_histogram;
     bool const preferred_total = preferred == temporality_preference::cumulative ||
                                  (observable && preferred == temporality_preference::lowmemory);
     return adds_up && !preferred_total ? temporality::delta : temporality::cumulative;
@@ -5519,6 +6786,15 @@ public:
         }
     }
 
+    /// A point for each state, whose name is the value of the attribute that is called like the metric.
+    void states(family const& of, series const& s, states_value value) noexcept {
+        auto const& d = of.describe();
+        for (std::size_t i = 0; i < d.states.size(); ++i) {
+            begin_point(of, s, s.birth(), temporality::cumulative, d.states[i]);
+            out_.text(",\"asInt\":\"", value.is_on(i) ? "1" : "0", "\"}");
+        }
+    }
+
     void histogram(family const& of, series const& s, histogram_value const& value) noexcept {
         histogram(of, s, value, s.birth(), temporality::cumulative);
     }
@@ -5542,6 +6818,23 @@ public:
             before = ",";
         }
         out_.text(bounds.empty() ? before : "", "]}");
+    }
+
+    void exponential_histogram(family const& of, series const& s, exponential_value const& value) noexcept {
+        exponential_histogram(of, s, value, s.birth(), temporality::cumulative);
+    }
+    void exponential_histogram(family const& of, series const& s, exponential_value const& value, unix_nanos start,
+                               temporality t) noexcept {
+        begin_point(of, s, start, t);
+        char room[detail::number_room];
+        out_.text(",\"count\":\"", view(room, detail::write_integer(value.count, room)), "\"");
+        // As for a histogram: no sum where negative values were seen.
+        if (value.negative.counts.empty() && value.sum >= 0) out_.text(",\"sum\":", json_double(value.sum, room));
+        out_.text(",\"scale\":", view(room, detail::write_integer(std::int64_t{value.scale}, room)));
+        out_.text(",\"zeroCount\":\"", view(room, detail::write_integer(value.zero_count, room)), "\"");
+        exponential_buckets_of(",\"positive\":{\"offset\":", value.positive);
+        exponential_buckets_of(",\"negative\":{\"offset\":", value.negative);
+        out_.text(",\"zeroThreshold\":", json_double(of.describe().shape.zero_threshold, room), "}");
     }
 
     /// Ends the request; `{}` when there was no point to write. False when the sink had no room for all of it.
@@ -5568,7 +6861,19 @@ private:
         return view(room, detail::write_double(value, room));
     }
 
-    void begin_point(family const& of, series const& s, unix_nanos start, temporality t) noexcept {
+    void exponential_buckets_of(std::string_view begin, exponential_buckets const& side) noexcept {
+        char room[detail::number_room];
+        out_.text(begin, view(room, detail::write_integer(std::int64_t{side.offset}, room)));
+        char const* before = ",\"bucketCounts\":[\"";
+        for (auto const count : side.counts) {
+            out_.text(before, view(room, detail::write_integer(count, room)), "\"");
+            before = ",\"";
+        }
+        out_.text(side.counts.empty() ? ",\"bucketCounts\":[]}" : "]}");
+    }
+
+    void begin_point(family const& of, series const& s, unix_nanos start, temporality t,
+                     std::string_view state = {}) noexcept {
         if (family_ != &of)
             begin_metric(of, t);
         else
@@ -5581,21 +6886,22 @@ private:
         auto const end = ended != 0 ? (std::min)(ended, time_) : time_;
         out_.text("{\"startTimeUnixNano\":\"", view(from, detail::write_integer((std::min)(start, end), from)),
                   "\",\"timeUnixNano\":\"", view(to, detail::write_integer(end, to)), "\"");
-        attributes(of.schema(), s);
+        attributes(of, s, state);
     }
 
-    void attributes(label_schema const& schema, series const& s) noexcept {
-        if (s.is_overflow()) {
-            out_.text(",\"attributes\":[{\"key\":\"otel.metric.overflow\",\"value\":{\"boolValue\":true}}]");
-            return;
-        }
-        char const* before = ",\"attributes\":[";
-        bool any = false;
-        for (std::size_t i = 0; i < schema.keys.size(); ++i) {
+    void attributes(family const& of, series const& s, std::string_view state) noexcept {
+        bool any = s.is_overflow();
+        if (any) out_.text(",\"attributes\":[{\"key\":\"otel.metric.overflow\",\"value\":{\"boolValue\":true}}");
+        auto const key = [&](std::string_view name) {
+            out_.text(any ? "," : ",\"attributes\":[", "{\"key\":");
+            detail::write_json_string(out_, name);
+            any = true;
+        };
+        auto const& schema = of.schema();
+        for (std::size_t i = 0; i < schema.keys.size() && !s.is_overflow(); ++i) {
             auto const value = s.value(i);
             if (value.empty()) continue;
-            out_.text(before, "{\"key\":");
-            detail::write_json_string(out_, schema.keys[i].name);
+            key(schema.keys[i].name);
             switch (schema.keys[i].type) {
                 case label_type::text:
                     out_.text(",\"value\":{\"stringValue\":");
@@ -5605,8 +6911,12 @@ private:
                 case label_type::integer: out_.text(",\"value\":{\"intValue\":\"", value, "\"}}"); break;
                 case label_type::boolean: out_.text(",\"value\":{\"boolValue\":", value, "}}"); break;
             }
-            before = ",";
-            any = true;
+        }
+        if (!state.empty()) {
+            key(of.describe().name);
+            out_.text(",\"value\":{\"stringValue\":");
+            detail::write_json_string(out_, state);
+            out_.text("}}");
         }
         if (any) out_.text("]");
     }
@@ -5637,12 +6947,18 @@ private:
         switch (d.kind) {
             case instrument_kind::counter:
             case instrument_kind::up_down_counter:
+            case instrument_kind::info:
+            case instrument_kind::state_set:
                 out_.text(",\"sum\":{\"aggregationTemporality\":", number_of_temporality,
                           ",\"isMonotonic\":", d.is_monotonic() ? "true" : "false", ",\"dataPoints\":[");
                 break;
             case instrument_kind::gauge: out_.text(",\"gauge\":{\"dataPoints\":["); break;
             case instrument_kind::histogram:
                 out_.text(",\"histogram\":{\"aggregationTemporality\":", number_of_temporality, ",\"dataPoints\":[");
+                break;
+            case instrument_kind::exponential_histogram:
+                out_.text(",\"exponentialHistogram\":{\"aggregationTemporality\":", number_of_temporality,
+                          ",\"dataPoints\":[");
                 break;
         }
     }
@@ -5714,12 +7030,15 @@ namespace tacho::inline v0 {
 
 namespace detail {
 
-[[nodiscard]] constexpr std::string_view prometheus_type(instrument_kind kind) noexcept {
+[[nodiscard]] constexpr std::string_view prometheus_type(instrument_kind kind, bool openmetrics) noexcept {
     switch (kind) {
         case instrument_kind::counter: return "counter";
         case instrument_kind::histogram: return "histogram";
+        case instrument_kind::info: return openmetrics ? "info" : "gauge";
+        case instrument_kind::state_set: return openmetrics ? "stateset" : "gauge";
         case instrument_kind::up_down_counter:
-        case instrument_kind::gauge: break;
+        case instrument_kind::gauge:
+        case instrument_kind::exponential_histogram: break;
     }
     return "gauge";
 }
@@ -5786,6 +7105,21 @@ public:
         });
     }
 
+    /// A line for each state, whose name is the value of the label that is called like the family. It comes last, as
+    /// `le` does: it tells the lines of one series apart.
+    void states(family const& of, series const& s, states_value value) noexcept {
+        begin(of);
+        std::string_view open = s.text();  // `name{a="1"} `, or `name `
+        open.remove_suffix(1);
+        bool const labelled = open.ends_with('}');
+        if (labelled) open.remove_suffix(1);
+        for (std::size_t i = 0; i < of.describe().states.size(); ++i)
+            out_.text(open, labelled ? "," : "{", of.state_text(i), value.is_on(i) ? "1\n" : "0\n");
+    }
+
+    /// No text format can carry an exponential histogram.
+    void left_out(family const& of) noexcept { of.say_left_out(); }
+
     /// Ends the text. False when the sink had no room for all of it.
     [[nodiscard]] bool finish() noexcept {
         if (openmetrics_) out_.text("# EOF\n");
@@ -5810,9 +7144,9 @@ private:
         last_ = &of;
         if (shared) return;
         std::string_view name = d.prometheus_name;
-        auto const type = detail::prometheus_type(d.kind);
+        auto const type = detail::prometheus_type(d.kind, openmetrics_);
         if (openmetrics_) {
-            if (d.kind == instrument_kind::counter) name.remove_suffix(std::string_view{"_total"}.size());
+            name.remove_suffix(kind_suffix(d.kind).size());
             out_.text("# TYPE ", name, " ", type, "\n");
             if (!d.unit_word.empty()) out_.text("# UNIT ", name, " ", d.unit_word, "\n");
             help(name, d.description);
@@ -6516,7 +7850,7 @@ namespace tacho::inline v0 {
 class delta_memory {
 public:
     /// A visitor that passes totals on to `encoder`, as deltas where these are preferred. A series without news has no
-    /// delta, and is left out.
+    /// delta, and is left out; so is a state set or an exponential histogram for which the encoder has no function.
     template <class Encoder>
     class stage {
     public:
@@ -6558,6 +7892,43 @@ public:
                                temporality::delta);
         }
 
+        void exponential_histogram(family const& of, series const& s,
+                                   exponential_value const& total) requires(requires(Encoder& e) {
+            e.exponential_histogram(of, s, total, s.birth(), temporality::delta);
+        }) {
+            if (temporality_of(of.describe().kind, preferred_) == temporality::cumulative)
+                return encoder_.exponential_histogram(of, s, total, s.birth(), temporality::cumulative);
+            auto const most = of.describe().shape.max_buckets;
+            auto const [before, now] = memory_.words(of, s, exponential_words + 2 * most);
+            now[0] = std::bit_cast<std::uint64_t>(total.sum);
+            now[1] = total.zero_count;
+            now[2] = static_cast<std::uint64_t>(max_exponential_scale - total.scale);
+            remember(now, 3, total.positive, exponential_words);
+            remember(now, 5, total.negative, exponential_words + most);
+
+            // Values may have spread since, and the buckets become wider; subtract() compares the wider ones.
+            int const coarse = static_cast<int>(now[2]), coarse_before = static_cast<int>(before[2]);
+            detail::exponential_counts positive{coarse, total.positive}, negative{coarse, total.negative};
+            positive.subtract({coarse_before, remembered_side(before, 3, exponential_words)});
+            negative.subtract({coarse_before, remembered_side(before, 5, exponential_words + most)});
+            auto const zeros = now[1] - before[1];
+            auto const count = zeros + positive.total() + negative.total();
+            if (count == 0) {
+                now[0] = before[0];  // a sum ahead of its bucket comes with the bucket
+                return;
+            }
+            auto const sum = std::bit_cast<double>(difference<double>(now[0], before[0]));
+            auto const scale = max_exponential_scale - (std::max)(positive.coarse(), negative.coarse());
+            encoder_.exponential_histogram(
+                of, s, exponential_value{count, sum, zeros, scale, positive.view(), negative.view()},
+                memory_.start_of(of, s), temporality::delta);
+        }
+
+        void states(family const& of, series const& s,
+                    states_value value) requires(requires(Encoder& e) { e.states(of, s, value); }) {
+            encoder_.states(of, s, value);
+        }
+
         /// Hears of an observable that is registered, before any of its series is shown. What was delivered of it
         /// counts on, though its callback may fail this time; what was shown of it and not committed does not.
         void lives(family const& of) {
@@ -6571,6 +7942,21 @@ public:
         template <class Number>
         static std::uint64_t difference(std::uint64_t now, std::uint64_t before) noexcept {
             return std::bit_cast<std::uint64_t>(std::bit_cast<Number>(now) - std::bit_cast<Number>(before));
+        }
+
+        // Sum, zeros, 20 less the scale, and of each sign offset and size; then the buckets of either sign.
+        static constexpr std::size_t exponential_words = 7;
+
+        static void remember(std::span<std::uint64_t> words, std::size_t at, exponential_buckets const& side,
+                             std::size_t first) noexcept {
+            words[at] = static_cast<std::uint64_t>(side.offset);
+            words[at + 1] = side.counts.size();
+            std::copy(side.counts.begin(), side.counts.end(), words.begin() + static_cast<std::ptrdiff_t>(first));
+        }
+        static exponential_buckets remembered_side(std::span<std::uint64_t const> words, std::size_t at,
+                                                   std::size_t first) noexcept {
+            return {static_cast<std::int32_t>(words[at]),
+                    words.subspan(first, static_cast<std::size_t>(words[at + 1]))};
         }
 
         delta_memory& memory_;
