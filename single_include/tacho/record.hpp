@@ -954,6 +954,12 @@ struct epoch_table {
 // By slot. Apart from the table, and all zero, so that it takes no room in a program, and no memory until a slot looks.
 [[gnu::visibility("default")]] inline constinit std::array<looking_record, max_slots> looking_slots{};
 
+// g++ says that ThreadSanitizer doesn't know fences. The checks that these are for don't depend on what it knows.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wtsan"
+#endif
+
 // A look has to be announced before anything is read, and whoever removes has to see the announcement: a full fence on
 // one side, and one on the other. Linux lets the side that removes pay for both by interrupting all threads
 // (membarrier(2)), so that a look-up costs two plain stores. Where it can't be had, both sides pay.
@@ -1052,6 +1058,10 @@ inline std::uint64_t finished_epoch() noexcept {
             oldest = (std::min)(oldest, since);
     return oldest == 0 ? 0 : oldest - 1;
 }
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 }  // namespace tacho::inline v0::detail
 
@@ -2928,9 +2938,11 @@ private:
 
     [[nodiscard]] series* create(std::span<std::string_view const> values) noexcept {
         auto const hash = detail::hash_of(values);
+        // Looked at before the search. Acquire: a limit that is seen as reached was reached by series that the search
+        // sees, so what it does not find has to be counted beyond the limit. Else the count is looked at again below.
+        bool const is_full = regular_.load(std::memory_order_acquire) >= storage_.limit;
         if (series* const found = index_.find(hash, values); found != nullptr && is_usable(*found)) return found;
-        // Relaxed: a limit that is seen as reached was reached just now; before, the count is looked at again below.
-        if (regular_.load(std::memory_order_relaxed) >= storage_.limit && !is_time_to_sweep()) return overflow();
+        if (is_full && !is_time_to_sweep()) return overflow();
         {
             std::lock_guard const lock{mutex_};
             if (series* const found = index_.find(hash, values)) {
@@ -2945,7 +2957,7 @@ private:
                 series* const made = add(values);
                 if (made == nullptr) return nullptr;
                 index_.insert(hash, made);
-                regular_.store(count + 1, std::memory_order_relaxed);
+                regular_.store(count + 1, std::memory_order_release);  // after the insertion: see above
                 return made;
             }
         }

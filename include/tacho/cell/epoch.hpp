@@ -45,6 +45,12 @@ struct epoch_table {
 // By slot. Apart from the table, and all zero, so that it takes no room in a program, and no memory until a slot looks.
 [[gnu::visibility("default")]] inline constinit std::array<looking_record, max_slots> looking_slots{};
 
+// g++ says that ThreadSanitizer doesn't know fences. The checks that these are for don't depend on what it knows.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wtsan"
+#endif
+
 // A look has to be announced before anything is read, and whoever removes has to see the announcement: a full fence on
 // one side, and one on the other. Linux lets the side that removes pay for both by interrupting all threads
 // (membarrier(2)), so that a look-up costs two plain stores. Where it can't be had, both sides pay.
@@ -143,5 +149,9 @@ inline std::uint64_t finished_epoch() noexcept {
             oldest = (std::min)(oldest, since);
     return oldest == 0 ? 0 : oldest - 1;
 }
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 }  // namespace tacho::inline v0::detail

@@ -188,9 +188,11 @@ private:
 
     [[nodiscard]] series* create(std::span<std::string_view const> values) noexcept {
         auto const hash = detail::hash_of(values);
+        // Looked at before the search. Acquire: a limit that is seen as reached was reached by series that the search
+        // sees, so what it does not find has to be counted beyond the limit. Else the count is looked at again below.
+        bool const is_full = regular_.load(std::memory_order_acquire) >= storage_.limit;
         if (series* const found = index_.find(hash, values); found != nullptr && is_usable(*found)) return found;
-        // Relaxed: a limit that is seen as reached was reached just now; before, the count is looked at again below.
-        if (regular_.load(std::memory_order_relaxed) >= storage_.limit && !is_time_to_sweep()) return overflow();
+        if (is_full && !is_time_to_sweep()) return overflow();
         {
             std::lock_guard const lock{mutex_};
             if (series* const found = index_.find(hash, values)) {
@@ -205,7 +207,7 @@ private:
                 series* const made = add(values);
                 if (made == nullptr) return nullptr;
                 index_.insert(hash, made);
-                regular_.store(count + 1, std::memory_order_relaxed);
+                regular_.store(count + 1, std::memory_order_release);  // after the insertion: see above
                 return made;
             }
         }
