@@ -1605,6 +1605,10 @@ inline void read_exponential_slot(word const* own, std::size_t max_buckets, expo
 
 // tacho: the cells of one histogram, and how they are read while other threads write them.
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace tacho::inline v0::detail {
 
 // The layout of a run: observations begun, the sum, then a count for each bucket. There is no cell for the number of
@@ -1618,14 +1622,39 @@ inline constexpr std::size_t first_bucket_cell = 2;
 }
 static_assert(histogram_cell_count(256) <= cells_per_page);
 
-// The index of the bucket (bounds[i-1], bounds[i]] that holds a value; bounds.size() beyond the last. Not for NaN.
-[[nodiscard]] inline std::size_t bucket_of(std::span<double const> bounds, double value) noexcept {
-    // A binary search without branches: the processor can't guess them, and a wrong guess costs more than the search.
+// How many bounds lie below a value, which is the index of the bucket (bounds[i-1], bounds[i]] that holds it. By a
+// binary search without branches: the processor can't guess them, and a wrong guess costs more than the search (11
+// bounds: 5 ns, std::lower_bound 18).
+[[nodiscard]] inline std::size_t search_bucket(std::span<double const> bounds, double value) noexcept {
     double const* at = bounds.data();
     std::size_t left = bounds.size();
     for (; left > 1; left -= left / 2) at += static_cast<std::size_t>(at[left / 2 - 1] < value) * (left / 2);
     auto const before = static_cast<std::size_t>(at - bounds.data());
     return before + (left == 1 && *at < value ? 1 : 0);
+}
+
+#if defined(__SSE2__)
+// The same by comparing with all of them, two at a time: 2.5 ns for 11 bounds, and as slow as the search for 60.
+[[nodiscard]] inline std::size_t count_bucket(std::span<double const> bounds, double value) noexcept {
+    __m128d const wanted = _mm_set1_pd(value);
+    __m128i below = _mm_setzero_si128();  // minus one for each
+    std::size_t i = 0;
+    for (; i + 2 <= bounds.size(); i += 2)
+        below = _mm_add_epi64(below, _mm_castpd_si128(_mm_cmplt_pd(_mm_loadu_pd(bounds.data() + i), wanted)));
+    std::int64_t halves[2];
+    std::memcpy(halves, &below, sizeof halves);
+    auto count = static_cast<std::size_t>(-(halves[0] + halves[1]));
+    if (i < bounds.size() && bounds[i] < value) ++count;
+    return count;
+}
+#endif
+
+// The index of the bucket that holds a value; bounds.size() beyond the last. Not for NaN.
+[[nodiscard]] inline std::size_t bucket_of(std::span<double const> bounds, double value) noexcept {
+#if defined(__SSE2__)
+    if (bounds.size() <= 32) return count_bucket(bounds, value);
+#endif
+    return search_bucket(bounds, value);
 }
 
 // One observation by the owner of a slot, or in the common slot. Each store is a release, and their order is what makes
