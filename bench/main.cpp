@@ -1,0 +1,110 @@
+// Measures tacho beside its peers and prints the table.
+#include "harness.hpp"
+#include "table.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+constexpr auto usage =
+    "usage: tacho_bench [--quick] [--readme] [--benchmark_...]\n"
+    "  --quick   in less than a minute, with fewer repetitions\n"
+    "  --readme  also put the table into README.md, between <!-- bench --> and <!-- /bench -->\n"
+    "Options that begin with --benchmark_ go to Google Benchmark, whose own numbers are beside the program, as JSON.\n"
+    "Exits with 1 when a limit is missed.\n";
+
+// Hands Google Benchmark's numbers to the table.
+class collector : public benchmark::BenchmarkReporter {
+public:
+    explicit collector(bench::table& to) : to_(to) {}
+
+    bool ReportContext(Context const&) override { return true; }
+    void ReportRuns(std::vector<Run> const& runs) override {
+        for (auto const& run : runs) {
+            if (run.run_type != Run::RT_Iteration) continue;
+            auto const& name = run.run_name.function_name;
+            auto const quiet = run.counters.find("quiet");
+            for (auto const& [counter, value] : run.counters) {
+                // Google Benchmark's own: of processor time, or of what a benchmark that has its own clock measured.
+                if (counter == "items_per_second")
+                    to_.keep(name, 1e9 / value, true);
+                else
+                    to_.keep(name + "/" + counter, value, quiet == run.counters.end() || quiet->second.value != 0);
+            }
+        }
+        std::fputc('.', stderr);
+    }
+
+private:
+    bench::table& to_;
+};
+
+void say(char const* what, std::vector<std::string> const& names) {
+    for (auto const& name : names) fmt::print(stderr, "{}: {}\n", what, name);
+}
+
+int fail(std::string const& why) {
+    fmt::print(stderr, "tacho_bench: {}\n", why);
+    return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    bool readme = false;
+    // The raw numbers lie beside the program, in the build folder.
+    std::vector<std::string> options{argv[0], fmt::format("--benchmark_out={}.json", argv[0]),
+                                     "--benchmark_out_format=json", "--benchmark_enable_random_interleaving=true"};
+    for (std::string_view const arg : std::vector<std::string_view>(argv + 1, argv + argc)) {
+        if (arg == "--quick") {
+            bench::how_hard = {.seconds = 0.01, .repetitions = 7, .rounds = 15, .stall = 0.5};
+        } else if (arg == "--readme") {
+            readme = true;
+            if (auto const why = bench::replace_between_markers("README.md", std::nullopt); !why.empty())
+                return fail(why);
+        } else if (arg.starts_with("--benchmark_")) {
+            options.emplace_back(arg);
+        } else {
+            fmt::print(arg == "--help" ? stdout : stderr, usage);
+            return arg == "--help" ? 0 : 2;
+        }
+    }
+
+    bench::table table;
+    bench::counter_rows(table);
+    bench::gauge_rows(table);
+    bench::histogram_rows(table);
+    bench::lookup_rows(table);
+    bench::text_rows(table);
+    bench::stall_rows(table);
+    bench::otlp_rows(table);
+    bench::memory_rows(table);
+
+    std::vector<char*> pointers;
+    for (auto& option : options) pointers.push_back(option.data());
+    int count = static_cast<int>(pointers.size());
+    benchmark::Initialize(&count, pointers.data());
+    collector collect{table};
+    benchmark::RunSpecifiedBenchmarks(&collect);
+    std::fputc('\n', stderr);
+
+    auto const page = fmt::format(
+        "{}\nMedians; ns for each thread and operation. The ratio is tacho / peer; the limit is the largest that "
+        "`bench/run` accepts. Measured on {}.\n",
+        table.markdown(), bench::where_and_when());
+    fmt::print("{}", page);
+    std::fflush(stdout);  // before what is said to the other stream
+    say("short", table.having("short"));
+    say("noisy", table.having("noisy"));
+    say("wrong", bench::disproved());  // did not do, or did not count, what it should
+    if (!bench::disproved().empty()) return 1;
+    if (readme)
+        if (auto const why = bench::replace_between_markers("README.md", page); !why.empty()) return fail(why);
+    return table.having("short").empty() ? 0 : 1;
+}
