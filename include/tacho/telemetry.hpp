@@ -70,7 +70,8 @@ public:
 template <class Transport>
 class push_path final : public running_path {
 public:
-    push_path(registry& of, pusher_options options, Transport by) : pusher_(of, std::move(options), std::move(by)) {}
+    push_path(registry& of, pusher_options options, Transport by, std::shared_ptr<delta_memory> memory)
+        : pusher_(of, std::move(options), std::move(by), std::move(memory)) {}
     bool flush(std::chrono::milliseconds limit) override { return pusher_.flush(limit); }
     void stop(std::chrono::milliseconds limit) override { pusher_.stop(limit); }
 
@@ -104,6 +105,7 @@ struct running_telemetry {
     std::mutex mutex;  // guards all below
     std::shared_ptr<running_path> push;
     std::shared_ptr<running_path> scrape;
+    std::shared_ptr<delta_memory> memory;  // of all that push, one after the other
     std::shared_ptr<endpoint> mounted;
     telemetry_report report;
     std::vector<message> messages;
@@ -148,6 +150,7 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
                                               "another endpoint",
                                               url, parts->scheme));
         bool const started = attempt([&] {
+            if (running.memory == nullptr) running.memory = std::make_shared<delta_memory>();
             running.push = std::make_shared<push_path<Transport>>(of,
                                                                   pusher_options{.url = s.push.url,
                                                                                  .shown_url = url,
@@ -156,7 +159,7 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
                                                                                  .interval = s.push.interval,
                                                                                  .timeout = s.push.timeout,
                                                                                  .temporality = s.push.temporality},
-                                                                  std::move(by));
+                                                                  std::move(by), running.memory);
         });
         if (!started) return running.refuse(path, fmt::format("not pushing to {}: no thread can be had", url));
         path.running = true;
@@ -197,9 +200,13 @@ void start_scrape(running_telemetry& running, registry& of, settings const& s, L
 }  // namespace detail
 
 /// Owns what it started: the last telemetry object of a registry stops both ways out when it ends, with a final push of
-/// at most five seconds. Movable and copyable; copies share. All members may be called by any thread.
+/// at most five seconds. Copyable; copies share. All members may be called by any thread; but the last object must not
+/// end in the error hook or in a callback, on the thread that it would wait for.
 class telemetry {
 public:
+    telemetry(telemetry const&) noexcept = default;  // a move is a copy, so that there is none without anything
+    telemetry& operator=(telemetry const&) noexcept = default;
+
     /// Starts what the settings ask for; what can't be started is in report(), and doesn't touch the other way out. On
     /// a registry that exports already, what runs goes on, and what does not run yet is started.
     template <class Transport = no_transport, class Listener = no_listener>
@@ -237,8 +244,9 @@ public:
         std::shared_ptr<detail::running_path> push, scrape;
         {
             std::lock_guard const lock{running_->mutex};
-            push = std::move(running_->push);
-            scrape = std::move(running_->scrape);
+            // They stay where they are: who stops them meanwhile waits for the same end.
+            push = running_->push;
+            scrape = running_->scrape;
             for (auto* path : {&running_->report.push, &running_->report.scrape}) {
                 path->running = false;
                 path->words = "stopped";
@@ -266,8 +274,8 @@ private:
         for (auto const& w : s.warnings) running->messages.push_back({severity::warning, w});
         if (s.push.enabled && !report.push.running) detail::start_push(*running, of, s, std::move(by));
         if (s.scrape.enabled && !report.scrape.running) detail::start_scrape(*running, of, s, std::move(at));
-        if (!report.push.wanted) report.push.words = "off: no OTLP endpoint is set";
-        if (!report.scrape.wanted) report.scrape.words = "off: not enabled";
+        if (!report.push.wanted) report.push.words = "off: " + s.push.why_off;
+        if (!report.scrape.wanted) report.scrape.words = "off: " + s.scrape.why_off;
         if (!report.push.wanted && !report.scrape.wanted)
             running->messages.push_back({severity::debug,
                                          "instruments work, and nothing is exported: neither an OTLP endpoint is set "

@@ -53,7 +53,18 @@ public:
     counter_batch& operator=(counter_batch&&) = delete;
     ~counter_batch() { flush(); }
 
-    void inc(Number amount = 1) noexcept { sum_ += amount; }
+    void inc() noexcept { sum_ += Number{1}; }
+    /// What a counter drops is not added up either.
+    template <class Amount>
+    void inc(Amount amount) noexcept requires requires(Handle const& h) {
+        h.inc(amount);
+    }
+    {
+        if (amount >= 0 && amount <= (std::numeric_limits<Amount>::max)()) [[likely]]
+            sum_ += static_cast<Number>(amount);
+        else
+            into_.inc(amount);
+    }
     void flush() noexcept {
         if (sum_ != Number{}) into_.inc(std::exchange(sum_, Number{}));
     }
@@ -192,11 +203,13 @@ inline std::size_t fix_slot_count() noexcept {
     return slots.count;
 }
 
-// For a process that can't have even one chunk of that size: all threads share slot 0. Only before any cell exists.
-inline void fall_back_to_one_slot() noexcept {
+// For a process that can't have even one chunk of that size: no further thread gets a slot, and all share slot 0. Those
+// that have one already keep it, and so need a page each. Returns how many that is. Only before any cell exists.
+inline std::size_t fall_back_to_used_slots() noexcept {
     std::lock_guard const lock{slots.mutex};
-    slots.count = 1;
-    slots.left.store(0, std::memory_order_relaxed);
+    slots.count = slots.used.load(std::memory_order_relaxed);
+    slots.left.store(slots.free_count, std::memory_order_relaxed);
+    return slots.count;
 }
 
 }  // namespace detail
@@ -277,8 +290,7 @@ public:
         if (left_ < count) {
             std::byte* chunk = reserve_pages(sharded_ ? fix_slot_count() : 1);
             if (chunk == nullptr && sharded_ && next_ == nullptr) {
-                fall_back_to_one_slot();
-                chunk = reserve_pages(1);
+                chunk = reserve_pages(fall_back_to_used_slots());
             }
             if (chunk == nullptr) return nullptr;
             // The cells that are left over in the old chunk stay unused: at most one series' worth.
@@ -824,7 +836,17 @@ using label_scratch = std::array<char, 24>;
 // What each type of label value accepts, how many values it has when they are known (`cardinality`, else 0), and the
 // text of a value. A missing or unknown value has an empty text.
 template <class Value>
-struct label_value;
+struct label_value {
+    static_assert(
+        sizeof(Value) == 0,
+        "tacho: a label's values are text (std::string_view), a bool, an integer, one_of<...>, an enum for which "
+        "there is a `consteval auto label_values(Enum)`, or std::optional of one of these");
+    static constexpr label_type type = label_type::text;
+    static constexpr std::size_t cardinality = 0;
+    template <class Arg>
+    static constexpr bool accepts = true;
+    static std::string_view text(Value const&, label_scratch&) noexcept { return {}; }
+};
 
 template <>
 struct label_value<std::string_view> {
@@ -1033,10 +1055,9 @@ inline std::uint64_t end_epoch() noexcept {
 // All counted threads that began to look in an epoch before this one have ended. Whoever began before an epoch, on
 // whichever side, has ended once the side that runs dry was seen empty (it holds those who read `side` before it last
 // changed), new ones were sent there, and then the other side was seen empty too; or both at once.
-inline std::uint64_t counted_out_before() noexcept {
+inline std::uint64_t counted_out_before(std::uint64_t now) noexcept {
     auto& e = epochs;
     std::lock_guard const lock{e.mutex};
-    auto const now = e.now.load(std::memory_order_acquire);
     auto const present = e.side.load(std::memory_order_relaxed);
     if (e.counted[1 - present].since.load(std::memory_order_acquire) == 0) {
         e.counted_out = e.began_before;
@@ -1049,9 +1070,11 @@ inline std::uint64_t counted_out_before() noexcept {
 
 // What was unlinked in the epoch that this returns, or before, is seen by nobody any more.
 inline std::uint64_t finished_epoch() noexcept {
+    auto const now =
+        epochs.now.load(std::memory_order_acquire);  // before the fence: so is all that was unlinked by then
     if (!fence_of_remover()) return 0;
     // Acquire throughout: what lookers read happened before what is now done with its memory.
-    auto oldest = (std::min)(epochs.now.load(std::memory_order_acquire), counted_out_before());
+    auto oldest = (std::min)(now, counted_out_before(now));
     auto const end = slots_in_use();
     for (std::size_t slot = 1; slot < end; ++slot)
         if (auto const since = looking_slots[slot].since.load(std::memory_order_acquire); since != 0)
@@ -1955,8 +1978,12 @@ public:
     consteval bounds(std::initializer_list<double> values) {
         if (values.size() <= max_bounds)
             for (double const v : values) values_[size_++] = v == 0 ? 0.0 : v;  // no minus zero in an `le`
-        if (size_ != values.size() || !are_bounds(view()))
+        if (size_ != values.size() || !are_bounds(view())) {
             detail::histogram_bounds_must_be_finite_and_strictly_increasing();
+            // clang before 15 gets here at run time, for a histogram at namespace scope: then it is not registered.
+            values_[0] = std::numeric_limits<double>::quiet_NaN();
+            size_ = 1;
+        }
     }
 
     /// `count` bounds: start, start + width, ...
@@ -2371,24 +2398,18 @@ private:
     }
 
     // Removes it, with `when_idle` unless it was touched meanwhile. False when it was not this call that removed it.
-    // The stamp is taken afterwards: a reader whose collection began at that stamp or later has seen it removed, with
-    // its last values. Until then it counts as removed just now. One remover at a time.
+    // Only the one call that did says when. The stamp is taken afterwards: a reader whose collection began at that
+    // stamp or later has seen it removed, with its last values. Until then it counts as removed just now.
     bool remove(detail::reader_clock& readers, unix_nanos now, bool when_idle) noexcept {
         auto seen = life_.load(std::memory_order_relaxed);
-        if (seen == life::removed || (when_idle && seen != life::idle)) return false;
-        removed_at_.store(never, std::memory_order_relaxed);
+        do {
+            if (seen == life::removed || (when_idle && seen != life::idle)) return false;
+            // Release, matched by the acquire in is_removed().
+        } while (
+            !life_.compare_exchange_weak(seen, life::removed, std::memory_order_release, std::memory_order_relaxed));
         end_.store(now, std::memory_order_relaxed);
-        // Release, matched by the acquire in was_removed_since().
-        if (when_idle) {
-            if (!life_.compare_exchange_strong(seen, life::removed, std::memory_order_release,
-                                               std::memory_order_relaxed)) {
-                end_.store(0, std::memory_order_relaxed);
-                return false;
-            }
-        } else {
-            life_.store(life::removed, std::memory_order_release);
-        }
-        removed_at_.store(readers.next(), std::memory_order_relaxed);
+        // Release: who knows that it was removed by then knows when it ended.
+        removed_at_.store(readers.next(), std::memory_order_release);
         return true;
     }
     // Whether it was touched since the last call.
@@ -2397,7 +2418,7 @@ private:
         return life_.compare_exchange_strong(seen, life::idle, std::memory_order_relaxed);
     }
     [[nodiscard]] bool was_removed_by(std::uint64_t stamp) const noexcept {
-        return removed_at_.load(std::memory_order_relaxed) <= stamp;
+        return removed_at_.load(std::memory_order_acquire) <= stamp;
     }
     // Whether it is removed, and was not yet at the stamp `since`.
     [[nodiscard]] bool was_removed_since(std::uint64_t since) const noexcept {
@@ -2417,7 +2438,7 @@ private:
     detail::word* cells_ = nullptr;
     unix_nanos birth_ = 0;
     std::atomic<unix_nanos> end_{0};
-    std::atomic<std::uint64_t> removed_at_{0};
+    std::atomic<std::uint64_t> removed_at_{never};
     mutable std::atomic<std::uint32_t> holders_{0};
     std::uint32_t seen_ = 0;  // in use, in seconds since 1970; of families whose series expire
     std::uint32_t ordinal_ = 0;
@@ -2974,12 +2995,12 @@ private:
         if (is_full && !is_time_to_sweep()) return overflow();
         {
             std::lock_guard const lock{mutex_};
+            give_back_now_and_then();
             if (series* const found = index_.find(hash, values)) {
                 if (is_usable(*found)) return found;
                 bury(*found);  // it has expired
             }
             if (is_time_to_sweep()) sweep();
-            give_back_now_and_then();
             auto const count = regular_.load(std::memory_order_relaxed);
             if (count < storage_.limit && index_.find(hash, values) == nullptr) {
                 if (!index_.make_room()) return nullptr;
@@ -3265,10 +3286,11 @@ public:
     /// Reports that the overflow series is in use, the first time.
     void say_overflow() noexcept {
         if (overflow_said_.exchange(true, std::memory_order_relaxed)) return;
-        report_once({"the ", to_string(descriptor_.kind), " \"", descriptor_.name,
-                     "\" counts further label values together under otel.metric.overflow=true: its limit of series is "
-                     "reached, or an enumerator is not in label_values(). Use fewer label values, a higher "
-                     "tacho::series_limit, or list the enumerator (said once)"});
+        report_once(
+            {"the ", to_string(descriptor_.kind), " \"", descriptor_.name,
+             "\" counts further label values together under otel.metric.overflow=true: its limit of series is "
+             "reached, or a value is not among those listed for its label (in label_values() or one_of). Use fewer "
+             "label values, a higher tacho::series_limit, or list the value (said once)"});
     }
 
     /// Reports that a text format has no place for an exponential histogram, the first time.
@@ -3517,6 +3539,21 @@ namespace tacho::inline v0::detail {
            "\" is the one under which the program's resource is shown. Rename it";
 }
 
+// In what two descriptions of one instrument differ; what is not in a descriptor is named when nothing else differs.
+[[nodiscard]] inline std::string what_differs(descriptor const& a, descriptor const& b) {
+    std::string out;
+    auto const say = [&](bool differs, std::string_view what) {
+        if (differs) out.append(out.empty() ? "" : " and ").append(what);
+    };
+    say(a.kind != b.kind || a.observable != b.observable, "kind");
+    say(a.number != b.number, "type of number");
+    say(a.unit != b.unit, "unit");
+    say(a.description != b.description, "description");
+    say(a.bounds != b.bounds, "bounds");
+    say(out.empty(), "labels, states or cells");
+    return out;
+}
+
 // Why `added` can't stand beside `present`; empty when it can. Two scopes may use one name for one kind of instrument
 // when scope labels keep their series apart.
 [[nodiscard]] inline std::string why_they_collide(descriptor const& present, descriptor const& added,
@@ -3529,8 +3566,7 @@ namespace tacho::inline v0::detail {
     if (same_shape && present.scope != added.scope)
         return why + ". Rename one, or switch the registry's scope_labels on";
     if (present.name == added.name && present.scope == added.scope)
-        return why +
-               ", which differs in kind, unit, description, labels, bounds or cells. Make both the same, or rename one";
+        return why + ", which differs in " + what_differs(present, added) + ". Make both the same, or rename one";
     return why + ". Rename one of them";
 }
 
@@ -3891,7 +3927,8 @@ struct registry_core {
 
     struct entry {
         std::shared_ptr<family> shown;
-        std::size_t instruments;  // that have this identity
+        std::size_t instruments;         // that have this identity
+        std::vector<std::string> names;  // those it has in used_names
     };
 
     registry_options const options;
@@ -3943,8 +3980,8 @@ inline std::shared_ptr<family> registry_core::add(descriptor describe, label_sch
             auto made = std::make_shared<family>(id, std::move(describe), std::move(schema), storage);
             bool const done = attempt([&] {
                 auto list = with(*published, made);
-                entries.emplace(made.get(), entry{made, 1});
-                for (auto& name : names) used_names.emplace(std::move(name), made.get());
+                auto const& kept = entries.emplace(made.get(), entry{made, 1, std::move(names)}).first->second.names;
+                for (auto const& name : kept) used_names.emplace(name, made.get());
                 published = std::move(list);
             });
             if (done) return made;
@@ -3970,9 +4007,9 @@ inline void registry_core::drop(family const& gone) noexcept {
     auto const at = entries.find(&gone);
     if (at == entries.end() || --at->second.instruments != 0) return;
     attempt([&] {
-        at->second.shown->end();
         auto list = without(*published, gone);
         if (!readers.empty()) retired.push_back({at->second.shown, clock->next()});
+        at->second.shown->end();
         published = std::move(list);
         forget(gone);
     });
@@ -3980,12 +4017,12 @@ inline void registry_core::drop(family const& gone) noexcept {
 
 // Under the mutex: as if it had never been registered.
 inline void registry_core::forget(family const& gone) noexcept {
-    attempt([&] {
-        for (auto const& name : names_in_use(gone.describe().prometheus_name, gone.describe().kind))
-            for (auto [at, end] = used_names.equal_range(name); at != end;)
-                at = at->second == &gone ? used_names.erase(at) : std::next(at);
-    });
-    entries.erase(&gone);
+    auto const known = entries.find(&gone);
+    if (known == entries.end()) return;
+    for (auto const& name : known->second.names)
+        for (auto [at, end] = used_names.equal_range(name); at != end;)
+            at = at->second == &gone ? used_names.erase(at) : std::next(at);
+    entries.erase(known);
 }
 
 // Under the mutex: lets go of what every reader has collected.
@@ -4199,10 +4236,19 @@ public:
 
     /// Registers; on failure the error hook has been called and `held()` is nullptr.
     registration(scope const& in, detail::instrument_spec const& spec) noexcept : core_(in.core()) {
+        if (!are_bounds(spec.bounds)) {
+            detail::attempt([&] {
+                core_->fail("the histogram \"" + std::string{spec.name} +
+                            "\" was not registered: its bounds should be finite, strictly increasing and at most 256");
+            });
+            return;
+        }
         bool const done =
             detail::attempt([&] { family_ = core_->add(describe(in, spec), schema(in, spec), storage(spec)); });
         if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
-        if (family_ != nullptr && spec.dense != 0) make_cache(spec.dense);
+        // Where series expire, each look-up has to be seen: also when it was another instrument that wanted it so.
+        if (family_ != nullptr && spec.dense != 0 && family_->table().storage().expire_after == 0)
+            make_cache(spec.dense);
     }
 
     /// Registers nothing, and says why: for what can only be found out at run time.
@@ -4594,8 +4640,10 @@ public:
     void bind(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
 
     /// Removes the series with these label values; false when there is none, or when as many removed ones as the limit
-    /// allows are still held by handles or not yet collected by every reader. Handles to it stay safe, and record for
-    /// nobody. The same values make a new series, which starts anew. Takes the mutex that creating a series takes.
+    /// allows are still held by handles or not yet collected by every reader. Where all labels are enums, closed lists
+    /// or booleans, removed series are kept until the last instrument ends, so there it is that many in all. Handles to
+    /// it stay safe, and record for nobody. The same values make a new series, which starts anew. Takes the mutex that
+    /// creating a series takes.
     template <class... Args>
         requires(are_values_of<typename Traits::labels, Args...> && sizeof...(Args) != 0)
     bool remove(Args const&... values) noexcept {

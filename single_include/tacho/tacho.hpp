@@ -64,7 +64,18 @@ public:
     counter_batch& operator=(counter_batch&&) = delete;
     ~counter_batch() { flush(); }
 
-    void inc(Number amount = 1) noexcept { sum_ += amount; }
+    void inc() noexcept { sum_ += Number{1}; }
+    /// What a counter drops is not added up either.
+    template <class Amount>
+    void inc(Amount amount) noexcept requires requires(Handle const& h) {
+        h.inc(amount);
+    }
+    {
+        if (amount >= 0 && amount <= (std::numeric_limits<Amount>::max)()) [[likely]]
+            sum_ += static_cast<Number>(amount);
+        else
+            into_.inc(amount);
+    }
     void flush() noexcept {
         if (sum_ != Number{}) into_.inc(std::exchange(sum_, Number{}));
     }
@@ -203,11 +214,13 @@ inline std::size_t fix_slot_count() noexcept {
     return slots.count;
 }
 
-// For a process that can't have even one chunk of that size: all threads share slot 0. Only before any cell exists.
-inline void fall_back_to_one_slot() noexcept {
+// For a process that can't have even one chunk of that size: no further thread gets a slot, and all share slot 0. Those
+// that have one already keep it, and so need a page each. Returns how many that is. Only before any cell exists.
+inline std::size_t fall_back_to_used_slots() noexcept {
     std::lock_guard const lock{slots.mutex};
-    slots.count = 1;
-    slots.left.store(0, std::memory_order_relaxed);
+    slots.count = slots.used.load(std::memory_order_relaxed);
+    slots.left.store(slots.free_count, std::memory_order_relaxed);
+    return slots.count;
 }
 
 }  // namespace detail
@@ -288,8 +301,7 @@ public:
         if (left_ < count) {
             std::byte* chunk = reserve_pages(sharded_ ? fix_slot_count() : 1);
             if (chunk == nullptr && sharded_ && next_ == nullptr) {
-                fall_back_to_one_slot();
-                chunk = reserve_pages(1);
+                chunk = reserve_pages(fall_back_to_used_slots());
             }
             if (chunk == nullptr) return nullptr;
             // The cells that are left over in the old chunk stay unused: at most one series' worth.
@@ -835,7 +847,17 @@ using label_scratch = std::array<char, 24>;
 // What each type of label value accepts, how many values it has when they are known (`cardinality`, else 0), and the
 // text of a value. A missing or unknown value has an empty text.
 template <class Value>
-struct label_value;
+struct label_value {
+    static_assert(
+        sizeof(Value) == 0,
+        "tacho: a label's values are text (std::string_view), a bool, an integer, one_of<...>, an enum for which "
+        "there is a `consteval auto label_values(Enum)`, or std::optional of one of these");
+    static constexpr label_type type = label_type::text;
+    static constexpr std::size_t cardinality = 0;
+    template <class Arg>
+    static constexpr bool accepts = true;
+    static std::string_view text(Value const&, label_scratch&) noexcept { return {}; }
+};
 
 template <>
 struct label_value<std::string_view> {
@@ -1044,10 +1066,9 @@ inline std::uint64_t end_epoch() noexcept {
 // All counted threads that began to look in an epoch before this one have ended. Whoever began before an epoch, on
 // whichever side, has ended once the side that runs dry was seen empty (it holds those who read `side` before it last
 // changed), new ones were sent there, and then the other side was seen empty too; or both at once.
-inline std::uint64_t counted_out_before() noexcept {
+inline std::uint64_t counted_out_before(std::uint64_t now) noexcept {
     auto& e = epochs;
     std::lock_guard const lock{e.mutex};
-    auto const now = e.now.load(std::memory_order_acquire);
     auto const present = e.side.load(std::memory_order_relaxed);
     if (e.counted[1 - present].since.load(std::memory_order_acquire) == 0) {
         e.counted_out = e.began_before;
@@ -1060,9 +1081,11 @@ inline std::uint64_t counted_out_before() noexcept {
 
 // What was unlinked in the epoch that this returns, or before, is seen by nobody any more.
 inline std::uint64_t finished_epoch() noexcept {
+    auto const now =
+        epochs.now.load(std::memory_order_acquire);  // before the fence: so is all that was unlinked by then
     if (!fence_of_remover()) return 0;
     // Acquire throughout: what lookers read happened before what is now done with its memory.
-    auto oldest = (std::min)(epochs.now.load(std::memory_order_acquire), counted_out_before());
+    auto oldest = (std::min)(now, counted_out_before(now));
     auto const end = slots_in_use();
     for (std::size_t slot = 1; slot < end; ++slot)
         if (auto const since = looking_slots[slot].since.load(std::memory_order_acquire); since != 0)
@@ -1966,8 +1989,12 @@ public:
     consteval bounds(std::initializer_list<double> values) {
         if (values.size() <= max_bounds)
             for (double const v : values) values_[size_++] = v == 0 ? 0.0 : v;  // no minus zero in an `le`
-        if (size_ != values.size() || !are_bounds(view()))
+        if (size_ != values.size() || !are_bounds(view())) {
             detail::histogram_bounds_must_be_finite_and_strictly_increasing();
+            // clang before 15 gets here at run time, for a histogram at namespace scope: then it is not registered.
+            values_[0] = std::numeric_limits<double>::quiet_NaN();
+            size_ = 1;
+        }
     }
 
     /// `count` bounds: start, start + width, ...
@@ -2382,24 +2409,18 @@ private:
     }
 
     // Removes it, with `when_idle` unless it was touched meanwhile. False when it was not this call that removed it.
-    // The stamp is taken afterwards: a reader whose collection began at that stamp or later has seen it removed, with
-    // its last values. Until then it counts as removed just now. One remover at a time.
+    // Only the one call that did says when. The stamp is taken afterwards: a reader whose collection began at that
+    // stamp or later has seen it removed, with its last values. Until then it counts as removed just now.
     bool remove(detail::reader_clock& readers, unix_nanos now, bool when_idle) noexcept {
         auto seen = life_.load(std::memory_order_relaxed);
-        if (seen == life::removed || (when_idle && seen != life::idle)) return false;
-        removed_at_.store(never, std::memory_order_relaxed);
+        do {
+            if (seen == life::removed || (when_idle && seen != life::idle)) return false;
+            // Release, matched by the acquire in is_removed().
+        } while (
+            !life_.compare_exchange_weak(seen, life::removed, std::memory_order_release, std::memory_order_relaxed));
         end_.store(now, std::memory_order_relaxed);
-        // Release, matched by the acquire in was_removed_since().
-        if (when_idle) {
-            if (!life_.compare_exchange_strong(seen, life::removed, std::memory_order_release,
-                                               std::memory_order_relaxed)) {
-                end_.store(0, std::memory_order_relaxed);
-                return false;
-            }
-        } else {
-            life_.store(life::removed, std::memory_order_release);
-        }
-        removed_at_.store(readers.next(), std::memory_order_relaxed);
+        // Release: who knows that it was removed by then knows when it ended.
+        removed_at_.store(readers.next(), std::memory_order_release);
         return true;
     }
     // Whether it was touched since the last call.
@@ -2408,7 +2429,7 @@ private:
         return life_.compare_exchange_strong(seen, life::idle, std::memory_order_relaxed);
     }
     [[nodiscard]] bool was_removed_by(std::uint64_t stamp) const noexcept {
-        return removed_at_.load(std::memory_order_relaxed) <= stamp;
+        return removed_at_.load(std::memory_order_acquire) <= stamp;
     }
     // Whether it is removed, and was not yet at the stamp `since`.
     [[nodiscard]] bool was_removed_since(std::uint64_t since) const noexcept {
@@ -2428,7 +2449,7 @@ private:
     detail::word* cells_ = nullptr;
     unix_nanos birth_ = 0;
     std::atomic<unix_nanos> end_{0};
-    std::atomic<std::uint64_t> removed_at_{0};
+    std::atomic<std::uint64_t> removed_at_{never};
     mutable std::atomic<std::uint32_t> holders_{0};
     std::uint32_t seen_ = 0;  // in use, in seconds since 1970; of families whose series expire
     std::uint32_t ordinal_ = 0;
@@ -2985,12 +3006,12 @@ private:
         if (is_full && !is_time_to_sweep()) return overflow();
         {
             std::lock_guard const lock{mutex_};
+            give_back_now_and_then();
             if (series* const found = index_.find(hash, values)) {
                 if (is_usable(*found)) return found;
                 bury(*found);  // it has expired
             }
             if (is_time_to_sweep()) sweep();
-            give_back_now_and_then();
             auto const count = regular_.load(std::memory_order_relaxed);
             if (count < storage_.limit && index_.find(hash, values) == nullptr) {
                 if (!index_.make_room()) return nullptr;
@@ -3276,10 +3297,11 @@ public:
     /// Reports that the overflow series is in use, the first time.
     void say_overflow() noexcept {
         if (overflow_said_.exchange(true, std::memory_order_relaxed)) return;
-        report_once({"the ", to_string(descriptor_.kind), " \"", descriptor_.name,
-                     "\" counts further label values together under otel.metric.overflow=true: its limit of series is "
-                     "reached, or an enumerator is not in label_values(). Use fewer label values, a higher "
-                     "tacho::series_limit, or list the enumerator (said once)"});
+        report_once(
+            {"the ", to_string(descriptor_.kind), " \"", descriptor_.name,
+             "\" counts further label values together under otel.metric.overflow=true: its limit of series is "
+             "reached, or a value is not among those listed for its label (in label_values() or one_of). Use fewer "
+             "label values, a higher tacho::series_limit, or list the value (said once)"});
     }
 
     /// Reports that a text format has no place for an exponential histogram, the first time.
@@ -3528,6 +3550,21 @@ namespace tacho::inline v0::detail {
            "\" is the one under which the program's resource is shown. Rename it";
 }
 
+// In what two descriptions of one instrument differ; what is not in a descriptor is named when nothing else differs.
+[[nodiscard]] inline std::string what_differs(descriptor const& a, descriptor const& b) {
+    std::string out;
+    auto const say = [&](bool differs, std::string_view what) {
+        if (differs) out.append(out.empty() ? "" : " and ").append(what);
+    };
+    say(a.kind != b.kind || a.observable != b.observable, "kind");
+    say(a.number != b.number, "type of number");
+    say(a.unit != b.unit, "unit");
+    say(a.description != b.description, "description");
+    say(a.bounds != b.bounds, "bounds");
+    say(out.empty(), "labels, states or cells");
+    return out;
+}
+
 // Why `added` can't stand beside `present`; empty when it can. Two scopes may use one name for one kind of instrument
 // when scope labels keep their series apart.
 [[nodiscard]] inline std::string why_they_collide(descriptor const& present, descriptor const& added,
@@ -3540,8 +3577,7 @@ namespace tacho::inline v0::detail {
     if (same_shape && present.scope != added.scope)
         return why + ". Rename one, or switch the registry's scope_labels on";
     if (present.name == added.name && present.scope == added.scope)
-        return why +
-               ", which differs in kind, unit, description, labels, bounds or cells. Make both the same, or rename one";
+        return why + ", which differs in " + what_differs(present, added) + ". Make both the same, or rename one";
     return why + ". Rename one of them";
 }
 
@@ -3902,7 +3938,8 @@ struct registry_core {
 
     struct entry {
         std::shared_ptr<family> shown;
-        std::size_t instruments;  // that have this identity
+        std::size_t instruments;         // that have this identity
+        std::vector<std::string> names;  // those it has in used_names
     };
 
     registry_options const options;
@@ -3954,8 +3991,8 @@ inline std::shared_ptr<family> registry_core::add(descriptor describe, label_sch
             auto made = std::make_shared<family>(id, std::move(describe), std::move(schema), storage);
             bool const done = attempt([&] {
                 auto list = with(*published, made);
-                entries.emplace(made.get(), entry{made, 1});
-                for (auto& name : names) used_names.emplace(std::move(name), made.get());
+                auto const& kept = entries.emplace(made.get(), entry{made, 1, std::move(names)}).first->second.names;
+                for (auto const& name : kept) used_names.emplace(name, made.get());
                 published = std::move(list);
             });
             if (done) return made;
@@ -3981,9 +4018,9 @@ inline void registry_core::drop(family const& gone) noexcept {
     auto const at = entries.find(&gone);
     if (at == entries.end() || --at->second.instruments != 0) return;
     attempt([&] {
-        at->second.shown->end();
         auto list = without(*published, gone);
         if (!readers.empty()) retired.push_back({at->second.shown, clock->next()});
+        at->second.shown->end();
         published = std::move(list);
         forget(gone);
     });
@@ -3991,12 +4028,12 @@ inline void registry_core::drop(family const& gone) noexcept {
 
 // Under the mutex: as if it had never been registered.
 inline void registry_core::forget(family const& gone) noexcept {
-    attempt([&] {
-        for (auto const& name : names_in_use(gone.describe().prometheus_name, gone.describe().kind))
-            for (auto [at, end] = used_names.equal_range(name); at != end;)
-                at = at->second == &gone ? used_names.erase(at) : std::next(at);
-    });
-    entries.erase(&gone);
+    auto const known = entries.find(&gone);
+    if (known == entries.end()) return;
+    for (auto const& name : known->second.names)
+        for (auto [at, end] = used_names.equal_range(name); at != end;)
+            at = at->second == &gone ? used_names.erase(at) : std::next(at);
+    entries.erase(known);
 }
 
 // Under the mutex: lets go of what every reader has collected.
@@ -4210,10 +4247,19 @@ public:
 
     /// Registers; on failure the error hook has been called and `held()` is nullptr.
     registration(scope const& in, detail::instrument_spec const& spec) noexcept : core_(in.core()) {
+        if (!are_bounds(spec.bounds)) {
+            detail::attempt([&] {
+                core_->fail("the histogram \"" + std::string{spec.name} +
+                            "\" was not registered: its bounds should be finite, strictly increasing and at most 256");
+            });
+            return;
+        }
         bool const done =
             detail::attempt([&] { family_ = core_->add(describe(in, spec), schema(in, spec), storage(spec)); });
         if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
-        if (family_ != nullptr && spec.dense != 0) make_cache(spec.dense);
+        // Where series expire, each look-up has to be seen: also when it was another instrument that wanted it so.
+        if (family_ != nullptr && spec.dense != 0 && family_->table().storage().expire_after == 0)
+            make_cache(spec.dense);
     }
 
     /// Registers nothing, and says why: for what can only be found out at run time.
@@ -4605,8 +4651,10 @@ public:
     void bind(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
 
     /// Removes the series with these label values; false when there is none, or when as many removed ones as the limit
-    /// allows are still held by handles or not yet collected by every reader. Handles to it stay safe, and record for
-    /// nobody. The same values make a new series, which starts anew. Takes the mutex that creating a series takes.
+    /// allows are still held by handles or not yet collected by every reader. Where all labels are enums, closed lists
+    /// or booleans, removed series are kept until the last instrument ends, so there it is that many in all. Handles to
+    /// it stay safe, and record for nobody. The same values make a new series, which starts anew. Takes the mutex that
+    /// creating a series takes.
     template <class... Args>
         requires(are_values_of<typename Traits::labels, Args...> && sizeof...(Args) != 0)
     bool remove(Args const&... values) noexcept {
@@ -8333,10 +8381,13 @@ struct pusher_stats {
 template <transport Transport>
 class pusher {
 public:
-    pusher(registry& of, pusher_options options, Transport by)
-        : options_(std::move(options)),
+    /// With the memory of an earlier pusher, which has ended, its deltas go on where that one's ended; else they begin
+    /// with all that was recorded so far.
+    pusher(registry& of, pusher_options options, Transport by, std::shared_ptr<delta_memory> memory = nullptr)
+        : options_(clamped(std::move(options))),
           now_(of.options().now),
-          reader_(of),
+          reader_(std::in_place, of),
+          memory_(memory != nullptr ? std::move(memory) : std::make_shared<delta_memory>()),
           transport_(std::move(by)),
           body_(options_.largest_body) {
         headers_.push_back({"Content-Type", "application/json"});
@@ -8356,25 +8407,26 @@ public:
     bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
         std::unique_lock lock{mutex_};
         if (stopping_) return false;
+        if (std::this_thread::get_id() == worker_.get_id())
+            return false;  // a callback or the hook would wait for itself
         auto const wanted = ++flushes_wanted_;
         wake_.notify_all();
         // A push that is under way may have begun before the call; the one that follows it counts.
-        finished_.wait_for(lock, limit, [&] { return flushes_done_ >= wanted || stopped_; });
+        finished_.wait_for(lock, bounded(limit), [&] { return flushes_done_ >= wanted || stopped_; });
         return flushes_done_ >= wanted && last_push_accepted_;
     }
 
     /// Pushes once more and ends the thread, within `limit`: what is under way is cut short then. Idempotent.
     void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
-        auto const end = deadline::clock::now() + limit;
+        auto const end = deadline::clock::now() + bounded(limit);
         {
             std::lock_guard const lock{mutex_};
-            if (!stopping_) {
-                stopping_ = true;
-                stop_at_ = end;
-            }
+            stop_at_ = stopping_ ? (std::min)(stop_at_, end) : end;
+            stopping_ = true;
             if (under_way_ != nullptr) under_way_->no_later_than(end);
             wake_.notify_all();
         }
+        if (std::this_thread::get_id() == worker_.get_id()) return;  // it ends once what called this returns
         std::lock_guard const only_one{joining_};
         if (worker_.joinable()) worker_.join();
     }
@@ -8385,6 +8437,17 @@ public:
     }
 
 private:
+    // Times that the clock can't hold would pass at once, and none at all would be a storm.
+    static constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365};
+    static std::chrono::milliseconds bounded(std::chrono::milliseconds time) noexcept {
+        return (std::min)(time, longest);
+    }
+    static pusher_options clamped(pusher_options given) {
+        given.interval = std::clamp(given.interval, std::chrono::milliseconds{1}, longest);
+        given.timeout = std::clamp(given.timeout, std::chrono::milliseconds{0}, longest);
+        return given;
+    }
+
     void run() {
         auto next = deadline::clock::now() + options_.interval;
         std::unique_lock lock{mutex_};
@@ -8401,7 +8464,7 @@ private:
             lock.unlock();
             bool accepted = false;
             if (!detail::attempt([&] { accepted = push(until); }))
-                report(severity::error, "no memory for a push; the next one covers it");
+                report(severity::error, "a push ended by an exception; the next one covers it");
             lock.lock();
             under_way_ = nullptr;
             ++(accepted ? stats_.accepted : stats_.failed);
@@ -8409,7 +8472,7 @@ private:
             flushes_done_ = flushes;
             stopped_ = last;
             finished_.notify_all();
-            if (last) return;
+            if (last) return reader_.reset();
             // From start to start; a push that took longer than the interval is followed at once by the next.
             next = (std::max)(next + options_.interval, deadline::clock::now());
             if (next > started + options_.interval)
@@ -8440,7 +8503,8 @@ private:
             if (meaning == verdict::drop) return complain(why + ", which is not tried again");
             auto wait = std::chrono::milliseconds{waits.next(static_cast<std::uint32_t>(random_()))};
             auto const now = static_cast<std::int64_t>(now_() / 1'000'000'000u);
-            if (auto const asked = parse_retry_after(outcome.retry_after, now)) wait = *asked;
+            if (auto const asked = parse_retry_after(outcome.retry_after, now))
+                wait = (std::max)(wait, std::chrono::milliseconds{*asked});  // no wait at all would be a storm
             if (wait >= until.remaining()) return complain(why + ", and there is no time left to try again");
             if (!pause(wait)) return complain(why + ", and the program stops");
         }
@@ -8449,8 +8513,8 @@ private:
     [[nodiscard]] bool encode(unix_nanos time, deadline const& until) {
         body_.clear();
         otlp_json_encoder encoder{body_, options_.about, time};
-        delta_memory::stage<decltype(encoder)> stage{memory_, encoder, options_.temporality};
-        reader_.visit(stage, until.when());
+        delta_memory::stage<decltype(encoder)> stage{*memory_, encoder, options_.temporality};
+        reader_->visit(stage, until.when());
         if (encoder.finish()) return true;
         return complain(
             fmt::format("the numbers take more than {} bytes, the most that is sent at once. Record fewer "
@@ -8463,8 +8527,10 @@ private:
     // Waits before another try; false when it is time to stop.
     [[nodiscard]] bool pause(std::chrono::milliseconds wait) {
         std::unique_lock lock{mutex_};
+        // The last push has nothing else to do: it tries again until its deadline.
+        if (wake_.wait_for(lock, wait, [&] { return stopping_ && !is_last_; })) return false;
         ++stats_.retries;
-        return !wake_.wait_for(lock, wait, [&] { return stopping_; });
+        return true;
     }
 
     void note_partial_success(std::string_view answer) {
@@ -8479,8 +8545,8 @@ private:
     }
 
     void commit(unix_nanos time) {
-        memory_.commit(time);
-        reader_.commit();
+        memory_->commit(time);
+        reader_->commit();
     }
 
     bool complain(std::string_view what) const {
@@ -8496,11 +8562,11 @@ private:
     unix_nanos (*const now_)() noexcept;
     std::string const user_agent_ = fmt::format("tacho-OTLP-Exporter-Cpp/{}", version);
     std::vector<http_header> headers_;
-    reader reader_;
-    delta_memory memory_;
+    std::optional<reader> reader_;  // until the end: while it lives, what is removed is kept for it
+    std::shared_ptr<delta_memory> memory_;
     Transport transport_;
     byte_buffer body_;
-    std::minstd_rand random_{std::random_device{}()};
+    std::mt19937 random_{std::random_device{}()};
     bool is_last_ = false;  // known to the worker alone
 
     std::mutex mutable mutex_;  // guards what follows; never held while collecting or sending
@@ -8584,6 +8650,14 @@ namespace tacho::inline v0::env {
     text = detail::trimmed(text);
     for (std::string_view const yes : {"1", "true", "yes", "on"})
         if (detail::equals_ignoring_case(text, yes)) return true;
+    return false;
+}
+
+/// Whether a text means no for sure: 0, false, no or off, or nothing at all.
+[[nodiscard]] constexpr bool is_falsy(std::string_view text) noexcept {
+    text = detail::trimmed(text);
+    for (std::string_view const no : {"", "0", "false", "no", "off"})
+        if (detail::equals_ignoring_case(text, no)) return true;
     return false;
 }
 
@@ -8769,7 +8843,10 @@ struct url_parts {
 /// The URL for a message: a user's name and password are left out.
 [[nodiscard]] inline std::string without_credentials(std::string_view url) {
     auto const parts = split_url(url);
-    if (!parts) return std::string{url};
+    if (!parts) {  // it is none, and so may have them anywhere before an @
+        auto const at = url.rfind('@');
+        return at == std::string_view::npos ? std::string{url} : "***" + std::string{url.substr(at)};
+    }
     auto const at = parts->authority.rfind('@');
     if (at == std::string_view::npos) return std::string{url};
     return std::string{parts->scheme} + "://***@" + std::string{parts->authority.substr(at + 1)} +
@@ -8805,7 +8882,8 @@ struct push_settings {
     std::string certificate = {};  ///< PEM files, for transports that know TLS
     std::string client_certificate = {};
     std::string client_key = {};
-    std::string problem = {};  ///< why it can't work, if so
+    std::string why_off = "no OTLP endpoint is set";  ///< for the report, when it is not enabled
+    std::string problem = {};                         ///< why it can't work, if so
 };
 
 /// How numbers are scraped.
@@ -8814,8 +8892,9 @@ struct scrape_settings {
     bool own_port = false;  ///< a host or port was asked for, so a listener of its own is wanted
     std::string host = "127.0.0.1";
     std::uint16_t port = 9464;
-    bool prefer_text_1_0_0 = false;  ///< for clients that ask for nothing in particular
-    std::string problem = {};        ///< why the listener can't work, if so
+    bool prefer_text_1_0_0 = false;       ///< for clients that ask for nothing in particular
+    std::string why_off = "not enabled";  ///< for the report, when it is not enabled
+    std::string problem = {};             ///< why the listener can't work, if so
 };
 
 /// Where the program's own variables and defaults differ from OpenTelemetry's.
@@ -8874,8 +8953,8 @@ inline void read_url(reader& in, push_settings& push) {
     if (!value) return;
     auto const parts = split_url(*value);
     if (!parts) {
-        push.problem = name + "=" + in_quotes(*value) + " is not a URL with a scheme and a host; " +
-                       std::string{shortest_url_help};
+        push.problem = name + "=" + in_quotes(without_credentials(*value)) +
+                       " is not a URL with a scheme and a host; " + std::string{shortest_url_help};
         return;
     }
     push.url = *value;
@@ -8925,6 +9004,7 @@ inline push_settings read_push(reader& in, exporters const& listed) {
     push_settings push;
     bool const endpoint_set = in.text("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT").has_value();
     push.enabled = listed.set ? listed.otlp : endpoint_set;
+    if (listed.set) push.why_off = "OTEL_METRICS_EXPORTER does not list otlp";
     read_url(in, push);
 
     // What is said of metrics goes before what is said of all signals, variable by variable.
@@ -8963,7 +9043,14 @@ inline scrape_settings read_scrape(reader& in, exporters const& listed, std::str
     auto const own = [&](char const* name) { return prefix.empty() ? std::string{} : prefix + name; };
     scrape.enabled = listed.prometheus;
     if (!prefix.empty())
-        if (auto const value = in.text(own("_PROMETHEUS_ENABLED")); value && is_truthy(*value)) scrape.enabled = true;
+        if (auto const value = in.text(own("_PROMETHEUS_ENABLED"))) {
+            if (is_truthy(*value))
+                scrape.enabled = true;
+            else if (!is_falsy(*value))
+                in.warn(
+                    "{}={} is neither yes nor no; it counts as no. Write 1, true, yes or on, or 0, false, no or off",
+                    own("_PROMETHEUS_ENABLED"), in_quotes(*value));
+        }
 
     auto const first_set = [&](std::string const& name, std::string const& otherwise) {
         return !name.empty() && in.text(name) ? name : otherwise;
@@ -9027,7 +9114,12 @@ inline settings settings::from_environment(environment_options const& options, e
     out.push = env::detail::read_push(in, listed);
     out.scrape = env::detail::read_scrape(in, listed, options.prefix);
     out.about = env::detail::read_resource(in, options.service_name);
-    if (in.boolean("OTEL_SDK_DISABLED") || listed.none) out.push.enabled = out.scrape.enabled = false;
+    bool const disabled = in.boolean("OTEL_SDK_DISABLED");
+    if (disabled || listed.none) {
+        out.push.enabled = out.scrape.enabled = false;
+        out.push.why_off = out.scrape.why_off =
+            disabled ? "OTEL_SDK_DISABLED is true" : "OTEL_METRICS_EXPORTER lists none";
+    }
     return out;
 }
 
@@ -9088,7 +9180,8 @@ public:
 template <class Transport>
 class push_path final : public running_path {
 public:
-    push_path(registry& of, pusher_options options, Transport by) : pusher_(of, std::move(options), std::move(by)) {}
+    push_path(registry& of, pusher_options options, Transport by, std::shared_ptr<delta_memory> memory)
+        : pusher_(of, std::move(options), std::move(by), std::move(memory)) {}
     bool flush(std::chrono::milliseconds limit) override { return pusher_.flush(limit); }
     void stop(std::chrono::milliseconds limit) override { pusher_.stop(limit); }
 
@@ -9122,6 +9215,7 @@ struct running_telemetry {
     std::mutex mutex;  // guards all below
     std::shared_ptr<running_path> push;
     std::shared_ptr<running_path> scrape;
+    std::shared_ptr<delta_memory> memory;  // of all that push, one after the other
     std::shared_ptr<endpoint> mounted;
     telemetry_report report;
     std::vector<message> messages;
@@ -9166,6 +9260,7 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
                                               "another endpoint",
                                               url, parts->scheme));
         bool const started = attempt([&] {
+            if (running.memory == nullptr) running.memory = std::make_shared<delta_memory>();
             running.push = std::make_shared<push_path<Transport>>(of,
                                                                   pusher_options{.url = s.push.url,
                                                                                  .shown_url = url,
@@ -9174,7 +9269,7 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
                                                                                  .interval = s.push.interval,
                                                                                  .timeout = s.push.timeout,
                                                                                  .temporality = s.push.temporality},
-                                                                  std::move(by));
+                                                                  std::move(by), running.memory);
         });
         if (!started) return running.refuse(path, fmt::format("not pushing to {}: no thread can be had", url));
         path.running = true;
@@ -9215,9 +9310,13 @@ void start_scrape(running_telemetry& running, registry& of, settings const& s, L
 }  // namespace detail
 
 /// Owns what it started: the last telemetry object of a registry stops both ways out when it ends, with a final push of
-/// at most five seconds. Movable and copyable; copies share. All members may be called by any thread.
+/// at most five seconds. Copyable; copies share. All members may be called by any thread; but the last object must not
+/// end in the error hook or in a callback, on the thread that it would wait for.
 class telemetry {
 public:
+    telemetry(telemetry const&) noexcept = default;  // a move is a copy, so that there is none without anything
+    telemetry& operator=(telemetry const&) noexcept = default;
+
     /// Starts what the settings ask for; what can't be started is in report(), and doesn't touch the other way out. On
     /// a registry that exports already, what runs goes on, and what does not run yet is started.
     template <class Transport = no_transport, class Listener = no_listener>
@@ -9255,8 +9354,9 @@ public:
         std::shared_ptr<detail::running_path> push, scrape;
         {
             std::lock_guard const lock{running_->mutex};
-            push = std::move(running_->push);
-            scrape = std::move(running_->scrape);
+            // They stay where they are: who stops them meanwhile waits for the same end.
+            push = running_->push;
+            scrape = running_->scrape;
             for (auto* path : {&running_->report.push, &running_->report.scrape}) {
                 path->running = false;
                 path->words = "stopped";
@@ -9284,8 +9384,8 @@ private:
         for (auto const& w : s.warnings) running->messages.push_back({severity::warning, w});
         if (s.push.enabled && !report.push.running) detail::start_push(*running, of, s, std::move(by));
         if (s.scrape.enabled && !report.scrape.running) detail::start_scrape(*running, of, s, std::move(at));
-        if (!report.push.wanted) report.push.words = "off: no OTLP endpoint is set";
-        if (!report.scrape.wanted) report.scrape.words = "off: not enabled";
+        if (!report.push.wanted) report.push.words = "off: " + s.push.why_off;
+        if (!report.scrape.wanted) report.scrape.words = "off: " + s.scrape.why_off;
         if (!report.push.wanted && !report.scrape.wanted)
             running->messages.push_back({severity::debug,
                                          "instruments work, and nothing is exported: neither an OTLP endpoint is set "

@@ -342,6 +342,41 @@ TEST(telemetry, may_be_asked_for_its_report_by_the_error_hook) {
     running.reset();
 }
 
+TEST(telemetry, started_again_counts_no_delta_twice) {
+    shop s;
+    tacho::memory_transport transport;
+    auto const deltas = read(
+        {{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}, {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "delta"}});
+    auto first = tacho::telemetry::start(s.registry, deltas, transport);
+    s.hits.inc(5);
+    first.stop();
+    auto second = tacho::telemetry::start(s.registry, deltas, transport);
+    s.hits.inc(1);
+    ASSERT_TRUE(second.flush());
+    ASSERT_EQ(transport.requests().size(), 2u);
+    EXPECT_NE(transport.requests()[1].body.find("\"asInt\":\"1\""), std::string::npos) << transport.requests()[1].body;
+}
+
+TEST(telemetry, may_be_stopped_by_the_error_hook) {
+    static std::optional<tacho::telemetry> running;
+    static std::atomic<int> heard{0};
+    shop s;
+    tacho::memory_transport transport;
+    running.emplace(
+        tacho::telemetry::start(s.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}}), transport));
+    auto* const before = tacho::set_error_hook([](tacho::severity, std::string_view) noexcept {
+        if (++heard == 1) running->stop();
+    });
+    transport.answer_with({.status = 400});
+    s.hits.inc();
+    EXPECT_FALSE(running->flush());
+    running->stop();  // waits for the last push
+    tacho::set_error_hook(before);
+    EXPECT_EQ(heard, 1);
+    EXPECT_EQ(transport.requests().size(), 2u);
+    running.reset();
+}
+
 // R17
 TEST(telemetry, pushes_once_more_when_it_ends) {
     shop s;

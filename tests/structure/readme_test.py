@@ -31,7 +31,7 @@ def whole(block):
     used = '' if 'settings =' in code else '[[maybe_unused]] '
     arguments = f'[[maybe_unused]] tacho::registry& registry'
     arguments += '' if 'auto settings' in code else f', {used}tacho::settings& settings'
-    return ('#include <tacho/tacho.hpp>\n' + (ADAPTERS if adapters else '') + '#include <cstdio>\n#include <chrono>\n'
+    return ('#include <tacho/tacho.hpp>\n' + (ADAPTERS if adapters else '') + '#include <cassert>\n#include <chrono>\n#include <cstdio>\n'
             f'void fragment({arguments});\nvoid fragment({arguments}) {{\n{code}}}\n')
 
 

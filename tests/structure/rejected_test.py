@@ -64,6 +64,9 @@ CASES = {
     'expiry of what has no labels': (
         "it can't expire", 'tacho::counter<"c", tacho::expire_after<5>> c;',
         'tacho::counter<"c", tacho::expire_after<5>, tacho::label<"a">> c;'),
+    'an enum without label_values()': (
+        "a label's values are text", 'tacho::counter<"c", tacho::label<"a", colour>> c; c(colour::red).inc();',
+        'tacho::counter<"c", tacho::label<"a", verb>> c; c(verb::get).inc();'),
     'an empty text in a closed list': (
         'none of them empty', 'tacho::counter<"c", tacho::label<"a", tacho::one_of<"x", "">>> c; c("x").inc();',
         'tacho::counter<"c", tacho::label<"a", tacho::one_of<"x", "y">>> c; c("x").inc();'),

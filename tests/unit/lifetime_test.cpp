@@ -216,6 +216,17 @@ TEST(a_series_that_expires, survives_a_clock_that_goes_back) {
     time_now += 1'000'000'000'000u;
 }
 
+TEST(a_series_that_expires, is_found_anew_by_an_instrument_that_did_not_ask_for_expiry) {
+    tacho::registry registry{by_hand()};
+    tacho::counter<"c", tacho::label<"verb", verb>, tacho::expire_after<10>> c{registry};
+    tacho::counter<"c", tacho::label<"verb", verb>> same{registry};
+    same(verb::get).inc();
+    pass(60);
+    EXPECT_EQ(as_text(registry), "");
+    same(verb::get).inc(4);
+    EXPECT_EQ(value_of(as_text(registry), "c_total{verb=\"GET\"}"), "4");
+}
+
 TEST(a_series_that_expires, can_be_of_enums) {
     tacho::registry registry{by_hand()};
     tacho::counter<"c", tacho::label<"verb", verb>, tacho::expire_after<10>> c{registry};

@@ -137,6 +137,28 @@ TEST(a_pusher, sends_delta_histograms_that_add_up) {
               std::string::npos);
 }
 
+TEST(a_pusher, tries_its_last_push_again_until_it_has_to_end) {
+    test::heard heard;
+    shop s;
+    tacho::pusher pusher{s.registry, s.options(), s.transport};
+    s.hits.inc(3);
+    s.transport.answer_with({.status = 503, .retry_after = "0"});
+    pusher.stop(std::chrono::seconds{60});
+    EXPECT_EQ(s.transport.requests().size(), 2u);
+    EXPECT_EQ(pusher.stats().accepted, 1u);
+}
+
+TEST(a_pusher, takes_times_that_no_clock_can_hold) {
+    shop s;
+    auto options = s.options();
+    options.interval = options.timeout = std::chrono::milliseconds::max();
+    tacho::pusher pusher{s.registry, options, s.transport};
+    EXPECT_TRUE(pusher.flush(std::chrono::milliseconds::max()));
+    EXPECT_EQ(s.transport.requests().size(), 1u);
+    pusher.stop(std::chrono::milliseconds::max());
+    EXPECT_EQ(s.transport.requests().size(), 2u);
+}
+
 // CONFORMANCE 186: the retry is given up, and the last push says it all.
 TEST(a_pusher, that_is_stopped_while_it_waits_to_try_again_pushes_once_more_at_once) {
     test::heard heard;

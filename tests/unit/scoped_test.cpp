@@ -65,6 +65,15 @@ TEST(a_batch, counts_at_its_end_and_when_it_is_flushed) {
     }
     EXPECT_EQ(value_of(as_text(registry), "c_total"), "7");
     { d.bind("x").batch().inc(0.5); }
+    {
+        test::heard heard;
+        auto batch = c.batch();
+        batch.inc(-1);  // dropped, as by the counter
+        auto doubles = d.bind("x").batch();
+        for (double const bad : {-1.0, std::numeric_limits<double>::quiet_NaN()}) doubles.inc(bad);
+    }
+    EXPECT_EQ(registry.health().dropped_measurements, 3u);
+    EXPECT_EQ(value_of(as_text(registry), "c_total"), "7");
     EXPECT_EQ(value_of(as_text(registry), "d_total{a=\"x\"}"), "0.5");
 }
 

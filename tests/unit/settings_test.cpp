@@ -83,6 +83,35 @@ TEST(the_list_of_exporters, decides_when_it_is_set) {
 }
 
 // CONFORMANCE 192
+TEST(the_url, that_is_none_is_shown_without_a_password_too) {
+    auto const s = read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "user:secret@host:4318"}});
+    EXPECT_EQ(s.push.problem.find("secret"), std::string::npos) << s.push.problem;
+    EXPECT_NE(s.push.problem.find("@host:4318"), std::string::npos);
+}
+
+TEST(settings, say_why_a_way_out_is_off) {
+    EXPECT_EQ(read({}).push.why_off, "no OTLP endpoint is set");
+    EXPECT_EQ(read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}, {"OTEL_METRICS_EXPORTER", "prometheus"}}).push.why_off,
+              "OTEL_METRICS_EXPORTER does not list otlp");
+    auto const disabled = read({{"OTEL_SDK_DISABLED", "true"}, {"OGX_PROMETHEUS_ENABLED", "1"}});
+    EXPECT_EQ(disabled.push.why_off, "OTEL_SDK_DISABLED is true");
+    EXPECT_EQ(disabled.scrape.why_off, "OTEL_SDK_DISABLED is true");
+    EXPECT_EQ(read({{"OTEL_METRICS_EXPORTER", "none"}}).scrape.why_off, "OTEL_METRICS_EXPORTER lists none");
+}
+
+// R3
+TEST(settings, warn_of_a_flag_that_is_neither_yes_nor_no) {
+    for (auto const* unclear : {"enabled", "y", "2"}) {
+        auto const s = read({{"OGX_PROMETHEUS_ENABLED", unclear}});
+        EXPECT_FALSE(s.scrape.enabled);
+        ASSERT_EQ(s.warnings.size(), 1u) << unclear;
+        EXPECT_NE(s.warnings[0].find("OGX_PROMETHEUS_ENABLED=\"" + std::string{unclear} + "\" is neither yes nor no"),
+                  std::string::npos);
+    }
+    for (auto const* no : {"", " ", "0", "False", "no", "OFF"})
+        EXPECT_TRUE(read({{"OGX_PROMETHEUS_ENABLED", no}}).warnings.empty()) << no;
+}
+
 TEST(the_sdk, is_disabled_by_the_word_true_alone) {
     variables v{{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"}, {"OGX_PROMETHEUS_ENABLED", "1"}};
     v["OTEL_SDK_DISABLED"] = "TRUE";

@@ -59,7 +59,8 @@ public:
         auto server = std::make_unique<httplib::Server>();
         mount(*server, "/metrics", std::move(answers));
         server->set_payload_max_length(0);
-        server->set_tcp_nodelay(true);  // else a scraper that keeps its connection waits 40 ms for each page
+        server->set_keep_alive_timeout(1);  // seconds for which a connection that is idle holds up stop()
+        server->set_tcp_nodelay(true);      // else a scraper that keeps its connection waits 40 ms for each page
         // cpp-httplib would share a port that is in use with whoever has it.
         server->set_socket_options([](auto socket) {
             int const on = 1;
@@ -68,9 +69,10 @@ public:
         errno = 0;
         int const bound = port == 0 ? server->bind_to_any_port(host) : server->bind_to_port(host, port) ? port : -1;
         if (bound <= 0) {
-            auto const words = errno != 0 ? std::string{std::strerror(errno)} : std::string{"the address is not known"};
-            return error{"can't listen on " + host + ":" + std::to_string(port) + ": " + words +
-                         ". Use another address or port, or stop what uses this one"};
+            auto const where = "can't listen on " + host + ":" + std::to_string(port) + ": ";
+            if (errno == 0)
+                return error{where + "the address is not known. Use one of this machine, such as 127.0.0.1"};
+            return error{where + std::strerror(errno) + ". Use another address or port, or stop what uses this one"};
         }
         server_ = std::move(server);
         ended_ = std::make_unique<std::atomic<bool>>(false);

@@ -62,8 +62,7 @@ public:
         if (left_ < count) {
             std::byte* chunk = reserve_pages(sharded_ ? fix_slot_count() : 1);
             if (chunk == nullptr && sharded_ && next_ == nullptr) {
-                fall_back_to_one_slot();
-                chunk = reserve_pages(1);
+                chunk = reserve_pages(fall_back_to_used_slots());
             }
             if (chunk == nullptr) return nullptr;
             // The cells that are left over in the old chunk stay unused: at most one series' worth.

@@ -124,10 +124,9 @@ inline std::uint64_t end_epoch() noexcept {
 // All counted threads that began to look in an epoch before this one have ended. Whoever began before an epoch, on
 // whichever side, has ended once the side that runs dry was seen empty (it holds those who read `side` before it last
 // changed), new ones were sent there, and then the other side was seen empty too; or both at once.
-inline std::uint64_t counted_out_before() noexcept {
+inline std::uint64_t counted_out_before(std::uint64_t now) noexcept {
     auto& e = epochs;
     std::lock_guard const lock{e.mutex};
-    auto const now = e.now.load(std::memory_order_acquire);
     auto const present = e.side.load(std::memory_order_relaxed);
     if (e.counted[1 - present].since.load(std::memory_order_acquire) == 0) {
         e.counted_out = e.began_before;
@@ -140,9 +139,11 @@ inline std::uint64_t counted_out_before() noexcept {
 
 // What was unlinked in the epoch that this returns, or before, is seen by nobody any more.
 inline std::uint64_t finished_epoch() noexcept {
+    auto const now =
+        epochs.now.load(std::memory_order_acquire);  // before the fence: so is all that was unlinked by then
     if (!fence_of_remover()) return 0;
     // Acquire throughout: what lookers read happened before what is now done with its memory.
-    auto oldest = (std::min)(epochs.now.load(std::memory_order_acquire), counted_out_before());
+    auto oldest = (std::min)(now, counted_out_before(now));
     auto const end = slots_in_use();
     for (std::size_t slot = 1; slot < end; ++slot)
         if (auto const since = looking_slots[slot].since.load(std::memory_order_acquire); since != 0)

@@ -110,11 +110,13 @@ inline std::size_t fix_slot_count() noexcept {
     return slots.count;
 }
 
-// For a process that can't have even one chunk of that size: all threads share slot 0. Only before any cell exists.
-inline void fall_back_to_one_slot() noexcept {
+// For a process that can't have even one chunk of that size: no further thread gets a slot, and all share slot 0. Those
+// that have one already keep it, and so need a page each. Returns how many that is. Only before any cell exists.
+inline std::size_t fall_back_to_used_slots() noexcept {
     std::lock_guard const lock{slots.mutex};
-    slots.count = 1;
-    slots.left.store(0, std::memory_order_relaxed);
+    slots.count = slots.used.load(std::memory_order_relaxed);
+    slots.left.store(slots.free_count, std::memory_order_relaxed);
+    return slots.count;
 }
 
 }  // namespace detail

@@ -36,8 +36,12 @@ public:
     consteval bounds(std::initializer_list<double> values) {
         if (values.size() <= max_bounds)
             for (double const v : values) values_[size_++] = v == 0 ? 0.0 : v;  // no minus zero in an `le`
-        if (size_ != values.size() || !are_bounds(view()))
+        if (size_ != values.size() || !are_bounds(view())) {
             detail::histogram_bounds_must_be_finite_and_strictly_increasing();
+            // clang before 15 gets here at run time, for a histogram at namespace scope: then it is not registered.
+            values_[0] = std::numeric_limits<double>::quiet_NaN();
+            size_ = 1;
+        }
     }
 
     /// `count` bounds: start, start + width, ...

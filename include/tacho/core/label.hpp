@@ -112,7 +112,17 @@ using label_scratch = std::array<char, 24>;
 // What each type of label value accepts, how many values it has when they are known (`cardinality`, else 0), and the
 // text of a value. A missing or unknown value has an empty text.
 template <class Value>
-struct label_value;
+struct label_value {
+    static_assert(
+        sizeof(Value) == 0,
+        "tacho: a label's values are text (std::string_view), a bool, an integer, one_of<...>, an enum for which "
+        "there is a `consteval auto label_values(Enum)`, or std::optional of one of these");
+    static constexpr label_type type = label_type::text;
+    static constexpr std::size_t cardinality = 0;
+    template <class Arg>
+    static constexpr bool accepts = true;
+    static std::string_view text(Value const&, label_scratch&) noexcept { return {}; }
+};
 
 template <>
 struct label_value<std::string_view> {

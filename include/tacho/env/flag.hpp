@@ -15,6 +15,14 @@ namespace tacho::inline v0::env {
     return false;
 }
 
+/// Whether a text means no for sure: 0, false, no or off, or nothing at all.
+[[nodiscard]] constexpr bool is_falsy(std::string_view text) noexcept {
+    text = detail::trimmed(text);
+    for (std::string_view const no : {"", "0", "false", "no", "off"})
+        if (detail::equals_ignoring_case(text, no)) return true;
+    return false;
+}
+
 /// Whether the environment variable `name` means yes; unset means no.
 [[nodiscard]] inline bool flag(char const* name) noexcept {
     auto const value = detail::process_variable(name);

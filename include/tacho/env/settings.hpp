@@ -36,7 +36,8 @@ struct push_settings {
     std::string certificate = {};  ///< PEM files, for transports that know TLS
     std::string client_certificate = {};
     std::string client_key = {};
-    std::string problem = {};  ///< why it can't work, if so
+    std::string why_off = "no OTLP endpoint is set";  ///< for the report, when it is not enabled
+    std::string problem = {};                         ///< why it can't work, if so
 };
 
 /// How numbers are scraped.
@@ -45,8 +46,9 @@ struct scrape_settings {
     bool own_port = false;  ///< a host or port was asked for, so a listener of its own is wanted
     std::string host = "127.0.0.1";
     std::uint16_t port = 9464;
-    bool prefer_text_1_0_0 = false;  ///< for clients that ask for nothing in particular
-    std::string problem = {};        ///< why the listener can't work, if so
+    bool prefer_text_1_0_0 = false;       ///< for clients that ask for nothing in particular
+    std::string why_off = "not enabled";  ///< for the report, when it is not enabled
+    std::string problem = {};             ///< why the listener can't work, if so
 };
 
 /// Where the program's own variables and defaults differ from OpenTelemetry's.
@@ -105,8 +107,8 @@ inline void read_url(reader& in, push_settings& push) {
     if (!value) return;
     auto const parts = split_url(*value);
     if (!parts) {
-        push.problem = name + "=" + in_quotes(*value) + " is not a URL with a scheme and a host; " +
-                       std::string{shortest_url_help};
+        push.problem = name + "=" + in_quotes(without_credentials(*value)) +
+                       " is not a URL with a scheme and a host; " + std::string{shortest_url_help};
         return;
     }
     push.url = *value;
@@ -156,6 +158,7 @@ inline push_settings read_push(reader& in, exporters const& listed) {
     push_settings push;
     bool const endpoint_set = in.text("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT").has_value();
     push.enabled = listed.set ? listed.otlp : endpoint_set;
+    if (listed.set) push.why_off = "OTEL_METRICS_EXPORTER does not list otlp";
     read_url(in, push);
 
     // What is said of metrics goes before what is said of all signals, variable by variable.
@@ -194,7 +197,14 @@ inline scrape_settings read_scrape(reader& in, exporters const& listed, std::str
     auto const own = [&](char const* name) { return prefix.empty() ? std::string{} : prefix + name; };
     scrape.enabled = listed.prometheus;
     if (!prefix.empty())
-        if (auto const value = in.text(own("_PROMETHEUS_ENABLED")); value && is_truthy(*value)) scrape.enabled = true;
+        if (auto const value = in.text(own("_PROMETHEUS_ENABLED"))) {
+            if (is_truthy(*value))
+                scrape.enabled = true;
+            else if (!is_falsy(*value))
+                in.warn(
+                    "{}={} is neither yes nor no; it counts as no. Write 1, true, yes or on, or 0, false, no or off",
+                    own("_PROMETHEUS_ENABLED"), in_quotes(*value));
+        }
 
     auto const first_set = [&](std::string const& name, std::string const& otherwise) {
         return !name.empty() && in.text(name) ? name : otherwise;
@@ -258,7 +268,12 @@ inline settings settings::from_environment(environment_options const& options, e
     out.push = env::detail::read_push(in, listed);
     out.scrape = env::detail::read_scrape(in, listed, options.prefix);
     out.about = env::detail::read_resource(in, options.service_name);
-    if (in.boolean("OTEL_SDK_DISABLED") || listed.none) out.push.enabled = out.scrape.enabled = false;
+    bool const disabled = in.boolean("OTEL_SDK_DISABLED");
+    if (disabled || listed.none) {
+        out.push.enabled = out.scrape.enabled = false;
+        out.push.why_off = out.scrape.why_off =
+            disabled ? "OTEL_SDK_DISABLED is true" : "OTEL_METRICS_EXPORTER lists none";
+    }
     return out;
 }
 

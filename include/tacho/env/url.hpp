@@ -38,7 +38,10 @@ struct url_parts {
 /// The URL for a message: a user's name and password are left out.
 [[nodiscard]] inline std::string without_credentials(std::string_view url) {
     auto const parts = split_url(url);
-    if (!parts) return std::string{url};
+    if (!parts) {  // it is none, and so may have them anywhere before an @
+        auto const at = url.rfind('@');
+        return at == std::string_view::npos ? std::string{url} : "***" + std::string{url.substr(at)};
+    }
     auto const at = parts->authority.rfind('@');
     if (at == std::string_view::npos) return std::string{url};
     return std::string{parts->scheme} + "://***@" + std::string{parts->authority.substr(at + 1)} +

@@ -20,7 +20,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -56,10 +58,13 @@ struct pusher_stats {
 template <transport Transport>
 class pusher {
 public:
-    pusher(registry& of, pusher_options options, Transport by)
-        : options_(std::move(options)),
+    /// With the memory of an earlier pusher, which has ended, its deltas go on where that one's ended; else they begin
+    /// with all that was recorded so far.
+    pusher(registry& of, pusher_options options, Transport by, std::shared_ptr<delta_memory> memory = nullptr)
+        : options_(clamped(std::move(options))),
           now_(of.options().now),
-          reader_(of),
+          reader_(std::in_place, of),
+          memory_(memory != nullptr ? std::move(memory) : std::make_shared<delta_memory>()),
           transport_(std::move(by)),
           body_(options_.largest_body) {
         headers_.push_back({"Content-Type", "application/json"});
@@ -79,25 +84,26 @@ public:
     bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
         std::unique_lock lock{mutex_};
         if (stopping_) return false;
+        if (std::this_thread::get_id() == worker_.get_id())
+            return false;  // a callback or the hook would wait for itself
         auto const wanted = ++flushes_wanted_;
         wake_.notify_all();
         // A push that is under way may have begun before the call; the one that follows it counts.
-        finished_.wait_for(lock, limit, [&] { return flushes_done_ >= wanted || stopped_; });
+        finished_.wait_for(lock, bounded(limit), [&] { return flushes_done_ >= wanted || stopped_; });
         return flushes_done_ >= wanted && last_push_accepted_;
     }
 
     /// Pushes once more and ends the thread, within `limit`: what is under way is cut short then. Idempotent.
     void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
-        auto const end = deadline::clock::now() + limit;
+        auto const end = deadline::clock::now() + bounded(limit);
         {
             std::lock_guard const lock{mutex_};
-            if (!stopping_) {
-                stopping_ = true;
-                stop_at_ = end;
-            }
+            stop_at_ = stopping_ ? (std::min)(stop_at_, end) : end;
+            stopping_ = true;
             if (under_way_ != nullptr) under_way_->no_later_than(end);
             wake_.notify_all();
         }
+        if (std::this_thread::get_id() == worker_.get_id()) return;  // it ends once what called this returns
         std::lock_guard const only_one{joining_};
         if (worker_.joinable()) worker_.join();
     }
@@ -108,6 +114,17 @@ public:
     }
 
 private:
+    // Times that the clock can't hold would pass at once, and none at all would be a storm.
+    static constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365};
+    static std::chrono::milliseconds bounded(std::chrono::milliseconds time) noexcept {
+        return (std::min)(time, longest);
+    }
+    static pusher_options clamped(pusher_options given) {
+        given.interval = std::clamp(given.interval, std::chrono::milliseconds{1}, longest);
+        given.timeout = std::clamp(given.timeout, std::chrono::milliseconds{0}, longest);
+        return given;
+    }
+
     void run() {
         auto next = deadline::clock::now() + options_.interval;
         std::unique_lock lock{mutex_};
@@ -124,7 +141,7 @@ private:
             lock.unlock();
             bool accepted = false;
             if (!detail::attempt([&] { accepted = push(until); }))
-                report(severity::error, "no memory for a push; the next one covers it");
+                report(severity::error, "a push ended by an exception; the next one covers it");
             lock.lock();
             under_way_ = nullptr;
             ++(accepted ? stats_.accepted : stats_.failed);
@@ -132,7 +149,7 @@ private:
             flushes_done_ = flushes;
             stopped_ = last;
             finished_.notify_all();
-            if (last) return;
+            if (last) return reader_.reset();
             // From start to start; a push that took longer than the interval is followed at once by the next.
             next = (std::max)(next + options_.interval, deadline::clock::now());
             if (next > started + options_.interval)
@@ -163,7 +180,8 @@ private:
             if (meaning == verdict::drop) return complain(why + ", which is not tried again");
             auto wait = std::chrono::milliseconds{waits.next(static_cast<std::uint32_t>(random_()))};
             auto const now = static_cast<std::int64_t>(now_() / 1'000'000'000u);
-            if (auto const asked = parse_retry_after(outcome.retry_after, now)) wait = *asked;
+            if (auto const asked = parse_retry_after(outcome.retry_after, now))
+                wait = (std::max)(wait, std::chrono::milliseconds{*asked});  // no wait at all would be a storm
             if (wait >= until.remaining()) return complain(why + ", and there is no time left to try again");
             if (!pause(wait)) return complain(why + ", and the program stops");
         }
@@ -172,8 +190,8 @@ private:
     [[nodiscard]] bool encode(unix_nanos time, deadline const& until) {
         body_.clear();
         otlp_json_encoder encoder{body_, options_.about, time};
-        delta_memory::stage<decltype(encoder)> stage{memory_, encoder, options_.temporality};
-        reader_.visit(stage, until.when());
+        delta_memory::stage<decltype(encoder)> stage{*memory_, encoder, options_.temporality};
+        reader_->visit(stage, until.when());
         if (encoder.finish()) return true;
         return complain(
             fmt::format("the numbers take more than {} bytes, the most that is sent at once. Record fewer "
@@ -186,8 +204,10 @@ private:
     // Waits before another try; false when it is time to stop.
     [[nodiscard]] bool pause(std::chrono::milliseconds wait) {
         std::unique_lock lock{mutex_};
+        // The last push has nothing else to do: it tries again until its deadline.
+        if (wake_.wait_for(lock, wait, [&] { return stopping_ && !is_last_; })) return false;
         ++stats_.retries;
-        return !wake_.wait_for(lock, wait, [&] { return stopping_; });
+        return true;
     }
 
     void note_partial_success(std::string_view answer) {
@@ -202,8 +222,8 @@ private:
     }
 
     void commit(unix_nanos time) {
-        memory_.commit(time);
-        reader_.commit();
+        memory_->commit(time);
+        reader_->commit();
     }
 
     bool complain(std::string_view what) const {
@@ -219,11 +239,11 @@ private:
     unix_nanos (*const now_)() noexcept;
     std::string const user_agent_ = fmt::format("tacho-OTLP-Exporter-Cpp/{}", version);
     std::vector<http_header> headers_;
-    reader reader_;
-    delta_memory memory_;
+    std::optional<reader> reader_;  // until the end: while it lives, what is removed is kept for it
+    std::shared_ptr<delta_memory> memory_;
     Transport transport_;
     byte_buffer body_;
-    std::minstd_rand random_{std::random_device{}()};
+    std::mt19937 random_{std::random_device{}()};
     bool is_last_ = false;  // known to the worker alone
 
     std::mutex mutable mutex_;  // guards what follows; never held while collecting or sending

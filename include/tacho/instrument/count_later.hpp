@@ -2,6 +2,7 @@
 #pragma once
 
 #include <exception>
+#include <limits>
 #include <utility>
 
 namespace tacho::inline v0 {
@@ -16,7 +17,18 @@ public:
     counter_batch& operator=(counter_batch&&) = delete;
     ~counter_batch() { flush(); }
 
-    void inc(Number amount = 1) noexcept { sum_ += amount; }
+    void inc() noexcept { sum_ += Number{1}; }
+    /// What a counter drops is not added up either.
+    template <class Amount>
+    void inc(Amount amount) noexcept requires requires(Handle const& h) {
+        h.inc(amount);
+    }
+    {
+        if (amount >= 0 && amount <= (std::numeric_limits<Amount>::max)()) [[likely]]
+            sum_ += static_cast<Number>(amount);
+        else
+            into_.inc(amount);
+    }
     void flush() noexcept {
         if (sum_ != Number{}) into_.inc(std::exchange(sum_, Number{}));
     }

@@ -72,10 +72,19 @@ public:
 
     /// Registers; on failure the error hook has been called and `held()` is nullptr.
     registration(scope const& in, detail::instrument_spec const& spec) noexcept : core_(in.core()) {
+        if (!are_bounds(spec.bounds)) {
+            detail::attempt([&] {
+                core_->fail("the histogram \"" + std::string{spec.name} +
+                            "\" was not registered: its bounds should be finite, strictly increasing and at most 256");
+            });
+            return;
+        }
         bool const done =
             detail::attempt([&] { family_ = core_->add(describe(in, spec), schema(in, spec), storage(spec)); });
         if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
-        if (family_ != nullptr && spec.dense != 0) make_cache(spec.dense);
+        // Where series expire, each look-up has to be seen: also when it was another instrument that wanted it so.
+        if (family_ != nullptr && spec.dense != 0 && family_->table().storage().expire_after == 0)
+            make_cache(spec.dense);
     }
 
     /// Registers nothing, and says why: for what can only be found out at run time.

@@ -89,8 +89,10 @@ public:
     void bind(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
 
     /// Removes the series with these label values; false when there is none, or when as many removed ones as the limit
-    /// allows are still held by handles or not yet collected by every reader. Handles to it stay safe, and record for
-    /// nobody. The same values make a new series, which starts anew. Takes the mutex that creating a series takes.
+    /// allows are still held by handles or not yet collected by every reader. Where all labels are enums, closed lists
+    /// or booleans, removed series are kept until the last instrument ends, so there it is that many in all. Handles to
+    /// it stay safe, and record for nobody. The same values make a new series, which starts anew. Takes the mutex that
+    /// creating a series takes.
     template <class... Args>
         requires(are_values_of<typename Traits::labels, Args...> && sizeof...(Args) != 0)
     bool remove(Args const&... values) noexcept {

@@ -59,6 +59,21 @@ namespace tacho::inline v0::detail {
            "\" is the one under which the program's resource is shown. Rename it";
 }
 
+// In what two descriptions of one instrument differ; what is not in a descriptor is named when nothing else differs.
+[[nodiscard]] inline std::string what_differs(descriptor const& a, descriptor const& b) {
+    std::string out;
+    auto const say = [&](bool differs, std::string_view what) {
+        if (differs) out.append(out.empty() ? "" : " and ").append(what);
+    };
+    say(a.kind != b.kind || a.observable != b.observable, "kind");
+    say(a.number != b.number, "type of number");
+    say(a.unit != b.unit, "unit");
+    say(a.description != b.description, "description");
+    say(a.bounds != b.bounds, "bounds");
+    say(out.empty(), "labels, states or cells");
+    return out;
+}
+
 // Why `added` can't stand beside `present`; empty when it can. Two scopes may use one name for one kind of instrument
 // when scope labels keep their series apart.
 [[nodiscard]] inline std::string why_they_collide(descriptor const& present, descriptor const& added,
@@ -71,8 +86,7 @@ namespace tacho::inline v0::detail {
     if (same_shape && present.scope != added.scope)
         return why + ". Rename one, or switch the registry's scope_labels on";
     if (present.name == added.name && present.scope == added.scope)
-        return why +
-               ", which differs in kind, unit, description, labels, bounds or cells. Make both the same, or rename one";
+        return why + ", which differs in " + what_differs(present, added) + ". Make both the same, or rename one";
     return why + ". Rename one of them";
 }
 

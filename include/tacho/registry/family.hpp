@@ -164,10 +164,11 @@ public:
     /// Reports that the overflow series is in use, the first time.
     void say_overflow() noexcept {
         if (overflow_said_.exchange(true, std::memory_order_relaxed)) return;
-        report_once({"the ", to_string(descriptor_.kind), " \"", descriptor_.name,
-                     "\" counts further label values together under otel.metric.overflow=true: its limit of series is "
-                     "reached, or an enumerator is not in label_values(). Use fewer label values, a higher "
-                     "tacho::series_limit, or list the enumerator (said once)"});
+        report_once(
+            {"the ", to_string(descriptor_.kind), " \"", descriptor_.name,
+             "\" counts further label values together under otel.metric.overflow=true: its limit of series is "
+             "reached, or a value is not among those listed for its label (in label_values() or one_of). Use fewer "
+             "label values, a higher tacho::series_limit, or list the value (said once)"});
     }
 
     /// Reports that a text format has no place for an exponential histogram, the first time.

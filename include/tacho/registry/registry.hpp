@@ -60,7 +60,8 @@ struct registry_core {
 
     struct entry {
         std::shared_ptr<family> shown;
-        std::size_t instruments;  // that have this identity
+        std::size_t instruments;         // that have this identity
+        std::vector<std::string> names;  // those it has in used_names
     };
 
     registry_options const options;
@@ -112,8 +113,8 @@ inline std::shared_ptr<family> registry_core::add(descriptor describe, label_sch
             auto made = std::make_shared<family>(id, std::move(describe), std::move(schema), storage);
             bool const done = attempt([&] {
                 auto list = with(*published, made);
-                entries.emplace(made.get(), entry{made, 1});
-                for (auto& name : names) used_names.emplace(std::move(name), made.get());
+                auto const& kept = entries.emplace(made.get(), entry{made, 1, std::move(names)}).first->second.names;
+                for (auto const& name : kept) used_names.emplace(name, made.get());
                 published = std::move(list);
             });
             if (done) return made;
@@ -139,9 +140,9 @@ inline void registry_core::drop(family const& gone) noexcept {
     auto const at = entries.find(&gone);
     if (at == entries.end() || --at->second.instruments != 0) return;
     attempt([&] {
-        at->second.shown->end();
         auto list = without(*published, gone);
         if (!readers.empty()) retired.push_back({at->second.shown, clock->next()});
+        at->second.shown->end();
         published = std::move(list);
         forget(gone);
     });
@@ -149,12 +150,12 @@ inline void registry_core::drop(family const& gone) noexcept {
 
 // Under the mutex: as if it had never been registered.
 inline void registry_core::forget(family const& gone) noexcept {
-    attempt([&] {
-        for (auto const& name : names_in_use(gone.describe().prometheus_name, gone.describe().kind))
-            for (auto [at, end] = used_names.equal_range(name); at != end;)
-                at = at->second == &gone ? used_names.erase(at) : std::next(at);
-    });
-    entries.erase(&gone);
+    auto const known = entries.find(&gone);
+    if (known == entries.end()) return;
+    for (auto const& name : known->second.names)
+        for (auto [at, end] = used_names.equal_range(name); at != end;)
+            at = at->second == &gone ? used_names.erase(at) : std::next(at);
+    entries.erase(known);
 }
 
 // Under the mutex: lets go of what every reader has collected.

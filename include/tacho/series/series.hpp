@@ -121,24 +121,18 @@ private:
     }
 
     // Removes it, with `when_idle` unless it was touched meanwhile. False when it was not this call that removed it.
-    // The stamp is taken afterwards: a reader whose collection began at that stamp or later has seen it removed, with
-    // its last values. Until then it counts as removed just now. One remover at a time.
+    // Only the one call that did says when. The stamp is taken afterwards: a reader whose collection began at that
+    // stamp or later has seen it removed, with its last values. Until then it counts as removed just now.
     bool remove(detail::reader_clock& readers, unix_nanos now, bool when_idle) noexcept {
         auto seen = life_.load(std::memory_order_relaxed);
-        if (seen == life::removed || (when_idle && seen != life::idle)) return false;
-        removed_at_.store(never, std::memory_order_relaxed);
+        do {
+            if (seen == life::removed || (when_idle && seen != life::idle)) return false;
+            // Release, matched by the acquire in is_removed().
+        } while (
+            !life_.compare_exchange_weak(seen, life::removed, std::memory_order_release, std::memory_order_relaxed));
         end_.store(now, std::memory_order_relaxed);
-        // Release, matched by the acquire in was_removed_since().
-        if (when_idle) {
-            if (!life_.compare_exchange_strong(seen, life::removed, std::memory_order_release,
-                                               std::memory_order_relaxed)) {
-                end_.store(0, std::memory_order_relaxed);
-                return false;
-            }
-        } else {
-            life_.store(life::removed, std::memory_order_release);
-        }
-        removed_at_.store(readers.next(), std::memory_order_relaxed);
+        // Release: who knows that it was removed by then knows when it ended.
+        removed_at_.store(readers.next(), std::memory_order_release);
         return true;
     }
     // Whether it was touched since the last call.
@@ -147,7 +141,7 @@ private:
         return life_.compare_exchange_strong(seen, life::idle, std::memory_order_relaxed);
     }
     [[nodiscard]] bool was_removed_by(std::uint64_t stamp) const noexcept {
-        return removed_at_.load(std::memory_order_relaxed) <= stamp;
+        return removed_at_.load(std::memory_order_acquire) <= stamp;
     }
     // Whether it is removed, and was not yet at the stamp `since`.
     [[nodiscard]] bool was_removed_since(std::uint64_t since) const noexcept {
@@ -167,7 +161,7 @@ private:
     detail::word* cells_ = nullptr;
     unix_nanos birth_ = 0;
     std::atomic<unix_nanos> end_{0};
-    std::atomic<std::uint64_t> removed_at_{0};
+    std::atomic<std::uint64_t> removed_at_{never};
     mutable std::atomic<std::uint32_t> holders_{0};
     std::uint32_t seen_ = 0;  // in use, in seconds since 1970; of families whose series expire
     std::uint32_t ordinal_ = 0;

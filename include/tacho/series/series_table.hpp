@@ -195,12 +195,12 @@ private:
         if (is_full && !is_time_to_sweep()) return overflow();
         {
             std::lock_guard const lock{mutex_};
+            give_back_now_and_then();
             if (series* const found = index_.find(hash, values)) {
                 if (is_usable(*found)) return found;
                 bury(*found);  // it has expired
             }
             if (is_time_to_sweep()) sweep();
-            give_back_now_and_then();
             auto const count = regular_.load(std::memory_order_relaxed);
             if (count < storage_.limit && index_.find(hash, values) == nullptr) {
                 if (!index_.make_room()) return nullptr;
