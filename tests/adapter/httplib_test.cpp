@@ -369,8 +369,9 @@ TEST(telemetry, may_be_stopped_by_the_error_hook) {
     });
     transport.answer_with({.status = 400});
     s.hits.inc();
-    EXPECT_FALSE(running->flush());
-    running->stop();  // waits for the last push
+    static_cast<void>(
+        running->flush());  // true if the last push was quick enough: it brings what the first one did not
+    running->stop();        // waits for the last push
     tacho::set_error_hook(before);
     EXPECT_EQ(heard, 1);
     EXPECT_EQ(transport.requests().size(), 2u);
