@@ -21,7 +21,7 @@ struct stepping_clock {
     using rep = duration::rep;
     using period = duration::period;
     using time_point = std::chrono::time_point<stepping_clock>;
-    static constexpr bool is_steady = true;
+    [[maybe_unused]] static constexpr bool is_steady = true;
     static time_point now() noexcept { return time_point{duration{now_ += 10}}; }
     static inline rep now_ = 0;
 };
