@@ -65,6 +65,7 @@ public:
     virtual ~running_path() = default;
     virtual bool flush(std::chrono::milliseconds limit) = 0;
     virtual void stop(std::chrono::milliseconds limit) = 0;
+    virtual bool ended() const = 0;
 };
 
 template <class Transport>
@@ -74,6 +75,7 @@ public:
         : pusher_(of, std::move(options), std::move(by), std::move(memory)) {}
     bool flush(std::chrono::milliseconds limit) override { return pusher_.flush(limit); }
     void stop(std::chrono::milliseconds limit) override { pusher_.stop(limit); }
+    bool ended() const override { return pusher_.ended(); }
 
 private:
     pusher<Transport> pusher_;
@@ -89,6 +91,7 @@ public:
     }
     bool flush(std::chrono::milliseconds) override { return true; }  // whoever scrapes decides when
     void stop(std::chrono::milliseconds) override { listener_.stop(); }
+    bool ended() const override { return true; }
 
 private:
     Listener listener_;
@@ -149,6 +152,11 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
                                   fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
                                               "another endpoint",
                                               url, parts->scheme));
+        // Two at a time would share what has been delivered.
+        if (running.push != nullptr && !running.push->ended())
+            return running.refuse(path, fmt::format("not pushing to {}: the push before has not ended yet; start once "
+                                                    "stop() has returned",
+                                                    url));
         bool const started = attempt([&] {
             if (running.memory == nullptr) running.memory = std::make_shared<delta_memory>();
             running.push = std::make_shared<push_path<Transport>>(of,
@@ -229,7 +237,8 @@ public:
         return running_->mounted;
     }
 
-    /// Pushes now. True when the receiver took all that was recorded before; also when nothing is pushed.
+    /// Pushes now. True when the receiver took all that was recorded before; also when nothing is pushed, but not once
+    /// the push is stopped.
     bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
         auto const push = [&] {
             std::lock_guard const lock{running_->mutex};
@@ -247,10 +256,8 @@ public:
             // They stay where they are: who stops them meanwhile waits for the same end.
             push = running_->push;
             scrape = running_->scrape;
-            for (auto* path : {&running_->report.push, &running_->report.scrape}) {
-                path->running = false;
-                path->words = "stopped";
-            }
+            for (auto* path : {&running_->report.push, &running_->report.scrape})
+                if (std::exchange(path->running, false)) path->words = "stopped";
             running_->mounted->enable(false);
         }
         if (push != nullptr) push->stop(limit);

@@ -8406,9 +8406,8 @@ public:
     /// before the call.
     bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
         std::unique_lock lock{mutex_};
-        if (stopping_) return false;
-        if (std::this_thread::get_id() == worker_.get_id())
-            return false;  // a callback or the hook would wait for itself
+        // A callback or the hook would wait for itself.
+        if (stopping_ || std::this_thread::get_id() == worker_id_) return false;
         auto const wanted = ++flushes_wanted_;
         wake_.notify_all();
         // A push that is under way may have begun before the call; the one that follows it counts.
@@ -8416,7 +8415,8 @@ public:
         return flushes_done_ >= wanted && last_push_accepted_;
     }
 
-    /// Pushes once more and ends the thread, within `limit`: what is under way is cut short then. Idempotent.
+    /// Pushes once more and ends the thread, within `limit`: what is under way is cut short then. Idempotent. Called by
+    /// the error hook or a callback on the pusher's own thread it doesn't wait.
     void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
         auto const end = deadline::clock::now() + bounded(limit);
         {
@@ -8425,10 +8425,16 @@ public:
             stopping_ = true;
             if (under_way_ != nullptr) under_way_->no_later_than(end);
             wake_.notify_all();
+            if (std::this_thread::get_id() == worker_id_) return;  // it ends once what called this returns
         }
-        if (std::this_thread::get_id() == worker_.get_id()) return;  // it ends once what called this returns
         std::lock_guard const only_one{joining_};
         if (worker_.joinable()) worker_.join();
+    }
+
+    /// Whether the last push has been made.
+    [[nodiscard]] bool ended() const {
+        std::lock_guard const lock{mutex_};
+        return stopped_;
     }
 
     [[nodiscard]] pusher_stats stats() const {
@@ -8451,6 +8457,7 @@ private:
     void run() {
         auto next = deadline::clock::now() + options_.interval;
         std::unique_lock lock{mutex_};
+        worker_id_ = std::this_thread::get_id();
         for (;;) {
             wake_.wait_until(lock, next, [&] { return stopping_ || flushes_wanted_ != flushes_done_; });
             bool const last = is_last_ = stopping_;
@@ -8506,7 +8513,7 @@ private:
             if (auto const asked = parse_retry_after(outcome.retry_after, now))
                 wait = (std::max)(wait, std::chrono::milliseconds{*asked});  // no wait at all would be a storm
             if (wait >= until.remaining()) return complain(why + ", and there is no time left to try again");
-            if (!pause(wait)) return complain(why + ", and the program stops");
+            if (!pause(wait, until)) return complain(why + ", and the program stops");
         }
     }
 
@@ -8524,11 +8531,15 @@ private:
 
     static std::string said(std::string words) { return words.empty() ? words : " " + words; }
 
-    // Waits before another try; false when it is time to stop.
-    [[nodiscard]] bool pause(std::chrono::milliseconds wait) {
+    // Waits before another try; false when it is time to stop. The last push has nothing else to do: it tries again
+    // until its deadline, which may come nearer meanwhile.
+    [[nodiscard]] bool pause(std::chrono::milliseconds wait, deadline const& until) {
+        auto const end = deadline::clock::now() + wait;
         std::unique_lock lock{mutex_};
-        // The last push has nothing else to do: it tries again until its deadline.
-        if (wake_.wait_for(lock, wait, [&] { return stopping_ && !is_last_; })) return false;
+        while (deadline::clock::now() < end) {
+            if ((stopping_ && !is_last_) || until.passed()) return false;
+            wake_.wait_until(lock, (std::min)(end, until.when()));
+        }
         ++stats_.retries;
         return true;
     }
@@ -8571,6 +8582,7 @@ private:
 
     std::mutex mutable mutex_;  // guards what follows; never held while collecting or sending
     std::condition_variable wake_, finished_;
+    std::thread::id worker_id_;
     pusher_stats stats_;
     deadline* under_way_ = nullptr;
     deadline::clock::time_point stop_at_;
@@ -9175,6 +9187,7 @@ public:
     virtual ~running_path() = default;
     virtual bool flush(std::chrono::milliseconds limit) = 0;
     virtual void stop(std::chrono::milliseconds limit) = 0;
+    virtual bool ended() const = 0;
 };
 
 template <class Transport>
@@ -9184,6 +9197,7 @@ public:
         : pusher_(of, std::move(options), std::move(by), std::move(memory)) {}
     bool flush(std::chrono::milliseconds limit) override { return pusher_.flush(limit); }
     void stop(std::chrono::milliseconds limit) override { pusher_.stop(limit); }
+    bool ended() const override { return pusher_.ended(); }
 
 private:
     pusher<Transport> pusher_;
@@ -9199,6 +9213,7 @@ public:
     }
     bool flush(std::chrono::milliseconds) override { return true; }  // whoever scrapes decides when
     void stop(std::chrono::milliseconds) override { listener_.stop(); }
+    bool ended() const override { return true; }
 
 private:
     Listener listener_;
@@ -9259,6 +9274,11 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
                                   fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
                                               "another endpoint",
                                               url, parts->scheme));
+        // Two at a time would share what has been delivered.
+        if (running.push != nullptr && !running.push->ended())
+            return running.refuse(path, fmt::format("not pushing to {}: the push before has not ended yet; start once "
+                                                    "stop() has returned",
+                                                    url));
         bool const started = attempt([&] {
             if (running.memory == nullptr) running.memory = std::make_shared<delta_memory>();
             running.push = std::make_shared<push_path<Transport>>(of,
@@ -9339,7 +9359,8 @@ public:
         return running_->mounted;
     }
 
-    /// Pushes now. True when the receiver took all that was recorded before; also when nothing is pushed.
+    /// Pushes now. True when the receiver took all that was recorded before; also when nothing is pushed, but not once
+    /// the push is stopped.
     bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
         auto const push = [&] {
             std::lock_guard const lock{running_->mutex};
@@ -9357,10 +9378,8 @@ public:
             // They stay where they are: who stops them meanwhile waits for the same end.
             push = running_->push;
             scrape = running_->scrape;
-            for (auto* path : {&running_->report.push, &running_->report.scrape}) {
-                path->running = false;
-                path->words = "stopped";
-            }
+            for (auto* path : {&running_->report.push, &running_->report.scrape})
+                if (std::exchange(path->running, false)) path->words = "stopped";
             running_->mounted->enable(false);
         }
         if (push != nullptr) push->stop(limit);

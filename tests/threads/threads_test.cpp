@@ -3,6 +3,8 @@
 
 #include "tacho/export/delta_memory.hpp"
 #include "tacho/export/endpoint.hpp"
+#include "tacho/export/memory_transport.hpp"
+#include "tacho/telemetry.hpp"
 
 #include <gtest/gtest.h>
 
@@ -395,6 +397,41 @@ TEST(a_reader_of_deltas, misses_nothing_of_series_that_come_and_go) {
     collector.join();
     collect();
     EXPECT_EQ(seen, 3u * static_cast<unsigned>(each));
+}
+
+// Whoever starts, stops or flushes meanwhile: each increment is in one delta.
+TEST(telemetry, delivers_each_increment_once_while_threads_start_and_stop_it) {
+    auto* const hook = tacho::set_error_hook(nullptr);  // some come too early, and are told so
+    tacho::registry registry;
+    tacho::counter<"c"> c{registry};
+    tacho::memory_transport transport;
+    tacho::settings settings;
+    settings.push.enabled = settings.scrape.enabled = true;
+    settings.push.temporality = tacho::temporality_preference::delta;
+    int const each = 20 * scale;
+    {
+        auto const kept = tacho::telemetry::start(registry, settings, transport, tacho::own_server{});
+        in_threads(3, [&](int n) {
+            for (int i = 0; i < each; ++i) {
+                auto t = tacho::telemetry::start(registry, settings, transport, tacho::own_server{});
+                c.inc();
+                if (i % 3 == n)
+                    t.stop();
+                else
+                    static_cast<void>(t.flush());
+                static_cast<void>(t.report());
+            }
+        });
+        auto last = tacho::telemetry::start(registry, settings, transport, tacho::own_server{});
+        EXPECT_TRUE(last.flush());
+    }
+    tacho::set_error_hook(hook);
+    std::uint64_t sum = 0;
+    for (auto const& request : transport.requests()) {
+        auto const at = request.body.find("\"asInt\":\"");
+        if (at != std::string::npos) sum += std::stoull(request.body.substr(at + 9));
+    }
+    EXPECT_EQ(sum, 3u * static_cast<unsigned>(each));
 }
 
 // It ends after main(), when nearly all else has ended.

@@ -148,6 +148,24 @@ TEST(a_pusher, tries_its_last_push_again_until_it_has_to_end) {
     EXPECT_EQ(pusher.stats().accepted, 1u);
 }
 
+// The wait that was asked for is far longer than the second call allows.
+TEST(a_pusher, ends_its_last_push_when_another_thread_is_in_more_of_a_hurry) {
+    test::heard heard;
+    shop s;
+    auto options = s.options();
+    options.timeout = std::chrono::minutes{20};
+    tacho::pusher pusher{s.registry, options, s.transport};
+    s.hits.inc(3);
+    s.transport.answer_with({.status = 503, .retry_after = "100"});
+    std::thread patient{[&] { pusher.stop(std::chrono::minutes{10}); }};
+    ASSERT_TRUE(s.transport.wait_for(1));
+    pusher.stop(std::chrono::milliseconds{1});
+    patient.join();  // in 100 seconds, if nobody looked at the deadline
+    EXPECT_TRUE(pusher.ended());
+    EXPECT_EQ(s.transport.requests().size(), 1u);
+    EXPECT_EQ(pusher.stats().retries, 0u);
+}
+
 TEST(a_pusher, takes_times_that_no_clock_can_hold) {
     shop s;
     auto options = s.options();
