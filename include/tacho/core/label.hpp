@@ -39,11 +39,15 @@ template <class Enum, std::size_t N>
 struct enum_labels {
     std::array<enum_label<Enum>, N> entries;
 
+    /// Whether the enumerators are listed in their order from 0, which is usual: an entry's index is then its value.
+    [[nodiscard]] constexpr bool is_in_order() const noexcept {
+        for (std::size_t i = 0; i < N; ++i)
+            if (static_cast<std::size_t>(entries[i].value) != i) return false;
+        return true;
+    }
+
     /// The entry's index; N for an enumerator that isn't listed.
     [[nodiscard]] constexpr std::size_t index_of(Enum value) const noexcept {
-        // When the enumerators are listed in their order from 0, which is usual, the index is the value.
-        auto const guess = static_cast<std::size_t>(value);
-        if (guess < N && entries[guess].value == value) return guess;
         for (std::size_t i = 0; i < N; ++i)
             if (entries[i].value == value) return i;
         return N;
@@ -110,7 +114,7 @@ concept keeps_value_of = plain_integer<To> && plain_integer<From> &&
 using label_scratch = std::array<char, 24>;
 
 // What each type of label value accepts, how many values it has when they are known (`cardinality`, else 0), and the
-// text of a value. A missing or unknown value has an empty text.
+// text of a value. A missing or unknown value has an empty text; the index of an unknown one is `cardinality` or more.
 template <class Value>
 struct label_value {
     static_assert(
@@ -162,9 +166,14 @@ struct label_value<Value> {
     static constexpr std::size_t cardinality = list.entries.size();
     template <class Arg>
     static constexpr bool accepts = std::same_as<Arg, Value>;
-    static constexpr std::size_t index(Value value) noexcept { return list.index_of(value); }
+    static constexpr std::size_t index(Value value) noexcept {
+        if constexpr (list.is_in_order())
+            return static_cast<std::size_t>(value);
+        else
+            return list.index_of(value);
+    }
     static std::string_view text(Value value, label_scratch&) noexcept {
-        auto const i = list.index_of(value);
+        auto const i = index(value);
         return i < cardinality ? list.entries[i].text : std::string_view{};
     }
 };

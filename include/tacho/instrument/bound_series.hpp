@@ -4,6 +4,7 @@
 #include "tacho/registry/family.hpp"
 #include "tacho/series/held_series.hpp"
 
+#include <atomic>
 #include <memory>
 
 namespace tacho::inline v0::detail {
@@ -19,12 +20,14 @@ struct bound_series {
 struct found_series {
     word* cells;
     std::shared_ptr<family> const& of;
-    series* from;  // nullptr: what is recorded is discarded
+    series* from;  // nullptr: what is recorded is discarded, or it stands in the cache
+    series_table::cached const* cache = nullptr;
 
     [[nodiscard]] bound_series bind() const noexcept {
-        if (from == nullptr) return {cells, nullptr, {}};
-        from->hold();
-        return {cells, of, held_series{from}};
+        series* const s = cache == nullptr ? from : cache->from.load(std::memory_order_relaxed);
+        if (s == nullptr) return {cells, nullptr, {}};
+        s->hold();
+        return {cells, of, held_series{s}};
     }
 };
 

@@ -107,9 +107,9 @@ public:
     [[nodiscard]] detail::found_series find_cached(std::size_t index) const noexcept {
         if (cache_ == nullptr) [[unlikely]]
             return {nullptr, family_, nullptr};
-        auto& place = cache_[index];
+        auto const& place = cache_[index];
         // Acquire: the series was written before its cells were published.
-        return {place.cells.load(std::memory_order_acquire), family_, place.from.load(std::memory_order_relaxed)};
+        return {place.cells.load(std::memory_order_acquire), family_, nullptr, &place};
     }
     [[nodiscard, gnu::noinline]] detail::found_series find_and_cache(
         std::size_t index, std::span<std::string_view const> values) const noexcept {
@@ -128,9 +128,9 @@ public:
     [[nodiscard]] detail::bound_series bind(std::span<std::string_view const> values) const noexcept {
         detail::looking const look;
         series* const s = family_ == nullptr ? nullptr : family_->table().hold(values);
-        auto const& [cells, of, from] = found(s);
-        if (s == nullptr) return {cells, nullptr, {}};
-        return {cells, of, detail::held_series{s}};
+        auto const to = found(s);
+        if (s == nullptr) return {to.cells, nullptr, {}};
+        return {to.cells, to.of, detail::held_series{s}};
     }
 
     [[nodiscard]] detail::bound_series bind_overflow() const noexcept {
