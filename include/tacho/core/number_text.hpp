@@ -36,11 +36,51 @@ namespace detail {
 // More than any number takes: 20 digits and a sign, or 17 digits, sign, point and exponent.
 inline constexpr std::size_t number_room = 32;
 
+// The eight digits of a number below 10^8, one a byte, the first in the lowest. Halves, then pairs, then digits are
+// parted in all lanes at once: quotients q by a rounded reciprocal of the divisor d, and q | (x - q * d) << s is
+// (x << s) - q * ((d << s) - 1).
+[[nodiscard]] constexpr std::uint64_t eight_digits(std::uint64_t value) noexcept {
+    std::uint64_t const halves = (value << 32) - value / 10000 * ((std::uint64_t{10000} << 32) - 1);
+    std::uint64_t const hundreds = (halves * 10486 >> 20) & 0x0000007F0000007Fu;
+    std::uint64_t const pairs = (halves << 16) - hundreds * ((100u << 16) - 1);
+    std::uint64_t const tens = (pairs * 103 >> 10) & 0x000F000F000F000Fu;
+    return (pairs << 8) - tens * ((10u << 8) - 1);
+}
+inline constexpr std::uint64_t eight_zeros = 0x3030303030303030u;
+
+inline char* write_eight(std::uint64_t value, char* out) noexcept {
+    std::uint64_t const text = eight_digits(value) + eight_zeros;
+    std::memcpy(out, &text, 8);
+    return out + 8;
+}
+// Of a number below 10^8, without leading zeros; touches eight bytes.
+inline char* write_up_to_eight(std::uint64_t value, char* out) noexcept {
+    auto const digits = eight_digits(value);
+    auto const zeros = static_cast<unsigned>(std::countr_zero(digits | std::uint64_t{1} << 56)) / 8;  // "0" stays
+    std::uint64_t const text = (digits + eight_zeros) >> (zeros * 8);
+    std::memcpy(out, &text, 8);
+    return out + 8 - zeros;
+}
+[[gnu::noinline]] inline char* write_more_than_eight(std::uint64_t value, char* out) noexcept {
+    constexpr std::uint64_t e8 = 100'000'000;
+    if (value < e8 * e8) return write_eight(value % e8, write_up_to_eight(value / e8, out));
+    out = write_up_to_eight(value / (e8 * e8), out);
+    value %= e8 * e8;
+    return write_eight(value % e8, write_eight(value / e8, out));
+}
+
+// Without a branch on the number of digits, where std::to_chars has several that numbers of all sizes mislead.
 inline char* write_integer(std::uint64_t value, char* out) noexcept {
-    return std::to_chars(out, out + number_room, value).ptr;
+    if constexpr (std::endian::native != std::endian::little) return std::to_chars(out, out + number_room, value).ptr;
+    return value < 100'000'000 ? write_up_to_eight(value, out) : write_more_than_eight(value, out);
 }
 inline char* write_integer(std::int64_t value, char* out) noexcept {
-    return std::to_chars(out, out + number_room, value).ptr;
+    auto magnitude = static_cast<std::uint64_t>(value);
+    if (value < 0) {
+        *out++ = '-';
+        magnitude = 0 - magnitude;
+    }
+    return write_integer(magnitude, out);
 }
 
 // NaN, +Inf and -Inf as Prometheus spells them; nullptr for a finite number.

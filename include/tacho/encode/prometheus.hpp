@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace tacho::inline v0 {
@@ -48,12 +49,24 @@ public:
 
     void number(family const& of, series const& s, tacho::number value) noexcept {
         begin(of);
-        auto const name_and_labels = s.text();
-        out_.write(name_and_labels.size() + detail::number_room + 1, [&](char* out) {
-            out = out_.copy(name_and_labels, out);
-            out = detail::write_number(value, out);
+        out_.write(s.text().size() + detail::number_room + 1, [&](char* out) {
+            out = detail::write_number(value, out_.copy(s.text(), out));
             *out++ = '\n';
             return out;
+        });
+    }
+    /// Several of one family.
+    void numbers(family const& of, std::span<series* const> from, number_kind kind,
+                 std::uint64_t const* bits) noexcept {
+        begin(of);
+        std::size_t room = 0;
+        for (auto const* const s : from) room += s->text().size() + detail::number_room + 1;
+        out_.write(room, [&](char* out) {
+            if (kind == number_kind::unsigned_integer)
+                return lines(from, bits, out, [](std::uint64_t n, char* at) { return detail::write_integer(n, at); });
+            return lines(from, bits, out, [=](std::uint64_t n, char* at) {
+                return detail::write_number({kind, n}, at);
+            });
         });
     }
 
@@ -65,15 +78,18 @@ public:
         // `_bucket{a="1",le="0.5"} 7`: the labels stay open for the bound.
         auto const open = labels.size() > 1 ? labels.substr(0, labels.size() - 2) : std::string_view{};
         std::size_t const line = name.size() + labels.size() + longest_suffix + 2 * detail::number_room;
-        out_.write(line * (value.buckets.size() + 2), [&](char* out) {
+        out_.write(line * (value.buckets.size() + 2), [&](char* const begin) {
+            char* out = out_.copy(name, begin);
+            out = out_.copy(open.empty() ? "_bucket{" : "_bucket", out);
+            out = out_.copy(open, out);
+            if (!open.empty()) *out++ = ',';
+            // Every other line takes this much from the first: one piece instead of four.
+            std::string_view const bucket{begin, static_cast<std::size_t>(out - begin)};
             std::uint64_t up_to = 0;
             for (std::size_t i = 0; i < value.buckets.size(); ++i) {
+                if (i != 0) out = out_.copy(bucket, out);
                 up_to += value.buckets[i];
-                out = out_.copy(name, out);
-                out = out_.copy(open.empty() ? "_bucket{" : "_bucket", out);
-                out = out_.copy(open, out);
-                if (!open.empty()) *out++ = ',';
-                out = out_.copy(openmetrics_ ? of.bucket_openmetrics(i) : of.bucket_text(i), out);
+                out = (openmetrics_ ? of.bucket_openmetrics(i) : of.bucket_text(i)).write(out);
                 out = detail::write_integer(up_to, out);
                 *out++ = '\n';
             }
@@ -114,6 +130,16 @@ public:
     }
 
 private:
+    template <class Write>
+    static char* lines(std::span<series* const> from, std::uint64_t const* bits, char* out,
+                       Write const& write) noexcept {
+        for (auto const* const s : from) {
+            out = write(*bits++, detail::sink_writer<Sink>::copy(s->text(), out));
+            *out++ = '\n';
+        }
+        return out;
+    }
+
     // Of `_bucket{`, `,le="..."} ` and a line feed, numbers not counted.
     static constexpr std::size_t longest_suffix = 24;
 
@@ -125,7 +151,10 @@ private:
     // Writes what stands before the first line of a name. Two scopes may share one, and then the first one's words
     // stand.
     void begin(family const& of) noexcept {
-        if (last_ == &of) return;
+        if (last_ != &of) [[unlikely]]
+            begin_family(of);
+    }
+    [[gnu::noinline]] void begin_family(family const& of) noexcept {
         auto const& d = of.describe();
         bool const shared = last_ != nullptr && last_->describe().prometheus_name == d.prometheus_name;
         last_ = &of;

@@ -18,6 +18,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <limits>
 #include <span>
@@ -67,6 +68,30 @@ struct histogram_value {
     double sum;
 };
 
+/// A bucket's bound as a last label, `le="0.5"} `. At most 7 characters beside a number's 24: always copied whole,
+/// which takes two instructions where copying just the text is a call.
+class bound_label {
+public:
+    bound_label(double bound, char* (*write_bound)(double, char*) noexcept) noexcept {
+        std::memcpy(text_, "le=\"", 4);
+        char* const end = write_bound(bound, text_ + 4);
+        std::memcpy(end, "\"} ", 3);
+        size_ = static_cast<std::size_t>(end + 3 - text_);
+    }
+    /// Uses room for `room` characters, and returns the end of the text.
+    char* write(char* out) const noexcept {
+        std::memcpy(out, text_, room);
+        return out + size_;
+    }
+    static constexpr std::size_t room = 40;
+    /// Just the bound.
+    [[nodiscard]] std::string_view number() const noexcept { return {text_ + 4, size_ - 7}; }
+
+private:
+    char text_[room]{};
+    std::size_t size_ = 0;
+};
+
 /// What holds of a state set's states, at one moment: bit i is states[i].
 struct states_value {
     std::uint64_t bits;
@@ -98,8 +123,8 @@ public:
     [[nodiscard]] bool is_sharded() const noexcept { return table_.storage().sharded; }
 
     /// `le="0.5"} ` of each bucket, in text and in OpenMetrics.
-    [[nodiscard]] std::string_view bucket_text(std::size_t i) const noexcept { return bucket_texts_[i].text; }
-    [[nodiscard]] std::string_view bucket_openmetrics(std::size_t i) const noexcept {
+    [[nodiscard]] bound_label const& bucket_text(std::size_t i) const noexcept { return bucket_texts_[i].text; }
+    [[nodiscard]] bound_label const& bucket_openmetrics(std::size_t i) const noexcept {
         return bucket_texts_[i].openmetrics;
     }
 
@@ -123,7 +148,9 @@ public:
     /// states_value) or v.exponential_histogram(family, series, exponential_value) for each series that is shown, and
     /// for those that were removed after the stamp `since` of the reader clock; if they are observable, only for those
     /// that `round` or a later round of callbacks observed. A visitor that lacks one of the latter two isn't shown such
-    /// series; for the last, v.left_out(family) is called in its place if there is that. Lock-free; allocates nothing.
+    /// series; for the last, v.left_out(family) is called in its place if there is that. A
+    /// visitor may take several numbers at a time, by v.numbers(family, std::span<series* const>, number_kind,
+    /// std::uint64_t const* bits). Lock-free; allocates nothing.
     template <class Visitor>
     void visit(Visitor& v, std::uint64_t round, std::uint64_t since = series_table::present) const {
         detail::looking const look;
@@ -136,11 +163,10 @@ public:
             case instrument_kind::up_down_counter:
             case instrument_kind::gauge: break;
         }
-        table_.for_each(
-            [&](series const& s) {
-                if (!descriptor_.observable || detail::was_observed(s.cells(), round)) v.number(*this, s, read(s));
-            },
-            since);
+        auto const end = detail::end_of_slots(is_sharded());
+        table_.for_each_run<most_at_a_time>(
+            [&](series const& s) { return !descriptor_.observable || detail::was_observed(s.cells(), round); },
+            [&](std::span<series* const> run) { show(v, run, end); }, since);
     }
 
     /// Makes an info's series, given by its cell, the one that is shown.
@@ -184,7 +210,7 @@ public:
 
 private:
     struct bucket_label {
-        std::string text, openmetrics;
+        bound_label text, openmetrics;
     };
 
     template <class Visitor>
@@ -239,21 +265,32 @@ private:
             v.left_out(*this);
     }
 
-    [[nodiscard]] number read(series const& s) const noexcept {
+    // Numbers are read together because that is faster.
+    static constexpr std::size_t most_at_a_time = 8;
+
+    template <class Number>
+    static void read(std::span<series* const> run, std::size_t end, std::uint64_t* bits) noexcept {
+        detail::word* const first = run[0]->cells();
+        bool neighbours = run.size() == most_at_a_time;  // as usual: cells are given out in order
+        for (std::size_t i = 1; i < run.size(); ++i) neighbours &= run[i]->cells() == first + i;
+        if (neighbours) return detail::read_cells<Number, most_at_a_time>(first, end, bits);
+        for (std::size_t i = 0; i < run.size(); ++i) detail::read_cells<Number, 1>(run[i]->cells(), end, bits + i);
+    }
+
+    template <class Visitor>
+    void show(Visitor& v, std::span<series* const> run, std::size_t end) const {
         auto const kind = descriptor_.number;
-        auto const bits = kind == number_kind::floating
-                              ? std::bit_cast<std::uint64_t>(detail::read_cell<double>(s.cells(), is_sharded()))
-                              : detail::read_cell<std::uint64_t>(s.cells(), is_sharded());
-        return {kind, bits};
+        std::uint64_t bits[most_at_a_time];
+        kind == number_kind::floating ? read<double>(run, end, bits) : read<std::uint64_t>(run, end, bits);
+        if constexpr (requires { v.numbers(*this, run, kind, bits); })
+            v.numbers(*this, run, kind, bits);
+        else
+            for (std::size_t i = 0; i < run.size(); ++i) v.number(*this, *run[i], number{kind, bits[i]});
     }
 
     void add_bucket_text(double bound) {
-        char room[detail::number_room];
-        auto const label = [](char const* begin, char const* end) {
-            return std::string{"le=\""}.append(begin, end).append("\"} ");
-        };
-        std::string text = label(room, detail::write_canonical(bound, room));
-        bucket_texts_.push_back({std::move(text), label(room, detail::write_openmetrics_bound(bound, room))});
+        bucket_texts_.push_back(
+            {bound_label{bound, detail::write_canonical}, bound_label{bound, detail::write_openmetrics_bound}});
     }
 
     void add_state_text(std::string_view state) {

@@ -89,7 +89,9 @@ public:
 
     /// What begins its line in Prometheus' formats: `name{a="1",b="2"} `, or for a histogram `{a="1",b="2"} `, and just
     /// `name ` or a space without labels.
-    [[nodiscard]] std::string_view text() const noexcept { return {values() + values_size_, text_size_}; }
+    [[nodiscard]] std::string_view text() const noexcept {
+        return {reinterpret_cast<char const*>(this) + text_at_, text_size_};
+    }
 
     /// Keep it while it is bound: release() what was held once.
     void hold() const noexcept { holders_.fetch_add(1, std::memory_order_relaxed); }  // by somebody who has it already
@@ -158,7 +160,6 @@ private:
                                       std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth,
                                       detail::word* cells) noexcept;
 
-    detail::word* cells_ = nullptr;
     unix_nanos birth_ = 0;
     std::atomic<unix_nanos> end_{0};
     std::atomic<std::uint64_t> removed_at_{never};
@@ -166,7 +167,9 @@ private:
     std::uint32_t seen_ = 0;  // in use, in seconds since 1970; of families whose series expire
     std::uint32_t ordinal_ = 0;
     std::uint32_t generation_ = 0;
-    std::uint32_t values_size_ = 0;
+    // What a look-up and a scrape read comes last, so that it shares a cache line with the values behind it.
+    detail::word* cells_ = nullptr;
+    std::uint32_t text_at_ = 0;  // bytes from here
     std::uint32_t text_size_ = 0;
     std::uint16_t label_count_ = 0;
     bool overflow_ = false;
@@ -218,7 +221,8 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
     std::size_t values_size = 0;
     for (auto const& value : values) values_size += value.size();
 
-    void* const memory = std::malloc(sizeof(series) + values.size() * sizeof(std::uint16_t) + values_size + text_size);
+    auto const text_at = sizeof(series) + values.size() * sizeof(std::uint16_t) + values_size;
+    void* const memory = std::malloc(text_at + text_size);
     if (memory == nullptr) return nullptr;
     auto* const made = new (memory) series;
     made->cells_ = cells;
@@ -226,7 +230,7 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
     made->ordinal_ = ordinal;
     made->generation_ = generation;
     made->seen_ = static_cast<std::uint32_t>(birth / 1'000'000'000u);
-    made->values_size_ = static_cast<std::uint32_t>(values_size);
+    made->text_at_ = static_cast<std::uint32_t>(text_at);
     made->text_size_ = static_cast<std::uint32_t>(text_size);
     made->label_count_ = static_cast<std::uint16_t>(values.size());
     made->overflow_ = overflow;

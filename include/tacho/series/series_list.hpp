@@ -3,12 +3,14 @@
 
 #include "tacho/series/series.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <span>
 #include <utility>
 
 namespace tacho::inline v0::detail {
@@ -34,6 +36,30 @@ public:
             for (std::size_t k = at; k < block_size(block) && i < size; ++k, ++i)
                 // Acquire: the series was written before it was put there.
                 if (series* const s = places[k].load(std::memory_order_acquire)) f(*s);
+        }
+    }
+
+    // The same with up to `Most` at a time, of those for which keep(series&): f(std::span<series* const>).
+    template <std::size_t Most, class Keep, class F>
+    void for_each_run(Keep&& keep, F&& f) const {
+        auto const size = size_.load(std::memory_order_acquire);
+        for (std::size_t i = 0, block = 0; i < size; i += block_size(block++)) {
+            auto const* const places = blocks_[block].load(std::memory_order_relaxed);
+            auto const end = (std::min)(block_size(block), size - i);
+            series* run[Most];
+            std::size_t count = 0;
+            for (std::size_t k = 0; k < end; ++k) {
+                series* const s = places[k].load(std::memory_order_acquire);  // as above
+                if (s == nullptr || !keep(*s)) continue;
+                // Its text is read when the run is complete. Many series take a sixth more time without.
+                __builtin_prefetch(reinterpret_cast<char const*>(s) + 64);
+                __builtin_prefetch(reinterpret_cast<char const*>(s) + 128);
+                run[count++] = s;
+                if (count != Most) continue;
+                f(std::span<series* const>{run, Most});
+                count = 0;
+            }
+            if (count != 0) f(std::span<series* const>{run, count});
         }
     }
 

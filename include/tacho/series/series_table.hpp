@@ -132,6 +132,14 @@ public:
         });
     }
 
+    /// With up to `Most` at a time, of those for which keep(series&): f(std::span<series* const>).
+    template <std::size_t Most, class Keep, class F>
+    void for_each_run(Keep&& keep, F&& f, std::uint64_t since = present) const {
+        if (storage_.expire_after != 0) expire_idle();
+        auto const listed = [&](series& s) { return !s.is_removed() || s.was_removed_since(since); };
+        list_.for_each_run<Most>([&](series& s) { return listed(s) && keep(s); }, f);
+    }
+
     /// An instrument's own table from enums to cells, in which removed series must not stay. Series are then kept until
     /// the family ends, since look-ups by such a table are not `looking`. False without memory.
     [[nodiscard]] bool add_cache(std::span<cached> cache) noexcept {
