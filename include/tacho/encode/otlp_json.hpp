@@ -63,22 +63,26 @@ public:
                    temporality t) noexcept {
         begin_point(of, s, start, t);
         auto const& bounds = of.describe().bounds;
-        char room[detail::number_room];
-        out_.text(",\"count\":\"", view(room, detail::write_integer(value.count, room)), "\"");
-        // Where values may be negative, a sum that goes up and down says nothing; the protocol wants it left out.
-        if ((bounds.empty() || bounds.front() >= 0) && value.sum >= 0)
-            out_.text(",\"sum\":", json_double(value.sum, room));
-        char const* before = ",\"bucketCounts\":[\"";
-        for (auto const count : value.buckets) {
-            out_.text(before, view(room, detail::write_integer(count, room)), "\"");
-            before = ",\"";
-        }
-        before = "],\"explicitBounds\":[";
-        for (double const bound : bounds) {
-            out_.text(before, json_double(bound, room));
-            before = ",";
-        }
-        out_.text(bounds.empty() ? before : "", "]}");
+        out_.write((2 * value.buckets.size() + 4) * (detail::number_room + 8), [&](char* out) {
+            out = out_.copy(",\"count\":\"", out);
+            out = out_.copy("\"", detail::write_integer(value.count, out));
+            // Where values may be negative, a sum that goes up and down says nothing; the protocol wants it left out.
+            if ((bounds.empty() || bounds.front() >= 0) && value.sum >= 0) {
+                out = out_.copy(",\"sum\":", out);
+                char room[detail::number_room];
+                out = out_.copy(json_double(value.sum, room), out);
+            }
+            out = out_.copy(",\"bucketCounts\":[\"", out);
+            for (auto const count : value.buckets) out = out_.copy("\",\"", detail::write_integer(count, out));
+            out = out_.copy("],\"explicitBounds\":[", out - 2);  // in place of the last `,"`
+            for (std::size_t i = 0; i < bounds.size(); ++i) {
+                if (i != 0) *out++ = ',';
+                // A broken number's text is ready; a whole one's differs in Prometheus from 10^6 on.
+                out = bounds[i] == std::trunc(bounds[i]) ? detail::write_double(bounds[i], out)
+                                                         : out_.copy(of.bucket_text(i).number(), out);
+            }
+            return out_.copy("]}", out);
+        });
     }
 
     void exponential_histogram(family const& of, series const& s, exponential_value const& value) noexcept {
@@ -135,51 +139,72 @@ private:
 
     void begin_point(family const& of, series const& s, unix_nanos start, temporality t,
                      std::string_view state = {}) noexcept {
-        if (family_ != &of)
-            begin_metric(of, t);
-        else
-            out_.text(",");
+        bool const first = family_ != &of;
+        if (first) begin_metric(of, t);
         ++points_;
-        char from[detail::number_room], to[detail::number_room];
         // What has been removed ends then, so that what took its place doesn't begin before. What was born after the
         // collection began must not start after its end.
         auto const ended = of.end_of(s);
         auto const end = ended != 0 ? (std::min)(ended, time_) : time_;
-        out_.text("{\"startTimeUnixNano\":\"", view(from, detail::write_integer((std::min)(start, end), from)),
-                  "\",\"timeUnixNano\":\"", view(to, detail::write_integer(end, to)), "\"");
-        attributes(of, s, state);
+        // In one piece: asking the sink for room before each of a point's many little texts takes as long as they do.
+        out_.write(point_room(of, s, state), [&](char* out) {
+            if (!first) *out++ = ',';
+            out = out_.copy("{\"startTimeUnixNano\":\"", out);
+            out = detail::write_integer((std::min)(start, end), out);
+            out = out_.copy("\",\"timeUnixNano\":\"", out);
+            out = detail::write_integer(end, out);
+            *out++ = '"';
+            return attributes(of, s, state, out);
+        });
     }
 
-    void attributes(family const& of, series const& s, std::string_view state) noexcept {
+    // Of what begin_point() writes.
+    [[nodiscard]] static std::size_t point_room(family const& of, series const& s, std::string_view state) noexcept {
+        constexpr std::size_t label = 48;  // beside its name and its value
+        std::size_t room = 256;
+        for (std::size_t i = 0; i < of.schema().keys.size() && !s.is_overflow(); ++i)
+            room += of.schema().keys[i].name.size() + detail::json_string_room(s.value(i).size()) + label;
+        if (!state.empty()) room += of.describe().name.size() + detail::json_string_room(state.size()) + label;
+        return room;
+    }
+
+    // Names of labels and instruments have no character to escape.
+    char* attributes(family const& of, series const& s, std::string_view state, char* out) noexcept {
         bool any = s.is_overflow();
-        if (any) out_.text(",\"attributes\":[{\"key\":\"otel.metric.overflow\",\"value\":{\"boolValue\":true}}");
+        if (any)
+            out = out_.copy(",\"attributes\":[{\"key\":\"otel.metric.overflow\",\"value\":{\"boolValue\":true}}", out);
         auto const key = [&](std::string_view name) {
-            out_.text(any ? "," : ",\"attributes\":[", "{\"key\":");
-            detail::write_json_string(out_, name);
+            out = out_.copy(any ? ",{\"key\":\"" : ",\"attributes\":[{\"key\":\"", out);
+            out = out_.copy(name, out);
             any = true;
         };
-        auto const& schema = of.schema();
-        for (std::size_t i = 0; i < schema.keys.size() && !s.is_overflow(); ++i) {
+        auto const& keys = of.schema().keys;
+        for (std::size_t i = 0; i < keys.size() && !s.is_overflow(); ++i) {
             auto const value = s.value(i);
             if (value.empty()) continue;
-            key(schema.keys[i].name);
-            switch (schema.keys[i].type) {
+            key(keys[i].name);
+            switch (keys[i].type) {
                 case label_type::text:
-                    out_.text(",\"value\":{\"stringValue\":");
-                    detail::write_json_string(out_, value);
-                    out_.text("}}");
+                    out = out_.copy("\",\"value\":{\"stringValue\":", out);
+                    out = out_.copy("}}", detail::write_json_string(value, out));
                     break;
-                case label_type::integer: out_.text(",\"value\":{\"intValue\":\"", value, "\"}}"); break;
-                case label_type::boolean: out_.text(",\"value\":{\"boolValue\":", value, "}}"); break;
+                case label_type::integer:
+                    out = out_.copy("\",\"value\":{\"intValue\":\"", out);
+                    out = out_.copy("\"}}", out_.copy(value, out));
+                    break;
+                case label_type::boolean:
+                    out = out_.copy("\",\"value\":{\"boolValue\":", out);
+                    out = out_.copy("}}", out_.copy(value, out));
+                    break;
             }
         }
         if (!state.empty()) {
             key(of.describe().name);
-            out_.text(",\"value\":{\"stringValue\":");
-            detail::write_json_string(out_, state);
-            out_.text("}}");
+            out = out_.copy("\",\"value\":{\"stringValue\":", out);
+            out = out_.copy("}}", detail::write_json_string(state, out));
         }
-        if (any) out_.text("]");
+        if (any) *out++ = ']';
+        return out;
     }
 
     void begin_metric(family const& of, temporality t) noexcept {
