@@ -23,3 +23,6 @@
 // 5. For web servers.
 #include "tacho/http/measured_request.hpp"
 #include "tacho/http/route_table.hpp"
+
+// 6. What the library knows of itself.
+#include "tacho/process/self_metrics.hpp"

@@ -2285,6 +2285,50 @@ constexpr char* write_escaped(std::string_view value, char* out) noexcept {
 
 #endif
 
+// ---- tacho/registry/descriptor.hpp
+#ifndef TACHO_PART_REGISTRY_DESCRIPTOR
+#define TACHO_PART_REGISTRY_DESCRIPTOR
+
+// tacho: what an instrument is, as its family keeps it and as others are shown it.
+
+namespace tacho::inline v0 {
+
+/// The most states of a state set: a bit each in one number, so that a reader sees them change all at once. The last
+/// bit says that any was ever told.
+inline constexpr std::size_t max_states = 63;
+
+/// Who made an instrument: a library or a part of the program, and its version. Travels with every metric.
+struct scope_info {
+    std::string name;
+    std::string version;
+
+    friend bool operator==(scope_info const&, scope_info const&) = default;
+};
+
+/// What identifies a family, and how it is shown. Text is valid UTF-8.
+struct descriptor {
+    scope_info scope;
+    std::string name;             ///< as OTLP shows it
+    std::string prometheus_name;  ///< with unit and `_total`
+    std::string unit_word;        ///< the unit in `prometheus_name`; empty when there is none
+    std::string description;
+    std::string unit;  ///< UCUM
+    instrument_kind kind = instrument_kind::counter;
+    number_kind number = number_kind::unsigned_integer;
+    std::vector<double> bounds;       ///< of a histogram
+    std::vector<std::string> states;  ///< of a state set
+    exponential_shape shape;          ///< of an exponential histogram
+    bool observable = false;          ///< its values come from callbacks
+
+    [[nodiscard]] bool is_histogram() const noexcept { return kind == instrument_kind::histogram; }
+    /// Whether its values never go down.
+    [[nodiscard]] bool is_monotonic() const noexcept { return kind == instrument_kind::counter; }
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
 // ---- tacho/series/hash.hpp
 #ifndef TACHO_PART_SERIES_HASH
 #define TACHO_PART_SERIES_HASH
@@ -2363,18 +2407,18 @@ struct reader_clock {
 
 #endif
 
-// ---- tacho/series/series.hpp
-#ifndef TACHO_PART_SERIES_SERIES
-#define TACHO_PART_SERIES_SERIES
+// ---- tacho/series/label_schema.hpp
+#ifndef TACHO_PART_SERIES_LABEL_SCHEMA
+#define TACHO_PART_SERIES_LABEL_SCHEMA
 
-// tacho: one series: its label values, its ready-made text and its cells.
+// tacho: the labels of one family: which its series have, which are the same for all, and how they are shown.
 
 namespace tacho::inline v0 {
 
 /// The longest value of a label, in bytes; what is beyond it is cut off.
 inline constexpr std::size_t max_label_value = 1024;
 
-/// The most labels of an instrument.
+/// The most labels of an instrument, and the most constant ones beside them.
 inline constexpr std::size_t max_labels = 16;
 
 /// A label of a family: its name in OTLP, its name in Prometheus, and how its values are typed.
@@ -2382,20 +2426,84 @@ struct label_key {
     std::string name;
     std::string prometheus_name;
     label_type type = label_type::text;
+
+    friend bool operator==(label_key const&, label_key const&) = default;
 };
 
-/// A label that all series of a family carry, shown in Prometheus only (OTLP has a place of its own for the scope).
+/// A label that all series of a family carry with the same value.
 struct fixed_label {
+    std::string name;  ///< empty where OTLP has a place of its own for it, as it has for the scope
     std::string prometheus_name;
     std::string value;
+
+    friend bool operator==(fixed_label const&, fixed_label const&) = default;
 };
 
 /// What the series of one family have in common.
 struct label_schema {
-    std::vector<label_key> keys;  ///< in the order of declaration
+    std::vector<label_key> keys;  ///< of the values that each series has, in the order of declaration
     std::vector<fixed_label> fixed;
     std::string line_name;  ///< begins each series' text; empty for a histogram, which has several names
+    /// Labels of the instrument whose values are given and not kept: a bit for each place, the first one the lowest.
+    std::uint32_t left_out = 0;
+    std::size_t given = 0;  ///< the label values that the instrument takes
+
+    /// Calls f with those of an instrument's label values that its series have.
+    template <class F>
+    decltype(auto) with_kept(std::span<std::string_view const> values, F&& f) const {
+        if (left_out == 0) [[likely]]
+            return f(values);
+        std::array<std::string_view, max_labels> kept;
+        std::size_t size = 0;
+        for (std::size_t i = 0; i < values.size(); ++i)
+            if ((left_out >> i & 1) == 0) kept[size++] = values[i];
+        return f(std::span<std::string_view const>{kept.data(), size});
+    }
 };
+
+namespace detail {
+
+// A label as it is shown, before escaping.
+struct shown_label {
+    std::string_view name, value;
+};
+
+// The labels that a series shows, sorted by name; missing and empty ones are left out. `values` is empty for the
+// overflow series.
+class shown_labels {
+public:
+    shown_labels(label_schema const& schema, std::span<std::string_view const> values) noexcept {
+        for (auto const& label : schema.fixed) add({label.prometheus_name, label.value});
+        for (std::size_t i = 0; i < values.size(); ++i) add({schema.keys[i].prometheus_name, values[i]});
+    }
+    void add(shown_label label) noexcept {
+        if (label.value.empty() || size_ == std::size(labels_)) return;
+        auto const at = std::upper_bound(labels_, labels_ + size_, label,
+                                         [](auto const& a, auto const& b) { return a.name < b.name; });
+        std::copy_backward(at, labels_ + size_, labels_ + size_ + 1);
+        *at = label;
+        ++size_;
+    }
+    [[nodiscard]] std::span<shown_label const> view() const noexcept { return {labels_, size_}; }
+
+private:
+    shown_label labels_[2 * max_labels + 3];  // own and constant ones, name and version of the scope, overflow
+    std::size_t size_ = 0;
+};
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/series/series.hpp
+#ifndef TACHO_PART_SERIES_SERIES
+#define TACHO_PART_SERIES_SERIES
+
+// tacho: one series: its label values, its ready-made text and its cells.
+
+namespace tacho::inline v0 {
 
 namespace detail {
 class removed_series;
@@ -2506,7 +2614,7 @@ private:
     [[nodiscard]] char const* values() const noexcept { return reinterpret_cast<char const*>(sizes() + label_count_); }
 
     [[nodiscard]] static series* make(label_schema const& schema, std::span<std::string_view const> values,
-                                      std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth,
+                                      bool overflow, std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth,
                                       detail::word* cells) noexcept;
 
     unix_nanos birth_ = 0;
@@ -2526,41 +2634,9 @@ private:
     std::atomic<life> life_{life::idle};  // its birth is its first use
 };
 
-namespace detail {
-
-// A label as it is shown, before escaping.
-struct shown_label {
-    std::string_view name, value;
-};
-
-// The labels that a series shows, sorted by name; missing and empty ones are left out. `values` is empty for the
-// overflow series.
-class shown_labels {
-public:
-    shown_labels(label_schema const& schema, std::span<std::string_view const> values) noexcept {
-        for (auto const& label : schema.fixed) add({label.prometheus_name, label.value});
-        for (std::size_t i = 0; i < values.size(); ++i) add({schema.keys[i].prometheus_name, values[i]});
-    }
-    void add(shown_label label) noexcept {
-        if (label.value.empty() || size_ == max_labels + 4) return;
-        auto const at = std::upper_bound(labels_, labels_ + size_, label,
-                                         [](auto const& a, auto const& b) { return a.name < b.name; });
-        std::copy_backward(at, labels_ + size_, labels_ + size_ + 1);
-        *at = label;
-        ++size_;
-    }
-    [[nodiscard]] std::span<shown_label const> view() const noexcept { return {labels_, size_}; }
-
-private:
-    shown_label labels_[max_labels + 4];  // up to four fixed ones
-    std::size_t size_ = 0;
-};
-
-}  // namespace detail
-
-inline series* series::make(label_schema const& schema, std::span<std::string_view const> values, std::uint32_t ordinal,
-                            std::uint32_t generation, unix_nanos birth, detail::word* cells) noexcept {
-    bool const overflow = values.size() != schema.keys.size();
+inline series* series::make(label_schema const& schema, std::span<std::string_view const> values, bool overflow,
+                            std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth,
+                            detail::word* cells) noexcept {
     detail::shown_labels shown{schema, values};
     if (overflow) shown.add({"otel_metric_overflow", "true"});
 
@@ -2991,7 +3067,7 @@ public:
         if (series* const found = overflow_.load(std::memory_order_acquire)) return found;
         std::lock_guard const lock{mutex_};
         if (series* const found = overflow_.load(std::memory_order_relaxed)) return found;
-        series* const made = add({});
+        series* const made = add({}, true);
         overflow_.store(made, std::memory_order_release);
         return made;
     }
@@ -3112,7 +3188,7 @@ private:
             auto const count = regular_.load(std::memory_order_relaxed);
             if (count < storage_.limit && index_.find(hash, values) == nullptr) {
                 if (!index_.make_room()) return nullptr;
-                series* const made = add(values);
+                series* const made = add(values, false);
                 if (made == nullptr) return nullptr;
                 index_.insert(hash, made);
                 regular_.store(count + 1, std::memory_order_release);  // after the insertion: see above
@@ -3128,12 +3204,13 @@ private:
     [[nodiscard]] std::size_t most_removed() const noexcept { return (std::max)(storage_.limit, std::size_t{64}); }
 
     // Makes a series and lists it.
-    [[nodiscard]] series* add(std::span<std::string_view const> values) noexcept {
+    [[nodiscard]] series* add(std::span<std::string_view const> values, bool overflow) noexcept {
         auto const place = removed_.free_place(list_.next());
         if (place.ordinal == list_.next() && !list_.make_room()) return nullptr;
         detail::word* const cells = arena().allocate(storage_.cells);
         if (cells == nullptr) return nullptr;
-        series* const made = series::make(schema_, values, place.ordinal, place.generation, storage_.now(), cells);
+        series* const made =
+            series::make(schema_, values, overflow, place.ordinal, place.generation, storage_.now(), cells);
         if (made == nullptr) {
             arena().release(cells, storage_.cells);
             return nullptr;
@@ -3258,38 +3335,6 @@ private:
 
 namespace tacho::inline v0 {
 
-/// The most states of a state set: a bit each in one number, so that a reader sees them change all at once. The last
-/// bit says that any was ever told.
-inline constexpr std::size_t max_states = 63;
-
-/// Who made an instrument: a library or a part of the program, and its version. Travels with every metric.
-struct scope_info {
-    std::string name;
-    std::string version;
-
-    friend bool operator==(scope_info const&, scope_info const&) = default;
-};
-
-/// What identifies a family, and how it is shown. Text is valid UTF-8.
-struct descriptor {
-    scope_info scope;
-    std::string name;             ///< as OTLP shows it
-    std::string prometheus_name;  ///< with unit and `_total`
-    std::string unit_word;        ///< the unit in `prometheus_name`; empty when there is none
-    std::string description;
-    std::string unit;  ///< UCUM
-    instrument_kind kind = instrument_kind::counter;
-    number_kind number = number_kind::unsigned_integer;
-    std::vector<double> bounds;       ///< of a histogram
-    std::vector<std::string> states;  ///< of a state set
-    exponential_shape shape;          ///< of an exponential histogram
-    bool observable = false;          ///< its values come from callbacks
-
-    [[nodiscard]] bool is_histogram() const noexcept { return kind == instrument_kind::histogram; }
-    /// Whether its values never go down.
-    [[nodiscard]] bool is_monotonic() const noexcept { return kind == instrument_kind::counter; }
-};
-
 /// What a histogram counted, at one moment.
 struct histogram_value {
     std::span<std::uint64_t const> buckets;  ///< not cumulative; one more than there are bounds
@@ -3332,8 +3377,15 @@ struct states_value {
 /// and by whoever reads it, and gone with the last of them.
 class family {
 public:
-    family(std::uint64_t id, descriptor describe, label_schema schema, series_storage storage)
-        : id_(id), birth_(storage.now()), descriptor_(std::move(describe)), table_(std::move(schema), storage) {
+    using overflow_hook = void (*)(descriptor const&) noexcept;
+
+    family(std::uint64_t id, descriptor describe, label_schema schema, series_storage storage,
+           overflow_hook on_overflow = nullptr)
+        : id_(id),
+          birth_(storage.now()),
+          descriptor_(std::move(describe)),
+          table_(std::move(schema), storage),
+          on_overflow_(on_overflow) {
         for (double const bound : descriptor_.bounds) add_bucket_text(bound);
         if (descriptor_.is_histogram()) add_bucket_text(std::numeric_limits<double>::infinity());
         for (auto const& state : descriptor_.states) add_state_text(state);
@@ -3359,6 +3411,18 @@ public:
 
     /// `job_state="idle"} ` of each state, in Prometheus' formats.
     [[nodiscard]] std::string_view state_text(std::size_t i) const noexcept { return state_texts_[i]; }
+
+    // Each by the values that its instrument is given, also of labels that a view leaves out; see series_table. Whoever
+    // finds a series is `looking`.
+    [[nodiscard]] series* find_or_create(std::span<std::string_view const> values) noexcept {
+        return schema().with_kept(values, [this](auto kept) { return table_.find_or_create(kept); });
+    }
+    [[nodiscard]] series* hold(std::span<std::string_view const> values) noexcept {
+        return schema().with_kept(values, [this](auto kept) { return table_.hold(kept); });
+    }
+    bool remove(std::span<std::string_view const> values) noexcept {
+        return schema().with_kept(values, [this](auto kept) { return table_.remove(kept); });
+    }
 
     /// No instrument has it any more.
     void end() noexcept { end_.store(table_.storage().now(), std::memory_order_relaxed); }
@@ -3419,6 +3483,7 @@ public:
     /// Reports that the overflow series is in use, the first time.
     void say_overflow() noexcept {
         if (overflow_said_.exchange(true, std::memory_order_relaxed)) return;
+        if (on_overflow_ != nullptr) on_overflow_(descriptor_);
         report_once(
             {"the ", to_string(descriptor_.kind), " \"", descriptor_.name,
              "\" counts further label values together under otel.metric.overflow=true: its limit of series is "
@@ -3546,6 +3611,7 @@ private:
     std::atomic<unix_nanos> end_{0};
     descriptor descriptor_;
     series_table table_;
+    overflow_hook on_overflow_;
     std::vector<bucket_label> bucket_texts_;
     std::vector<std::string> state_texts_;
     std::atomic<std::uint64_t> dropped_{0};
@@ -3641,12 +3707,12 @@ namespace tacho::inline v0::detail {
 // Whether two registrations mean the same instrument, which they then share.
 [[nodiscard]] inline bool is_same_instrument(family const& a, descriptor const& b, label_schema const& schema,
                                              bool sharded) {
-    auto const same_key = [](label_key const& x, label_key const& y) { return x.name == y.name && x.type == y.type; };
     descriptor const& d = a.describe();
     return d.scope == b.scope && d.name == b.name && d.kind == b.kind && d.observable == b.observable &&
            d.number == b.number && d.unit == b.unit && d.description == b.description && d.bounds == b.bounds &&
-           d.states == b.states && d.shape == b.shape && a.is_sharded() == sharded &&
-           std::equal(a.schema().keys.begin(), a.schema().keys.end(), schema.keys.begin(), schema.keys.end(), same_key);
+           d.states == b.states && d.shape == b.shape && a.is_sharded() == sharded && a.schema().keys == schema.keys &&
+           a.schema().fixed == schema.fixed && a.schema().given == schema.given &&
+           a.schema().left_out == schema.left_out;
 }
 
 // All names under which a family or its samples appear in any of the formats. OpenMetrics names a counter's family
@@ -3685,6 +3751,12 @@ namespace tacho::inline v0::detail {
            "\" is the one under which the program's resource is shown. Rename it";
 }
 
+// Whether two of one name and scope can be one metric of OTLP, with points of both.
+[[nodiscard]] inline bool is_same_metric(descriptor const& a, descriptor const& b) noexcept {
+    return a.kind == b.kind && a.observable == b.observable && a.number == b.number && a.unit == b.unit &&
+           a.description == b.description;
+}
+
 // In what two descriptions of one instrument differ; what is not in a descriptor is named when nothing else differs.
 [[nodiscard]] inline std::string what_differs(descriptor const& a, descriptor const& b) {
     std::string out;
@@ -3700,18 +3772,51 @@ namespace tacho::inline v0::detail {
     return out;
 }
 
-// Why `added` can't stand beside `present`; empty when it can. Two scopes may use one name for one kind of instrument
-// when scope labels keep their series apart.
-[[nodiscard]] inline std::string why_they_collide(descriptor const& present, descriptor const& added,
-                                                  std::string_view shared_name, bool scope_labels) {
+// Whether a label that is the same for all series of a family tells them from all of the other one, which may lack it.
+[[nodiscard]] inline bool are_told_apart(label_schema const& one, label_schema const& other) noexcept {
+    auto const by = [](label_schema const& a, label_schema const& b) {
+        return std::any_of(a.fixed.begin(), a.fixed.end(), [&](fixed_label const& label) {
+            auto const has_its_name = [&](auto const& of_b) { return of_b.prometheus_name == label.prometheus_name; };
+            if (std::any_of(b.keys.begin(), b.keys.end(), has_its_name)) return false;
+            auto const twin = std::find_if(b.fixed.begin(), b.fixed.end(), has_its_name);
+            return label.value != (twin == b.fixed.end() ? std::string_view{} : std::string_view{twin->value});
+        });
+    };
+    return by(one, other) || by(other, one);
+}
+
+// Why an instrument's lines would have a label twice; empty when they would not. A typed instrument's own labels were
+// compared while compiling, but neither with constant ones nor under another name.
+[[nodiscard]] inline std::string why_labels_collide(descriptor const& added, label_schema const& schema) {
+    std::vector<std::string_view> seen;
+    if (added.kind == instrument_kind::histogram) seen.push_back("le");
+    if (added.kind == instrument_kind::state_set) seen.push_back(added.prometheus_name);
+    for (auto const& label : schema.fixed) seen.push_back(label.prometheus_name);
+    for (auto const& label : schema.keys) seen.push_back(label.prometheus_name);
+    std::sort(seen.begin(), seen.end());
+    auto const twice = std::adjacent_find(seen.begin(), seen.end());
+    if (twice == seen.end()) return {};
+    return named(added) + " was not registered: its series would have two labels \"" + std::string{*twice} +
+           "\". Of its own labels, the constant ones of its scope and registry, a histogram's le and a state set's "
+           "name, rename one";
+}
+
+// Why `added` can't stand beside `present`; empty when it can. Two may use one name for one kind of instrument when
+// labels that are the same for all their series tell these apart: those of the scope, or constant ones.
+[[nodiscard]] inline std::string why_they_collide(family const& of_present, descriptor const& added,
+                                                  label_schema const& schema, std::string_view shared_name) {
+    descriptor const& present = of_present.describe();
     bool const same_shape = present.prometheus_name == added.prometheus_name && present.kind == added.kind;
-    if (same_shape && scope_labels && present.scope != added.scope) return {};
+    bool const same_scope = present.scope == added.scope;
+    bool const apart = same_shape && are_told_apart(of_present.schema(), schema);
+    // In OTLP they are one metric if they have one name in one scope.
+    bool const one_metric = same_scope && present.name == added.name;
+    if (apart && (!one_metric || is_same_metric(present, added))) return {};
 
     std::string why = named(added) + " was not registered: its Prometheus name \"" + std::string{shared_name} +
                       "\" is in use by " + named(present);
-    if (same_shape && present.scope != added.scope)
-        return why + ". Rename one, or switch the registry's scope_labels on";
-    if (present.name == added.name && present.scope == added.scope)
+    if (same_shape && !same_scope && !apart) return why + ". Rename one, or switch the registry's scope_labels on";
+    if (one_metric)
         return why + ", which differs in " + what_differs(present, added) + ". Make both the same, or rename one";
     return why + ". Rename one of them";
 }
@@ -3732,9 +3837,11 @@ namespace tacho::inline v0::detail {
 // What one call of a callback observes. It is shown when the callback has ended well and in time, and otherwise never.
 class observed_values {
 public:
-    // Of several values of a series the last one stands; those beyond the limit of series are added up.
+    // Of several values of a series the last one stands. Those that share it because they are beyond the limit of
+    // series, or because a view leaves out what tells them apart, are added up where that has a meaning.
     void add(family& of, held_series in, number value) noexcept {
-        if ((*in).is_overflow() && of.describe().kind != instrument_kind::gauge) {
+        bool const is_shared = (*in).is_overflow() || of.schema().left_out != 0;
+        if (is_shared && of.describe().kind != instrument_kind::gauge) {
             auto const is_known = [&](auto const& v) { return &*v.in == &*in; };
             auto const known = std::find_if(list_.rbegin(), list_.rend(), is_known);
             if (known != list_.rend()) {
@@ -4030,22 +4137,13 @@ void visit_all(family_list const& list, Visitor& visitor, order in, std::uint64_
 
 #endif
 
-// ---- tacho/registry/registry.hpp
-#ifndef TACHO_PART_REGISTRY_REGISTRY
-#define TACHO_PART_REGISTRY_REGISTRY
+// ---- tacho/registry/health.hpp
+#ifndef TACHO_PART_REGISTRY_HEALTH
+#define TACHO_PART_REGISTRY_HEALTH
 
-// tacho: the registry: it knows all instruments, and shows their numbers to whoever visits.
+// tacho: what a registry tells of its instruments, and of what went wrong in them.
 
 namespace tacho::inline v0 {
-
-struct registry_options {
-    std::size_t series_limit = 2000;  ///< of each instrument that names none of its own
-    bool scope_labels = true;         ///< show `otel_scope_name` and `otel_scope_version` where a scope is named
-    unix_nanos (*now)() noexcept = &system_clock::now;  ///< when a series is born
-    /// How long a callback may take before what it observes is dropped, and how long a collection waits for another one
-    /// that runs the callbacks.
-    std::chrono::milliseconds callback_timeout{1000};
-};
 
 /// What went wrong in recording, since the registry was made; of instruments that are still registered.
 struct registry_health {
@@ -4059,6 +4157,258 @@ struct registry_health {
     std::size_t kept_series = 0;         ///< removed, but still held by a handle, or not yet collected by every reader
 };
 
+/// One instrument, or several of one identity, as registry.list() shows it.
+struct listed_instrument {
+    descriptor describe;
+    std::vector<std::string> labels = {};  ///< names of those that its series have, in the order of declaration
+    std::size_t series = 0;                ///< that are shown, the overflow series included
+    std::size_t series_limit = 0;
+    std::uint64_t overflowed_measurements = 0;  ///< counted in its overflow series
+    std::uint64_t dropped_measurements = 0;
+    std::size_t kept_series = 0;  ///< as in registry_health
+};
+
+namespace detail {
+
+[[nodiscard]] inline registry_health health_of(family_list const& families, callback_troubles const& troubles) {
+    registry_health sum{.dropped_measurements = troubles.lost_values,
+                        .failed_callbacks = troubles.failed,
+                        .late_callbacks = troubles.late};
+    for (auto const& f : families.by_name) {
+        sum.dropped_measurements += f->dropped();
+        sum.overflowed_measurements += f->table().overflowed();
+        sum.torn_reads += f->torn();
+        sum.kept_series += f->table().kept();
+    }
+    return sum;
+}
+
+[[nodiscard]] inline std::size_t count_series(family const& of) {
+    std::size_t count = 0;
+    looking const look;
+    of.table().for_each([&](series const&) { ++count; });
+    return count;
+}
+
+[[nodiscard]] inline listed_instrument listed(family const& of) {
+    listed_instrument one{.describe = of.describe(),
+                          .series = count_series(of),
+                          .series_limit = of.table().storage().limit,
+                          .overflowed_measurements = of.table().overflowed(),
+                          .dropped_measurements = of.dropped(),
+                          .kept_series = of.table().kept()};
+    for (auto const& label : of.schema().keys) one.labels.push_back(label.name);
+    return one;
+}
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/resource.hpp
+#ifndef TACHO_PART_CORE_RESOURCE
+#define TACHO_PART_CORE_RESOURCE
+
+// tacho: what is known of the program that is measured, such as its service name.
+// Rule: https://opentelemetry.io/docs/specs/otel/resource/sdk/
+
+namespace tacho::inline v0 {
+
+/// One fact about the program: `service.name` = `shop`.
+struct attribute {
+    std::string key;
+    std::string value;
+
+    friend bool operator==(attribute const&, attribute const&) = default;
+};
+
+/// All that is known of the program: sent with each push, shown as `target_info` in a scrape.
+using resource = std::vector<attribute>;
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/registry/view.hpp
+#ifndef TACHO_PART_REGISTRY_VIEW
+#define TACHO_PART_REGISTRY_VIEW
+
+// tacho: views: what a program changes about instruments that it doesn't own, such as those of a library.
+// Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#view
+
+namespace tacho::inline v0 {
+
+/// Selects instruments, and says what is to become of them: `{.name = "http.*", .leave_out_labels = {"user"}}`. Every
+/// view that matches counts: of what two of them set, the later one's stands, but a label is left out as soon as one of
+/// them leaves it out. Views apply when an instrument registers, and cost nothing afterwards.
+struct view {
+    // All of these have to match the instrument as its maker describes it. `*` stands for any characters, `?` for one.
+    std::string name = "*";                         ///< as OTLP shows it
+    std::string scope = "*";                        ///< the name of the scope; that of an unnamed one is empty
+    std::optional<std::string> scope_version = {};  ///< exactly this
+    std::optional<instrument_kind> kind = {};       ///< observables are of the kind of what they show
+    std::optional<std::string> unit = {};           ///< UCUM, exactly this
+
+    std::optional<std::string> rename = {};  ///< a name as instruments have; the Prometheus name follows
+    std::optional<std::string> describe = {};
+    std::optional<bool> drop = {};                             ///< record nothing, show nothing
+    std::optional<std::vector<std::string>> keep_labels = {};  ///< only these; none if it is empty
+    std::vector<std::string> leave_out_labels = {};            ///< all but these
+    std::optional<std::vector<double>> bounds = {};            ///< of a histogram
+    std::size_t series_limit = 0;                              ///< 0: as it is
+};
+
+namespace detail {
+
+// Whether `pattern` stands for all of `text`.
+[[nodiscard]] constexpr bool is_match(std::string_view pattern, std::string_view text) noexcept {
+    std::size_t p = 0, t = 0;
+    auto star = std::string_view::npos;  // the last `*`, which is made to stand for more when the rest doesn't match
+    std::size_t after = 0;
+    while (t < text.size()) {
+        if (p < pattern.size() && pattern[p] == '*') {
+            star = p++;
+            after = t;
+        } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
+            ++p;
+            ++t;
+        } else if (star != std::string_view::npos) {
+            p = star + 1;
+            t = ++after;
+        } else {
+            return false;
+        }
+    }
+    return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
+// An instrument that views may select.
+struct viewed_instrument {
+    std::string_view name, scope, scope_version, unit;
+    instrument_kind kind;
+};
+
+[[nodiscard]] inline bool selects(view const& v, viewed_instrument const& of) noexcept {
+    return is_match(v.name, of.name) && is_match(v.scope, of.scope) &&
+           v.scope_version.value_or("") == std::string_view{v.scope_version ? of.scope_version : ""} &&
+           v.kind.value_or(of.kind) == of.kind && (!v.unit || *v.unit == of.unit);
+}
+
+// What views set, those that do not being left as they are given.
+struct stream {
+    std::string_view name, description;
+    std::span<double const> bounds;
+    std::size_t limit;
+    bool dropped = false;
+};
+
+inline void apply(view const& v, stream& to) noexcept {
+    if (v.rename) to.name = *v.rename;
+    if (v.describe) to.description = *v.describe;
+    if (v.bounds) to.bounds = *v.bounds;
+    if (v.series_limit != 0) to.limit = v.series_limit;
+    to.dropped = v.drop.value_or(to.dropped);
+}
+
+[[nodiscard]] inline bool leaves_out(view const& v, std::string_view label) noexcept {
+    auto const has = [&](std::vector<std::string> const& list) {
+        return std::find(list.begin(), list.end(), label) != list.end();
+    };
+    return (v.keep_labels && !has(*v.keep_labels)) || has(v.leave_out_labels);
+}
+
+// What is wrong with a view in itself; empty when nothing is.
+[[nodiscard]] inline std::string why_no_view(view const& v) {
+    bool const to_histogram = v.kind.value_or(instrument_kind::histogram) == instrument_kind::histogram;
+    if (v.rename && !is_instrument_name(*v.rename))
+        return "it renames to what is no name: a name begins with a letter, goes on with letters, digits and _ . - /, "
+               "and has at most 255 characters";
+    if (v.bounds && !to_histogram) return "it gives bounds to a kind of instrument that has none; only histograms have";
+    if (v.bounds && !are_bounds(*v.bounds)) return "its bounds should be finite, strictly increasing and at most 256";
+    return {};
+}
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/registry/options.hpp
+#ifndef TACHO_PART_REGISTRY_OPTIONS
+#define TACHO_PART_REGISTRY_OPTIONS
+
+// tacho: what a registry can be told when it is made, and what it tells of itself.
+
+namespace tacho::inline v0 {
+
+struct registry_options {
+    std::size_t series_limit = 2000;  ///< of each instrument that names none of its own
+    bool scope_labels = true;         ///< show `otel_scope_name` and `otel_scope_version` where a scope is named
+    unix_nanos (*now)() noexcept = &system_clock::now;  ///< when a series is born
+    /// How long a callback may take before what it observes is dropped, and how long a collection waits for another one
+    /// that runs the callbacks.
+    std::chrono::milliseconds callback_timeout{1000};
+    /// Labels that each series of each instrument carries: `{{"region", "eu"}}`. At most 16, named as labels are. (What
+    /// holds for the whole program, such as its name and version, is better told as a resource.)
+    std::vector<attribute> constant_labels = {};
+    std::vector<view> views = {};
+    /// Called once for each instrument, when a measurement of it is first counted in its overflow series: by the thread
+    /// that records it and under no lock. The error hook hears of it in any case.
+    void (*on_overflow)(descriptor const&) noexcept = nullptr;
+};
+
+namespace detail {
+
+// Constant labels as they can be shown, added to those in `beside`. What is wrong with one is said in `problems`, and
+// it is left out.
+inline void add_constant_labels(std::vector<fixed_label>& beside, std::vector<attribute> const& added,
+                                std::vector<std::string>& problems) {
+    for (auto const& one : added) {
+        auto const refuse = [&](std::string_view why) {
+            problems.push_back("the constant label \"" + to_utf8(std::string_view{one.key}.substr(0, 300)) +
+                               "\" is left out: " + std::string{why});
+        };
+        fixed_label label{one.key, std::string{prometheus_label_name(one.key).view()}, to_utf8(one.value)};
+        auto const has_its_name = [&](fixed_label const& other) {
+            return other.prometheus_name == label.prometheus_name;
+        };
+        if (!is_label_name(one.key))
+            refuse(
+                "it should begin with a letter, go on with letters, digits and _ . - /, and be none of "
+                "OpenTelemetry's own: otel.scope.* and otel.metric.overflow");
+        else if (std::any_of(beside.begin(), beside.end(), has_its_name))
+            refuse("there is another one of its name; leave one of them out");
+        else if (beside.size() == max_labels)
+            refuse("there are 16 already; leave some out");
+        else
+            beside.push_back(std::move(label));
+    }
+    // Two lists of the same labels are then one identity. A value that is too long is cut as those of series are.
+    std::sort(beside.begin(), beside.end(), [](auto const& a, auto const& b) { return a.name < b.name; });
+    for (auto& label : beside) {
+        std::string cut(max_label_value, '\0');
+        cut.resize(copy_as_utf8(label.value, cut.data(), cut.size()));
+        label.value = std::move(cut);
+    }
+}
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/registry/registry.hpp
+#ifndef TACHO_PART_REGISTRY_REGISTRY
+#define TACHO_PART_REGISTRY_REGISTRY
+
+// tacho: the registry: it knows all instruments, and shows their numbers to whoever visits.
+
+namespace tacho::inline v0 {
+
 namespace detail {
 
 // A family whose last instrument is gone, kept for the readers who have not collected since.
@@ -4069,7 +4419,11 @@ struct retired_family {
 
 // What a registry, its instruments and its readers share, so that each may outlive the others.
 struct registry_core {
-    explicit registry_core(registry_options o) : options(o), callbacks(o.callback_timeout, o.now) {}
+    explicit registry_core(registry_options o)
+        : options(checked(std::move(o), problems)), callbacks(options.callback_timeout, options.now) {
+        add_constant_labels(constant_labels, options.constant_labels, problems);
+        for (auto const& problem : problems) report(severity::warning, problem);
+    }
 
     struct entry {
         std::shared_ptr<family> shown;
@@ -4077,13 +4431,14 @@ struct registry_core {
         std::vector<std::string> names;  // those it has in used_names
     };
 
+    std::vector<std::string> problems;  // under the mutex, once it is made
     registry_options const options;
+    std::vector<fixed_label> constant_labels;  // never changed once it is made
     callback_list callbacks;
     std::mutex mutex;  // guards all below; recording, creating a series and visiting don't need it
     std::unordered_map<family const*, entry> entries;
     std::unordered_multimap<std::string, family*> used_names;  // names of families and samples, to whoever uses them
     std::shared_ptr<family_list const> published = std::make_shared<family_list const>();
-    std::vector<std::string> problems;
     std::vector<retired_family> retired;
     std::vector<std::uint64_t> readers;  // where the clock stood at each reader's last collection
     static constexpr std::uint64_t gone_reader = ~std::uint64_t{0};
@@ -4095,9 +4450,18 @@ struct registry_core {
         return published;
     }
 
+    registry_health health() {
+        auto sum = health_of(*families(), callbacks.troubles());
+        std::lock_guard const lock{mutex};
+        sum.failed_registrations = failed;
+        return sum;
+    }
+
     // Adds a family, or finds the one with the same identity; nullptr, and a problem, when it can't be.
     std::shared_ptr<family> add(descriptor describe, label_schema schema, series_storage storage);
     void fail(std::string why);
+    void note(severity how, std::string what);
+    static registry_options checked(registry_options o, std::vector<std::string>& problems);
     void drop(family const& gone) noexcept;
     void forget(family const& gone) noexcept;
     void forget_retired();
@@ -4108,6 +4472,7 @@ inline std::shared_ptr<family> registry_core::add(descriptor describe, label_sch
     static constinit std::atomic<std::uint64_t> ids{0};
     auto names = names_in_use(describe.prometheus_name, describe.kind);
     auto why = why_reserved(describe, names);
+    if (why.empty()) why = why_labels_collide(describe, schema);
     {
         std::lock_guard const lock{mutex};
         for (auto const& name : names)
@@ -4118,12 +4483,13 @@ inline std::shared_ptr<family> registry_core::add(descriptor describe, label_sch
                     ++shared.instruments;
                     return shared.shown;
                 }
-                if (why.empty()) why = why_they_collide(present.describe(), describe, name, options.scope_labels);
+                if (why.empty()) why = why_they_collide(present, describe, schema, name);
             }
         if (why.empty()) {
             // Relaxed: only the number has to be unique.
             auto const id = ids.fetch_add(1, std::memory_order_relaxed);
-            auto made = std::make_shared<family>(id, std::move(describe), std::move(schema), storage);
+            auto made =
+                std::make_shared<family>(id, std::move(describe), std::move(schema), storage, options.on_overflow);
             bool const done = attempt([&] {
                 auto list = with(*published, made);
                 auto const& kept = entries.emplace(made.get(), entry{made, 1, std::move(names)}).first->second.names;
@@ -4139,12 +4505,27 @@ inline std::shared_ptr<family> registry_core::add(descriptor describe, label_sch
     return nullptr;
 }
 
-// Outside the mutex: the hook is the program's own code.
 inline void registry_core::fail(std::string why) {
-    report(severity::error, why);
+    note(severity::error, std::move(why));
     std::lock_guard const lock{mutex};
     ++failed;
-    if (problems.size() < 1000) problems.push_back(std::move(why));
+}
+inline void registry_core::note(severity how, std::string what) {
+    report(how, what);  // outside the mutex: the hook is the program's own code
+    std::lock_guard const lock{mutex};
+    if (problems.size() < 1000) problems.push_back(std::move(what));
+}
+
+// Without the views that can't be.
+inline registry_options registry_core::checked(registry_options o, std::vector<std::string>& problems) {
+    std::size_t place = 0;
+    std::erase_if(o.views, [&](view const& v) {
+        auto const why = why_no_view(v);
+        if (!why.empty()) problems.push_back("views[" + std::to_string(place) + "] is ignored: " + why);
+        ++place;
+        return !why.empty();
+    });
+    return o;
 }
 
 // One instrument less. Out of memory, its family stays in the list, which is harmless.
@@ -4188,23 +4569,37 @@ class snapshot;
 class scope {
 public:
     /// The unnamed scope of a registry: what an instrument uses that is given just the registry.
-    scope(registry& in) noexcept;  // implicit: `counter requests{registry, "..."}`
+    scope(registry& in);  // implicit: `counter requests{registry, "..."}`
     scope(std::shared_ptr<detail::registry_core> core, scope_info info)
-        : core_(std::move(core)), info_(std::move(info)) {}
+        : core_(std::move(core)), info_(std::move(info)), labels_(core_->constant_labels) {}
+
+    /// The same scope with labels that each series of its instruments carries, beside those of the registry and those
+    /// that it has already. One that is named like another, or is no label, is left out: registry.problems() says so.
+    [[nodiscard]] scope with_labels(std::vector<attribute> const& labels) const {
+        scope made = *this;
+        std::vector<std::string> problems;
+        detail::add_constant_labels(made.labels_, labels, problems);
+        for (auto& problem : problems) core_->note(severity::warning, std::move(problem));
+        return made;
+    }
 
     [[nodiscard]] scope_info const& info() const noexcept { return info_; }
+    /// All constant labels of its instruments.
+    [[nodiscard]] std::vector<fixed_label> const& labels() const noexcept { return labels_; }
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }
 
 private:
     std::shared_ptr<detail::registry_core> core_;
     scope_info info_;
+    std::vector<fixed_label> labels_;
 };
 
 /// A set of instruments and their numbers. Instruments, handles, snapshots and readers may outlive it. All members may
 /// be called by any thread at any time.
 class registry {
 public:
-    explicit registry(registry_options options = {}) : core_(std::make_shared<detail::registry_core>(options)) {}
+    explicit registry(registry_options options = {})
+        : core_(std::make_shared<detail::registry_core>(std::move(options))) {}
     registry(registry const&) = delete;
     registry& operator=(registry const&) = delete;
 
@@ -4226,31 +4621,22 @@ public:
     /// callbacks of observables.
     [[nodiscard]] tacho::snapshot snapshot() const;
 
-    /// Why instruments were not registered, a sentence each.
+    /// All instruments that are registered, in the order of their Prometheus names. Those that a view drops are not.
+    [[nodiscard]] std::vector<listed_instrument> list() const {
+        std::vector<listed_instrument> all;
+        auto const families = core_->families();
+        all.reserve(families->by_name.size());
+        for (auto const& f : families->by_name) all.push_back(detail::listed(*f));
+        return all;
+    }
+
+    /// Why instruments were not registered, and which views and constant labels are ignored, a sentence each.
     [[nodiscard]] std::vector<std::string> problems() const {
         std::lock_guard const lock{core_->mutex};
         return core_->problems;
     }
 
-    [[nodiscard]] registry_health health() const {
-        registry_health sum;
-        {
-            std::lock_guard const lock{core_->mutex};
-            sum.failed_registrations = core_->failed;
-        }
-        auto const families = core_->families();
-        for (auto const& f : families->by_name) {
-            sum.dropped_measurements += f->dropped();
-            sum.overflowed_measurements += f->table().overflowed();
-            sum.torn_reads += f->torn();
-            sum.kept_series += f->table().kept();
-        }
-        auto const troubles = core_->callbacks.troubles();
-        sum.dropped_measurements += troubles.lost_values;
-        sum.failed_callbacks = troubles.failed;
-        sum.late_callbacks = troubles.late;
-        return sum;
-    }
+    [[nodiscard]] registry_health health() const { return core_->health(); }
 
     [[nodiscard]] registry_options const& options() const noexcept { return core_->options; }
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }
@@ -4259,7 +4645,7 @@ private:
     std::shared_ptr<detail::registry_core> core_;
 };
 
-inline scope::scope(registry& in) noexcept : core_(in.core()) {}
+inline scope::scope(registry& in) : core_(in.core()), labels_(core_->constant_labels) {}
 
 /// The registry of instruments that are given none. Never destroyed, so that static destructors may still record.
 [[nodiscard, gnu::visibility("default")]] inline registry& default_registry() {
@@ -4373,6 +4759,7 @@ public:
         std::swap(family_, other.family_);
         std::swap(cache_, other.cache_);
         std::swap(cache_size_, other.cache_size_);
+        std::swap(dropped_, other.dropped_);
         return *this;
     }
     ~registration() {
@@ -4389,8 +4776,15 @@ public:
             });
             return;
         }
-        bool const done =
-            detail::attempt([&] { family_ = core_->add(describe(in, spec), schema(in, spec), storage(spec)); });
+        auto const views = seen_by_views(in, spec);
+        dropped_ = views.dropped;
+        if (dropped_) return;
+        bool const done = detail::attempt([&] {
+            prometheus_text renamed;
+            if (views.name != spec.name) renamed = prometheus_name(views.name, spec.unit, spec.kind);
+            auto const name = views.name != spec.name ? renamed.view() : spec.prometheus_name;
+            family_ = core_->add(describe(in, spec, views, name), schema(in, spec, name), storage(spec, views));
+        });
         if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
         // Where series expire, each look-up has to be seen: also when it was another instrument that wanted it so.
         if (family_ != nullptr && spec.dense != 0 && family_->table().storage().expire_after == 0)
@@ -4404,12 +4798,14 @@ public:
         return none;
     }
 
+    /// Whether it is registered, or a view drops it: all is as somebody wants it.
+    [[nodiscard]] bool ok() const noexcept { return family_ != nullptr || dropped_; }
     [[nodiscard]] std::shared_ptr<family> const& held() const noexcept { return family_; }
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }
 
     /// The series with these label values, for those who are looking.
     [[nodiscard]] detail::found_series find(std::span<std::string_view const> values) const noexcept {
-        return found(family_ == nullptr ? nullptr : family_->table().find_or_create(values));
+        return found(family_ == nullptr ? nullptr : family_->find_or_create(values));
     }
     /// The same where the labels have few known values, of which `index` numbers the combinations: cells that are
     /// nullptr where it has to be found by its values first. The numbers are this instrument's own: another with the
@@ -4437,7 +4833,7 @@ public:
     /// The series with these label values, to keep.
     [[nodiscard]] detail::bound_series bind(std::span<std::string_view const> values) const noexcept {
         detail::looking const look;
-        series* const s = family_ == nullptr ? nullptr : family_->table().hold(values);
+        series* const s = family_ == nullptr ? nullptr : family_->hold(values);
         auto const to = found(s);
         if (s == nullptr) return {to.cells, nullptr, {}};
         return {to.cells, to.of, detail::held_series{s}};
@@ -4449,10 +4845,10 @@ public:
     }
 
     bool remove(std::span<std::string_view const> values) const noexcept {
-        return family_ != nullptr && !values.empty() && family_->table().remove(values);
+        return family_ != nullptr && !values.empty() && family_->remove(values);
     }
     void clear() const noexcept {
-        if (family_ != nullptr && !family_->schema().keys.empty()) family_->table().clear();
+        if (family_ != nullptr && family_->schema().given != 0) family_->table().clear();
     }
 
 private:
@@ -4473,50 +4869,74 @@ private:
             cache_.reset();
     }
 
-    static descriptor describe(scope const& in, detail::instrument_spec const& spec) {
+    // Later views over earlier ones, and all over the instrument's own.
+    static detail::stream seen_by_views(scope const& in, detail::instrument_spec const& spec) noexcept {
+        detail::stream as{spec.name, spec.description, spec.bounds, spec.limit};
+        for (auto const& v : in.core()->options.views)
+            if (detail::selects(v, viewed(in, spec))) detail::apply(v, as);
+        return as;
+    }
+    static detail::viewed_instrument viewed(scope const& in, detail::instrument_spec const& spec) noexcept {
+        return {spec.name, in.info().name, in.info().version, spec.unit, spec.kind};
+    }
+
+    static descriptor describe(scope const& in, detail::instrument_spec const& spec, detail::stream const& views,
+                               std::string_view prometheus) {
         descriptor d;
         d.scope = in.info();
-        d.name = spec.name;
-        d.prometheus_name = spec.prometheus_name;
+        d.name = views.name;
+        d.prometheus_name = prometheus;
         auto const word = unit_word(spec.unit);
-        auto stem = spec.prometheus_name;
+        auto stem = prometheus;
         stem.remove_suffix(kind_suffix(spec.kind).size());
         // OpenMetrics names a unit only where the name goes on before it.
         if (!word.view().empty() && stem.size() > word.view().size() && ends_with_word(stem, word.view()))
             d.unit_word = word.view();
-        d.description = to_utf8(spec.description);
+        d.description = to_utf8(views.description);
         d.unit = spec.unit;
         d.kind = spec.kind;
         d.number = spec.number;
         d.observable = spec.observable;
-        d.bounds.assign(spec.bounds.begin(), spec.bounds.end());
+        if (d.is_histogram()) d.bounds.assign(views.bounds.begin(), views.bounds.end());
         for (auto const state : spec.states) d.states.push_back(to_utf8(state));
         d.shape = spec.shape;
         return d;
     }
 
-    static label_schema schema(scope const& in, detail::instrument_spec const& spec) {
+    static label_schema schema(scope const& in, detail::instrument_spec const& spec, std::string_view prometheus) {
         label_schema s;
-        for (auto const& label : spec.labels)
-            s.keys.push_back(
-                {std::string{label.name}, std::string{prometheus_label_name(label.name).view()}, label.type});
-        if (in.core()->options.scope_labels) {
-            s.fixed.push_back({"otel_scope_name", to_utf8(in.info().name)});
-            s.fixed.push_back({"otel_scope_version", to_utf8(in.info().version)});
+        s.given = spec.labels.size();
+        auto const as = viewed(in, spec);
+        for (std::size_t i = 0; i < spec.labels.size(); ++i) {
+            auto const& label = spec.labels[i];
+            auto const leaves_it_out = [&](view const& v) {
+                return detail::selects(v, as) && detail::leaves_out(v, label.name);
+            };
+            auto const& views = in.core()->options.views;
+            if (std::any_of(views.begin(), views.end(), leaves_it_out))
+                s.left_out |= std::uint32_t{1} << i;
+            else
+                s.keys.push_back(
+                    {std::string{label.name}, std::string{prometheus_label_name(label.name).view()}, label.type});
         }
-        if (spec.kind != instrument_kind::histogram) s.line_name = spec.prometheus_name;
+        s.fixed = in.labels();
+        if (in.core()->options.scope_labels) {
+            s.fixed.push_back({"", "otel_scope_name", to_utf8(in.info().name)});
+            s.fixed.push_back({"", "otel_scope_version", to_utf8(in.info().version)});
+        }
+        if (spec.kind != instrument_kind::histogram) s.line_name = prometheus;
         return s;
     }
 
-    [[nodiscard]] series_storage storage(detail::instrument_spec const& spec) const {
+    [[nodiscard]] series_storage storage(detail::instrument_spec const& spec, detail::stream const& views) const {
         if (spec.sharded) static_cast<void>(detail::discard_cells());  // settles how many slots this process can have
         std::size_t cells = spec.observable ? detail::observed_cell_count : 1;
-        if (spec.kind == instrument_kind::histogram) cells = detail::histogram_cell_count(spec.bounds.size());
+        if (spec.kind == instrument_kind::histogram) cells = detail::histogram_cell_count(views.bounds.size());
         if (spec.kind == instrument_kind::exponential_histogram)
             cells = detail::exponential_cell_count(spec.shape.max_buckets);
         return {.cells = cells,
                 .sharded = spec.sharded,
-                .limit = spec.limit != 0 ? spec.limit : core_->options.series_limit,
+                .limit = views.limit != 0 ? views.limit : core_->options.series_limit,
                 .expire_after = spec.expire_after,
                 .now = core_->options.now,
                 .readers = core_->clock};
@@ -4526,6 +4946,7 @@ private:
     std::shared_ptr<family> family_;
     std::unique_ptr<series_table::cached[]> cache_;
     std::size_t cache_size_ = 0;
+    bool dropped_ = false;  // by a view
 };
 
 }  // namespace tacho::inline v0
@@ -4756,7 +5177,7 @@ public:
     typed_instrument& operator=(typed_instrument const&) = delete;
 
     /// Whether it is registered. If not, it works and counts for nothing; registry.problems() says why.
-    [[nodiscard]] bool ok() const noexcept { return registration_.held() != nullptr; }
+    [[nodiscard]] bool ok() const noexcept { return registration_.ok(); }
 
     /// The series with these label values, for use at once. A series that exists is found without lock or allocation.
     template <class... Args>
@@ -5753,11 +6174,12 @@ class named_instrument {
 public:
     explicit named_instrument(registration in) noexcept : registration_(std::move(in)) {
         // Without labels its one series is shown from the start.
-        if (ok() && registration_.held()->schema().keys.empty()) static_cast<void>(registration_.bind({}));
+        auto const& of = registration_.held();
+        if (of != nullptr && of->schema().given == 0) static_cast<void>(registration_.bind({}));
     }
 
     /// Whether it is registered. If not, it works and counts for nothing; registry.problems() says why.
-    [[nodiscard]] bool ok() const noexcept { return registration_.held() != nullptr; }
+    [[nodiscard]] bool ok() const noexcept { return registration_.ok(); }
 
     /// The series with these label values, one for each label, in their order: `{}` for none. With another number of
     /// values what is recorded is discarded, and the error hook hears of it.
@@ -5766,7 +6188,7 @@ public:
     }
     [[nodiscard]] Handle bind(std::span<std::string_view const> values) const noexcept {
         auto const& of = registration_.held();
-        if (of != nullptr && values.size() != of->schema().keys.size()) {
+        if (of != nullptr && values.size() != of->schema().given) {
             of->drop_measurement("another number of label values than it has labels");
             return Handle{detail::bound_series{detail::discard_cells(), nullptr, {}}};
         }
@@ -5780,7 +6202,7 @@ public:
     }
     bool remove(std::span<std::string_view const> values) const noexcept {
         auto const& of = registration_.held();
-        return of != nullptr && values.size() == of->schema().keys.size() && registration_.remove(values);
+        return of != nullptr && values.size() == of->schema().given && registration_.remove(values);
     }
     void clear() const noexcept { registration_.clear(); }
 
@@ -5869,7 +6291,7 @@ template <class... Labels, class... Args>
     [[maybe_unused]] std::size_t i = 0;
     std::array<std::string_view, sizeof...(Labels)> const values{label_value<typename Labels::value_type>::text(
         checked_label<typename Labels::value_type>(args), scratch[i++])...};
-    return of.table().hold(values);
+    return of.hold(values);
 }
 
 // One value, as a callback gives it, of the series that `find()` finds and holds.
@@ -6014,7 +6436,7 @@ public:
     observable_instrument& operator=(observable_instrument const&) = delete;
 
     /// Whether it is registered. If not, its callable is not called; registry.problems() says why.
-    [[nodiscard]] bool ok() const noexcept { return registration_.held() != nullptr; }
+    [[nodiscard]] bool ok() const noexcept { return registration_.ok(); }
 
 protected:
     ~observable_instrument() = default;
@@ -6129,9 +6551,9 @@ public:
     template <class Value>
         requires detail::amount_for<Value, Number>
     void operator()(Value value, std::span<std::string_view const> labels) const noexcept {
-        if (labels.size() != of_.schema().keys.size())
+        if (labels.size() != of_.schema().given)
             return of_.drop_measurement("another number of label values than it has labels");
-        detail::observe_into<Number>(into_, of_, value, [&] { return of_.table().hold(labels); });
+        detail::observe_into<Number>(into_, of_, value, [&] { return of_.hold(labels); });
     }
 
 private:
@@ -6146,7 +6568,7 @@ public:
         : registration_(std::move(in)), callback_(std::move(call)) {}
 
     /// Whether it is registered. If not, its callable is not called; registry.problems() says why.
-    [[nodiscard]] bool ok() const noexcept { return registration_.held() != nullptr; }
+    [[nodiscard]] bool ok() const noexcept { return registration_.ok(); }
 
 private:
     registration registration_;
@@ -6753,28 +7175,6 @@ inline constexpr char version[] = "0.1.0";
 
 #endif
 
-// ---- tacho/core/resource.hpp
-#ifndef TACHO_PART_CORE_RESOURCE
-#define TACHO_PART_CORE_RESOURCE
-
-// tacho: what is known of the program that is measured, such as its service name.
-// Rule: https://opentelemetry.io/docs/specs/otel/resource/sdk/
-
-namespace tacho::inline v0 {
-
-/// One fact about the program: `service.name` = `shop`.
-struct attribute {
-    std::string key;
-    std::string value;
-};
-
-/// All that is known of the program: sent with each push, shown as `target_info` in a scrape.
-using resource = std::vector<attribute>;
-
-}  // namespace tacho::inline v0
-
-#endif
-
 // ---- tacho/core/temporality.hpp
 #ifndef TACHO_PART_CORE_TEMPORALITY
 #define TACHO_PART_CORE_TEMPORALITY
@@ -7140,8 +7540,7 @@ private:
 
     void begin_point(family const& of, series const& s, unix_nanos start, temporality t,
                      std::string_view state = {}) noexcept {
-        bool const first = family_ != &of;
-        if (first) begin_metric(of, t);
+        bool const first = family_ != &of && begin_metric(of, t);
         ++points_;
         // What has been removed ends then, so that what took its place doesn't begin before. What was born after the
         // collection began must not start after its end.
@@ -7163,6 +7562,8 @@ private:
     [[nodiscard]] static std::size_t point_room(family const& of, series const& s, std::string_view state) noexcept {
         constexpr std::size_t label = 48;  // beside its name and its value
         std::size_t room = 256;
+        for (auto const& fixed : of.schema().fixed)
+            room += fixed.name.size() + detail::json_string_room(fixed.value.size()) + label;
         for (std::size_t i = 0; i < of.schema().keys.size() && !s.is_overflow(); ++i)
             room += of.schema().keys[i].name.size() + detail::json_string_room(s.value(i).size()) + label;
         if (!state.empty()) room += of.describe().name.size() + detail::json_string_room(state.size()) + label;
@@ -7179,16 +7580,22 @@ private:
             out = out_.copy(name, out);
             any = true;
         };
+        auto const text = [&](std::string_view value) {
+            out = out_.copy("\",\"value\":{\"stringValue\":", out);
+            out = out_.copy("}}", detail::write_json_string(value, out));
+        };
+        for (auto const& fixed : of.schema().fixed) {
+            if (fixed.name.empty() || fixed.value.empty()) continue;  // what belongs to the scope stands there
+            key(fixed.name);
+            text(fixed.value);
+        }
         auto const& keys = of.schema().keys;
         for (std::size_t i = 0; i < keys.size() && !s.is_overflow(); ++i) {
             auto const value = s.value(i);
             if (value.empty()) continue;
             key(keys[i].name);
             switch (keys[i].type) {
-                case label_type::text:
-                    out = out_.copy("\",\"value\":{\"stringValue\":", out);
-                    out = out_.copy("}}", detail::write_json_string(value, out));
-                    break;
+                case label_type::text: text(value); break;
                 case label_type::integer:
                     out = out_.copy("\",\"value\":{\"intValue\":\"", out);
                     out = out_.copy("\"}}", out_.copy(value, out));
@@ -7201,25 +7608,27 @@ private:
         }
         if (!state.empty()) {
             key(of.describe().name);
-            out = out_.copy("\",\"value\":{\"stringValue\":", out);
-            out = out_.copy("}}", detail::write_json_string(state, out));
+            text(state);
         }
         if (any) *out++ = ']';
         return out;
     }
 
-    void begin_metric(family const& of, temporality t) noexcept {
+    // False when its points go on with those of the one before: families that differ in constant labels alone are one
+    // metric.
+    bool begin_metric(family const& of, temporality t) noexcept {
         descriptor const& d = of.describe();
-        if (family_ == nullptr) {
+        auto const* const before = std::exchange(family_, &of);
+        if (before != nullptr && is_one_metric(before->describe(), d)) return false;
+        if (before == nullptr) {
             begin_request();
             begin_scope(d.scope);
-        } else if (family_->describe().scope != d.scope) {
+        } else if (before->describe().scope != d.scope) {
             out_.text("]}}]},");  // points, sum, metric, metrics, scope
             begin_scope(d.scope);
         } else {
             out_.text("]}},");  // points, sum, metric
         }
-        family_ = &of;
         out_.text("{\"name\":");
         detail::write_json_string(out_, d.name);
         if (!d.description.empty()) {
@@ -7248,6 +7657,11 @@ private:
                           ",\"dataPoints\":[");
                 break;
         }
+        return true;
+    }
+
+    [[nodiscard]] static bool is_one_metric(descriptor const& a, descriptor const& b) noexcept {
+        return a.scope == b.scope && a.name == b.name && detail::is_same_metric(a, b);
     }
 
     void begin_request() noexcept {
@@ -9895,6 +10309,99 @@ private:
 
 #endif
 
+// ---- tacho/process/self_metrics.hpp
+#ifndef TACHO_PART_PROCESS_SELF_METRICS
+#define TACHO_PART_PROCESS_SELF_METRICS
+
+// tacho: what the library knows of itself, as metrics: how many series there are, and what was not recorded as meant.
+
+namespace tacho::inline v0 {
+
+/// Shows in a registry what went wrong in it, while it lives: `tacho::self_metrics own{registry};`. Its instruments are
+/// of the scope "tacho". Counted are what registry::health() counts, and for each instrument its series, and the
+/// measurements that its limit of series sent to the overflow series or that were dropped. Neither locks nor allocates
+/// in a collection, once its series exist.
+class self_metrics {
+public:
+    explicit self_metrics(registry& of) : self_metrics(of, of.scope("tacho", version)) {}
+    self_metrics(self_metrics const&) = delete;
+    self_metrics& operator=(self_metrics const&) = delete;
+
+private:
+    using of_instrument = label<"instrument">;
+    using of_scope = label<"scope">;
+    using many = series_limit<100'000>;  // as many as there are instruments
+
+    // What several families of one name and scope have together; they differ in constant labels.
+    struct sums {
+        family const* of = nullptr;
+        std::uint64_t series = 0, overflowed = 0, dropped = 0;
+    };
+
+    self_metrics(registry& of, scope const& in)
+        : series_{in, "Series of an instrument that are shown"},
+          overflowed_{in, "Measurements of an instrument counted in its overflow series"},
+          dropped_{in, "Measurements of an instrument that no format can carry"},
+          kept_{in, "Removed series that handles hold or readers have not collected"},
+          torn_{in, "Readings of a histogram whose sum may be ahead of its buckets"},
+          failed_registrations_{in, "Instruments that could not be registered"},
+          failed_callbacks_{in, "Calls of an observable's callable that threw"},
+          late_callbacks_{in, "Calls of an observable's callable that took too long"},
+          all_{[this, core = of.core()](observer& observe) { collect(*core, observe); },
+               series_,
+               overflowed_,
+               dropped_,
+               kept_,
+               torn_,
+               failed_registrations_,
+               failed_callbacks_,
+               late_callbacks_} {}
+
+    void collect(detail::registry_core& core, observer& observe) const {
+        auto const families = core.families();
+        sums together;
+        for (auto const& f : families->by_name) {
+            auto const& d = f->describe();
+            if (together.of != nullptr &&
+                (together.of->describe().name != d.name || together.of->describe().scope != d.scope))
+                show(together, observe);
+            together.of = f.get();
+            together.overflowed += f->table().overflowed();
+            together.dropped += f->dropped();
+            together.series += detail::count_series(*f);
+        }
+        if (together.of != nullptr) show(together, observe);
+        auto const health = core.health();
+        observe(kept_, health.kept_series);
+        observe(torn_, health.torn_reads);
+        observe(failed_registrations_, health.failed_registrations);
+        observe(failed_callbacks_, health.failed_callbacks);
+        observe(late_callbacks_, health.late_callbacks);
+    }
+
+    void show(sums& together, observer& observe) const {
+        auto const& d = together.of->describe();
+        observe(series_, together.series, d.name, d.scope.name);
+        observe(overflowed_, together.overflowed, d.name, d.scope.name);
+        observe(dropped_, together.dropped, d.name, d.scope.name);
+        together = {};
+    }
+
+    observable_up_down_counter<"tacho.instrument.series", of_instrument, of_scope, many> series_;
+    observable_counter<"tacho.instrument.overflowed", of_instrument, of_scope, many> overflowed_;
+    observable_counter<"tacho.instrument.dropped", of_instrument, of_scope, many> dropped_;
+    observable_up_down_counter<"tacho.series.kept"> kept_;
+    observable_counter<"tacho.reads.torn"> torn_;
+    observable_counter<"tacho.registrations.failed"> failed_registrations_;
+    observable_counter<"tacho.callbacks.failed"> failed_callbacks_;
+    observable_counter<"tacho.callbacks.late"> late_callbacks_;
+    observation all_;  // ends first
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
 // ---- tacho/tacho.hpp
 #ifndef TACHO_PART_TACHO
 #define TACHO_PART_TACHO
@@ -9910,5 +10417,7 @@ private:
 // 4. Both at once, as the environment says.
 
 // 5. For web servers.
+
+// 6. What the library knows of itself.
 
 #endif

@@ -4,6 +4,7 @@
 #include "tacho/export/delta_memory.hpp"
 #include "tacho/export/endpoint.hpp"
 #include "tacho/export/memory_transport.hpp"
+#include "tacho/process/self_metrics.hpp"
 #include "tacho/telemetry.hpp"
 
 #include <gtest/gtest.h>
@@ -306,6 +307,48 @@ TEST(registration, goes_on_beside_recording_and_scraping) {
 }
 
 // Each series counts once and is removed; what stale handles and look-ups count must never be seen in another one.
+std::atomic<int> instruments_beyond{0};
+
+TEST(views_and_lists, hold_beside_registering_recording_removing_and_scraping) {
+    tacho::registry_options options;
+    options.constant_labels = {{"region", "eu"}};
+    options.views = {{.name = "by", .leave_out_labels = {"user"}}, {.name = "dropped", .drop = true}};
+    options.on_overflow = [](tacho::descriptor const&) noexcept { ++instruments_beyond; };
+    instruments_beyond = 0;
+    tacho::registry registry{options};
+    tacho::self_metrics const own{registry};
+    tacho::counter<"by", tacho::label<"user", int>, tacho::label<"n", int>> by{registry};
+    tacho::counter<"few", tacho::label<"n", int>, tacho::series_limit<2>> few{registry};
+    int const rounds = 200 * scale;
+    std::atomic<int> recording{2};
+    in_threads(4, [&](int thread) {
+        if (thread < 2) {
+            for (int i = 0; i < rounds; ++i) {
+                by(i, i % 3).inc();
+                few(i % 5).inc();
+                tacho::counter<"dropped", tacho::label<"a">> dropped{registry};
+                dropped("x").inc();
+                tacho::counter<"own"> each{tacho::scope{registry}.with_labels({{"thread", std::to_string(thread)}})};
+                EXPECT_TRUE(each.ok());
+            }
+            --recording;
+        } else if (thread == 2) {
+            while (recording != 0) {
+                for (auto const& one : registry.list()) EXPECT_NE(one.describe.name, "dropped");
+                few.remove(1);
+            }
+        } else {
+            while (recording != 0) EXPECT_EQ(test::as_text(registry).find("user="), std::string::npos);
+        }
+    });
+    std::uint64_t sum = 0;
+    for (auto const n : {"0", "1", "2"})
+        sum += std::stoull(
+            test::value_of(test::as_text(registry), "by_total{n=\"" + std::string{n} + "\",region=\"eu\"}"));
+    EXPECT_EQ(sum, 2u * static_cast<unsigned>(rounds));
+    EXPECT_EQ(instruments_beyond, 1);
+}
+
 TEST(removed_series, are_not_mixed_up_while_threads_look_up_hold_remove_and_scrape) {
     auto* const hook = tacho::set_error_hook(nullptr);  // there may be many at a time
     tacho::registry registry;

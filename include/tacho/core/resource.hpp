@@ -11,6 +11,8 @@ namespace tacho::inline v0 {
 struct attribute {
     std::string key;
     std::string value;
+
+    friend bool operator==(attribute const&, attribute const&) = default;
 };
 
 /// All that is known of the program: sent with each push, shown as `target_info` in a scrape.

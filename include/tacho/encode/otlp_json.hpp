@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <limits>
 #include <string_view>
+#include <utility>
 
 namespace tacho::inline v0 {
 
@@ -139,8 +140,7 @@ private:
 
     void begin_point(family const& of, series const& s, unix_nanos start, temporality t,
                      std::string_view state = {}) noexcept {
-        bool const first = family_ != &of;
-        if (first) begin_metric(of, t);
+        bool const first = family_ != &of && begin_metric(of, t);
         ++points_;
         // What has been removed ends then, so that what took its place doesn't begin before. What was born after the
         // collection began must not start after its end.
@@ -162,6 +162,8 @@ private:
     [[nodiscard]] static std::size_t point_room(family const& of, series const& s, std::string_view state) noexcept {
         constexpr std::size_t label = 48;  // beside its name and its value
         std::size_t room = 256;
+        for (auto const& fixed : of.schema().fixed)
+            room += fixed.name.size() + detail::json_string_room(fixed.value.size()) + label;
         for (std::size_t i = 0; i < of.schema().keys.size() && !s.is_overflow(); ++i)
             room += of.schema().keys[i].name.size() + detail::json_string_room(s.value(i).size()) + label;
         if (!state.empty()) room += of.describe().name.size() + detail::json_string_room(state.size()) + label;
@@ -178,16 +180,22 @@ private:
             out = out_.copy(name, out);
             any = true;
         };
+        auto const text = [&](std::string_view value) {
+            out = out_.copy("\",\"value\":{\"stringValue\":", out);
+            out = out_.copy("}}", detail::write_json_string(value, out));
+        };
+        for (auto const& fixed : of.schema().fixed) {
+            if (fixed.name.empty() || fixed.value.empty()) continue;  // what belongs to the scope stands there
+            key(fixed.name);
+            text(fixed.value);
+        }
         auto const& keys = of.schema().keys;
         for (std::size_t i = 0; i < keys.size() && !s.is_overflow(); ++i) {
             auto const value = s.value(i);
             if (value.empty()) continue;
             key(keys[i].name);
             switch (keys[i].type) {
-                case label_type::text:
-                    out = out_.copy("\",\"value\":{\"stringValue\":", out);
-                    out = out_.copy("}}", detail::write_json_string(value, out));
-                    break;
+                case label_type::text: text(value); break;
                 case label_type::integer:
                     out = out_.copy("\",\"value\":{\"intValue\":\"", out);
                     out = out_.copy("\"}}", out_.copy(value, out));
@@ -200,25 +208,27 @@ private:
         }
         if (!state.empty()) {
             key(of.describe().name);
-            out = out_.copy("\",\"value\":{\"stringValue\":", out);
-            out = out_.copy("}}", detail::write_json_string(state, out));
+            text(state);
         }
         if (any) *out++ = ']';
         return out;
     }
 
-    void begin_metric(family const& of, temporality t) noexcept {
+    // False when its points go on with those of the one before: families that differ in constant labels alone are one
+    // metric.
+    bool begin_metric(family const& of, temporality t) noexcept {
         descriptor const& d = of.describe();
-        if (family_ == nullptr) {
+        auto const* const before = std::exchange(family_, &of);
+        if (before != nullptr && is_one_metric(before->describe(), d)) return false;
+        if (before == nullptr) {
             begin_request();
             begin_scope(d.scope);
-        } else if (family_->describe().scope != d.scope) {
+        } else if (before->describe().scope != d.scope) {
             out_.text("]}}]},");  // points, sum, metric, metrics, scope
             begin_scope(d.scope);
         } else {
             out_.text("]}},");  // points, sum, metric
         }
-        family_ = &of;
         out_.text("{\"name\":");
         detail::write_json_string(out_, d.name);
         if (!d.description.empty()) {
@@ -247,6 +257,11 @@ private:
                           ",\"dataPoints\":[");
                 break;
         }
+        return true;
+    }
+
+    [[nodiscard]] static bool is_one_metric(descriptor const& a, descriptor const& b) noexcept {
+        return a.scope == b.scope && a.name == b.name && detail::is_same_metric(a, b);
     }
 
     void begin_request() noexcept {

@@ -101,11 +101,12 @@ class named_instrument {
 public:
     explicit named_instrument(registration in) noexcept : registration_(std::move(in)) {
         // Without labels its one series is shown from the start.
-        if (ok() && registration_.held()->schema().keys.empty()) static_cast<void>(registration_.bind({}));
+        auto const& of = registration_.held();
+        if (of != nullptr && of->schema().given == 0) static_cast<void>(registration_.bind({}));
     }
 
     /// Whether it is registered. If not, it works and counts for nothing; registry.problems() says why.
-    [[nodiscard]] bool ok() const noexcept { return registration_.held() != nullptr; }
+    [[nodiscard]] bool ok() const noexcept { return registration_.ok(); }
 
     /// The series with these label values, one for each label, in their order: `{}` for none. With another number of
     /// values what is recorded is discarded, and the error hook hears of it.
@@ -114,7 +115,7 @@ public:
     }
     [[nodiscard]] Handle bind(std::span<std::string_view const> values) const noexcept {
         auto const& of = registration_.held();
-        if (of != nullptr && values.size() != of->schema().keys.size()) {
+        if (of != nullptr && values.size() != of->schema().given) {
             of->drop_measurement("another number of label values than it has labels");
             return Handle{detail::bound_series{detail::discard_cells(), nullptr, {}}};
         }
@@ -128,7 +129,7 @@ public:
     }
     bool remove(std::span<std::string_view const> values) const noexcept {
         auto const& of = registration_.held();
-        return of != nullptr && values.size() == of->schema().keys.size() && registration_.remove(values);
+        return of != nullptr && values.size() == of->schema().given && registration_.remove(values);
     }
     void clear() const noexcept { registration_.clear(); }
 

@@ -36,9 +36,9 @@ public:
     template <class Value>
         requires detail::amount_for<Value, Number>
     void operator()(Value value, std::span<std::string_view const> labels) const noexcept {
-        if (labels.size() != of_.schema().keys.size())
+        if (labels.size() != of_.schema().given)
             return of_.drop_measurement("another number of label values than it has labels");
-        detail::observe_into<Number>(into_, of_, value, [&] { return of_.table().hold(labels); });
+        detail::observe_into<Number>(into_, of_, value, [&] { return of_.hold(labels); });
     }
 
 private:
@@ -53,7 +53,7 @@ public:
         : registration_(std::move(in)), callback_(std::move(call)) {}
 
     /// Whether it is registered. If not, its callable is not called; registry.problems() says why.
-    [[nodiscard]] bool ok() const noexcept { return registration_.held() != nullptr; }
+    [[nodiscard]] bool ok() const noexcept { return registration_.ok(); }
 
 private:
     registration registration_;

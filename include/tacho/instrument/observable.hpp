@@ -70,7 +70,7 @@ template <class... Labels, class... Args>
     [[maybe_unused]] std::size_t i = 0;
     std::array<std::string_view, sizeof...(Labels)> const values{label_value<typename Labels::value_type>::text(
         checked_label<typename Labels::value_type>(args), scratch[i++])...};
-    return of.table().hold(values);
+    return of.hold(values);
 }
 
 // One value, as a callback gives it, of the series that `find()` finds and holds.
@@ -215,7 +215,7 @@ public:
     observable_instrument& operator=(observable_instrument const&) = delete;
 
     /// Whether it is registered. If not, its callable is not called; registry.problems() says why.
-    [[nodiscard]] bool ok() const noexcept { return registration_.held() != nullptr; }
+    [[nodiscard]] bool ok() const noexcept { return registration_.ok(); }
 
 protected:
     ~observable_instrument() = default;

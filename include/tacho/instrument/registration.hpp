@@ -13,8 +13,10 @@
 #include "tacho/instrument/bound_series.hpp"
 #include "tacho/registry/registry.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <span>
@@ -63,6 +65,7 @@ public:
         std::swap(family_, other.family_);
         std::swap(cache_, other.cache_);
         std::swap(cache_size_, other.cache_size_);
+        std::swap(dropped_, other.dropped_);
         return *this;
     }
     ~registration() {
@@ -79,8 +82,15 @@ public:
             });
             return;
         }
-        bool const done =
-            detail::attempt([&] { family_ = core_->add(describe(in, spec), schema(in, spec), storage(spec)); });
+        auto const views = seen_by_views(in, spec);
+        dropped_ = views.dropped;
+        if (dropped_) return;
+        bool const done = detail::attempt([&] {
+            prometheus_text renamed;
+            if (views.name != spec.name) renamed = prometheus_name(views.name, spec.unit, spec.kind);
+            auto const name = views.name != spec.name ? renamed.view() : spec.prometheus_name;
+            family_ = core_->add(describe(in, spec, views, name), schema(in, spec, name), storage(spec, views));
+        });
         if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
         // Where series expire, each look-up has to be seen: also when it was another instrument that wanted it so.
         if (family_ != nullptr && spec.dense != 0 && family_->table().storage().expire_after == 0)
@@ -94,12 +104,14 @@ public:
         return none;
     }
 
+    /// Whether it is registered, or a view drops it: all is as somebody wants it.
+    [[nodiscard]] bool ok() const noexcept { return family_ != nullptr || dropped_; }
     [[nodiscard]] std::shared_ptr<family> const& held() const noexcept { return family_; }
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }
 
     /// The series with these label values, for those who are looking.
     [[nodiscard]] detail::found_series find(std::span<std::string_view const> values) const noexcept {
-        return found(family_ == nullptr ? nullptr : family_->table().find_or_create(values));
+        return found(family_ == nullptr ? nullptr : family_->find_or_create(values));
     }
     /// The same where the labels have few known values, of which `index` numbers the combinations: cells that are
     /// nullptr where it has to be found by its values first. The numbers are this instrument's own: another with the
@@ -127,7 +139,7 @@ public:
     /// The series with these label values, to keep.
     [[nodiscard]] detail::bound_series bind(std::span<std::string_view const> values) const noexcept {
         detail::looking const look;
-        series* const s = family_ == nullptr ? nullptr : family_->table().hold(values);
+        series* const s = family_ == nullptr ? nullptr : family_->hold(values);
         auto const to = found(s);
         if (s == nullptr) return {to.cells, nullptr, {}};
         return {to.cells, to.of, detail::held_series{s}};
@@ -139,10 +151,10 @@ public:
     }
 
     bool remove(std::span<std::string_view const> values) const noexcept {
-        return family_ != nullptr && !values.empty() && family_->table().remove(values);
+        return family_ != nullptr && !values.empty() && family_->remove(values);
     }
     void clear() const noexcept {
-        if (family_ != nullptr && !family_->schema().keys.empty()) family_->table().clear();
+        if (family_ != nullptr && family_->schema().given != 0) family_->table().clear();
     }
 
 private:
@@ -163,50 +175,74 @@ private:
             cache_.reset();
     }
 
-    static descriptor describe(scope const& in, detail::instrument_spec const& spec) {
+    // Later views over earlier ones, and all over the instrument's own.
+    static detail::stream seen_by_views(scope const& in, detail::instrument_spec const& spec) noexcept {
+        detail::stream as{spec.name, spec.description, spec.bounds, spec.limit};
+        for (auto const& v : in.core()->options.views)
+            if (detail::selects(v, viewed(in, spec))) detail::apply(v, as);
+        return as;
+    }
+    static detail::viewed_instrument viewed(scope const& in, detail::instrument_spec const& spec) noexcept {
+        return {spec.name, in.info().name, in.info().version, spec.unit, spec.kind};
+    }
+
+    static descriptor describe(scope const& in, detail::instrument_spec const& spec, detail::stream const& views,
+                               std::string_view prometheus) {
         descriptor d;
         d.scope = in.info();
-        d.name = spec.name;
-        d.prometheus_name = spec.prometheus_name;
+        d.name = views.name;
+        d.prometheus_name = prometheus;
         auto const word = unit_word(spec.unit);
-        auto stem = spec.prometheus_name;
+        auto stem = prometheus;
         stem.remove_suffix(kind_suffix(spec.kind).size());
         // OpenMetrics names a unit only where the name goes on before it.
         if (!word.view().empty() && stem.size() > word.view().size() && ends_with_word(stem, word.view()))
             d.unit_word = word.view();
-        d.description = to_utf8(spec.description);
+        d.description = to_utf8(views.description);
         d.unit = spec.unit;
         d.kind = spec.kind;
         d.number = spec.number;
         d.observable = spec.observable;
-        d.bounds.assign(spec.bounds.begin(), spec.bounds.end());
+        if (d.is_histogram()) d.bounds.assign(views.bounds.begin(), views.bounds.end());
         for (auto const state : spec.states) d.states.push_back(to_utf8(state));
         d.shape = spec.shape;
         return d;
     }
 
-    static label_schema schema(scope const& in, detail::instrument_spec const& spec) {
+    static label_schema schema(scope const& in, detail::instrument_spec const& spec, std::string_view prometheus) {
         label_schema s;
-        for (auto const& label : spec.labels)
-            s.keys.push_back(
-                {std::string{label.name}, std::string{prometheus_label_name(label.name).view()}, label.type});
-        if (in.core()->options.scope_labels) {
-            s.fixed.push_back({"otel_scope_name", to_utf8(in.info().name)});
-            s.fixed.push_back({"otel_scope_version", to_utf8(in.info().version)});
+        s.given = spec.labels.size();
+        auto const as = viewed(in, spec);
+        for (std::size_t i = 0; i < spec.labels.size(); ++i) {
+            auto const& label = spec.labels[i];
+            auto const leaves_it_out = [&](view const& v) {
+                return detail::selects(v, as) && detail::leaves_out(v, label.name);
+            };
+            auto const& views = in.core()->options.views;
+            if (std::any_of(views.begin(), views.end(), leaves_it_out))
+                s.left_out |= std::uint32_t{1} << i;
+            else
+                s.keys.push_back(
+                    {std::string{label.name}, std::string{prometheus_label_name(label.name).view()}, label.type});
         }
-        if (spec.kind != instrument_kind::histogram) s.line_name = spec.prometheus_name;
+        s.fixed = in.labels();
+        if (in.core()->options.scope_labels) {
+            s.fixed.push_back({"", "otel_scope_name", to_utf8(in.info().name)});
+            s.fixed.push_back({"", "otel_scope_version", to_utf8(in.info().version)});
+        }
+        if (spec.kind != instrument_kind::histogram) s.line_name = prometheus;
         return s;
     }
 
-    [[nodiscard]] series_storage storage(detail::instrument_spec const& spec) const {
+    [[nodiscard]] series_storage storage(detail::instrument_spec const& spec, detail::stream const& views) const {
         if (spec.sharded) static_cast<void>(detail::discard_cells());  // settles how many slots this process can have
         std::size_t cells = spec.observable ? detail::observed_cell_count : 1;
-        if (spec.kind == instrument_kind::histogram) cells = detail::histogram_cell_count(spec.bounds.size());
+        if (spec.kind == instrument_kind::histogram) cells = detail::histogram_cell_count(views.bounds.size());
         if (spec.kind == instrument_kind::exponential_histogram)
             cells = detail::exponential_cell_count(spec.shape.max_buckets);
         return {.cells = cells,
                 .sharded = spec.sharded,
-                .limit = spec.limit != 0 ? spec.limit : core_->options.series_limit,
+                .limit = views.limit != 0 ? views.limit : core_->options.series_limit,
                 .expire_after = spec.expire_after,
                 .now = core_->options.now,
                 .readers = core_->clock};
@@ -216,6 +252,7 @@ private:
     std::shared_ptr<family> family_;
     std::unique_ptr<series_table::cached[]> cache_;
     std::size_t cache_size_ = 0;
+    bool dropped_ = false;  // by a view
 };
 
 }  // namespace tacho::inline v0

@@ -59,7 +59,7 @@ public:
     typed_instrument& operator=(typed_instrument const&) = delete;
 
     /// Whether it is registered. If not, it works and counts for nothing; registry.problems() says why.
-    [[nodiscard]] bool ok() const noexcept { return registration_.held() != nullptr; }
+    [[nodiscard]] bool ok() const noexcept { return registration_.ok(); }
 
     /// The series with these label values, for use at once. A series that exists is found without lock or allocation.
     template <class... Args>

@@ -30,9 +30,11 @@ namespace tacho::inline v0::detail {
 // What one call of a callback observes. It is shown when the callback has ended well and in time, and otherwise never.
 class observed_values {
 public:
-    // Of several values of a series the last one stands; those beyond the limit of series are added up.
+    // Of several values of a series the last one stands. Those that share it because they are beyond the limit of
+    // series, or because a view leaves out what tells them apart, are added up where that has a meaning.
     void add(family& of, held_series in, number value) noexcept {
-        if ((*in).is_overflow() && of.describe().kind != instrument_kind::gauge) {
+        bool const is_shared = (*in).is_overflow() || of.schema().left_out != 0;
+        if (is_shared && of.describe().kind != instrument_kind::gauge) {
             auto const is_known = [&](auto const& v) { return &*v.in == &*in; };
             auto const known = std::find_if(list_.rbegin(), list_.rend(), is_known);
             if (known != list_.rend()) {

@@ -15,12 +15,12 @@ namespace tacho::inline v0::detail {
 // Whether two registrations mean the same instrument, which they then share.
 [[nodiscard]] inline bool is_same_instrument(family const& a, descriptor const& b, label_schema const& schema,
                                              bool sharded) {
-    auto const same_key = [](label_key const& x, label_key const& y) { return x.name == y.name && x.type == y.type; };
     descriptor const& d = a.describe();
     return d.scope == b.scope && d.name == b.name && d.kind == b.kind && d.observable == b.observable &&
            d.number == b.number && d.unit == b.unit && d.description == b.description && d.bounds == b.bounds &&
-           d.states == b.states && d.shape == b.shape && a.is_sharded() == sharded &&
-           std::equal(a.schema().keys.begin(), a.schema().keys.end(), schema.keys.begin(), schema.keys.end(), same_key);
+           d.states == b.states && d.shape == b.shape && a.is_sharded() == sharded && a.schema().keys == schema.keys &&
+           a.schema().fixed == schema.fixed && a.schema().given == schema.given &&
+           a.schema().left_out == schema.left_out;
 }
 
 // All names under which a family or its samples appear in any of the formats. OpenMetrics names a counter's family
@@ -59,6 +59,12 @@ namespace tacho::inline v0::detail {
            "\" is the one under which the program's resource is shown. Rename it";
 }
 
+// Whether two of one name and scope can be one metric of OTLP, with points of both.
+[[nodiscard]] inline bool is_same_metric(descriptor const& a, descriptor const& b) noexcept {
+    return a.kind == b.kind && a.observable == b.observable && a.number == b.number && a.unit == b.unit &&
+           a.description == b.description;
+}
+
 // In what two descriptions of one instrument differ; what is not in a descriptor is named when nothing else differs.
 [[nodiscard]] inline std::string what_differs(descriptor const& a, descriptor const& b) {
     std::string out;
@@ -74,18 +80,51 @@ namespace tacho::inline v0::detail {
     return out;
 }
 
-// Why `added` can't stand beside `present`; empty when it can. Two scopes may use one name for one kind of instrument
-// when scope labels keep their series apart.
-[[nodiscard]] inline std::string why_they_collide(descriptor const& present, descriptor const& added,
-                                                  std::string_view shared_name, bool scope_labels) {
+// Whether a label that is the same for all series of a family tells them from all of the other one, which may lack it.
+[[nodiscard]] inline bool are_told_apart(label_schema const& one, label_schema const& other) noexcept {
+    auto const by = [](label_schema const& a, label_schema const& b) {
+        return std::any_of(a.fixed.begin(), a.fixed.end(), [&](fixed_label const& label) {
+            auto const has_its_name = [&](auto const& of_b) { return of_b.prometheus_name == label.prometheus_name; };
+            if (std::any_of(b.keys.begin(), b.keys.end(), has_its_name)) return false;
+            auto const twin = std::find_if(b.fixed.begin(), b.fixed.end(), has_its_name);
+            return label.value != (twin == b.fixed.end() ? std::string_view{} : std::string_view{twin->value});
+        });
+    };
+    return by(one, other) || by(other, one);
+}
+
+// Why an instrument's lines would have a label twice; empty when they would not. A typed instrument's own labels were
+// compared while compiling, but neither with constant ones nor under another name.
+[[nodiscard]] inline std::string why_labels_collide(descriptor const& added, label_schema const& schema) {
+    std::vector<std::string_view> seen;
+    if (added.kind == instrument_kind::histogram) seen.push_back("le");
+    if (added.kind == instrument_kind::state_set) seen.push_back(added.prometheus_name);
+    for (auto const& label : schema.fixed) seen.push_back(label.prometheus_name);
+    for (auto const& label : schema.keys) seen.push_back(label.prometheus_name);
+    std::sort(seen.begin(), seen.end());
+    auto const twice = std::adjacent_find(seen.begin(), seen.end());
+    if (twice == seen.end()) return {};
+    return named(added) + " was not registered: its series would have two labels \"" + std::string{*twice} +
+           "\". Of its own labels, the constant ones of its scope and registry, a histogram's le and a state set's "
+           "name, rename one";
+}
+
+// Why `added` can't stand beside `present`; empty when it can. Two may use one name for one kind of instrument when
+// labels that are the same for all their series tell these apart: those of the scope, or constant ones.
+[[nodiscard]] inline std::string why_they_collide(family const& of_present, descriptor const& added,
+                                                  label_schema const& schema, std::string_view shared_name) {
+    descriptor const& present = of_present.describe();
     bool const same_shape = present.prometheus_name == added.prometheus_name && present.kind == added.kind;
-    if (same_shape && scope_labels && present.scope != added.scope) return {};
+    bool const same_scope = present.scope == added.scope;
+    bool const apart = same_shape && are_told_apart(of_present.schema(), schema);
+    // In OTLP they are one metric if they have one name in one scope.
+    bool const one_metric = same_scope && present.name == added.name;
+    if (apart && (!one_metric || is_same_metric(present, added))) return {};
 
     std::string why = named(added) + " was not registered: its Prometheus name \"" + std::string{shared_name} +
                       "\" is in use by " + named(present);
-    if (same_shape && present.scope != added.scope)
-        return why + ". Rename one, or switch the registry's scope_labels on";
-    if (present.name == added.name && present.scope == added.scope)
+    if (same_shape && !same_scope && !apart) return why + ". Rename one, or switch the registry's scope_labels on";
+    if (one_metric)
         return why + ", which differs in " + what_differs(present, added) + ". Make both the same, or rename one";
     return why + ". Rename one of them";
 }

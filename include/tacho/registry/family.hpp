@@ -9,8 +9,8 @@
 #include "tacho/core/error_hook.hpp"
 #include "tacho/core/exponential_counts.hpp"
 #include "tacho/core/label_text.hpp"
-#include "tacho/core/names.hpp"
 #include "tacho/core/number_text.hpp"
+#include "tacho/registry/descriptor.hpp"
 #include "tacho/series/series_table.hpp"
 
 #include <algorithm>
@@ -28,38 +28,6 @@
 #include <vector>
 
 namespace tacho::inline v0 {
-
-/// The most states of a state set: a bit each in one number, so that a reader sees them change all at once. The last
-/// bit says that any was ever told.
-inline constexpr std::size_t max_states = 63;
-
-/// Who made an instrument: a library or a part of the program, and its version. Travels with every metric.
-struct scope_info {
-    std::string name;
-    std::string version;
-
-    friend bool operator==(scope_info const&, scope_info const&) = default;
-};
-
-/// What identifies a family, and how it is shown. Text is valid UTF-8.
-struct descriptor {
-    scope_info scope;
-    std::string name;             ///< as OTLP shows it
-    std::string prometheus_name;  ///< with unit and `_total`
-    std::string unit_word;        ///< the unit in `prometheus_name`; empty when there is none
-    std::string description;
-    std::string unit;  ///< UCUM
-    instrument_kind kind = instrument_kind::counter;
-    number_kind number = number_kind::unsigned_integer;
-    std::vector<double> bounds;       ///< of a histogram
-    std::vector<std::string> states;  ///< of a state set
-    exponential_shape shape;          ///< of an exponential histogram
-    bool observable = false;          ///< its values come from callbacks
-
-    [[nodiscard]] bool is_histogram() const noexcept { return kind == instrument_kind::histogram; }
-    /// Whether its values never go down.
-    [[nodiscard]] bool is_monotonic() const noexcept { return kind == instrument_kind::counter; }
-};
 
 /// What a histogram counted, at one moment.
 struct histogram_value {
@@ -103,8 +71,15 @@ struct states_value {
 /// and by whoever reads it, and gone with the last of them.
 class family {
 public:
-    family(std::uint64_t id, descriptor describe, label_schema schema, series_storage storage)
-        : id_(id), birth_(storage.now()), descriptor_(std::move(describe)), table_(std::move(schema), storage) {
+    using overflow_hook = void (*)(descriptor const&) noexcept;
+
+    family(std::uint64_t id, descriptor describe, label_schema schema, series_storage storage,
+           overflow_hook on_overflow = nullptr)
+        : id_(id),
+          birth_(storage.now()),
+          descriptor_(std::move(describe)),
+          table_(std::move(schema), storage),
+          on_overflow_(on_overflow) {
         for (double const bound : descriptor_.bounds) add_bucket_text(bound);
         if (descriptor_.is_histogram()) add_bucket_text(std::numeric_limits<double>::infinity());
         for (auto const& state : descriptor_.states) add_state_text(state);
@@ -130,6 +105,18 @@ public:
 
     /// `job_state="idle"} ` of each state, in Prometheus' formats.
     [[nodiscard]] std::string_view state_text(std::size_t i) const noexcept { return state_texts_[i]; }
+
+    // Each by the values that its instrument is given, also of labels that a view leaves out; see series_table. Whoever
+    // finds a series is `looking`.
+    [[nodiscard]] series* find_or_create(std::span<std::string_view const> values) noexcept {
+        return schema().with_kept(values, [this](auto kept) { return table_.find_or_create(kept); });
+    }
+    [[nodiscard]] series* hold(std::span<std::string_view const> values) noexcept {
+        return schema().with_kept(values, [this](auto kept) { return table_.hold(kept); });
+    }
+    bool remove(std::span<std::string_view const> values) noexcept {
+        return schema().with_kept(values, [this](auto kept) { return table_.remove(kept); });
+    }
 
     /// No instrument has it any more.
     void end() noexcept { end_.store(table_.storage().now(), std::memory_order_relaxed); }
@@ -190,6 +177,7 @@ public:
     /// Reports that the overflow series is in use, the first time.
     void say_overflow() noexcept {
         if (overflow_said_.exchange(true, std::memory_order_relaxed)) return;
+        if (on_overflow_ != nullptr) on_overflow_(descriptor_);
         report_once(
             {"the ", to_string(descriptor_.kind), " \"", descriptor_.name,
              "\" counts further label values together under otel.metric.overflow=true: its limit of series is "
@@ -317,6 +305,7 @@ private:
     std::atomic<unix_nanos> end_{0};
     descriptor descriptor_;
     series_table table_;
+    overflow_hook on_overflow_;
     std::vector<bucket_label> bucket_texts_;
     std::vector<std::string> state_texts_;
     std::atomic<std::uint64_t> dropped_{0};

@@ -8,6 +8,8 @@
 #include "tacho/registry/collisions.hpp"
 #include "tacho/registry/family.hpp"
 #include "tacho/registry/family_list.hpp"
+#include "tacho/registry/health.hpp"
+#include "tacho/registry/options.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -25,27 +27,6 @@
 
 namespace tacho::inline v0 {
 
-struct registry_options {
-    std::size_t series_limit = 2000;  ///< of each instrument that names none of its own
-    bool scope_labels = true;         ///< show `otel_scope_name` and `otel_scope_version` where a scope is named
-    unix_nanos (*now)() noexcept = &system_clock::now;  ///< when a series is born
-    /// How long a callback may take before what it observes is dropped, and how long a collection waits for another one
-    /// that runs the callbacks.
-    std::chrono::milliseconds callback_timeout{1000};
-};
-
-/// What went wrong in recording, since the registry was made; of instruments that are still registered.
-struct registry_health {
-    std::uint64_t dropped_measurements = 0;     ///< NaN, infinite or negative where that has no meaning, and those
-                                                ///< of failed and late callbacks
-    std::uint64_t overflowed_measurements = 0;  ///< counted in an overflow series
-    std::uint64_t torn_reads = 0;               ///< histogram readings whose sum may be ahead of the buckets
-    std::uint64_t failed_registrations = 0;
-    std::uint64_t failed_callbacks = 0;  ///< calls that threw
-    std::uint64_t late_callbacks = 0;    ///< calls that took longer than they may, or that there was no time for
-    std::size_t kept_series = 0;         ///< removed, but still held by a handle, or not yet collected by every reader
-};
-
 namespace detail {
 
 // A family whose last instrument is gone, kept for the readers who have not collected since.
@@ -56,7 +37,11 @@ struct retired_family {
 
 // What a registry, its instruments and its readers share, so that each may outlive the others.
 struct registry_core {
-    explicit registry_core(registry_options o) : options(o), callbacks(o.callback_timeout, o.now) {}
+    explicit registry_core(registry_options o)
+        : options(checked(std::move(o), problems)), callbacks(options.callback_timeout, options.now) {
+        add_constant_labels(constant_labels, options.constant_labels, problems);
+        for (auto const& problem : problems) report(severity::warning, problem);
+    }
 
     struct entry {
         std::shared_ptr<family> shown;
@@ -64,13 +49,14 @@ struct registry_core {
         std::vector<std::string> names;  // those it has in used_names
     };
 
+    std::vector<std::string> problems;  // under the mutex, once it is made
     registry_options const options;
+    std::vector<fixed_label> constant_labels;  // never changed once it is made
     callback_list callbacks;
     std::mutex mutex;  // guards all below; recording, creating a series and visiting don't need it
     std::unordered_map<family const*, entry> entries;
     std::unordered_multimap<std::string, family*> used_names;  // names of families and samples, to whoever uses them
     std::shared_ptr<family_list const> published = std::make_shared<family_list const>();
-    std::vector<std::string> problems;
     std::vector<retired_family> retired;
     std::vector<std::uint64_t> readers;  // where the clock stood at each reader's last collection
     static constexpr std::uint64_t gone_reader = ~std::uint64_t{0};
@@ -82,9 +68,18 @@ struct registry_core {
         return published;
     }
 
+    registry_health health() {
+        auto sum = health_of(*families(), callbacks.troubles());
+        std::lock_guard const lock{mutex};
+        sum.failed_registrations = failed;
+        return sum;
+    }
+
     // Adds a family, or finds the one with the same identity; nullptr, and a problem, when it can't be.
     std::shared_ptr<family> add(descriptor describe, label_schema schema, series_storage storage);
     void fail(std::string why);
+    void note(severity how, std::string what);
+    static registry_options checked(registry_options o, std::vector<std::string>& problems);
     void drop(family const& gone) noexcept;
     void forget(family const& gone) noexcept;
     void forget_retired();
@@ -95,6 +90,7 @@ inline std::shared_ptr<family> registry_core::add(descriptor describe, label_sch
     static constinit std::atomic<std::uint64_t> ids{0};
     auto names = names_in_use(describe.prometheus_name, describe.kind);
     auto why = why_reserved(describe, names);
+    if (why.empty()) why = why_labels_collide(describe, schema);
     {
         std::lock_guard const lock{mutex};
         for (auto const& name : names)
@@ -105,12 +101,13 @@ inline std::shared_ptr<family> registry_core::add(descriptor describe, label_sch
                     ++shared.instruments;
                     return shared.shown;
                 }
-                if (why.empty()) why = why_they_collide(present.describe(), describe, name, options.scope_labels);
+                if (why.empty()) why = why_they_collide(present, describe, schema, name);
             }
         if (why.empty()) {
             // Relaxed: only the number has to be unique.
             auto const id = ids.fetch_add(1, std::memory_order_relaxed);
-            auto made = std::make_shared<family>(id, std::move(describe), std::move(schema), storage);
+            auto made =
+                std::make_shared<family>(id, std::move(describe), std::move(schema), storage, options.on_overflow);
             bool const done = attempt([&] {
                 auto list = with(*published, made);
                 auto const& kept = entries.emplace(made.get(), entry{made, 1, std::move(names)}).first->second.names;
@@ -126,12 +123,27 @@ inline std::shared_ptr<family> registry_core::add(descriptor describe, label_sch
     return nullptr;
 }
 
-// Outside the mutex: the hook is the program's own code.
 inline void registry_core::fail(std::string why) {
-    report(severity::error, why);
+    note(severity::error, std::move(why));
     std::lock_guard const lock{mutex};
     ++failed;
-    if (problems.size() < 1000) problems.push_back(std::move(why));
+}
+inline void registry_core::note(severity how, std::string what) {
+    report(how, what);  // outside the mutex: the hook is the program's own code
+    std::lock_guard const lock{mutex};
+    if (problems.size() < 1000) problems.push_back(std::move(what));
+}
+
+// Without the views that can't be.
+inline registry_options registry_core::checked(registry_options o, std::vector<std::string>& problems) {
+    std::size_t place = 0;
+    std::erase_if(o.views, [&](view const& v) {
+        auto const why = why_no_view(v);
+        if (!why.empty()) problems.push_back("views[" + std::to_string(place) + "] is ignored: " + why);
+        ++place;
+        return !why.empty();
+    });
+    return o;
 }
 
 // One instrument less. Out of memory, its family stays in the list, which is harmless.
@@ -175,23 +187,37 @@ class snapshot;
 class scope {
 public:
     /// The unnamed scope of a registry: what an instrument uses that is given just the registry.
-    scope(registry& in) noexcept;  // implicit: `counter requests{registry, "..."}`
+    scope(registry& in);  // implicit: `counter requests{registry, "..."}`
     scope(std::shared_ptr<detail::registry_core> core, scope_info info)
-        : core_(std::move(core)), info_(std::move(info)) {}
+        : core_(std::move(core)), info_(std::move(info)), labels_(core_->constant_labels) {}
+
+    /// The same scope with labels that each series of its instruments carries, beside those of the registry and those
+    /// that it has already. One that is named like another, or is no label, is left out: registry.problems() says so.
+    [[nodiscard]] scope with_labels(std::vector<attribute> const& labels) const {
+        scope made = *this;
+        std::vector<std::string> problems;
+        detail::add_constant_labels(made.labels_, labels, problems);
+        for (auto& problem : problems) core_->note(severity::warning, std::move(problem));
+        return made;
+    }
 
     [[nodiscard]] scope_info const& info() const noexcept { return info_; }
+    /// All constant labels of its instruments.
+    [[nodiscard]] std::vector<fixed_label> const& labels() const noexcept { return labels_; }
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }
 
 private:
     std::shared_ptr<detail::registry_core> core_;
     scope_info info_;
+    std::vector<fixed_label> labels_;
 };
 
 /// A set of instruments and their numbers. Instruments, handles, snapshots and readers may outlive it. All members may
 /// be called by any thread at any time.
 class registry {
 public:
-    explicit registry(registry_options options = {}) : core_(std::make_shared<detail::registry_core>(options)) {}
+    explicit registry(registry_options options = {})
+        : core_(std::make_shared<detail::registry_core>(std::move(options))) {}
     registry(registry const&) = delete;
     registry& operator=(registry const&) = delete;
 
@@ -213,31 +239,22 @@ public:
     /// callbacks of observables.
     [[nodiscard]] tacho::snapshot snapshot() const;
 
-    /// Why instruments were not registered, a sentence each.
+    /// All instruments that are registered, in the order of their Prometheus names. Those that a view drops are not.
+    [[nodiscard]] std::vector<listed_instrument> list() const {
+        std::vector<listed_instrument> all;
+        auto const families = core_->families();
+        all.reserve(families->by_name.size());
+        for (auto const& f : families->by_name) all.push_back(detail::listed(*f));
+        return all;
+    }
+
+    /// Why instruments were not registered, and which views and constant labels are ignored, a sentence each.
     [[nodiscard]] std::vector<std::string> problems() const {
         std::lock_guard const lock{core_->mutex};
         return core_->problems;
     }
 
-    [[nodiscard]] registry_health health() const {
-        registry_health sum;
-        {
-            std::lock_guard const lock{core_->mutex};
-            sum.failed_registrations = core_->failed;
-        }
-        auto const families = core_->families();
-        for (auto const& f : families->by_name) {
-            sum.dropped_measurements += f->dropped();
-            sum.overflowed_measurements += f->table().overflowed();
-            sum.torn_reads += f->torn();
-            sum.kept_series += f->table().kept();
-        }
-        auto const troubles = core_->callbacks.troubles();
-        sum.dropped_measurements += troubles.lost_values;
-        sum.failed_callbacks = troubles.failed;
-        sum.late_callbacks = troubles.late;
-        return sum;
-    }
+    [[nodiscard]] registry_health health() const { return core_->health(); }
 
     [[nodiscard]] registry_options const& options() const noexcept { return core_->options; }
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }
@@ -246,7 +263,7 @@ private:
     std::shared_ptr<detail::registry_core> core_;
 };
 
-inline scope::scope(registry& in) noexcept : core_(in.core()) {}
+inline scope::scope(registry& in) : core_(in.core()), labels_(core_->constant_labels) {}
 
 /// The registry of instruments that are given none. Never destroyed, so that static destructors may still record.
 [[nodiscard, gnu::visibility("default")]] inline registry& default_registry() {

@@ -3,12 +3,11 @@
 
 #include "tacho/cell/arena.hpp"
 #include "tacho/core/clock.hpp"
-#include "tacho/core/label.hpp"
 #include "tacho/core/label_text.hpp"
 #include "tacho/series/hash.hpp"
+#include "tacho/series/label_schema.hpp"
 #include "tacho/series/reader_clock.hpp"
 
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -16,37 +15,9 @@
 #include <cstring>
 #include <new>
 #include <span>
-#include <string>
 #include <string_view>
-#include <vector>
 
 namespace tacho::inline v0 {
-
-/// The longest value of a label, in bytes; what is beyond it is cut off.
-inline constexpr std::size_t max_label_value = 1024;
-
-/// The most labels of an instrument.
-inline constexpr std::size_t max_labels = 16;
-
-/// A label of a family: its name in OTLP, its name in Prometheus, and how its values are typed.
-struct label_key {
-    std::string name;
-    std::string prometheus_name;
-    label_type type = label_type::text;
-};
-
-/// A label that all series of a family carry, shown in Prometheus only (OTLP has a place of its own for the scope).
-struct fixed_label {
-    std::string prometheus_name;
-    std::string value;
-};
-
-/// What the series of one family have in common.
-struct label_schema {
-    std::vector<label_key> keys;  ///< in the order of declaration
-    std::vector<fixed_label> fixed;
-    std::string line_name;  ///< begins each series' text; empty for a histogram, which has several names
-};
 
 namespace detail {
 class removed_series;
@@ -157,7 +128,7 @@ private:
     [[nodiscard]] char const* values() const noexcept { return reinterpret_cast<char const*>(sizes() + label_count_); }
 
     [[nodiscard]] static series* make(label_schema const& schema, std::span<std::string_view const> values,
-                                      std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth,
+                                      bool overflow, std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth,
                                       detail::word* cells) noexcept;
 
     unix_nanos birth_ = 0;
@@ -177,41 +148,9 @@ private:
     std::atomic<life> life_{life::idle};  // its birth is its first use
 };
 
-namespace detail {
-
-// A label as it is shown, before escaping.
-struct shown_label {
-    std::string_view name, value;
-};
-
-// The labels that a series shows, sorted by name; missing and empty ones are left out. `values` is empty for the
-// overflow series.
-class shown_labels {
-public:
-    shown_labels(label_schema const& schema, std::span<std::string_view const> values) noexcept {
-        for (auto const& label : schema.fixed) add({label.prometheus_name, label.value});
-        for (std::size_t i = 0; i < values.size(); ++i) add({schema.keys[i].prometheus_name, values[i]});
-    }
-    void add(shown_label label) noexcept {
-        if (label.value.empty() || size_ == max_labels + 4) return;
-        auto const at = std::upper_bound(labels_, labels_ + size_, label,
-                                         [](auto const& a, auto const& b) { return a.name < b.name; });
-        std::copy_backward(at, labels_ + size_, labels_ + size_ + 1);
-        *at = label;
-        ++size_;
-    }
-    [[nodiscard]] std::span<shown_label const> view() const noexcept { return {labels_, size_}; }
-
-private:
-    shown_label labels_[max_labels + 4];  // up to four fixed ones
-    std::size_t size_ = 0;
-};
-
-}  // namespace detail
-
-inline series* series::make(label_schema const& schema, std::span<std::string_view const> values, std::uint32_t ordinal,
-                            std::uint32_t generation, unix_nanos birth, detail::word* cells) noexcept {
-    bool const overflow = values.size() != schema.keys.size();
+inline series* series::make(label_schema const& schema, std::span<std::string_view const> values, bool overflow,
+                            std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth,
+                            detail::word* cells) noexcept {
     detail::shown_labels shown{schema, values};
     if (overflow) shown.add({"otel_metric_overflow", "true"});
 

@@ -91,7 +91,7 @@ public:
         if (series* const found = overflow_.load(std::memory_order_acquire)) return found;
         std::lock_guard const lock{mutex_};
         if (series* const found = overflow_.load(std::memory_order_relaxed)) return found;
-        series* const made = add({});
+        series* const made = add({}, true);
         overflow_.store(made, std::memory_order_release);
         return made;
     }
@@ -212,7 +212,7 @@ private:
             auto const count = regular_.load(std::memory_order_relaxed);
             if (count < storage_.limit && index_.find(hash, values) == nullptr) {
                 if (!index_.make_room()) return nullptr;
-                series* const made = add(values);
+                series* const made = add(values, false);
                 if (made == nullptr) return nullptr;
                 index_.insert(hash, made);
                 regular_.store(count + 1, std::memory_order_release);  // after the insertion: see above
@@ -228,12 +228,13 @@ private:
     [[nodiscard]] std::size_t most_removed() const noexcept { return (std::max)(storage_.limit, std::size_t{64}); }
 
     // Makes a series and lists it.
-    [[nodiscard]] series* add(std::span<std::string_view const> values) noexcept {
+    [[nodiscard]] series* add(std::span<std::string_view const> values, bool overflow) noexcept {
         auto const place = removed_.free_place(list_.next());
         if (place.ordinal == list_.next() && !list_.make_room()) return nullptr;
         detail::word* const cells = arena().allocate(storage_.cells);
         if (cells == nullptr) return nullptr;
-        series* const made = series::make(schema_, values, place.ordinal, place.generation, storage_.now(), cells);
+        series* const made =
+            series::make(schema_, values, overflow, place.ordinal, place.generation, storage_.now(), cells);
         if (made == nullptr) {
             arena().release(cells, storage_.cells);
             return nullptr;
