@@ -106,6 +106,9 @@ double total(tacho::registry const& in) {
         void histogram(tacho::family const&, tacho::series const&, tacho::histogram_value const& h) {
             sum += static_cast<double>(h.count);
         }
+        void exponential_histogram(tacho::family const&, tacho::series const&, tacho::exponential_value const& x) {
+            sum += static_cast<double>(x.count);
+        }
     } all;
     in.visit(all);
     return all.sum;

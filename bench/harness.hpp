@@ -199,5 +199,9 @@ void text_rows(table& to);
 void stall_rows(table& to);
 void otlp_rows(table& to);
 void memory_rows(table& to);
+void series_rows(table& to);
+void compile_rows(table& to);
+void httplib_rows(table& to);
+void thread_rows(table& to);
 
 }  // namespace bench

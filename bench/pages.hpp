@@ -1,15 +1,17 @@
-// What is scraped: many counters or histograms of ours, whose numbers change from page to page in a known way.
+// What is scraped: many counters, gauges or histograms of ours, whose numbers change from page to page in a known way.
 #pragma once
 
 #include "harness.hpp"
 #include "labels.hpp"
 #include "tacho/export/endpoint.hpp"
 #include "tacho/instrument/counter.hpp"
+#include "tacho/instrument/gauge.hpp"
 #include "tacho/instrument/histogram.hpp"
 
 #include <benchmark/benchmark.h>
 
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -38,6 +40,13 @@ namespace bench {
     return (1 + static_cast<double>(random % 8) / 8) * 16 / static_cast<double>(2u << (random >> 3) % 12);
 }
 
+// What a gauge is set to: a number of which all digits look random, 16 or 17 of them.
+[[nodiscard]] inline double level(std::size_t i, std::size_t step) noexcept {
+    auto const random = scattered(i, step);
+    return std::ldexp(1 + static_cast<double>(scattered(i + 1, random)) / 0x1p40, static_cast<int>(random % 24) - 4) /
+           3;
+}
+
 class many_counters {
 public:
     explicit many_counters(std::size_t count) {
@@ -46,6 +55,9 @@ public:
     }
 
     void change() { add(++steps_); }
+    // All that was added by change().
+    [[nodiscard]] double added() const { return added_; }
+    [[nodiscard]] auto const& handle(std::size_t i) const { return handles_[i]; }
     void look_up(label_set const& of) { requests_(of.api, of.method, of.status).inc(); }
     [[nodiscard]] std::size_t steps() const { return steps_; }
     [[nodiscard]] std::size_t size() const { return handles_.size(); }
@@ -53,7 +65,13 @@ public:
 
 private:
     void add(std::size_t step) {
-        for (std::size_t i = 0; i < handles_.size(); ++i) handles_[i].inc(amount(i, step));
+        std::uint64_t sum = 0;
+        for (std::size_t i = 0; i < handles_.size(); ++i) {
+            auto const n = amount(i, step);
+            handles_[i].inc(n);
+            sum += n;
+        }
+        added_ += static_cast<double>(sum);
     }
 
     tacho::registry registry_;
@@ -61,6 +79,35 @@ private:
                    tacho::series_limit<1'000'000>>
         requests_{registry_, "Requests that were answered."};
     std::vector<tacho::counter_handle<std::uint64_t, tacho::cells::sharded>> handles_;
+    std::size_t steps_ = 0;
+    double added_ = 0;
+};
+
+// Made when it is first asked for.
+[[nodiscard]] many_counters& a_million();
+
+class many_gauges {
+public:
+    explicit many_gauges(std::size_t count) {
+        for (auto const& s : label_sets(count)) handles_.push_back(levels_.bind(s.api, s.method, s.status));
+        set(0);
+    }
+
+    void change() { set(++steps_); }
+    [[nodiscard]] std::size_t steps() const { return steps_; }
+    [[nodiscard]] std::size_t size() const { return handles_.size(); }
+    [[nodiscard]] tacho::registry& registry() { return registry_; }
+
+private:
+    void set(std::size_t step) {
+        for (std::size_t i = 0; i < handles_.size(); ++i) handles_[i].set(level(i, step));
+    }
+
+    tacho::registry registry_;
+    tacho::gauge<"bench.level", tacho::label<"api">, tacho::label<"method">, tacho::label<"status">,
+                 tacho::series_limit<1'000'000>>
+        levels_{registry_, "How full they are."};
+    std::vector<tacho::gauge_handle<double>> handles_;
     std::size_t steps_ = 0;
 };
 
@@ -95,8 +142,8 @@ public:
     struct line {
         std::string_view before;
         std::uint64_t number = 0;
-        double sum = 0;
-        bool is_sum = false;
+        double real = 0;
+        bool is_real = false;
     };
 
     // Learns the lines, and the numbers so far, from a page.
@@ -111,9 +158,9 @@ public:
             line l;
             auto const number = text.rfind(' ', end) + 1;
             l.before = text.substr(at, number - at);
-            l.is_sum = l.before.find("_sum{") != std::string_view::npos;
-            if (l.is_sum)
-                std::from_chars(text.data() + number, text.data() + end, l.sum);
+            l.is_real = l.before.find("_sum{") != std::string_view::npos || l.before.starts_with("bench_level{");
+            if (l.is_real)
+                std::from_chars(text.data() + number, text.data() + end, l.real);
             else
                 std::from_chars(text.data() + number, text.data() + end, l.number);
             lines.push_back(l);
@@ -130,7 +177,7 @@ public:
         for (auto const& l : lines) {
             std::memcpy(at, l.before.data(), l.before.size());
             at += l.before.size();
-            at = l.is_sum ? std::to_chars(at, end, l.sum).ptr : std::to_chars(at, end, l.number).ptr;
+            at = l.is_real ? std::to_chars(at, end, l.real).ptr : std::to_chars(at, end, l.number).ptr;
             *at++ = '\n';
         }
         size_ = static_cast<std::size_t>(at - out_.data());

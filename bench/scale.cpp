@@ -1,0 +1,95 @@
+// What many series and many threads change about the cost of one increment.
+#include "harness.hpp"
+#include "pages.hpp"
+
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace bench {
+
+many_counters& a_million() {
+    static many_counters instance{1'000'000};
+    return instance;
+}
+
+namespace {
+
+// Threads that have counted, and live as long as this.
+class idle_threads {
+public:
+    idle_threads(std::size_t count, std::function<void()> const& touch) {
+        for (std::size_t i = 0; i < count; ++i)
+            members_.emplace_back([this, &touch] {
+                touch();
+                std::unique_lock lock{mutex_};
+                ++begun_;
+                changed_.notify_all();
+                changed_.wait(lock, [this] { return end_; });
+            });
+        std::unique_lock lock{mutex_};
+        changed_.wait(lock, [&] { return begun_ == count; });
+    }
+    ~idle_threads() {
+        {
+            std::lock_guard const lock{mutex_};
+            end_ = true;
+        }
+        changed_.notify_all();
+        for (auto& m : members_) m.join();
+    }
+    idle_threads(idle_threads const&) = delete;
+    idle_threads& operator=(idle_threads const&) = delete;
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::size_t begun_ = 0;
+    bool end_ = false;
+    std::vector<std::thread> members_;
+};
+
+struct world {
+    tacho::registry registry;
+    tacho::counter<"bench.integers"> integers{registry};
+    tacho::counter_handle<std::uint64_t, tacho::cells::sharded> handle = integers.bind();
+};
+
+}  // namespace
+
+void series_rows(table& to) {
+    static world w;
+    touch_by_all([] { w.handle.inc(); });
+    one_thread("series/1", subject{[handle = w.handle](std::size_t) { handle.inc(); },
+                                   goes_up_by(batch, [] { return total(w.registry); })});
+    one_thread("series/1000000",
+               subject{[handle = a_million().handle(500'000)](std::size_t) { handle.inc(); },
+                       goes_up_by(batch, [] { return total(a_million().registry()) - a_million().added(); })});
+    to.add({"counter, inc, one of 1000000 series", "series/1000000", "series/1", "tacho, the only series", "ns", 1.25});
+}
+
+void thread_rows(table& to) {
+    static world w;
+    touch_by_all([] { w.handle.inc(); });
+    auto const holds = goes_up_by(batch, [] { return total(w.registry); });
+    auto const by_one_of = [=](std::string const& name, std::size_t live) {
+        auto const run = [=](benchmark::State& state) {
+            idle_threads const others{live - crowd::size, [] { w.handle.inc(0); }};
+            auto const inc = [handle = w.handle](std::size_t) { handle.inc(); };
+            local<decltype(inc)> const own{inc};
+            for (auto _ : state)
+                for (std::size_t i = 0; i < batch; i += 8) eight(own.op, i);
+            state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(batch));
+            if (!holds(static_cast<double>(state.iterations()))) disprove(name);
+        };
+        benchmark::RegisterBenchmark(name.c_str(), run)->MinTime(how_hard.seconds)->Repetitions(how_hard.repetitions);
+    };
+    by_one_of("threads/3", 3);
+    by_one_of("threads/200", 200);
+    to.add({"counter, inc, 200 threads live", "threads/200", "threads/3", "tacho, 3 threads live", "ns", 1.25});
+}
+
+}  // namespace bench
