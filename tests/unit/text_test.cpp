@@ -5,11 +5,15 @@
 
 #include <gtest/gtest.h>
 
+#include <charconv>
 #include <clocale>
+#include <cstdint>
 #include <cstdlib>
+#include <iterator>
 #include <limits>
 #include <random>
 #include <string>
+#include <string_view>
 
 namespace {
 
@@ -101,6 +105,40 @@ TEST(a_sample, shows_whole_numbers_in_full) {
               "18446744073709551615");
     EXPECT_EQ(std::string(room, tacho::detail::write_integer(std::numeric_limits<std::int64_t>::min(), room)),
               "-9223372036854775808");
+}
+
+template <class Integer>
+void expect_as_to_chars(Integer value) {
+    char room[tacho::detail::number_room], expected[tacho::detail::number_room];
+    std::string_view const written{room, tacho::detail::write_integer(value, room)};
+    EXPECT_EQ(written, std::string_view(expected, std::to_chars(expected, std::end(expected), value).ptr));
+}
+void expect_as_to_chars_with_neighbours(std::uint64_t value) {
+    for (std::uint64_t const v : {value - 1, value, value + 1}) {
+        expect_as_to_chars(v);
+        expect_as_to_chars(static_cast<std::int64_t>(v));
+        expect_as_to_chars(static_cast<std::int64_t>(0 - v));
+    }
+}
+
+// Its digits are taken by multiplications that are right for some numbers only: so all edges, and many in between.
+TEST(an_integer, is_written_as_std_to_chars_writes_it) {
+    std::uint64_t power = 1;
+    for (int i = 0; i < 20; ++i, power *= 10)
+        for (std::uint64_t digit = 1; digit <= 9; ++digit) expect_as_to_chars_with_neighbours(power * digit);
+    for (int i = 0; i < 64; ++i) expect_as_to_chars_with_neighbours(std::uint64_t{1} << i);
+    std::mt19937_64 random{3};
+    for (int i = 0; i < 200'000; ++i) expect_as_to_chars_with_neighbours(random() >> random() % 64);
+}
+
+// In four digits lie all the carries that a pair or a half can have.
+TEST(an_integer, of_up_to_eight_digits_is_right_in_each_half) {
+    for (std::uint64_t half = 0; half < 10'000; ++half) {
+        expect_as_to_chars(half);
+        expect_as_to_chars(half * 10'000);
+        expect_as_to_chars(half * 10'000 + 9'999);
+        expect_as_to_chars(99'990'000 + half);
+    }
 }
 
 TEST(a_sample, reads_back_as_the_same_number) {
