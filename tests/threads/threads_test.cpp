@@ -585,6 +585,43 @@ TEST(observables, come_and_go_beside_collections) {
     EXPECT_EQ(test::as_text(registry), "# TYPE steady gauge\nsteady 1\n");
 }
 
+TEST(observed_series_that_make_room, are_not_mixed_up_while_threads_scrape_push_and_keep_snapshots) {
+    tacho::registry registry{{.callback_timeout = std::chrono::minutes{10}}};
+    std::uint64_t next = 1;  // callbacks don't run beside each other, so that it needs no lock
+    tacho::observable_counter<"c", tacho::label<"n", std::uint64_t>, tacho::series_limit<5>> c{
+        registry, "", [&](auto& observe) {
+            for (int i = 0; i < 4; ++i, ++next) observe(next, next);
+            observe(7u, 0u);  // in each round
+        }};
+    tacho::endpoint endpoint{registry};
+    int const each = 100 * scale;
+    auto const check = [](std::string const& page) {
+        EXPECT_EQ(test::value_of(page, "c_total{n=\"0\"}"), "7") << page;
+        for (std::size_t at = page.find("{n=\""); at != std::string::npos; at = page.find("{n=\"", at + 1)) {
+            auto const label = page.substr(at + 4, page.find('"', at + 4) - at - 4);
+            if (label == "0") continue;
+            EXPECT_EQ(test::value_of(page, "c_total{n=\"" + label + "\"}"), label) << page;
+        }
+    };
+    in_threads(4, [&](int n) {
+        tacho::memory_transport receiver;
+        tacho::pusher pusher{registry, {.temporality = tacho::temporality_preference::delta}, receiver};
+        auto kept = registry.snapshot();
+        for (int i = 0; i < each; ++i) {
+            if (n == 0) {
+                check(std::string{endpoint.respond({}).body()});
+            } else if (n == 1) {
+                EXPECT_TRUE(pusher.flush());
+            } else {
+                check(test::as_text(kept));
+                kept = registry.snapshot();
+            }
+        }
+    });
+    EXPECT_EQ(registry.health().overflowed_measurements, 0u);
+    EXPECT_LE(registry.health().kept_series, 64u);
+}
+
 TEST(callables_that_register, run_beside_threads_that_do) {
     tacho::registry registry{{.callback_timeout = std::chrono::minutes{10}}};
     std::optional<tacho::observable_gauge<"inner">> inner;

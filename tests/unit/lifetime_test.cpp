@@ -1,10 +1,10 @@
 // Series that are removed or expire, and what may outlive them.
+#include "support/heap.hpp"
 #include "support/text.hpp"
 #include "tacho/export/memory_transport.hpp"
 #include "tacho/export/pusher.hpp"
 
 #include <gtest/gtest.h>
-#include <malloc.h>
 
 #include <map>
 #include <optional>
@@ -250,11 +250,6 @@ TEST(a_series_that_expires, makes_room_at_the_limit_without_a_scrape) {
     EXPECT_EQ(heard.count(), 0) << heard.text();
 }
 
-std::size_t heap_in_use() {
-    struct mallinfo2 const info = mallinfo2();
-    return info.uordblks + info.hblkhd;
-}
-
 // A million label sets, of which some hundreds are in use at a time.
 TEST(a_family_with_expiry, takes_a_million_label_sets_in_a_bounded_heap) {
     test::heard heard;
@@ -266,9 +261,9 @@ TEST(a_family_with_expiry, takes_a_million_label_sets_in_a_bounded_heap) {
         c(i).inc();
         if (i % 4 == 0) h(i).observe(0.1);
         if (i % 10 == 0) pass(1);
-        if (i == 100'000) after_warm_up = heap_in_use();
+        if (i == 100'000) after_warm_up = test::heap_in_use();
     }
-    EXPECT_LT(heap_in_use(), after_warm_up + (1u << 20));
+    EXPECT_LT(test::heap_in_use(), after_warm_up + (1u << 20));
     EXPECT_LT(registry.health().kept_series, 4000u);
     EXPECT_EQ(registry.health().overflowed_measurements, 0u) << heard.text();
     auto const page = as_text(registry);

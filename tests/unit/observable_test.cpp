@@ -1,5 +1,7 @@
+#include "support/heap.hpp"
 #include "support/text.hpp"
 
+#include "tacho/export/delta_memory.hpp"
 #include "tacho/export/endpoint.hpp"
 #include "tacho/export/memory_transport.hpp"
 #include "tacho/export/pusher.hpp"
@@ -222,6 +224,243 @@ TEST(an_observable, adds_up_what_is_beyond_its_limit_of_series) {
     }
     counter same{registry, "", [](auto& observe) { observe(100, 100); }};
     EXPECT_EQ(value_of(as_text(registry), "c_total{otel_metric_overflow=\"true\"}"), "144");
+}
+
+// CONFORMANCE 145
+TEST(an_observable, has_room_for_as_many_series_as_one_round_observes_whatever_others_did) {
+    test::heard heard;
+    tacho::registry registry;
+    int round = 0;
+    tacho::observable_counter<"c", tacho::label<"n", int>, tacho::series_limit<3>> c{registry, "", [&](auto& observe) {
+                                                                                         for (int i = 0; i < 3; ++i)
+                                                                                             observe(round,
+                                                                                                     round * 3 + i);
+                                                                                     }};
+    for (; round < 100; ++round) {
+        auto const value = std::to_string(round);
+        std::string expected = "# TYPE c_total counter\n";
+        for (int i = 0; i < 3; ++i) expected += "c_total{n=\"" + std::to_string(round * 3 + i) + "\"} " + value + "\n";
+        auto const page = as_text(registry);
+        EXPECT_EQ(page.size(), expected.size()) << page;
+        for (int i = 0; i < 3; ++i)
+            EXPECT_EQ(value_of(page, "c_total{n=\"" + std::to_string(round * 3 + i) + "\"}"), value);
+    }
+    EXPECT_EQ(registry.health().overflowed_measurements, 0u);
+    EXPECT_EQ(heard.count(), 0) << heard.text();
+}
+
+// CONFORMANCE 145
+TEST(an_observable, shows_what_it_showed_before_rather_than_what_is_new) {
+    test::heard heard;
+    tacho::registry registry;
+    std::string observed = "ab";
+    tacho::observable_counter<"c", tacho::label<"n">, tacho::series_limit<2>> c{
+        registry, "", [&](auto& observe) {
+            for (char const& n : observed) observe(1, std::string_view{&n, 1});
+        }};
+    auto const shown = [&] { return as_text(registry).substr(sizeof "# TYPE c_total counter"); };
+    std::string const a = "c_total{n=\"a\"} 1\n", b = "c_total{n=\"b\"} 1\n";
+    EXPECT_EQ(shown(), a + b);
+    observed = "cdefab";
+    auto const page = shown();
+    EXPECT_EQ(value_of(page, "c_total{n=\"a\"}"), "1");
+    EXPECT_EQ(value_of(page, "c_total{n=\"b\"}"), "1");
+    EXPECT_EQ(value_of(page, "c_total{otel_metric_overflow=\"true\"}"), "4");
+    EXPECT_EQ(page.size(), a.size() + b.size() + sizeof "c_total{otel_metric_overflow=\"true\"} 4\n" - 1) << page;
+    observed = "bf";
+    EXPECT_EQ(value_of(shown(), "c_total{n=\"f\"}"), "1");
+    EXPECT_EQ(shown().size(), a.size() + b.size());
+}
+
+TEST(an_observable_gauge, shows_of_what_is_beyond_its_limit_the_last_value) {
+    test::heard heard;
+    tacho::registry registry;
+    tacho::observable_gauge<"g", tacho::label<"n", int>, tacho::series_limit<2>> g{registry, "", [](auto& observe) {
+                                                                                       for (int i = 0; i < 10; ++i)
+                                                                                           observe(i, i);
+                                                                                       observe(20, 2);
+                                                                                   }};
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(value_of(as_text(registry), "g{otel_metric_overflow=\"true\"}"), "20");
+}
+
+// CONFORMANCE 134
+TEST(a_series_that_made_room, starts_anew_when_it_is_observed_again) {
+    tacho::registry registry{stepped()};
+    std::string observed;
+    std::uint64_t total = 0;
+    tacho::observable_counter<"c", tacho::label<"a">, tacho::series_limit<1>> c{
+        registry, "", [&](auto& observe) { observe(total, observed); }};
+    tacho::memory_transport transport, deltas;
+    tacho::pusher pusher{registry, {}, transport};
+    auto const push = [&](std::string const& a, std::uint64_t value) {
+        time_now += 100;
+        observed = a;
+        total = value;
+        EXPECT_TRUE(pusher.flush());
+        return transport.requests().back().body;
+    };
+    auto const starts_at = [](tacho::unix_nanos since) {
+        return "\"startTimeUnixNano\":\"" + std::to_string(test::now + since) + "\"";
+    };
+    EXPECT_TRUE(contains(push("x", 10), starts_at(0)));
+    EXPECT_TRUE(contains(push("x", 11), starts_at(0)));
+    EXPECT_TRUE(contains(push("y", 1), starts_at(200)));
+    EXPECT_TRUE(contains(push("x", 12), starts_at(300)));  // x has made room for y
+    EXPECT_TRUE(contains(push("x", 13), starts_at(300)));
+}
+
+TEST(a_series_that_made_room, has_deltas_of_its_own_when_it_is_observed_again) {
+    tacho::registry registry{stepped()};
+    std::string observed;
+    std::uint64_t total = 0;
+    tacho::observable_counter<"c", tacho::label<"a">, tacho::series_limit<1>> c{
+        registry, "", [&](auto& observe) { observe(total, observed); }};
+    tacho::memory_transport transport;
+    tacho::pusher pusher{registry, {.temporality = tacho::temporality_preference::delta}, transport};
+    auto const push = [&](std::string const& a, std::uint64_t value) {
+        observed = a;
+        total = value;
+        EXPECT_TRUE(pusher.flush());
+        return transport.requests().back().body;
+    };
+    auto const body = [](char const* delta) { return "\"asInt\":\"" + std::string{delta} + "\""; };
+    EXPECT_TRUE(contains(push("x", 10), body("10")));
+    EXPECT_TRUE(contains(push("y", 7), body("7")));
+    EXPECT_TRUE(contains(push("x", 13), body("13")));
+    EXPECT_TRUE(contains(push("x", 14), body("1")));
+}
+
+TEST(a_series_that_is_left_out_for_a_round, goes_on_where_it_was_while_there_is_room) {
+    tacho::registry registry{stepped()};
+    std::string observed;
+    std::uint64_t total = 0;
+    tacho::observable_counter<"c", tacho::label<"a">, tacho::series_limit<2>> c{
+        registry, "", [&](auto& observe) { observe(total, observed); }};
+    tacho::memory_transport transport, totals;
+    tacho::pusher pusher{registry, {.temporality = tacho::temporality_preference::delta}, transport};
+    tacho::pusher cumulative{registry, {}, totals};
+    auto const push = [&](std::string const& a, std::uint64_t value, char const* delta) {
+        time_now += 100;
+        observed = a;
+        total = value;
+        EXPECT_TRUE(pusher.flush() && cumulative.flush());
+        EXPECT_TRUE(contains(transport.requests().back().body, "\"asInt\":\"" + std::string{delta} + "\""));
+    };
+    push("x", 10, "10");
+    push("y", 7, "7");
+    push("x", 13, "3");
+    EXPECT_TRUE(contains(totals.requests().back().body, "\"startTimeUnixNano\":\"" + std::to_string(test::now)));
+    push("y", 8, "1");
+}
+
+// CONFORMANCE 134: also where others have made room.
+TEST(a_delta_of_an_observable, begins_where_the_last_one_ended) {
+    tacho::registry registry{stepped()};
+    std::string observed;
+    tacho::observable_counter<"c", tacho::label<"a">, tacho::series_limit<1>> c{
+        registry, "", [&](auto& observe) { observe(1, observed); }};
+    tacho::delta_memory memory;
+    auto const start_of = [&](char const* a) {
+        struct {
+            tacho::unix_nanos start = 0;
+            void number(tacho::family const&, tacho::series const&, tacho::number, tacho::unix_nanos since,
+                        tacho::temporality) {
+                start = since;
+            }
+            void histogram(tacho::family const&, tacho::series const&, tacho::histogram_value const&, tacho::unix_nanos,
+                           tacho::temporality) {}
+        } encoder;
+        time_now += 100;
+        observed = a;
+        tacho::delta_memory::stage stage{memory, encoder, tacho::temporality_preference::delta};
+        registry.visit(stage);
+        memory.commit(time_now);
+        return encoder.start - test::now;
+    };
+    EXPECT_EQ(start_of("x"), 0u);
+    EXPECT_EQ(start_of("y"), 100u);
+    EXPECT_EQ(start_of("z"), 200u);
+    EXPECT_NE(registry.health().kept_series, 0u);
+}
+
+#if defined(__cpp_exceptions)
+TEST(a_series, makes_no_room_because_its_callable_failed) {
+    test::heard heard;
+    tacho::registry registry;
+    std::uint64_t total = 10;
+    bool broken = false;
+    tacho::observable_counter<"c", tacho::label<"a">, tacho::series_limit<1>> c{
+        registry, "", [&](auto& observe) {
+            if (!broken) return observe(total, "x");
+            observe(1, "y");
+            throw std::runtime_error{"no sensor"};
+        }};
+    tacho::memory_transport transport;
+    tacho::pusher pusher{registry, {.temporality = tacho::temporality_preference::delta}, transport};
+    ASSERT_TRUE(pusher.flush());
+    broken = true;
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(pusher.flush());
+    broken = false;
+    total = 13;
+    ASSERT_TRUE(pusher.flush());
+    EXPECT_TRUE(contains(transport.requests().back().body, "\"asInt\":\"3\"")) << transport.requests().back().body;
+    EXPECT_EQ(registry.health().overflowed_measurements, 0u);
+}
+
+TEST(a_callable_that_always_fails, leaves_room_for_another) {
+    test::heard heard;
+    tacho::registry registry;
+    int n = 0;
+    using gauge = tacho::observable_gauge<"g", tacho::label<"n", int>, tacho::series_limit<2>>;
+    gauge failing{registry, "", [&](auto& observe) {
+                      for (int i = 0; i < 2; ++i) observe(1, ++n);
+                      throw std::runtime_error{"no sensor"};
+                  }};
+    gauge good{registry, "", [](auto& observe) { observe(7, 0); }};
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(as_text(registry), "# TYPE g gauge\ng{n=\"0\"} 7\n");
+}
+#endif
+
+TEST(a_snapshot, keeps_the_observed_series_it_shows) {
+    tacho::registry registry;
+    int n = 0;
+    tacho::observable_gauge<"g", tacho::label<"n", int>, tacho::series_limit<1>> g{
+        registry, "", [&](auto& observe) { observe(n, n); }};
+    std::vector<tacho::snapshot> kept;
+    for (; n < 50; ++n) kept.push_back(registry.snapshot());
+    for (int i = 0; i < 50; ++i) {
+        auto const text = std::to_string(i);
+        EXPECT_EQ(value_of(as_text(kept[static_cast<std::size_t>(i)]), "g{n=\"" + text + "\"}"), text);
+    }
+}
+
+TEST(an_observable, takes_a_million_label_sets_in_a_bounded_heap) {
+    test::heard heard;
+    tacho::registry registry;
+    int first = 0;
+    tacho::observable_counter<"c", tacho::label<"process", int>, tacho::series_limit<100>> c{
+        registry, "", [&](auto& observe) {
+            for (int i = first; i < first + 100; ++i) observe(i, i);
+        }};
+    tacho::memory_transport receiver;  // what is never delivered must not keep anything
+    receiver.answer_with({.status = 400});
+    tacho::pusher pusher{registry, {.temporality = tacho::temporality_preference::delta}, receiver};
+    EXPECT_FALSE(pusher.flush());
+    struct counting {
+        void number(tacho::family const&, tacho::series const& s, tacho::number) { s.is_overflow() ? ++lost : ++shown; }
+        void histogram(tacho::family const&, tacho::series const&, tacho::histogram_value const&) {}
+        std::size_t shown = 0, lost = 0;
+    } seen;
+    std::size_t after_warm_up = 0;
+    for (; first < 1'000'000; first += 100) {
+        registry.visit(seen);
+        if (first == 100'000) after_warm_up = test::heap_in_use();
+    }
+    EXPECT_LT(test::heap_in_use(), after_warm_up + (1u << 16));
+    EXPECT_EQ(seen.shown, 1'000'000u);
+    EXPECT_EQ(seen.lost, 0u);
+    EXPECT_LE(registry.health().kept_series, 200u);
+    EXPECT_EQ(heard.text().find("limit of series"), std::string::npos) << heard.text();
 }
 
 TEST(a_series_that_is_no_longer_observed, gives_its_place_back_where_series_expire) {

@@ -5,6 +5,7 @@
 #include "tacho/core/clock.hpp"
 #include "tacho/core/number_text.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -44,5 +45,37 @@ inline void publish(word* run, number value, bool is_total, unix_nanos start, st
 [[nodiscard]] inline unix_nanos observed_start(word* run) noexcept {
     return run[observed_start_cell].load(std::memory_order_relaxed);
 }
+
+// How the rounds of callbacks go for one family. For the thread of the round under way only.
+class observed_rounds {
+public:
+    // A callback of the family is about to run. True for the first one of a round.
+    bool begin(std::uint64_t round) noexcept {
+        if (round_ == round) return false;
+        if (!failed_) complete_ = round_;
+        round_ = round;
+        failed_ = false;
+        series_ = 0;
+        return true;
+    }
+    // What a callback observed is not shown: the round knows of some series no more than the one before.
+    void fail() noexcept { failed_ = true; }
+
+    // The last round before this one in which no callback failed, and 1 if there is none: what was not observed since
+    // then was left out on purpose.
+    [[nodiscard]] std::uint64_t complete() const noexcept { return (std::max)(complete_, std::uint64_t{1}); }
+
+    // Counts one more series of this round; false when it would be one too many.
+    [[nodiscard]] bool admit(std::size_t limit) noexcept {
+        if (series_ == limit) return false;
+        ++series_;
+        return true;
+    }
+
+private:
+    std::uint64_t round_ = 0, complete_ = 0;
+    std::size_t series_ = 0;
+    bool failed_ = false;
+};
 
 }  // namespace tacho::inline v0::detail

@@ -174,9 +174,11 @@ private:
         return {std::span{f.delivered}.subspan(first, size), std::span{f.latest}.subspan(first, size)};
     }
 
-    // Where series were removed in between, others with their labels may have begun: these begin at their birth.
+    // Where series were removed in between, others with their labels may have begun: these begin at their birth. Not so
+    // what is observed: who is shown the new one was not shown the old one, and the total comes from the program.
     [[nodiscard]] unix_nanos start_of(family const& of, series const& s) const noexcept {
         auto const start = start_of(of);
+        if (of.describe().observable) return start;
         return of.table().kept() != 0 && s.birth() > start ? s.birth() : start;
     }
     // All deltas of an instrument begin where the last delivered ones ended, the first at its registration.

@@ -258,6 +258,12 @@ using observable_front = observable_instrument<instrument_traits<Kind, Name, Num
 /// it throws, or takes longer than registry_options::callback_timeout, nothing that it observed in that call is shown;
 /// registry.health() counts it, and the error hook hears of the first time.
 ///
+/// Label values may come and go for ever, in bounded memory: the series limit is for what one round observes. Of more
+/// than that, those shown before stay, then the first new ones, and the others are counted together. As long as there
+/// are no more series than the limit, one that was left out for some rounds goes on where it was; beyond that, those
+/// that the last round did not observe are forgotten, and start anew when they are observed again. A round in which the
+/// callable failed forgets none.
+///
 /// The instrument's end waits until the callable does not run, except from within it; the callable is then destroyed
 /// after it returns. So it may use whatever lives longer than the instrument, and must not wait for the thread that
 /// ends it.

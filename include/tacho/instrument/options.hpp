@@ -18,7 +18,8 @@
 
 namespace tacho::inline v0 {
 
-/// An option: how many series the instrument may have before further label values are counted together.
+/// An option: how many series the instrument may have before further label values are counted together; of an
+/// observable, how many one round may observe.
 template <std::size_t N>
 struct series_limit {
     static_assert(N != 0, "tacho: a series limit is at least 1");

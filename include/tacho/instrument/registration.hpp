@@ -244,6 +244,7 @@ private:
                 .sharded = spec.sharded,
                 .limit = views.limit != 0 ? views.limit : core_->options.series_limit,
                 .expire_after = spec.expire_after,
+                .observed = spec.observable,
                 .now = core_->options.now,
                 .readers = core_->clock};
     }

@@ -2,6 +2,7 @@
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/api/#asynchronous-instrument-api
 #pragma once
 
+#include "tacho/cell/epoch.hpp"
 #include "tacho/cell/observed_cells.hpp"
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/clock.hpp"
@@ -42,7 +43,8 @@ public:
                 return;
             }
         }
-        if (!attempt([&] { list_.push_back({&of, std::move(in), value}); }))
+        bool const is_new = !was_observed((*in).cells(), of.observed_rounds().complete());
+        if (!attempt([&] { list_.push_back({&of, std::move(in), value, is_new}); }))
             of.drop_measurement("a value that there is no memory for");
     }
 
@@ -50,23 +52,58 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return list_.size(); }
 
     // Shows all of it. `before` is when the round before this one began: what is seen first counts since then, or since
-    // its instrument was registered (CONFORMANCE 134).
+    // its instrument was registered (CONFORMANCE 134). Where there are more series than the limit allows, those that
+    // are shown already go before new ones, and then the first before the last (CONFORMANCE 145).
     void publish(std::uint64_t round, unix_nanos before) noexcept {
-        for (auto& [of, in, value] : list_) {
-            auto* const run = (*in).cells();
-            // Another callback of the same round may have observed what is beyond the limit as well.
-            if ((*in).is_overflow() && of->describe().kind != instrument_kind::gauge && was_observed(run, round))
-                value = sum(value, {value.kind, run[observed_value_cell].load(std::memory_order_relaxed)});
-            detail::publish(run, value, of->describe().is_monotonic(), (std::max)(of->birth(), before), round);
-        }
+        auto const size = list_.size();
+        for (bool const is_new : {false, true})
+            for (std::size_t i = 0; i < size; ++i) {
+                if (list_[i].is_new != is_new || (*list_[i].in).is_overflow()) continue;
+                if (is_admitted(list_[i], round))
+                    show(list_[i], round, before);
+                else
+                    put_beyond(i);
+            }
+        for (auto const& v : list_)  // at last, as a whole: a sum of which only a part is new would seem to have fallen
+            if ((*v.in).is_overflow()) show(v, round, before);
     }
 
 private:
     struct observed {
         family* of;
-        held_series in;  // it must not expire before it is published
+        held_series in;  // it must not be removed before it is published
         number value;
+        bool is_new;
     };
+
+    static bool is_admitted(observed const& v, std::uint64_t round) noexcept {
+        return was_observed((*v.in).cells(), round) || v.of->observed_rounds().admit(v.of->table().storage().limit);
+    }
+
+    // Counts a value in the overflow series after all. Its own series is not shown.
+    void put_beyond(std::size_t i) noexcept {
+        looking const look;
+        family& of = *list_[i].of;
+        series* const beyond = of.table().overflow();
+        if (beyond == nullptr) return of.drop_measurement("a value that there is no memory for");
+        of.say_overflow();
+        beyond->hold();
+        held_series in{beyond};
+        if (of.describe().kind == instrument_kind::gauge)
+            list_[i].in = std::move(in);  // in its place: the last one stands
+        else
+            add(of, std::move(in), list_[i].value);
+    }
+
+    static void show(observed const& v, std::uint64_t round, unix_nanos before) noexcept {
+        auto const& d = v.of->describe();
+        auto* const run = (*v.in).cells();
+        auto value = v.value;
+        // Another callback of the same round may have observed what is beyond the limit as well.
+        if ((*v.in).is_overflow() && d.kind != instrument_kind::gauge && was_observed(run, round))
+            value = sum(value, {value.kind, run[observed_value_cell].load(std::memory_order_relaxed)});
+        detail::publish(run, value, d.is_monotonic(), (std::max)(v.of->birth(), before), round);
+    }
 
     static number sum(number a, number b) noexcept {
         if (a.kind == number_kind::floating)
@@ -188,6 +225,13 @@ private:
 
     // Not under the mutex; what it uses belongs to the thread that runs the round.
     [[nodiscard]] outcome run(callback& call, clock::time_point until, std::uint64_t round) noexcept {
+        for (auto const& f : call.families()) f->begin_round(round);
+        auto const end = run_and_show(call, until, round);
+        if (end != outcome::shown)
+            for (auto const& f : call.families()) f->observed_rounds().fail();
+        return end;
+    }
+    [[nodiscard]] outcome run_and_show(callback& call, clock::time_point until, std::uint64_t round) noexcept {
         if (running_since_ >= until) return outcome::late;
         if (!attempt([&] { call.run(values_); })) return outcome::failed;
         if (clock::now() > earlier(until, running_since_)) return outcome::late;

@@ -131,6 +131,12 @@ public:
         return descriptor_.observable ? detail::observed_start(s.cells()) : s.birth();
     }
 
+    /// A round of callbacks begins, or has begun, to observe it. By the thread of the round only, as observed_rounds().
+    void begin_round(std::uint64_t round) noexcept {
+        if (rounds_.begin(round)) table_.remove_unobserved(rounds_.complete());
+    }
+    [[nodiscard]] detail::observed_rounds& observed_rounds() noexcept { return rounds_; }
+
     /// Calls v.number(family, series, number), v.histogram(family, series, histogram_value), v.states(family, series,
     /// states_value) or v.exponential_histogram(family, series, exponential_value) for each series that is shown, and
     /// for those that were removed after the stamp `since` of the reader clock; if they are observable, only for those
@@ -306,6 +312,7 @@ private:
     descriptor descriptor_;
     series_table table_;
     overflow_hook on_overflow_;
+    detail::observed_rounds rounds_;
     std::vector<bucket_label> bucket_texts_;
     std::vector<std::string> state_texts_;
     std::atomic<std::uint64_t> dropped_{0};

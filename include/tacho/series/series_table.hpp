@@ -2,16 +2,16 @@
 #pragma once
 
 #include "tacho/cell/epoch.hpp"
-#include "tacho/core/attempt.hpp"
-#include "tacho/core/utf8.hpp"
+#include "tacho/cell/observed_cells.hpp"
 #include "tacho/series/hash.hpp"
+#include "tacho/series/identity.hpp"
 #include "tacho/series/reader_clock.hpp"
 #include "tacho/series/removed_series.hpp"
+#include "tacho/series/series_caches.hpp"
 #include "tacho/series/series_index.hpp"
 #include "tacho/series/series_list.hpp"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -21,9 +21,7 @@
 #include <span>
 #include <string_view>
 #include <thread>
-#include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace tacho::inline v0 {
 
@@ -33,6 +31,7 @@ struct series_storage {
     bool sharded = true;
     std::size_t limit = 2000;        ///< series, the overflow series not counted
     std::uint32_t expire_after = 0;  ///< seconds without use, after which a series is removed; 0: never
+    bool observed = false;           ///< rounds of callbacks give the values; the limit is for what one round observes
     unix_nanos (*now)() noexcept = &system_clock::now;
     std::shared_ptr<detail::reader_clock> readers = std::make_shared<detail::reader_clock>();
 };
@@ -41,11 +40,8 @@ struct series_storage {
 /// takes a mutex that neither of them needs. Whoever looks series up or lists them is `looking` meanwhile.
 class series_table {
 public:
-    /// Where an instrument finds a series without looking it up. Empty while `cells` is nullptr.
-    struct cached {
-        std::atomic<detail::word*> cells{nullptr};
-        std::atomic<series*> from{nullptr};
-    };
+    /// Where an instrument finds a series without looking it up.
+    using cached = detail::cached_series;
     /// For for_each(): what is removed is not listed.
     static constexpr std::uint64_t present = ~std::uint64_t{0};
 
@@ -71,7 +67,7 @@ public:
             auto const hash = detail::hash_of(values);
             if (series* const found = index_.find(hash, values); found != nullptr && is_usable(*found)) return found;
         }
-        return normalized(values, [this](auto valid) { return create(valid); });
+        return detail::with_identity(values, [this](auto valid) { return create(valid); });
     }
 
     /// The same, held: it does not expire until it is released.
@@ -99,7 +95,7 @@ public:
     /// Removes the series with these label values; false when there is none, or when too many removed ones are still in
     /// use. Handles to it stay safe, and record for nobody; the same values make a new series, which starts anew.
     bool remove(std::span<std::string_view const> values) noexcept {
-        return normalized(values, [this](auto valid) {
+        return detail::with_identity(values, [this](auto valid) {
             auto const hash = detail::hash_of(valid);
             for (int tries = 0;; ++tries) {
                 {
@@ -118,9 +114,15 @@ public:
     /// Removes all series, the overflow series included, as far as they can be removed.
     void clear() noexcept {
         std::lock_guard const lock{mutex_};
-        list_.for_each([this](series& s) {
-            if (has_room_for_removed()) remove_and_bury(s);
-        });
+        remove_those([](series&) { return true; });
+    }
+
+    /// Where callbacks give the values, and between two of them: when there are more series than the limit, removes
+    /// those that were not observed in this round or later. At least 1, so that those go that never were.
+    void remove_unobserved(std::uint64_t since_round) noexcept {
+        if (regular_.load(std::memory_order_relaxed) <= storage_.limit) return;  // rounds follow each other
+        std::lock_guard const lock{mutex_};
+        remove_those([&](series& s) { return !s.is_overflow() && !detail::was_observed(s.cells(), since_round); });
     }
 
     /// Calls f(series&) for each series, and for those that were removed after the stamp `since` of the reader clock.
@@ -145,19 +147,16 @@ public:
     [[nodiscard]] bool add_cache(std::span<cached> cache) noexcept {
         std::lock_guard const lock{mutex_};
         gives_back_ = false;
-        return detail::attempt([&] { caches_.push_back(cache); });
+        return caches_.add(cache);
     }
     void drop_cache(std::span<cached> cache) noexcept {
         std::lock_guard const lock{mutex_};
-        std::erase_if(caches_, [&](auto const& c) { return c.data() == cache.data(); });
+        caches_.drop(cache);
     }
     /// Puts a series in its place, unless it has been removed.
     void fill_cache(cached& place, series& s) noexcept {
         std::lock_guard const lock{mutex_};
-        if (s.is_removed()) return;
-        place.from.store(&s, std::memory_order_relaxed);
-        // Release, matched by the acquire of who finds the cells: he finds the series too, as it was made.
-        place.cells.store(s.cells(), std::memory_order_release);
+        if (!s.is_removed()) place.fill(s);
     }
 
     /// How often the overflow series was given in place of a series.
@@ -169,26 +168,6 @@ public:
     [[nodiscard]] series_storage const& storage() const noexcept { return storage_; }
 
 private:
-    // Identity is decided on valid UTF-8 of bounded length, so that two spellings of one broken value are one series.
-    template <class F>
-    static std::invoke_result_t<F&, std::span<std::string_view const>> normalized(
-        std::span<std::string_view const> values, F&& f) noexcept {
-        bool clean = true;
-        for (auto const& value : values) clean &= value.size() <= max_label_value && is_valid_utf8(value);
-        if (clean) return f(values);
-
-        std::array<char, max_labels * max_label_value> room;  // on the stack: a look-up that hits allocates nothing
-        std::array<std::string_view, max_labels> mended;
-        char* at = room.data();
-        for (std::size_t i = 0; i < values.size(); ++i) {
-            // What is beyond the limit is not even looked at; a code point that it would cut is left out.
-            auto const size = copy_as_utf8(values[i].substr(0, max_label_value + 3), at, max_label_value);
-            mended[i] = {at, size};
-            at += size;
-        }
-        return f(std::span<std::string_view const>{mended.data(), values.size()});
-    }
-
     [[nodiscard]] std::uint32_t seconds_now() const noexcept {
         return static_cast<std::uint32_t>(storage_.now() / 1'000'000'000u);
     }
@@ -198,7 +177,7 @@ private:
         auto const hash = detail::hash_of(values);
         // Looked at before the search. Acquire: a limit that is seen as reached was reached by series that the search
         // sees, so what it does not find has to be counted beyond the limit. Else the count is looked at again below.
-        bool const is_full = regular_.load(std::memory_order_acquire) >= storage_.limit;
+        bool const is_full = regular_.load(std::memory_order_acquire) >= most_found();
         if (series* const found = index_.find(hash, values); found != nullptr && is_usable(*found)) return found;
         if (is_full && !is_time_to_sweep()) return overflow();
         {
@@ -210,7 +189,7 @@ private:
             }
             if (is_time_to_sweep()) sweep();
             auto const count = regular_.load(std::memory_order_relaxed);
-            if (count < storage_.limit && index_.find(hash, values) == nullptr) {
+            if (count < most_found() && index_.find(hash, values) == nullptr) {
                 if (!index_.make_room()) return nullptr;
                 series* const made = add(values, false);
                 if (made == nullptr) return nullptr;
@@ -224,8 +203,13 @@ private:
 
     // ---- Under the mutex from here on, but for expire_idle().
 
+    // Where callbacks give the values, a round may observe as many as the limit allows that the one before did not, and
+    // which of the old ones it observes is known at its end only.
+    [[nodiscard]] std::size_t most_found() const noexcept {
+        return storage_.observed && storage_.limit <= ~std::size_t{0} / 2 ? storage_.limit * 2 : storage_.limit;
+    }
     // Removed series whose memory can't be given back yet are bounded as those are that can be found.
-    [[nodiscard]] std::size_t most_removed() const noexcept { return (std::max)(storage_.limit, std::size_t{64}); }
+    [[nodiscard]] std::size_t most_removed() const noexcept { return (std::max)(most_found(), std::size_t{64}); }
 
     // Makes a series and lists it.
     [[nodiscard]] series* add(std::span<std::string_view const> values, bool overflow) noexcept {
@@ -254,6 +238,14 @@ private:
         return was_there;
     }
 
+    // As far as there is room for removed ones.
+    template <class Gone>
+    void remove_those(Gone&& gone) noexcept {
+        list_.for_each([&](series& s) {
+            if (gone(s) && has_room_for_removed()) remove_and_bury(s);
+        });
+    }
+
     // Makes a removed series impossible to find, unless there are too many of them.
     void bury(series& s) noexcept {
         if (!s.linked_ || removed_.size() >= most_removed()) return;
@@ -261,15 +253,10 @@ private:
         if (s.is_overflow()) {
             overflow_.store(nullptr, std::memory_order_release);
         } else {
-            std::array<std::string_view, max_labels> values;
-            for (std::size_t i = 0; i < schema_.keys.size(); ++i) values[i] = s.value(i);
-            index_.erase(detail::hash_of({values.data(), schema_.keys.size()}), &s);
+            index_.erase(detail::hash_of(detail::label_values_of{s, schema_.keys.size()}.view()), &s);
             regular_.fetch_sub(1, std::memory_order_relaxed);
         }
-        for (auto const& cache : caches_)
-            for (auto& place : cache)
-                if (place.from.load(std::memory_order_relaxed) == &s)
-                    place.cells.store(nullptr, std::memory_order_relaxed);
+        caches_.forget(s);
         removed_.add(s, detail::end_epoch());
         kept_.store(removed_.size(), std::memory_order_relaxed);
     }
@@ -307,8 +294,10 @@ private:
         if (gives_back_) {
             auto const finished = detail::finished_epoch();
             index_.give_back(finished);
-            removed_.give_back(finished, storage_.readers->settled.load(std::memory_order_acquire), list_,
-                               [this](series& s) { destroy(s); });
+            // What callbacks stopped observing is shown to no reader, so that none has to be waited for.
+            auto const settled =
+                storage_.observed ? present : storage_.readers->settled.load(std::memory_order_acquire);
+            removed_.give_back(finished, settled, list_, [this](series& s) { destroy(s); });
             kept_.store(removed_.size(), std::memory_order_relaxed);
         }
         until_give_back_ = removed_.size() + 32;  // so that a series costs the same however many are kept
@@ -335,7 +324,7 @@ private:
     detail::series_index index_;
     detail::series_list list_;
     detail::removed_series removed_;
-    std::vector<std::span<cached>> caches_;
+    detail::series_caches caches_;
     std::size_t until_give_back_ = 32;  // creations and removals
     bool gives_back_ = true;
     std::atomic<series*> overflow_{nullptr};

@@ -1,0 +1,47 @@
+// tacho: where instruments of few known label combinations find their series without looking them up.
+#pragma once
+
+#include "tacho/core/attempt.hpp"
+#include "tacho/series/series.hpp"
+
+#include <atomic>
+#include <span>
+#include <vector>
+
+namespace tacho::inline v0::detail {
+
+// The place of one combination. Empty while `cells` is nullptr.
+struct cached_series {
+    std::atomic<word*> cells{nullptr};
+    std::atomic<series*> from{nullptr};
+
+    void fill(series& s) noexcept {
+        from.store(&s, std::memory_order_relaxed);
+        // Release, matched by the acquire of who finds the cells: he finds the series too, as it was made.
+        cells.store(s.cells(), std::memory_order_release);
+    }
+};
+
+// The places of all instruments of one family. One thread at a time.
+class series_caches {
+public:
+    // False without memory.
+    [[nodiscard]] bool add(std::span<cached_series> cache) noexcept {
+        return attempt([&] { all_.push_back(cache); });
+    }
+    void drop(std::span<cached_series> cache) noexcept {
+        std::erase_if(all_, [&](auto const& c) { return c.data() == cache.data(); });
+    }
+    // It is found there no more by those who begin to look later.
+    void forget(series const& gone) noexcept {
+        for (auto const& cache : all_)
+            for (auto& place : cache)
+                if (place.from.load(std::memory_order_relaxed) == &gone)
+                    place.cells.store(nullptr, std::memory_order_relaxed);
+    }
+
+private:
+    std::vector<std::span<cached_series>> all_;
+};
+
+}  // namespace tacho::inline v0::detail
