@@ -222,12 +222,16 @@ TEST(a_scrape_under_load, never_sees_two_states_or_none) {
     tacho::endpoint endpoint{registry};
     std::atomic<bool> stop{false};
     std::vector<std::thread> writers;
+    int last[2];
     for (int w = 0; w < 2; ++w)
         writers.emplace_back([&, w] {
-            for (int i = w; !stop.load(std::memory_order_relaxed); ++i) {
+            int i = w;
+            for (; !stop.load(std::memory_order_relaxed); ++i) {
                 lamp.set(i % 2 == 0 ? light::red : light::green);
-                leader.set(i % 5);
+                leader.set(i % 5);      // that the other one sets and lets go as well
+                leader.set(i * 2 + w);  // its own
             }
+            last[w] = (i - 1) * 2 + w;
         });
     for (int i = 0; i < 300 * scale; ++i) {
         std::string const page{endpoint.respond({"GET", ""}).body()};
@@ -237,6 +241,11 @@ TEST(a_scrape_under_load, never_sees_two_states_or_none) {
     }
     stop = true;
     for (auto& w : writers) w.join();
+    auto const page = test::as_text(registry);
+    EXPECT_TRUE(test::value_of(page, "leader_info{name=\"" + std::to_string(last[0]) + "\"}") == "1" ||
+                test::value_of(page, "leader_info{name=\"" + std::to_string(last[1]) + "\"}") == "1")
+        << page;
+    EXPECT_EQ(registry.health().overflowed_measurements, 0u);
 }
 
 TEST(scrapes_at_once, do_not_mix) {

@@ -1,6 +1,9 @@
+#include "support/heap.hpp"
 #include "support/text.hpp"
 
 #include "tacho/export/delta_memory.hpp"
+#include "tacho/export/memory_transport.hpp"
+#include "tacho/export/pusher.hpp"
 
 #include <gtest/gtest.h>
 
@@ -139,12 +142,65 @@ TEST(an_info, leaves_out_what_is_not_known) {
     EXPECT_EQ(as_text(registry), "# TYPE build_info gauge\nbuild_info{version=\"1\"} 1\n");
 }
 
-TEST(an_info, beyond_its_limit_shows_the_overflow_series) {
+TEST(an_info, reaches_no_limit_by_being_set_again) {
     test::heard heard;
     tacho::registry registry;
-    tacho::info<"i", tacho::label<"a">, tacho::series_limit<2>> info{registry};
-    for (auto const* const value : {"1", "2", "3"}) info.set(value);
+    tacho::info<"i", tacho::label<"a", int>, tacho::series_limit<1>> info{registry};
+    for (int i = 0; i < 1000; ++i) {
+        info.set(i);
+        EXPECT_EQ(as_text(registry), "# TYPE i_info gauge\ni_info{a=\"" + std::to_string(i) + "\"} 1\n");
+        info.set(i / 2);
+        EXPECT_EQ(as_text(registry), "# TYPE i_info gauge\ni_info{a=\"" + std::to_string(i / 2) + "\"} 1\n");
+    }
+    EXPECT_EQ(heard.count(), 0) << heard.text();
+}
+
+TEST(an_info, of_few_known_label_sets_is_set_for_ever_too) {
+    test::heard heard;
+    tacho::registry registry;
+    tacho::info<"role", tacho::label<"leads", bool>> role{registry};
+    for (int i = 0; i < 10'000; ++i) role.set(i % 2 == 0);
+    EXPECT_EQ(as_text(registry), "# TYPE role_info gauge\nrole_info{leads=\"false\"} 1\n");
+    EXPECT_LT(registry.health().kept_series, 100u);
+}
+
+TEST(an_info, with_a_value_that_is_not_listed_shows_the_overflow_series_until_it_is_set_again) {
+    test::heard heard;
+    tacho::registry registry;
+    tacho::info<"i", tacho::label<"a", tacho::one_of<"x", "y">>> info{registry};
+    info.set("x");
+    info.set(std::string{"z"});
     EXPECT_EQ(as_text(registry), "# TYPE i_info gauge\ni_info{otel_metric_overflow=\"true\"} 1\n");
+    info.set("y");
+    EXPECT_EQ(as_text(registry), "# TYPE i_info gauge\ni_info{a=\"y\"} 1\n");
+}
+
+TEST(an_info, takes_a_million_label_sets_in_a_bounded_heap) {
+    test::heard heard;
+    tacho::registry registry;
+    tacho::info<"leader", tacho::label<"name", int>> leader{registry};
+    tacho::memory_transport receiver;  // what is never delivered must not keep anything
+    receiver.answer_with({.status = 400});
+    tacho::pusher pusher{registry, {.temporality = tacho::temporality_preference::delta}, receiver};
+    leader.set(-1);
+    EXPECT_FALSE(pusher.flush());
+    std::size_t after_warm_up = 0;
+    for (int i = 0; i < 1'000'000; ++i) {
+        leader.set(i);
+        if (i == 100'000) after_warm_up = test::heap_in_use();
+    }
+    EXPECT_LT(test::heap_in_use(), after_warm_up + (1u << 16));
+    EXPECT_EQ(as_text(registry), "# TYPE leader_info gauge\nleader_info{name=\"999999\"} 1\n");
+    EXPECT_EQ(registry.health().overflowed_measurements, 0u);
+}
+
+TEST(a_snapshot, keeps_the_info_that_it_shows) {
+    tacho::registry registry;
+    tacho::info<"i", tacho::label<"a", int>> info{registry};
+    info.set(7);
+    auto const before = registry.snapshot();
+    for (int i = 0; i < 200; ++i) info.set(1000 + i);
+    EXPECT_EQ(as_text(before), "# TYPE i_info gauge\ni_info{a=\"7\"} 1\n");
 }
 
 TEST(an_info_named_at_run_time, is_as_a_typed_one) {

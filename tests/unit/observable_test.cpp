@@ -434,6 +434,17 @@ TEST(a_snapshot, keeps_the_observed_series_it_shows) {
     }
 }
 
+TEST(a_snapshot, says_the_same_time_of_a_series_that_has_made_room) {
+    tacho::registry registry{stepped()};
+    int n = 0;
+    tacho::observable_counter<"c", tacho::label<"n", int>, tacho::series_limit<1>> c{
+        registry, "", [&](auto& observe) { observe(n, n); }};
+    auto const snapshot = registry.snapshot();
+    auto const before = as_json(snapshot);
+    for (time_now += 100; n < 10; ++n) static_cast<void>(as_json(registry));
+    EXPECT_EQ(as_json(snapshot), before);
+}
+
 TEST(an_observable, takes_a_million_label_sets_in_a_bounded_heap) {
     test::heard heard;
     tacho::registry registry;

@@ -5,6 +5,7 @@
 #include "tacho/instrument/typed.hpp"
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -19,7 +20,7 @@ public:
     info_series(found_series const& to, looking look) noexcept : to_(to), look_(std::move(look)) {}
 
     void show() const noexcept {
-        if (to_.from != nullptr) to_.of->show_only(*to_.cells);
+        if (to_.from != nullptr) to_.of->table().show_only(*to_.from);
     }
 
 private:
@@ -33,7 +34,7 @@ public:
     explicit info_handle(bound_series to) noexcept : to_(std::move(to)) {}
 
     void show() const noexcept {
-        if (to_.of != nullptr) to_.of->show_only(*to_.cells);
+        if (to_.of != nullptr) to_.of->table().show_only(*to_.held);
     }
 
 private:
@@ -41,7 +42,17 @@ private:
 };
 
 template <fixed_string Name, class... Options>
-using info_traits = instrument_traits<instrument_kind::info, Name, std::uint64_t, cells::shared, Options...>;
+struct info_traits : instrument_traits<instrument_kind::info, Name, std::uint64_t, cells::shared, Options...> {
+    using base = instrument_traits<instrument_kind::info, Name, std::uint64_t, cells::shared, Options...>;
+
+    // It is looked up by text also where there are few label sets, so that those it had can be given back.
+    static constexpr std::size_t dense = 0;
+    static constexpr instrument_spec spec(std::string_view description) noexcept {
+        auto s = base::spec(description);
+        s.dense = 0;
+        return s;
+    }
+};
 
 template <class Traits>
 using info_front = typed_instrument<Traits, info_series, info_handle>;
@@ -50,8 +61,8 @@ using info_front = typed_instrument<Traits, info_series, info_handle>;
 
 /// Shows text as labels, with the value 1: `info<"build", label<"version">, label<"commit">>` is, after
 /// `build.set("1.2.3", "abc")`, `build_info{version="1.2.3",commit="abc"} 1`. Shows nothing before the first set(), and
-/// from then on the label values of the latest one only. For what seldom changes: each label set that was ever set
-/// counts towards the series limit, and keeps its memory.
+/// from then on the label values of the latest one only: the ones before are forgotten, so it may be set for ever. For
+/// what seldom changes.
 template <fixed_string Name, class... Options>
 class info : private detail::info_front<detail::info_traits<Name, Options...>> {
     using traits = detail::info_traits<Name, Options...>;
@@ -70,7 +81,7 @@ public:
     using base::ok;
 
     /// Replaces what is shown, at once for every reader: none sees two label sets, or none. May be called by any thread
-    /// at any time. A label set that is new takes a mutex and allocates.
+    /// at any time. Takes a mutex, and allocates for another label set than before.
     template <class... Args>
         requires(detail::are_values_of<typename traits::labels, Args...>)
     void set(Args const&... values) noexcept { base::operator()(values...).show(); }

@@ -240,9 +240,11 @@ private:
         if (spec.kind == instrument_kind::histogram) cells = detail::histogram_cell_count(views.bounds.size());
         if (spec.kind == instrument_kind::exponential_histogram)
             cells = detail::exponential_cell_count(spec.shape.max_buckets);
+        auto limit = views.limit != 0 ? views.limit : core_->options.series_limit;
+        if (spec.kind == instrument_kind::info) limit = (std::max)(limit, std::size_t{2});  // the next beside the last
         return {.cells = cells,
                 .sharded = spec.sharded,
-                .limit = views.limit != 0 ? views.limit : core_->options.series_limit,
+                .limit = limit,
                 .expire_after = spec.expire_after,
                 .observed = spec.observable,
                 .now = core_->options.now,

@@ -120,9 +120,10 @@ public:
 
     /// No instrument has it any more.
     void end() noexcept { end_.store(table_.storage().now(), std::memory_order_relaxed); }
-    /// When a series was removed, or its family ended; 0 for what lives.
+    /// When a series was removed, or its family ended; 0 for what lives. An info and what is observed are only shown as
+    /// of a moment at which they lived.
     [[nodiscard]] unix_nanos end_of(series const& s) const noexcept {
-        auto const own = s.end();
+        auto const own = descriptor_.observable || descriptor_.kind == instrument_kind::info ? 0 : s.end();
         return own != 0 ? own : end_.load(std::memory_order_relaxed);
     }
 
@@ -160,16 +161,6 @@ public:
         table_.for_each_run<most_at_a_time>(
             [&](series const& s) { return !descriptor_.observable || detail::was_observed(s.cells(), round); },
             [&](std::span<series* const> run) { show(v, run, end); }, since);
-    }
-
-    /// Makes an info's series, given by its cell, the one that is shown.
-    void show_only(detail::word& cell) noexcept {
-        // Each call has a turn of its own, and the series with the highest is shown: no reader sees two, or none. Where
-        // two threads show one series, its turn must not go back. Relaxed: turns order nothing but each other.
-        auto const turn = turns_.fetch_add(1, std::memory_order_relaxed) + 1;
-        auto seen = cell.load(std::memory_order_relaxed);
-        while (seen < turn && !cell.compare_exchange_weak(seen, turn, std::memory_order_relaxed)) {
-        }
     }
 
     /// Counts a measurement that no format can carry, and reports the first: what a histogram, a counter or an up-down
@@ -220,18 +211,22 @@ private:
             since);
     }
 
+    // The series with the highest turn, so that no reader sees two. It is there both times: a removed one stays listed
+    // while those look who began before, and its place is taken by one that got its turn before that.
     template <class Visitor>
     void visit_info(Visitor& v) const {
         std::uint64_t latest = 1;  // 0 is the turn of a series that was never shown
-        table_.for_each(
-            [&](series const& s) { latest = (std::max)(latest, s.cells()->load(std::memory_order_relaxed)); });
+        auto const turn_of = [](series const& s) { return s.cells()->load(std::memory_order_relaxed); };
+        table_.for_each([&](series const& s) { latest = (std::max)(latest, turn_of(s)); }, series_table::gone_too);
         bool shown = false;
-        table_.for_each([&](series const& s) {
-            // Not only the very turn: another may have been taken since.
-            if (shown || s.cells()->load(std::memory_order_relaxed) < latest) return;
-            shown = true;
-            v.number(*this, s, number{number_kind::unsigned_integer, 1});
-        });
+        table_.for_each(
+            [&](series const& s) {
+                // Not only the very turn: another may have been taken since.
+                if (shown || turn_of(s) < latest) return;
+                shown = true;
+                v.number(*this, s, number{number_kind::unsigned_integer, 1});
+            },
+            series_table::gone_too);
     }
 
     template <class Visitor>
@@ -317,7 +312,6 @@ private:
     std::vector<std::string> state_texts_;
     std::atomic<std::uint64_t> dropped_{0};
     mutable std::atomic<std::uint64_t> torn_{0};
-    std::atomic<std::uint64_t> turns_{0};  // of an info
     std::atomic<bool> overflow_said_{false};
     mutable std::atomic<bool> left_out_said_{false};
 };

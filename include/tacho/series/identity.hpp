@@ -36,8 +36,8 @@ std::invoke_result_t<F&, std::span<std::string_view const>> with_identity(std::s
 // The values by which a series is found, which is not the overflow series.
 class label_values_of {
 public:
-    label_values_of(series const& s, std::size_t count) noexcept : count_(count) {
-        for (std::size_t i = 0; i < count; ++i) values_[i] = s.value(i);
+    label_values_of(series const& s, label_schema const& schema) noexcept : count_(schema.keys.size()) {
+        for (std::size_t i = 0; i < count_; ++i) values_[i] = s.value(i);
     }
     [[nodiscard]] std::span<std::string_view const> view() const noexcept { return {values_.data(), count_}; }
 

@@ -24,6 +24,16 @@ public:
 
     [[nodiscard]] std::size_t size() const noexcept { return listed_.size() + unlisted_.size(); }
 
+    // Called with each creation and removal: whether it is time to give_back(), and then rest(). With many it is so
+    // seldom that a series costs the same however many are kept, unless there are as many as may be.
+    [[nodiscard]] bool is_due(std::size_t most) noexcept {
+        if (size() == 0) return false;
+        if (until_due_ == 0 || size() >= most) return true;
+        --until_due_;
+        return false;
+    }
+    void rest() noexcept { until_due_ = size() + 32; }
+
     // It can't be found by those who begin to look after `epoch`. Without memory it stays where it is until the family
     // ends.
     void add(series& gone, std::uint64_t epoch) noexcept {
@@ -77,6 +87,7 @@ private:
     };
     std::vector<entry> listed_, unlisted_;
     std::vector<place> free_;
+    std::size_t until_due_ = 32;
 };
 
 }  // namespace tacho::inline v0::detail

@@ -5,18 +5,17 @@
 #include "tacho/cell/observed_cells.hpp"
 #include "tacho/series/hash.hpp"
 #include "tacho/series/identity.hpp"
-#include "tacho/series/reader_clock.hpp"
 #include "tacho/series/removed_series.hpp"
 #include "tacho/series/series_caches.hpp"
 #include "tacho/series/series_index.hpp"
 #include "tacho/series/series_list.hpp"
+#include "tacho/series/series_storage.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
 #include <mutex>
 #include <span>
 #include <string_view>
@@ -25,25 +24,14 @@
 
 namespace tacho::inline v0 {
 
-/// How a family stores its series.
-struct series_storage {
-    std::size_t cells = 1;  ///< cells of one series
-    bool sharded = true;
-    std::size_t limit = 2000;        ///< series, the overflow series not counted
-    std::uint32_t expire_after = 0;  ///< seconds without use, after which a series is removed; 0: never
-    bool observed = false;           ///< rounds of callbacks give the values; the limit is for what one round observes
-    unix_nanos (*now)() noexcept = &system_clock::now;
-    std::shared_ptr<detail::reader_clock> readers = std::make_shared<detail::reader_clock>();
-};
-
 /// The series of one family. Look-ups and listings are lock-free and allocate nothing; creating and removing a series
 /// takes a mutex that neither of them needs. Whoever looks series up or lists them is `looking` meanwhile.
 class series_table {
 public:
     /// Where an instrument finds a series without looking it up.
     using cached = detail::cached_series;
-    /// For for_each(): what is removed is not listed.
-    static constexpr std::uint64_t present = ~std::uint64_t{0};
+    /// For for_each(): what is removed is not listed, or as long as anybody may have seen it listed.
+    static constexpr std::uint64_t present = ~std::uint64_t{0}, gone_too = 0;
 
     series_table(label_schema schema, series_storage storage)
         : schema_(std::move(schema)), storage_(std::move(storage)), swept_(seconds_now()) {
@@ -97,17 +85,15 @@ public:
     bool remove(std::span<std::string_view const> values) noexcept {
         return detail::with_identity(values, [this](auto valid) {
             auto const hash = detail::hash_of(valid);
-            for (int tries = 0;; ++tries) {
-                {
-                    std::lock_guard const lock{mutex_};
-                    series* const found = index_.find(hash, valid);
-                    if (found == nullptr) return false;
-                    if (has_room_for_removed()) return remove_and_bury(*found);
-                }
-                // A look or a scrape that isn't given the processor is over soon, a handle may be held for ever.
-                if (tries == 1000) return false;
-                std::this_thread::yield();
-            }
+            bool was_there = false;
+            patiently([&] {
+                series* const found = index_.find(hash, valid);
+                if (found == nullptr) return true;
+                if (!has_room_for_removed()) return false;
+                was_there = remove_and_bury(*found);
+                return true;
+            });
+            return was_there;
         });
     }
 
@@ -121,8 +107,23 @@ public:
     /// those that were not observed in this round or later. At least 1, so that those go that never were.
     void remove_unobserved(std::uint64_t since_round) noexcept {
         if (regular_.load(std::memory_order_relaxed) <= storage_.limit) return;  // rounds follow each other
-        std::lock_guard const lock{mutex_};
-        remove_those([&](series& s) { return !s.is_overflow() && !detail::was_observed(s.cells(), since_round); });
+        patiently([&] {
+            return remove_those(
+                [&](series& s) { return !s.is_overflow() && !detail::was_observed(s.cells(), since_round); });
+        });
+    }
+
+    /// Of an info: gives a series the latest turn, in its first cell, and then removes the others. If another call has
+    /// removed it meanwhile, the series that its label values have by now. For those who hold or found it.
+    void show_only(series const& s) noexcept {
+        detail::looking const look;
+        series const* shown = &s;
+        std::uint64_t turn;
+        while (shown != nullptr && (turn = take_turn(*shown)) == 0)
+            shown = shown->is_overflow() ? overflow() : find_or_create(detail::label_values_of{*shown, schema_}.view());
+        if (shown == nullptr) return;
+        auto const is_older = [&](series& other) { return other.cells()->load(std::memory_order_relaxed) < turn; };
+        patiently([&] { return remove_those(is_older); });
     }
 
     /// Calls f(series&) for each series, and for those that were removed after the stamp `since` of the reader clock.
@@ -168,6 +169,25 @@ public:
     [[nodiscard]] series_storage const& storage() const noexcept { return storage_; }
 
 private:
+    // The turn that an info's series has now; 0 when it has been removed. Relaxed: the removals of others, which are
+    // releases, come after it, so that no reader sees none.
+    std::uint64_t take_turn(series const& s) noexcept {
+        std::lock_guard const lock{mutex_};
+        if (s.is_removed()) return 0;
+        s.cells()->store(++turns_, std::memory_order_relaxed);
+        return turns_;
+    }
+
+    // Until f(), which is called under the mutex, returns true; not for long. A look or a scrape that isn't given the
+    // processor is over soon, and makes room for removed series; a handle may be held for ever.
+    template <class F>
+    void patiently(F&& f) noexcept {
+        for (int tries = 0; tries < 1000; ++tries) {
+            if (std::lock_guard const lock{mutex_}; f()) return;
+            std::this_thread::yield();
+        }
+    }
+
     [[nodiscard]] std::uint32_t seconds_now() const noexcept {
         return static_cast<std::uint32_t>(storage_.now() / 1'000'000'000u);
     }
@@ -177,7 +197,7 @@ private:
         auto const hash = detail::hash_of(values);
         // Looked at before the search. Acquire: a limit that is seen as reached was reached by series that the search
         // sees, so what it does not find has to be counted beyond the limit. Else the count is looked at again below.
-        bool const is_full = regular_.load(std::memory_order_acquire) >= most_found();
+        bool const is_full = regular_.load(std::memory_order_acquire) >= storage_.most_found();
         if (series* const found = index_.find(hash, values); found != nullptr && is_usable(*found)) return found;
         if (is_full && !is_time_to_sweep()) return overflow();
         {
@@ -189,7 +209,7 @@ private:
             }
             if (is_time_to_sweep()) sweep();
             auto const count = regular_.load(std::memory_order_relaxed);
-            if (count < most_found() && index_.find(hash, values) == nullptr) {
+            if (count < storage_.most_found() && index_.find(hash, values) == nullptr) {
                 if (!index_.make_room()) return nullptr;
                 series* const made = add(values, false);
                 if (made == nullptr) return nullptr;
@@ -202,14 +222,6 @@ private:
     }
 
     // ---- Under the mutex from here on, but for expire_idle().
-
-    // Where callbacks give the values, a round may observe as many as the limit allows that the one before did not, and
-    // which of the old ones it observes is known at its end only.
-    [[nodiscard]] std::size_t most_found() const noexcept {
-        return storage_.observed && storage_.limit <= ~std::size_t{0} / 2 ? storage_.limit * 2 : storage_.limit;
-    }
-    // Removed series whose memory can't be given back yet are bounded as those are that can be found.
-    [[nodiscard]] std::size_t most_removed() const noexcept { return (std::max)(most_found(), std::size_t{64}); }
 
     // Makes a series and lists it.
     [[nodiscard]] series* add(std::span<std::string_view const> values, bool overflow) noexcept {
@@ -230,7 +242,7 @@ private:
 
     [[nodiscard]] bool has_room_for_removed() noexcept {
         give_back_now_and_then();
-        return removed_.size() < most_removed();
+        return removed_.size() < storage_.most_removed();
     }
     bool remove_and_bury(series& s) noexcept {
         bool const was_there = s.remove(*storage_.readers, storage_.now(), false);
@@ -238,22 +250,25 @@ private:
         return was_there;
     }
 
-    // As far as there is room for removed ones.
+    // False when there is no room for all that are removed.
     template <class Gone>
-    void remove_those(Gone&& gone) noexcept {
+    bool remove_those(Gone&& gone) noexcept {
+        bool done = true;
         list_.for_each([&](series& s) {
-            if (gone(s) && has_room_for_removed()) remove_and_bury(s);
+            if (s.is_removed() || !gone(s)) return;
+            if (done = done && has_room_for_removed(); done) remove_and_bury(s);
         });
+        return done;
     }
 
     // Makes a removed series impossible to find, unless there are too many of them.
     void bury(series& s) noexcept {
-        if (!s.linked_ || removed_.size() >= most_removed()) return;
+        if (!s.linked_ || removed_.size() >= storage_.most_removed()) return;
         s.linked_ = false;
         if (s.is_overflow()) {
             overflow_.store(nullptr, std::memory_order_release);
         } else {
-            index_.erase(detail::hash_of(detail::label_values_of{s, schema_.keys.size()}.view()), &s);
+            index_.erase(detail::hash_of(detail::label_values_of{s, schema_}.view()), &s);
             regular_.fetch_sub(1, std::memory_order_relaxed);
         }
         caches_.forget(s);
@@ -291,23 +306,19 @@ private:
 
     // Gives the memory of removed series back as far as nobody can need it.
     void give_back() noexcept {
-        if (gives_back_) {
-            auto const finished = detail::finished_epoch();
-            index_.give_back(finished);
-            // What callbacks stopped observing is shown to no reader, so that none has to be waited for.
-            auto const settled =
-                storage_.observed ? present : storage_.readers->settled.load(std::memory_order_acquire);
-            removed_.give_back(finished, settled, list_, [this](series& s) { destroy(s); });
-            kept_.store(removed_.size(), std::memory_order_relaxed);
-        }
-        until_give_back_ = removed_.size() + 32;  // so that a series costs the same however many are kept
+        auto const finished = detail::finished_epoch();
+        index_.give_back(finished);
+        // What callbacks stopped observing, or an info was set to before, is shown to no reader, and waits for
+        // none.
+        auto const settled =
+            storage_.observed || turns_ != 0 ? present : storage_.readers->settled.load(std::memory_order_acquire);
+        removed_.give_back(finished, settled, list_, [this](series& s) { destroy(s); });
+        kept_.store(removed_.size(), std::memory_order_relaxed);
     }
     void give_back_now_and_then() noexcept {
-        if (removed_.size() == 0) return;
-        if (until_give_back_ == 0 || removed_.size() >= most_removed())
-            give_back();
-        else
-            --until_give_back_;
+        if (!removed_.is_due(storage_.most_removed())) return;
+        if (gives_back_) give_back();
+        removed_.rest();
     }
 
     void destroy(series& s) noexcept {
@@ -325,7 +336,7 @@ private:
     detail::series_list list_;
     detail::removed_series removed_;
     detail::series_caches caches_;
-    std::size_t until_give_back_ = 32;  // creations and removals
+    std::uint64_t turns_ = 0;  // of an info
     bool gives_back_ = true;
     std::atomic<series*> overflow_{nullptr};
     std::atomic<std::uint64_t> overflowed_{0};
