@@ -159,6 +159,11 @@ CASES = {
     'an observation of label values in another order': (
         'deleted', 'queues q{r}; tacho::observation o{[&](tacho::observer& see) { see(q, 1, 200, verb::get); }, q};',
         'queues q{r}; tacho::observation o{[&](tacho::observer& see) { see(q, 1, verb::get, 200); }, q};'),
+    'an observation that gives an instrument named at run time text for a number': (
+        'no match|no matching', 'auto n = tacho::add_observable_gauge(r, {.name = "n", .labels = {"a"}}); '
+        'tacho::observation o{[&](tacho::observer& see) { see(n, "mail", {"mail"}); }, n};',
+        'auto n = tacho::add_observable_gauge(r, {.name = "n", .labels = {"a"}}); '
+        'tacho::observation o{[&](tacho::observer& see) { see(n, 1, {"mail"}); }, n};'),
     'an observation of what records': (
         'observation', 'plain c; tacho::observation o{[](tacho::observer&) {}, c};',
         'level l{r}; tacho::observation o{[](tacho::observer&) {}, l};'),

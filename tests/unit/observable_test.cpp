@@ -12,6 +12,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -985,6 +986,82 @@ TEST(a_named_observable, drops_and_counts_values_with_another_number_of_labels) 
     EXPECT_TRUE(g.ok());
     EXPECT_EQ(as_text(registry), "");
     EXPECT_EQ(registry.health().dropped_measurements, 1u);
+}
+
+// CONFORMANCE 120
+TEST(an_observation, gives_the_values_of_instruments_named_at_run_time_too) {
+    tacho::registry registry;
+    tacho::observable_gauge<"typed", tacho::label<"a">> typed{registry};
+    auto const length = tacho::add_observable_gauge(registry, {.name = "queue.length", .labels = {"queue"}});
+    auto const read = tacho::add_observable_counter(registry, {.name = "read", .labels = {"disk", "way"}});
+    auto const used = tacho::add_observable_up_down_counter(registry, {.name = "used"});
+    tacho::observation all{[&](tacho::observer& observe) {
+                               observe(typed, 1.5, "x");
+                               observe(length, 2.5, {"mail"});
+                               std::vector<std::string_view> const labels{"sda", "in"};
+                               observe(read, 7, labels);
+                               observe(used, -3);
+                           },
+                           typed, length, read, used};
+    auto const page = as_text(registry);
+    EXPECT_EQ(value_of(page, "typed{a=\"x\"}"), "1.5");
+    EXPECT_EQ(value_of(page, "queue_length{queue=\"mail\"}"), "2.5");
+    EXPECT_EQ(value_of(page, "read_total{disk=\"sda\",way=\"in\"}"), "7");
+    EXPECT_EQ(value_of(page, "used"), "-3");
+    EXPECT_EQ(registry.health().dropped_measurements, 0u);
+}
+
+TEST(an_observation, lists_as_many_instruments_as_a_running_program_has) {
+    tacho::registry registry;
+    std::vector<tacho::named_observable> sensors;
+    for (auto const* const name : {"a", "b", "c"})
+        sensors.push_back(tacho::add_observable_gauge(registry, {.name = name}));
+    tacho::observation all{[&](tacho::observer& observe) {
+                               for (std::size_t i = 0; i < sensors.size(); ++i) observe(sensors[i], i);
+                           },
+                           sensors};
+    auto const expected = "# TYPE a gauge\na 0\n# TYPE b gauge\nb 1\n# TYPE c gauge\nc 2\n";
+    EXPECT_EQ(as_text(registry), expected);
+    sensors.reserve(100);  // moves them
+    EXPECT_EQ(as_text(registry), expected);
+}
+
+TEST(an_observation, of_no_instruments_is_not_called) {
+    tacho::registry registry;
+    int calls = 0;
+    tacho::observation none{[&](tacho::observer&) { ++calls; }, std::span<tacho::named_observable const>{}};
+    EXPECT_EQ(as_text(registry), "");
+    EXPECT_EQ(calls, 0);
+}
+
+TEST(an_observation, drops_and_counts_what_does_not_fit_an_instrument_named_at_run_time) {
+    test::heard heard;
+    tacho::registry registry;
+    auto const listed = tacho::add_observable_counter(registry, {.name = "listed", .labels = {"a"}});
+    auto const whole = tacho::add_observable_up_down_counter(registry, {.name = "whole", .labels = {"a"}});
+    auto const other = tacho::add_observable_gauge(registry, {.name = "other"});
+    auto const refused = tacho::add_observable_gauge(registry, {.name = "9lives"});
+    EXPECT_FALSE(refused.ok());
+    tacho::observation some{[&](auto& observe) {
+                                observe(listed, 1);              // no label value
+                                observe(listed, 1, {"x", "y"});  // too many
+                                observe(listed, -1, {"x"});      // negative
+                                observe(listed, 2.5, {"x"});     // not whole
+                                observe(listed, nan, {"x"});
+                                observe(listed, 0x1p64, {"x"});  // too large
+                                observe(whole, 0x1p63, {"x"});   // too large
+                                observe(other, 1);               // not listed
+                                observe(refused, 1);             // not registered, which was said
+                                observe(listed, 3.0, {"z"});
+                                observe(whole, -0x1p63, {"z"});
+                            },
+                            listed, whole, refused};
+    EXPECT_EQ(as_text(registry),
+              "# TYPE listed_total counter\nlisted_total{a=\"z\"} 3\n# TYPE whole gauge\n"
+              "whole{a=\"z\"} -9223372036854775808\n");
+    EXPECT_EQ(registry.health().dropped_measurements, 8u);
+    EXPECT_TRUE(contains(heard.text(), "\"other\" was given a value by an observation that does not list it"));
+    EXPECT_TRUE(contains(heard.text(), "\"listed\" was given another number of label values"));
 }
 
 }  // namespace

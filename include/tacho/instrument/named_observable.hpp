@@ -2,12 +2,15 @@
 #pragma once
 
 #include "tacho/core/names.hpp"
+#include "tacho/core/number_text.hpp"
 #include "tacho/instrument/counter.hpp"
 #include "tacho/instrument/named.hpp"
 #include "tacho/instrument/observable.hpp"
 #include "tacho/instrument/registration.hpp"
 #include "tacho/registry/callbacks.hpp"
 
+#include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -15,6 +18,36 @@
 #include <utility>
 
 namespace tacho::inline v0 {
+
+namespace detail {
+
+// One value of an instrument whose number is only known now.
+template <class Number, class Value, class Find>
+void observe_whole(observed_values& into, family& of, Value value, Find find) noexcept {
+    if constexpr (std::floating_point<Value>) {
+        auto const number = static_cast<double>(value);
+        if (!(number >= -0x1p63 && number < 0x1p64 && std::trunc(number) == number))
+            return of.drop_measurement("a value that is not a whole number, or too large for one");
+        if (number < 0) return observe_into<Number>(into, of, static_cast<std::int64_t>(number), find);
+        observe_into<Number>(into, of, static_cast<std::uint64_t>(number), find);
+    } else {
+        observe_into<Number>(into, of, value, find);
+    }
+}
+
+template <class Value>
+void observe_named(observed_values& into, family& of, Value value, std::span<std::string_view const> labels) noexcept {
+    if (labels.size() != of.schema().given)
+        return of.drop_measurement("another number of label values than it has labels");
+    auto const find = [&] { return of.hold(labels); };
+    switch (of.describe().number) {
+        case number_kind::floating: return observe_into<double>(into, of, value, find);
+        case number_kind::signed_integer: return observe_whole<std::int64_t>(into, of, value, find);
+        case number_kind::unsigned_integer: return observe_whole<std::uint64_t>(into, of, value, find);
+    }
+}
+
+}  // namespace detail
 
 /// What the callable of an observable named at run time is given: `observe(3, {"mail"})`, the value of each label in
 /// order, or `observe(3)` without labels. A value with another number of label values is dropped and counted. For use
@@ -36,9 +69,7 @@ public:
     template <class Value>
         requires detail::amount_for<Value, Number>
     void operator()(Value value, std::span<std::string_view const> labels) const noexcept {
-        if (labels.size() != of_.schema().given)
-            return of_.drop_measurement("another number of label values than it has labels");
-        detail::observe_into<Number>(into_, of_, value, [&] { return of_.hold(labels); });
+        detail::observe_named(into_, of_, value, labels);
     }
 
 private:
@@ -46,9 +77,11 @@ private:
     family& of_;
 };
 
-/// An observable named at run time. Movable; ends its registration when it ends, as an observable_gauge does.
+/// An observable named at run time. Movable; ends its registration when it ends, as an observable_gauge does. May be
+/// listed by an observation, made without a callable.
 class named_observable {
 public:
+    explicit named_observable(registration in) noexcept : registration_(std::move(in)) {}
     named_observable(registration in, detail::callback_registration call) noexcept
         : registration_(std::move(in)), callback_(std::move(call)) {}
 
@@ -56,6 +89,9 @@ public:
     [[nodiscard]] bool ok() const noexcept { return registration_.ok(); }
 
 private:
+    friend class observation;
+    friend class observer;
+
     registration registration_;
     detail::callback_registration callback_;  // ends first
 };
@@ -87,6 +123,19 @@ template <class F>
 [[nodiscard]] named_observable add_observable_up_down_counter(scope const& in, instrument_options const& o,
                                                               F&& callable) {
     return detail::add_observable<std::int64_t>(in, o, instrument_kind::up_down_counter, std::forward<F>(callable));
+}
+
+/// The same without a callable: an observation gives the values.
+[[nodiscard]] inline named_observable add_observable_gauge(scope const& in, instrument_options const& o) {
+    return named_observable{detail::register_named<double, cells::shared>(in, o, instrument_kind::gauge, true)};
+}
+[[nodiscard]] inline named_observable add_observable_counter(scope const& in, instrument_options const& o) {
+    return named_observable{
+        detail::register_named<std::uint64_t, cells::shared>(in, o, instrument_kind::counter, true)};
+}
+[[nodiscard]] inline named_observable add_observable_up_down_counter(scope const& in, instrument_options const& o) {
+    return named_observable{
+        detail::register_named<std::int64_t, cells::shared>(in, o, instrument_kind::up_down_counter, true)};
 }
 
 }  // namespace tacho::inline v0

@@ -3,23 +3,37 @@
 
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/error_hook.hpp"
+#include "tacho/instrument/named_observable.hpp"
 #include "tacho/instrument/observable.hpp"
 #include "tacho/registry/callbacks.hpp"
 #include "tacho/registry/collisions.hpp"
 
 #include <algorithm>
 #include <concepts>
+#include <cstdint>
+#include <initializer_list>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace tacho::inline v0 {
 
+namespace detail {
+
+template <class T>
+concept observable_of_any_kind = observable<T> || std::same_as<T, named_observable>;
+
+}  // namespace detail
+
 /// What the callable of an observation is given: `observe(instrument, value, label values...)`, in order and of the
-/// labels' types. For use within that call, by its thread. A value for an instrument that the observation does not list
-/// is dropped and counted, and the error hook hears of the first one.
+/// labels' types; of an instrument named at run time `observe(instrument, value, {"mail"})`. For use within that call,
+/// by its thread. A value for an instrument that the observation does not list is dropped and counted, and the error
+/// hook hears of the first one; so is one with another number of label values, or not whole where integers are counted,
+/// which the compiler finds out for typed instruments.
 class observer {
 public:
     observer(detail::observed_values& into, detail::callback const& in) noexcept : into_(into), in_(in) {}
@@ -29,17 +43,38 @@ public:
     template <detail::observable Instrument, class Value, class... Args>
         requires detail::observes<typename Instrument::traits, Value, Args...>
     void operator()(Instrument const& instrument, Value const& value, Args const&... labels) const noexcept {
-        auto const& of = instrument.registration_.held();
-        if (of == nullptr) return;  // not registered, which was reported
-        auto const& listed = in_.families();
-        if (std::find(listed.begin(), listed.end(), of) == listed.end())
-            return of->drop_measurement("a value by an observation that does not list it");
-        detail::observe_typed<typename Instrument::traits>(into_, *of, value, labels...);
+        if (family* const of = listed(instrument.registration_))
+            detail::observe_typed<typename Instrument::traits>(into_, *of, value, labels...);
     }
-    template <class... Args>
-    void operator()(Args const&...) const = delete;  // an observable, a number, one value for each label, in order
+
+    template <class Value>
+        requires detail::amount_for<Value, double>
+    void operator()(named_observable const& instrument, Value value,
+                    std::initializer_list<std::string_view> labels = {}) const noexcept {
+        (*this)(instrument, value, std::span{labels.begin(), labels.size()});
+    }
+    template <class Value>
+        requires detail::amount_for<Value, double>
+    void operator()(named_observable const& instrument, Value value,
+                    std::span<std::string_view const> labels) const noexcept {
+        if (family* const of = listed(instrument.registration_)) detail::observe_named(into_, *of, value, labels);
+    }
+
+    template <class First, class... Args>
+        requires(!std::same_as<First, named_observable>)
+    void operator()(First const&, Args const&...) const = delete;  // an observable, a number, its label values in order
 
 private:
+    // The instrument's family; nullptr when it may not be observed here, or isn't registered, which was reported.
+    [[nodiscard]] family* listed(registration const& instrument) const noexcept {
+        auto const& of = instrument.held();
+        if (of == nullptr) return nullptr;
+        auto const& all = in_.families();
+        if (std::find(all.begin(), all.end(), of) != all.end()) return of.get();
+        of->drop_measurement("a value by an observation that does not list it");
+        return nullptr;
+    }
+
     detail::observed_values& into_;
     detail::callback const& in_;
 };
@@ -71,31 +106,44 @@ private:
 
 /// Gives the values of all instruments that it lists, from one look at what they measure: `observation memory{
 /// [&](tacho::observer& observe) { auto const m = measure(); observe(used, m.used); observe(idle, m.idle); }, used,
-/// idle};`. The instruments belong to one scope, are made without a callable and live longer; beyond that, the callable
-/// runs as that of an observable_gauge, and the observation's end waits as a gauge's does.
+/// idle};`. The instruments, typed or named at run time, belong to one scope, are made without a callable and live
+/// longer; beyond that, the callable runs as that of an observable_gauge, and the observation's end waits as a gauge's
+/// does.
 class observation {
 public:
-    template <class F, detail::observable... Instruments>
+    template <class F, detail::observable_of_any_kind... Instruments>
         requires(sizeof...(Instruments) != 0)
     explicit observation(F&& callable, Instruments const&... listed) noexcept {
+        keep(std::forward<F>(callable), [&](auto&&... into) { (list(listed.registration_, into...), ...); });
+    }
+    /// Of as many instruments as only the running program knows. They may be moved afterwards.
+    template <class F>
+    observation(F&& callable, std::span<named_observable const> listed) noexcept {
+        keep(std::forward<F>(callable), [&](auto&&... into) {
+            for (auto const& instrument : listed) list(instrument.registration_, into...);
+        });
+    }
+    observation(observation const&) = delete;
+    observation& operator=(observation const&) = delete;
+
+private:
+    template <class F, class List>
+    void keep(F&& callable, List&& list_all) noexcept {
         bool const done = detail::attempt([&] {
             std::vector<std::shared_ptr<family>> families;
             std::shared_ptr<detail::registry_core> core;
-            (list(families, core, listed.registration_), ...);
+            list_all(families, core);
             if (families.empty()) return;
             using call = detail::joint_callback<std::decay_t<F>>;
             callback_ = {core, std::make_shared<call>(std::move(families), std::forward<F>(callable))};
         });
         if (!done) report(severity::error, "an observation's callable could not be kept; it is not called");
     }
-    observation(observation const&) = delete;
-    observation& operator=(observation const&) = delete;
 
-private:
     // Lists an instrument. One that isn't registered is left out, and so is one of another scope or registry than the
     // first, which is a problem of the first one's registry.
-    static void list(std::vector<std::shared_ptr<family>>& families, std::shared_ptr<detail::registry_core>& core,
-                     registration const& added) {
+    static void list(registration const& added, std::vector<std::shared_ptr<family>>& families,
+                     std::shared_ptr<detail::registry_core>& core) {
         auto const& of = added.held();
         if (of == nullptr) return;
         if (families.empty()) core = added.core();
