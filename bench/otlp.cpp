@@ -26,7 +26,7 @@ public:
 private:
     void make() {
         buffer_.clear();
-        tacho::otlp_json_encoder encoder{buffer_, about_, tacho::system_clock::now()};
+        tacho::otlp_json_encoder encoder{buffer_, about_, tacho::system_clock::now(), &known_};
         ours_.registry().visit(encoder, tacho::order::by_scope);
         whole_ = encoder.finish() && encoder.points() == ours_.size();
         benchmark::DoNotOptimize(buffer_.view().data());
@@ -39,6 +39,7 @@ private:
 
     Many ours_;
     tacho::resource about_{{"service.name", "bench"}};
+    tacho::otlp_points known_;
     tacho::byte_buffer buffer_;
     copy copy_;
     bool whole_ = false;

@@ -1974,6 +1974,38 @@ inline void publish(word* run, number value, bool is_total, unix_nanos start, st
     return run[observed_start_cell].load(std::memory_order_relaxed);
 }
 
+// How the rounds of callbacks go for one family. For the thread of the round under way only.
+class observed_rounds {
+public:
+    // A callback of the family is about to run. True for the first one of a round.
+    bool begin(std::uint64_t round) noexcept {
+        if (round_ == round) return false;
+        if (!failed_) complete_ = round_;
+        round_ = round;
+        failed_ = false;
+        series_ = 0;
+        return true;
+    }
+    // What a callback observed is not shown: the round knows of some series no more than the one before.
+    void fail() noexcept { failed_ = true; }
+
+    // The last round before this one in which no callback failed, and 1 if there is none: what was not observed since
+    // then was left out on purpose.
+    [[nodiscard]] std::uint64_t complete() const noexcept { return (std::max)(complete_, std::uint64_t{1}); }
+
+    // Counts one more series of this round; false when it would be one too many.
+    [[nodiscard]] bool admit(std::size_t limit) noexcept {
+        if (series_ == limit) return false;
+        ++series_;
+        return true;
+    }
+
+private:
+    std::uint64_t round_ = 0, complete_ = 0;
+    std::size_t series_ = 0;
+    bool failed_ = false;
+};
+
 }  // namespace tacho::inline v0::detail
 
 #endif
@@ -2375,27 +2407,6 @@ template <class Piece>
 
 #endif
 
-// ---- tacho/series/reader_clock.hpp
-#ifndef TACHO_PART_SERIES_READER_CLOCK
-#define TACHO_PART_SERIES_READER_CLOCK
-
-// tacho: how far readers have come who report what happened in between, and so must see what is removed once more.
-
-namespace tacho::inline v0::detail {
-
-// Counts removals of series and families. A reader remembers where the clock stood when it last collected.
-struct reader_clock {
-    std::atomic<std::uint64_t> now{0};
-    std::atomic<std::uint64_t> settled{~std::uint64_t{0}};  // every reader has collected what was removed up to here
-
-    // The stamp of what has just been removed. Release: whoever reads the new time sees the removal.
-    std::uint64_t next() noexcept { return now.fetch_add(1, std::memory_order_acq_rel) + 1; }
-};
-
-}  // namespace tacho::inline v0::detail
-
-#endif
-
 // ---- tacho/series/label_schema.hpp
 #ifndef TACHO_PART_SERIES_LABEL_SCHEMA
 #define TACHO_PART_SERIES_LABEL_SCHEMA
@@ -2483,6 +2494,27 @@ private:
 }  // namespace detail
 
 }  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/series/reader_clock.hpp
+#ifndef TACHO_PART_SERIES_READER_CLOCK
+#define TACHO_PART_SERIES_READER_CLOCK
+
+// tacho: how far readers have come who report what happened in between, and so must see what is removed once more.
+
+namespace tacho::inline v0::detail {
+
+// Counts removals of series and families. A reader remembers where the clock stood when it last collected.
+struct reader_clock {
+    std::atomic<std::uint64_t> now{0};
+    std::atomic<std::uint64_t> settled{~std::uint64_t{0}};  // every reader has collected what was removed up to here
+
+    // The stamp of what has just been removed. Release: whoever reads the new time sees the removal.
+    std::uint64_t next() noexcept { return now.fetch_add(1, std::memory_order_acq_rel) + 1; }
+};
+
+}  // namespace tacho::inline v0::detail
 
 #endif
 
@@ -2672,6 +2704,52 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
 
 #endif
 
+// ---- tacho/series/identity.hpp
+#ifndef TACHO_PART_SERIES_IDENTITY
+#define TACHO_PART_SERIES_IDENTITY
+
+// tacho: the label values that decide which series is meant.
+
+namespace tacho::inline v0::detail {
+
+// Calls f with what stands for these values: identity is decided on valid UTF-8 of bounded length, so that two
+// spellings of one broken value are one series.
+template <class F>
+std::invoke_result_t<F&, std::span<std::string_view const>> with_identity(std::span<std::string_view const> values,
+                                                                          F&& f) noexcept {
+    bool clean = true;
+    for (auto const& value : values) clean &= value.size() <= max_label_value && is_valid_utf8(value);
+    if (clean) return f(values);
+
+    std::array<char, max_labels * max_label_value> room;  // on the stack: a look-up that hits allocates nothing
+    std::array<std::string_view, max_labels> mended;
+    char* at = room.data();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        // What is beyond the limit is not even looked at; a code point that it would cut is left out.
+        auto const size = copy_as_utf8(values[i].substr(0, max_label_value + 3), at, max_label_value);
+        mended[i] = {at, size};
+        at += size;
+    }
+    return f(std::span<std::string_view const>{mended.data(), values.size()});
+}
+
+// The values by which a series is found, which is not the overflow series.
+class label_values_of {
+public:
+    label_values_of(series const& s, label_schema const& schema) noexcept : count_(schema.keys.size()) {
+        for (std::size_t i = 0; i < count_; ++i) values_[i] = s.value(i);
+    }
+    [[nodiscard]] std::span<std::string_view const> view() const noexcept { return {values_.data(), count_}; }
+
+private:
+    std::array<std::string_view, max_labels> values_;
+    std::size_t count_;
+};
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
 // ---- tacho/series/series_list.hpp
 #ifndef TACHO_PART_SERIES_SERIES_LIST
 #define TACHO_PART_SERIES_SERIES_LIST
@@ -2786,6 +2864,16 @@ public:
 
     [[nodiscard]] std::size_t size() const noexcept { return listed_.size() + unlisted_.size(); }
 
+    // Called with each creation and removal: whether it is time to give_back(), and then rest(). With many it is so
+    // seldom that a series costs the same however many are kept, unless there are as many as may be.
+    [[nodiscard]] bool is_due(std::size_t most) noexcept {
+        if (size() == 0) return false;
+        if (until_due_ == 0 || size() >= most) return true;
+        --until_due_;
+        return false;
+    }
+    void rest() noexcept { until_due_ = size() + 32; }
+
     // It can't be found by those who begin to look after `epoch`. Without memory it stays where it is until the family
     // ends.
     void add(series& gone, std::uint64_t epoch) noexcept {
@@ -2839,6 +2927,53 @@ private:
     };
     std::vector<entry> listed_, unlisted_;
     std::vector<place> free_;
+    std::size_t until_due_ = 32;
+};
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/series/series_caches.hpp
+#ifndef TACHO_PART_SERIES_SERIES_CACHES
+#define TACHO_PART_SERIES_SERIES_CACHES
+
+// tacho: where instruments of few known label combinations find their series without looking them up.
+
+namespace tacho::inline v0::detail {
+
+// The place of one combination. Empty while `cells` is nullptr.
+struct cached_series {
+    std::atomic<word*> cells{nullptr};
+    std::atomic<series*> from{nullptr};
+
+    void fill(series& s) noexcept {
+        from.store(&s, std::memory_order_relaxed);
+        // Release, matched by the acquire of who finds the cells: he finds the series too, as it was made.
+        cells.store(s.cells(), std::memory_order_release);
+    }
+};
+
+// The places of all instruments of one family. One thread at a time.
+class series_caches {
+public:
+    // False without memory.
+    [[nodiscard]] bool add(std::span<cached_series> cache) noexcept {
+        return attempt([&] { all_.push_back(cache); });
+    }
+    void drop(std::span<cached_series> cache) noexcept {
+        std::erase_if(all_, [&](auto const& c) { return c.data() == cache.data(); });
+    }
+    // It is found there no more by those who begin to look later.
+    void forget(series const& gone) noexcept {
+        for (auto const& cache : all_)
+            for (auto& place : cache)
+                if (place.from.load(std::memory_order_relaxed) == &gone)
+                    place.cells.store(nullptr, std::memory_order_relaxed);
+    }
+
+private:
+    std::vector<std::span<cached_series>> all_;
 };
 
 }  // namespace tacho::inline v0::detail
@@ -2984,11 +3119,11 @@ private:
 
 #endif
 
-// ---- tacho/series/series_table.hpp
-#ifndef TACHO_PART_SERIES_SERIES_TABLE
-#define TACHO_PART_SERIES_SERIES_TABLE
+// ---- tacho/series/series_storage.hpp
+#ifndef TACHO_PART_SERIES_SERIES_STORAGE
+#define TACHO_PART_SERIES_SERIES_STORAGE
 
-// tacho: all series of one family: found by label values, limited in number, removed one by one or when they are idle.
+// tacho: how a family stores its series, and how many.
 
 namespace tacho::inline v0 {
 
@@ -2998,21 +3133,39 @@ struct series_storage {
     bool sharded = true;
     std::size_t limit = 2000;        ///< series, the overflow series not counted
     std::uint32_t expire_after = 0;  ///< seconds without use, after which a series is removed; 0: never
+    bool observed = false;           ///< rounds of callbacks give the values; the limit is for what one round observes
     unix_nanos (*now)() noexcept = &system_clock::now;
     std::shared_ptr<detail::reader_clock> readers = std::make_shared<detail::reader_clock>();
+
+    /// How many series can be found. Where callbacks give the values, a round may observe as many as the limit allows
+    /// that the one before did not, and which of the old ones it observes is known at its end only.
+    [[nodiscard]] std::size_t most_found() const noexcept {
+        return observed && limit <= ~std::size_t{0} / 2 ? limit * 2 : limit;
+    }
+    /// Removed series whose memory can't be given back yet are bounded as those are that can be found.
+    [[nodiscard]] std::size_t most_removed() const noexcept { return (std::max)(most_found(), std::size_t{64}); }
 };
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/series/series_table.hpp
+#ifndef TACHO_PART_SERIES_SERIES_TABLE
+#define TACHO_PART_SERIES_SERIES_TABLE
+
+// tacho: all series of one family: found by label values, limited in number, removed one by one or when they are idle.
+
+namespace tacho::inline v0 {
 
 /// The series of one family. Look-ups and listings are lock-free and allocate nothing; creating and removing a series
 /// takes a mutex that neither of them needs. Whoever looks series up or lists them is `looking` meanwhile.
 class series_table {
 public:
-    /// Where an instrument finds a series without looking it up. Empty while `cells` is nullptr.
-    struct cached {
-        std::atomic<detail::word*> cells{nullptr};
-        std::atomic<series*> from{nullptr};
-    };
-    /// For for_each(): what is removed is not listed.
-    static constexpr std::uint64_t present = ~std::uint64_t{0};
+    /// Where an instrument finds a series without looking it up.
+    using cached = detail::cached_series;
+    /// For for_each(): what is removed is not listed, or as long as anybody may have seen it listed.
+    static constexpr std::uint64_t present = ~std::uint64_t{0}, gone_too = 0;
 
     series_table(label_schema schema, series_storage storage)
         : schema_(std::move(schema)), storage_(std::move(storage)), swept_(seconds_now()) {
@@ -3036,7 +3189,7 @@ public:
             auto const hash = detail::hash_of(values);
             if (series* const found = index_.find(hash, values); found != nullptr && is_usable(*found)) return found;
         }
-        return normalized(values, [this](auto valid) { return create(valid); });
+        return detail::with_identity(values, [this](auto valid) { return create(valid); });
     }
 
     /// The same, held: it does not expire until it is released.
@@ -3064,28 +3217,47 @@ public:
     /// Removes the series with these label values; false when there is none, or when too many removed ones are still in
     /// use. Handles to it stay safe, and record for nobody; the same values make a new series, which starts anew.
     bool remove(std::span<std::string_view const> values) noexcept {
-        return normalized(values, [this](auto valid) {
+        return detail::with_identity(values, [this](auto valid) {
             auto const hash = detail::hash_of(valid);
-            for (int tries = 0;; ++tries) {
-                {
-                    std::lock_guard const lock{mutex_};
-                    series* const found = index_.find(hash, valid);
-                    if (found == nullptr) return false;
-                    if (has_room_for_removed()) return remove_and_bury(*found);
-                }
-                // A look or a scrape that isn't given the processor is over soon, a handle may be held for ever.
-                if (tries == 1000) return false;
-                std::this_thread::yield();
-            }
+            bool was_there = false;
+            patiently([&] {
+                series* const found = index_.find(hash, valid);
+                if (found == nullptr) return true;
+                if (!has_room_for_removed()) return false;
+                was_there = remove_and_bury(*found);
+                return true;
+            });
+            return was_there;
         });
     }
 
     /// Removes all series, the overflow series included, as far as they can be removed.
     void clear() noexcept {
         std::lock_guard const lock{mutex_};
-        list_.for_each([this](series& s) {
-            if (has_room_for_removed()) remove_and_bury(s);
+        remove_those([](series&) { return true; });
+    }
+
+    /// Where callbacks give the values, and between two of them: when there are more series than the limit, removes
+    /// those that were not observed in this round or later. At least 1, so that those go that never were.
+    void remove_unobserved(std::uint64_t since_round) noexcept {
+        if (regular_.load(std::memory_order_relaxed) <= storage_.limit) return;  // rounds follow each other
+        patiently([&] {
+            return remove_those(
+                [&](series& s) { return !s.is_overflow() && !detail::was_observed(s.cells(), since_round); });
         });
+    }
+
+    /// Of an info: gives a series the latest turn, in its first cell, and then removes the others. If another call has
+    /// removed it meanwhile, the series that its label values have by now. For those who hold or found it.
+    void show_only(series const& s) noexcept {
+        detail::looking const look;
+        series const* shown = &s;
+        std::uint64_t turn;
+        while (shown != nullptr && (turn = take_turn(*shown)) == 0)
+            shown = shown->is_overflow() ? overflow() : find_or_create(detail::label_values_of{*shown, schema_}.view());
+        if (shown == nullptr) return;
+        auto const is_older = [&](series& other) { return other.cells()->load(std::memory_order_relaxed) < turn; };
+        patiently([&] { return remove_those(is_older); });
     }
 
     /// Calls f(series&) for each series, and for those that were removed after the stamp `since` of the reader clock.
@@ -3110,19 +3282,16 @@ public:
     [[nodiscard]] bool add_cache(std::span<cached> cache) noexcept {
         std::lock_guard const lock{mutex_};
         gives_back_ = false;
-        return detail::attempt([&] { caches_.push_back(cache); });
+        return caches_.add(cache);
     }
     void drop_cache(std::span<cached> cache) noexcept {
         std::lock_guard const lock{mutex_};
-        std::erase_if(caches_, [&](auto const& c) { return c.data() == cache.data(); });
+        caches_.drop(cache);
     }
     /// Puts a series in its place, unless it has been removed.
     void fill_cache(cached& place, series& s) noexcept {
         std::lock_guard const lock{mutex_};
-        if (s.is_removed()) return;
-        place.from.store(&s, std::memory_order_relaxed);
-        // Release, matched by the acquire of who finds the cells: he finds the series too, as it was made.
-        place.cells.store(s.cells(), std::memory_order_release);
+        if (!s.is_removed()) place.fill(s);
     }
 
     /// How often the overflow series was given in place of a series.
@@ -3134,24 +3303,23 @@ public:
     [[nodiscard]] series_storage const& storage() const noexcept { return storage_; }
 
 private:
-    // Identity is decided on valid UTF-8 of bounded length, so that two spellings of one broken value are one series.
-    template <class F>
-    static std::invoke_result_t<F&, std::span<std::string_view const>> normalized(
-        std::span<std::string_view const> values, F&& f) noexcept {
-        bool clean = true;
-        for (auto const& value : values) clean &= value.size() <= max_label_value && is_valid_utf8(value);
-        if (clean) return f(values);
+    // The turn that an info's series has now; 0 when it has been removed. Relaxed: the removals of others, which are
+    // releases, come after it, so that no reader sees none.
+    std::uint64_t take_turn(series const& s) noexcept {
+        std::lock_guard const lock{mutex_};
+        if (s.is_removed()) return 0;
+        s.cells()->store(++turns_, std::memory_order_relaxed);
+        return turns_;
+    }
 
-        std::array<char, max_labels * max_label_value> room;  // on the stack: a look-up that hits allocates nothing
-        std::array<std::string_view, max_labels> mended;
-        char* at = room.data();
-        for (std::size_t i = 0; i < values.size(); ++i) {
-            // What is beyond the limit is not even looked at; a code point that it would cut is left out.
-            auto const size = copy_as_utf8(values[i].substr(0, max_label_value + 3), at, max_label_value);
-            mended[i] = {at, size};
-            at += size;
+    // Until f(), which is called under the mutex, returns true; not for long. A look or a scrape that isn't given the
+    // processor is over soon, and makes room for removed series; a handle may be held for ever.
+    template <class F>
+    void patiently(F&& f) noexcept {
+        for (int tries = 0; tries < 1000; ++tries) {
+            if (std::lock_guard const lock{mutex_}; f()) return;
+            std::this_thread::yield();
         }
-        return f(std::span<std::string_view const>{mended.data(), values.size()});
     }
 
     [[nodiscard]] std::uint32_t seconds_now() const noexcept {
@@ -3163,7 +3331,7 @@ private:
         auto const hash = detail::hash_of(values);
         // Looked at before the search. Acquire: a limit that is seen as reached was reached by series that the search
         // sees, so what it does not find has to be counted beyond the limit. Else the count is looked at again below.
-        bool const is_full = regular_.load(std::memory_order_acquire) >= storage_.limit;
+        bool const is_full = regular_.load(std::memory_order_acquire) >= storage_.most_found();
         if (series* const found = index_.find(hash, values); found != nullptr && is_usable(*found)) return found;
         if (is_full && !is_time_to_sweep()) return overflow();
         {
@@ -3175,7 +3343,7 @@ private:
             }
             if (is_time_to_sweep()) sweep();
             auto const count = regular_.load(std::memory_order_relaxed);
-            if (count < storage_.limit && index_.find(hash, values) == nullptr) {
+            if (count < storage_.most_found() && index_.find(hash, values) == nullptr) {
                 if (!index_.make_room()) return nullptr;
                 series* const made = add(values, false);
                 if (made == nullptr) return nullptr;
@@ -3188,9 +3356,6 @@ private:
     }
 
     // ---- Under the mutex from here on, but for expire_idle().
-
-    // Removed series whose memory can't be given back yet are bounded as those are that can be found.
-    [[nodiscard]] std::size_t most_removed() const noexcept { return (std::max)(storage_.limit, std::size_t{64}); }
 
     // Makes a series and lists it.
     [[nodiscard]] series* add(std::span<std::string_view const> values, bool overflow) noexcept {
@@ -3211,7 +3376,7 @@ private:
 
     [[nodiscard]] bool has_room_for_removed() noexcept {
         give_back_now_and_then();
-        return removed_.size() < most_removed();
+        return removed_.size() < storage_.most_removed();
     }
     bool remove_and_bury(series& s) noexcept {
         bool const was_there = s.remove(*storage_.readers, storage_.now(), false);
@@ -3219,22 +3384,28 @@ private:
         return was_there;
     }
 
+    // False when there is no room for all that are removed.
+    template <class Gone>
+    bool remove_those(Gone&& gone) noexcept {
+        bool done = true;
+        list_.for_each([&](series& s) {
+            if (s.is_removed() || !gone(s)) return;
+            if (done = done && has_room_for_removed(); done) remove_and_bury(s);
+        });
+        return done;
+    }
+
     // Makes a removed series impossible to find, unless there are too many of them.
     void bury(series& s) noexcept {
-        if (!s.linked_ || removed_.size() >= most_removed()) return;
+        if (!s.linked_ || removed_.size() >= storage_.most_removed()) return;
         s.linked_ = false;
         if (s.is_overflow()) {
             overflow_.store(nullptr, std::memory_order_release);
         } else {
-            std::array<std::string_view, max_labels> values;
-            for (std::size_t i = 0; i < schema_.keys.size(); ++i) values[i] = s.value(i);
-            index_.erase(detail::hash_of({values.data(), schema_.keys.size()}), &s);
+            index_.erase(detail::hash_of(detail::label_values_of{s, schema_}.view()), &s);
             regular_.fetch_sub(1, std::memory_order_relaxed);
         }
-        for (auto const& cache : caches_)
-            for (auto& place : cache)
-                if (place.from.load(std::memory_order_relaxed) == &s)
-                    place.cells.store(nullptr, std::memory_order_relaxed);
+        caches_.forget(s);
         removed_.add(s, detail::end_epoch());
         kept_.store(removed_.size(), std::memory_order_relaxed);
     }
@@ -3269,21 +3440,19 @@ private:
 
     // Gives the memory of removed series back as far as nobody can need it.
     void give_back() noexcept {
-        if (gives_back_) {
-            auto const finished = detail::finished_epoch();
-            index_.give_back(finished);
-            removed_.give_back(finished, storage_.readers->settled.load(std::memory_order_acquire), list_,
-                               [this](series& s) { destroy(s); });
-            kept_.store(removed_.size(), std::memory_order_relaxed);
-        }
-        until_give_back_ = removed_.size() + 32;  // so that a series costs the same however many are kept
+        auto const finished = detail::finished_epoch();
+        index_.give_back(finished);
+        // What callbacks stopped observing, or an info was set to before, is shown to no reader, and waits for
+        // none.
+        auto const settled =
+            storage_.observed || turns_ != 0 ? present : storage_.readers->settled.load(std::memory_order_acquire);
+        removed_.give_back(finished, settled, list_, [this](series& s) { destroy(s); });
+        kept_.store(removed_.size(), std::memory_order_relaxed);
     }
     void give_back_now_and_then() noexcept {
-        if (removed_.size() == 0) return;
-        if (until_give_back_ == 0 || removed_.size() >= most_removed())
-            give_back();
-        else
-            --until_give_back_;
+        if (!removed_.is_due(storage_.most_removed())) return;
+        if (gives_back_) give_back();
+        removed_.rest();
     }
 
     void destroy(series& s) noexcept {
@@ -3300,8 +3469,8 @@ private:
     detail::series_index index_;
     detail::series_list list_;
     detail::removed_series removed_;
-    std::vector<std::span<cached>> caches_;
-    std::size_t until_give_back_ = 32;  // creations and removals
+    detail::series_caches caches_;
+    std::uint64_t turns_ = 0;  // of an info
     bool gives_back_ = true;
     std::atomic<series*> overflow_{nullptr};
     std::atomic<std::uint64_t> overflowed_{0};
@@ -3415,9 +3584,10 @@ public:
 
     /// No instrument has it any more.
     void end() noexcept { end_.store(table_.storage().now(), std::memory_order_relaxed); }
-    /// When a series was removed, or its family ended; 0 for what lives.
+    /// When a series was removed, or its family ended; 0 for what lives. An info and what is observed are only shown as
+    /// of a moment at which they lived.
     [[nodiscard]] unix_nanos end_of(series const& s) const noexcept {
-        auto const own = s.end();
+        auto const own = descriptor_.observable || descriptor_.kind == instrument_kind::info ? 0 : s.end();
         return own != 0 ? own : end_.load(std::memory_order_relaxed);
     }
 
@@ -3425,6 +3595,12 @@ public:
     [[nodiscard]] unix_nanos start_of(series const& s) const noexcept {
         return descriptor_.observable ? detail::observed_start(s.cells()) : s.birth();
     }
+
+    /// A round of callbacks begins, or has begun, to observe it. By the thread of the round only, as observed_rounds().
+    void begin_round(std::uint64_t round) noexcept {
+        if (rounds_.begin(round)) table_.remove_unobserved(rounds_.complete());
+    }
+    [[nodiscard]] detail::observed_rounds& observed_rounds() noexcept { return rounds_; }
 
     /// Calls v.number(family, series, number), v.histogram(family, series, histogram_value), v.states(family, series,
     /// states_value) or v.exponential_histogram(family, series, exponential_value) for each series that is shown, and
@@ -3449,16 +3625,6 @@ public:
         table_.for_each_run<most_at_a_time>(
             [&](series const& s) { return !descriptor_.observable || detail::was_observed(s.cells(), round); },
             [&](std::span<series* const> run) { show(v, run, end); }, since);
-    }
-
-    /// Makes an info's series, given by its cell, the one that is shown.
-    void show_only(detail::word& cell) noexcept {
-        // Each call has a turn of its own, and the series with the highest is shown: no reader sees two, or none. Where
-        // two threads show one series, its turn must not go back. Relaxed: turns order nothing but each other.
-        auto const turn = turns_.fetch_add(1, std::memory_order_relaxed) + 1;
-        auto seen = cell.load(std::memory_order_relaxed);
-        while (seen < turn && !cell.compare_exchange_weak(seen, turn, std::memory_order_relaxed)) {
-        }
     }
 
     /// Counts a measurement that no format can carry, and reports the first: what a histogram, a counter or an up-down
@@ -3509,18 +3675,22 @@ private:
             since);
     }
 
+    // The series with the highest turn, so that no reader sees two. It is there both times: a removed one stays listed
+    // while those look who began before, and its place is taken by one that got its turn before that.
     template <class Visitor>
     void visit_info(Visitor& v) const {
         std::uint64_t latest = 1;  // 0 is the turn of a series that was never shown
-        table_.for_each(
-            [&](series const& s) { latest = (std::max)(latest, s.cells()->load(std::memory_order_relaxed)); });
+        auto const turn_of = [](series const& s) { return s.cells()->load(std::memory_order_relaxed); };
+        table_.for_each([&](series const& s) { latest = (std::max)(latest, turn_of(s)); }, series_table::gone_too);
         bool shown = false;
-        table_.for_each([&](series const& s) {
-            // Not only the very turn: another may have been taken since.
-            if (shown || s.cells()->load(std::memory_order_relaxed) < latest) return;
-            shown = true;
-            v.number(*this, s, number{number_kind::unsigned_integer, 1});
-        });
+        table_.for_each(
+            [&](series const& s) {
+                // Not only the very turn: another may have been taken since.
+                if (shown || turn_of(s) < latest) return;
+                shown = true;
+                v.number(*this, s, number{number_kind::unsigned_integer, 1});
+            },
+            series_table::gone_too);
     }
 
     template <class Visitor>
@@ -3601,11 +3771,11 @@ private:
     descriptor descriptor_;
     series_table table_;
     overflow_hook on_overflow_;
+    detail::observed_rounds rounds_;
     std::vector<bucket_label> bucket_texts_;
     std::vector<std::string> state_texts_;
     std::atomic<std::uint64_t> dropped_{0};
     mutable std::atomic<std::uint64_t> torn_{0};
-    std::atomic<std::uint64_t> turns_{0};  // of an info
     std::atomic<bool> overflow_said_{false};
     mutable std::atomic<bool> left_out_said_{false};
 };
@@ -3838,7 +4008,8 @@ public:
                 return;
             }
         }
-        if (!attempt([&] { list_.push_back({&of, std::move(in), value}); }))
+        bool const is_new = !was_observed((*in).cells(), of.observed_rounds().complete());
+        if (!attempt([&] { list_.push_back({&of, std::move(in), value, is_new}); }))
             of.drop_measurement("a value that there is no memory for");
     }
 
@@ -3846,23 +4017,58 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return list_.size(); }
 
     // Shows all of it. `before` is when the round before this one began: what is seen first counts since then, or since
-    // its instrument was registered (CONFORMANCE 134).
+    // its instrument was registered (CONFORMANCE 134). Where there are more series than the limit allows, those that
+    // are shown already go before new ones, and then the first before the last (CONFORMANCE 145).
     void publish(std::uint64_t round, unix_nanos before) noexcept {
-        for (auto& [of, in, value] : list_) {
-            auto* const run = (*in).cells();
-            // Another callback of the same round may have observed what is beyond the limit as well.
-            if ((*in).is_overflow() && of->describe().kind != instrument_kind::gauge && was_observed(run, round))
-                value = sum(value, {value.kind, run[observed_value_cell].load(std::memory_order_relaxed)});
-            detail::publish(run, value, of->describe().is_monotonic(), (std::max)(of->birth(), before), round);
-        }
+        auto const size = list_.size();
+        for (bool const is_new : {false, true})
+            for (std::size_t i = 0; i < size; ++i) {
+                if (list_[i].is_new != is_new || (*list_[i].in).is_overflow()) continue;
+                if (is_admitted(list_[i], round))
+                    show(list_[i], round, before);
+                else
+                    put_beyond(i);
+            }
+        for (auto const& v : list_)  // at last, as a whole: a sum of which only a part is new would seem to have fallen
+            if ((*v.in).is_overflow()) show(v, round, before);
     }
 
 private:
     struct observed {
         family* of;
-        held_series in;  // it must not expire before it is published
+        held_series in;  // it must not be removed before it is published
         number value;
+        bool is_new;
     };
+
+    static bool is_admitted(observed const& v, std::uint64_t round) noexcept {
+        return was_observed((*v.in).cells(), round) || v.of->observed_rounds().admit(v.of->table().storage().limit);
+    }
+
+    // Counts a value in the overflow series after all. Its own series is not shown.
+    void put_beyond(std::size_t i) noexcept {
+        looking const look;
+        family& of = *list_[i].of;
+        series* const beyond = of.table().overflow();
+        if (beyond == nullptr) return of.drop_measurement("a value that there is no memory for");
+        of.say_overflow();
+        beyond->hold();
+        held_series in{beyond};
+        if (of.describe().kind == instrument_kind::gauge)
+            list_[i].in = std::move(in);  // in its place: the last one stands
+        else
+            add(of, std::move(in), list_[i].value);
+    }
+
+    static void show(observed const& v, std::uint64_t round, unix_nanos before) noexcept {
+        auto const& d = v.of->describe();
+        auto* const run = (*v.in).cells();
+        auto value = v.value;
+        // Another callback of the same round may have observed what is beyond the limit as well.
+        if ((*v.in).is_overflow() && d.kind != instrument_kind::gauge && was_observed(run, round))
+            value = sum(value, {value.kind, run[observed_value_cell].load(std::memory_order_relaxed)});
+        detail::publish(run, value, d.is_monotonic(), (std::max)(v.of->birth(), before), round);
+    }
 
     static number sum(number a, number b) noexcept {
         if (a.kind == number_kind::floating)
@@ -3984,6 +4190,13 @@ private:
 
     // Not under the mutex; what it uses belongs to the thread that runs the round.
     [[nodiscard]] outcome run(callback& call, clock::time_point until, std::uint64_t round) noexcept {
+        for (auto const& f : call.families()) f->begin_round(round);
+        auto const end = run_and_show(call, until, round);
+        if (end != outcome::shown)
+            for (auto const& f : call.families()) f->observed_rounds().fail();
+        return end;
+    }
+    [[nodiscard]] outcome run_and_show(callback& call, clock::time_point until, std::uint64_t round) noexcept {
         if (running_since_ >= until) return outcome::late;
         if (!attempt([&] { call.run(values_); })) return outcome::failed;
         if (clock::now() > earlier(until, running_since_)) return outcome::late;
@@ -4923,10 +5136,13 @@ private:
         if (spec.kind == instrument_kind::histogram) cells = detail::histogram_cell_count(views.bounds.size());
         if (spec.kind == instrument_kind::exponential_histogram)
             cells = detail::exponential_cell_count(spec.shape.max_buckets);
+        auto limit = views.limit != 0 ? views.limit : core_->options.series_limit;
+        if (spec.kind == instrument_kind::info) limit = (std::max)(limit, std::size_t{2});  // the next beside the last
         return {.cells = cells,
                 .sharded = spec.sharded,
-                .limit = views.limit != 0 ? views.limit : core_->options.series_limit,
+                .limit = limit,
                 .expire_after = spec.expire_after,
+                .observed = spec.observable,
                 .now = core_->options.now,
                 .readers = core_->clock};
     }
@@ -4950,7 +5166,8 @@ private:
 
 namespace tacho::inline v0 {
 
-/// An option: how many series the instrument may have before further label values are counted together.
+/// An option: how many series the instrument may have before further label values are counted together; of an
+/// observable, how many one round may observe.
 template <std::size_t N>
 struct series_limit {
     static_assert(N != 0, "tacho: a series limit is at least 1");
@@ -5894,7 +6111,7 @@ public:
     info_series(found_series const& to, looking look) noexcept : to_(to), look_(std::move(look)) {}
 
     void show() const noexcept {
-        if (to_.from != nullptr) to_.of->show_only(*to_.cells);
+        if (to_.from != nullptr) to_.of->table().show_only(*to_.from);
     }
 
 private:
@@ -5908,7 +6125,7 @@ public:
     explicit info_handle(bound_series to) noexcept : to_(std::move(to)) {}
 
     void show() const noexcept {
-        if (to_.of != nullptr) to_.of->show_only(*to_.cells);
+        if (to_.of != nullptr) to_.of->table().show_only(*to_.held);
     }
 
 private:
@@ -5916,7 +6133,17 @@ private:
 };
 
 template <fixed_string Name, class... Options>
-using info_traits = instrument_traits<instrument_kind::info, Name, std::uint64_t, cells::shared, Options...>;
+struct info_traits : instrument_traits<instrument_kind::info, Name, std::uint64_t, cells::shared, Options...> {
+    using base = instrument_traits<instrument_kind::info, Name, std::uint64_t, cells::shared, Options...>;
+
+    // It is looked up by text also where there are few label sets, so that those it had can be given back.
+    static constexpr std::size_t dense = 0;
+    static constexpr instrument_spec spec(std::string_view description) noexcept {
+        auto s = base::spec(description);
+        s.dense = 0;
+        return s;
+    }
+};
 
 template <class Traits>
 using info_front = typed_instrument<Traits, info_series, info_handle>;
@@ -5925,8 +6152,8 @@ using info_front = typed_instrument<Traits, info_series, info_handle>;
 
 /// Shows text as labels, with the value 1: `info<"build", label<"version">, label<"commit">>` is, after
 /// `build.set("1.2.3", "abc")`, `build_info{version="1.2.3",commit="abc"} 1`. Shows nothing before the first set(), and
-/// from then on the label values of the latest one only. For what seldom changes: each label set that was ever set
-/// counts towards the series limit, and keeps its memory.
+/// from then on the label values of the latest one only: the ones before are forgotten, so it may be set for ever. For
+/// what seldom changes.
 template <fixed_string Name, class... Options>
 class info : private detail::info_front<detail::info_traits<Name, Options...>> {
     using traits = detail::info_traits<Name, Options...>;
@@ -5945,7 +6172,7 @@ public:
     using base::ok;
 
     /// Replaces what is shown, at once for every reader: none sees two label sets, or none. May be called by any thread
-    /// at any time. A label set that is new takes a mutex and allocates.
+    /// at any time. Takes a mutex, and allocates for another label set than before.
     template <class... Args>
         requires(detail::are_values_of<typename traits::labels, Args...>)
     void set(Args const&... values) noexcept { base::operator()(values...).show(); }
@@ -6468,6 +6695,12 @@ using observable_front = observable_instrument<instrument_traits<Kind, Name, Num
 /// it throws, or takes longer than registry_options::callback_timeout, nothing that it observed in that call is shown;
 /// registry.health() counts it, and the error hook hears of the first time.
 ///
+/// Label values may come and go for ever, in bounded memory: the series limit is for what one round observes. Of more
+/// than that, those shown before stay, then the first new ones, and the others are counted together. As long as there
+/// are no more series than the limit, one that was left out for some rounds goes on where it was; beyond that, those
+/// that the last round did not observe are forgotten, and start anew when they are observed again. A round in which the
+/// callable failed forgets none.
+///
 /// The instrument's end waits until the callable does not run, except from within it; the callable is then destroyed
 /// after it returns. So it may use whatever lives longer than the instrument, and must not wait for the thread that
 /// ends it.
@@ -6520,6 +6753,36 @@ public:
 
 namespace tacho::inline v0 {
 
+namespace detail {
+
+// One value of an instrument whose number is only known now.
+template <class Number, class Value, class Find>
+void observe_whole(observed_values& into, family& of, Value value, Find find) noexcept {
+    if constexpr (std::floating_point<Value>) {
+        auto const number = static_cast<double>(value);
+        if (!(number >= -0x1p63 && number < 0x1p64 && std::trunc(number) == number))
+            return of.drop_measurement("a value that is not a whole number, or too large for one");
+        if (number < 0) return observe_into<Number>(into, of, static_cast<std::int64_t>(number), find);
+        observe_into<Number>(into, of, static_cast<std::uint64_t>(number), find);
+    } else {
+        observe_into<Number>(into, of, value, find);
+    }
+}
+
+template <class Value>
+void observe_named(observed_values& into, family& of, Value value, std::span<std::string_view const> labels) noexcept {
+    if (labels.size() != of.schema().given)
+        return of.drop_measurement("another number of label values than it has labels");
+    auto const find = [&] { return of.hold(labels); };
+    switch (of.describe().number) {
+        case number_kind::floating: return observe_into<double>(into, of, value, find);
+        case number_kind::signed_integer: return observe_whole<std::int64_t>(into, of, value, find);
+        case number_kind::unsigned_integer: return observe_whole<std::uint64_t>(into, of, value, find);
+    }
+}
+
+}  // namespace detail
+
 /// What the callable of an observable named at run time is given: `observe(3, {"mail"})`, the value of each label in
 /// order, or `observe(3)` without labels. A value with another number of label values is dropped and counted. For use
 /// within that call, by its thread.
@@ -6540,9 +6803,7 @@ public:
     template <class Value>
         requires detail::amount_for<Value, Number>
     void operator()(Value value, std::span<std::string_view const> labels) const noexcept {
-        if (labels.size() != of_.schema().given)
-            return of_.drop_measurement("another number of label values than it has labels");
-        detail::observe_into<Number>(into_, of_, value, [&] { return of_.hold(labels); });
+        detail::observe_named(into_, of_, value, labels);
     }
 
 private:
@@ -6550,9 +6811,11 @@ private:
     family& of_;
 };
 
-/// An observable named at run time. Movable; ends its registration when it ends, as an observable_gauge does.
+/// An observable named at run time. Movable; ends its registration when it ends, as an observable_gauge does. May be
+/// listed by an observation, made without a callable.
 class named_observable {
 public:
+    explicit named_observable(registration in) noexcept : registration_(std::move(in)) {}
     named_observable(registration in, detail::callback_registration call) noexcept
         : registration_(std::move(in)), callback_(std::move(call)) {}
 
@@ -6560,6 +6823,9 @@ public:
     [[nodiscard]] bool ok() const noexcept { return registration_.ok(); }
 
 private:
+    friend class observation;
+    friend class observer;
+
     registration registration_;
     detail::callback_registration callback_;  // ends first
 };
@@ -6591,6 +6857,19 @@ template <class F>
 [[nodiscard]] named_observable add_observable_up_down_counter(scope const& in, instrument_options const& o,
                                                               F&& callable) {
     return detail::add_observable<std::int64_t>(in, o, instrument_kind::up_down_counter, std::forward<F>(callable));
+}
+
+/// The same without a callable: an observation gives the values.
+[[nodiscard]] inline named_observable add_observable_gauge(scope const& in, instrument_options const& o) {
+    return named_observable{detail::register_named<double, cells::shared>(in, o, instrument_kind::gauge, true)};
+}
+[[nodiscard]] inline named_observable add_observable_counter(scope const& in, instrument_options const& o) {
+    return named_observable{
+        detail::register_named<std::uint64_t, cells::shared>(in, o, instrument_kind::counter, true)};
+}
+[[nodiscard]] inline named_observable add_observable_up_down_counter(scope const& in, instrument_options const& o) {
+    return named_observable{
+        detail::register_named<std::int64_t, cells::shared>(in, o, instrument_kind::up_down_counter, true)};
 }
 
 }  // namespace tacho::inline v0
@@ -6908,9 +7187,18 @@ using named_exponential_histogram = named_instrument<exponential_handle<cells::s
 
 namespace tacho::inline v0 {
 
+namespace detail {
+
+template <class T>
+concept observable_of_any_kind = observable<T> || std::same_as<T, named_observable>;
+
+}  // namespace detail
+
 /// What the callable of an observation is given: `observe(instrument, value, label values...)`, in order and of the
-/// labels' types. For use within that call, by its thread. A value for an instrument that the observation does not list
-/// is dropped and counted, and the error hook hears of the first one.
+/// labels' types; of an instrument named at run time `observe(instrument, value, {"mail"})`. For use within that call,
+/// by its thread. A value for an instrument that the observation does not list is dropped and counted, and the error
+/// hook hears of the first one; so is one with another number of label values, or not whole where integers are counted,
+/// which the compiler finds out for typed instruments.
 class observer {
 public:
     observer(detail::observed_values& into, detail::callback const& in) noexcept : into_(into), in_(in) {}
@@ -6920,17 +7208,38 @@ public:
     template <detail::observable Instrument, class Value, class... Args>
         requires detail::observes<typename Instrument::traits, Value, Args...>
     void operator()(Instrument const& instrument, Value const& value, Args const&... labels) const noexcept {
-        auto const& of = instrument.registration_.held();
-        if (of == nullptr) return;  // not registered, which was reported
-        auto const& listed = in_.families();
-        if (std::find(listed.begin(), listed.end(), of) == listed.end())
-            return of->drop_measurement("a value by an observation that does not list it");
-        detail::observe_typed<typename Instrument::traits>(into_, *of, value, labels...);
+        if (family* const of = listed(instrument.registration_))
+            detail::observe_typed<typename Instrument::traits>(into_, *of, value, labels...);
     }
-    template <class... Args>
-    void operator()(Args const&...) const = delete;  // an observable, a number, one value for each label, in order
+
+    template <class Value>
+        requires detail::amount_for<Value, double>
+    void operator()(named_observable const& instrument, Value value,
+                    std::initializer_list<std::string_view> labels = {}) const noexcept {
+        (*this)(instrument, value, std::span{labels.begin(), labels.size()});
+    }
+    template <class Value>
+        requires detail::amount_for<Value, double>
+    void operator()(named_observable const& instrument, Value value,
+                    std::span<std::string_view const> labels) const noexcept {
+        if (family* const of = listed(instrument.registration_)) detail::observe_named(into_, *of, value, labels);
+    }
+
+    template <class First, class... Args>
+        requires(!std::same_as<First, named_observable>)
+    void operator()(First const&, Args const&...) const = delete;  // an observable, a number, its label values in order
 
 private:
+    // The instrument's family; nullptr when it may not be observed here, or isn't registered, which was reported.
+    [[nodiscard]] family* listed(registration const& instrument) const noexcept {
+        auto const& of = instrument.held();
+        if (of == nullptr) return nullptr;
+        auto const& all = in_.families();
+        if (std::find(all.begin(), all.end(), of) != all.end()) return of.get();
+        of->drop_measurement("a value by an observation that does not list it");
+        return nullptr;
+    }
+
     detail::observed_values& into_;
     detail::callback const& in_;
 };
@@ -6962,31 +7271,44 @@ private:
 
 /// Gives the values of all instruments that it lists, from one look at what they measure: `observation memory{
 /// [&](tacho::observer& observe) { auto const m = measure(); observe(used, m.used); observe(idle, m.idle); }, used,
-/// idle};`. The instruments belong to one scope, are made without a callable and live longer; beyond that, the callable
-/// runs as that of an observable_gauge, and the observation's end waits as a gauge's does.
+/// idle};`. The instruments, typed or named at run time, belong to one scope, are made without a callable and live
+/// longer; beyond that, the callable runs as that of an observable_gauge, and the observation's end waits as a gauge's
+/// does.
 class observation {
 public:
-    template <class F, detail::observable... Instruments>
+    template <class F, detail::observable_of_any_kind... Instruments>
         requires(sizeof...(Instruments) != 0)
     explicit observation(F&& callable, Instruments const&... listed) noexcept {
+        keep(std::forward<F>(callable), [&](auto&&... into) { (list(listed.registration_, into...), ...); });
+    }
+    /// Of as many instruments as only the running program knows. They may be moved afterwards.
+    template <class F>
+    observation(F&& callable, std::span<named_observable const> listed) noexcept {
+        keep(std::forward<F>(callable), [&](auto&&... into) {
+            for (auto const& instrument : listed) list(instrument.registration_, into...);
+        });
+    }
+    observation(observation const&) = delete;
+    observation& operator=(observation const&) = delete;
+
+private:
+    template <class F, class List>
+    void keep(F&& callable, List&& list_all) noexcept {
         bool const done = detail::attempt([&] {
             std::vector<std::shared_ptr<family>> families;
             std::shared_ptr<detail::registry_core> core;
-            (list(families, core, listed.registration_), ...);
+            list_all(families, core);
             if (families.empty()) return;
             using call = detail::joint_callback<std::decay_t<F>>;
             callback_ = {core, std::make_shared<call>(std::move(families), std::forward<F>(callable))};
         });
         if (!done) report(severity::error, "an observation's callable could not be kept; it is not called");
     }
-    observation(observation const&) = delete;
-    observation& operator=(observation const&) = delete;
 
-private:
     // Lists an instrument. One that isn't registered is left out, and so is one of another scope or registry than the
     // first, which is a problem of the first one's registry.
-    static void list(std::vector<std::shared_ptr<family>>& families, std::shared_ptr<detail::registry_core>& core,
-                     registration const& added) {
+    static void list(registration const& added, std::vector<std::shared_ptr<family>>& families,
+                     std::shared_ptr<detail::registry_core>& core) {
         auto const& of = added.held();
         if (of == nullptr) return;
         if (families.empty()) core = added.core();

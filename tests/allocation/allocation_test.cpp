@@ -234,4 +234,21 @@ TEST(a_warm_otlp_request, allocates_nothing) {
     EXPECT_EQ(allocations_in(encode), 0);
 }
 
+TEST(an_otlp_request, allocates_nothing_with_what_is_known_of_the_last_one) {
+    shop s;
+    tacho::state_set<"light", light> lamp{s.registry};
+    lamp.set(light::green);
+    tacho::resource const about{{"service.name", "shop"}};
+    tacho::byte_buffer buffer;
+    tacho::otlp_points known;
+    auto const encode = [&] {
+        buffer.clear();
+        tacho::otlp_json_encoder encoder{buffer, about, tacho::system_clock::now(), &known};
+        s.registry.visit(encoder, tacho::order::by_scope);
+        EXPECT_TRUE(encoder.finish());
+    };
+    for (int i = 0; i < 2; ++i) encode();
+    EXPECT_EQ(allocations_in(encode), 0);
+}
+
 }  // namespace

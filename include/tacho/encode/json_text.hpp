@@ -1,10 +1,12 @@
-// tacho: text as a JSON string.
+// tacho: text and numbers as JSON.
 // Rule: https://www.rfc-editor.org/rfc/rfc8259#section-7
 #pragma once
 
+#include "tacho/core/number_text.hpp"
 #include "tacho/core/utf8.hpp"
 #include "tacho/encode/sink.hpp"
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -66,6 +68,17 @@ inline char* write_json_string(std::string_view text, char* out) noexcept {
     *out++ = '"';
     return out;
 }
+[[nodiscard]] inline std::string_view text_between(char const* begin, char const* end) noexcept {
+    return {begin, static_cast<std::size_t>(end - begin)};
+}
+
+// JSON has no word for what isn't finite; proto3's JSON mapping writes these as strings.
+inline std::string_view json_number(double value, char* room) noexcept {
+    if (std::isnan(value)) return "\"NaN\"";
+    if (std::isinf(value)) return value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+    return text_between(room, write_double(value, room));
+}
+
 template <class Writer>
 void write_json_string(Writer& to, std::string_view text) noexcept {
     to.write(json_string_room(text.size()), [&](char* out) { return write_json_string(text, out); });

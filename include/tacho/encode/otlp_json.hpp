@@ -7,6 +7,8 @@
 #include "tacho/core/resource.hpp"
 #include "tacho/core/temporality.hpp"
 #include "tacho/encode/json_text.hpp"
+#include "tacho/encode/otlp_attributes.hpp"
+#include "tacho/encode/otlp_points.hpp"
 #include "tacho/encode/sink.hpp"
 #include "tacho/registry/registry.hpp"
 
@@ -15,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -26,34 +29,64 @@ namespace tacho::inline v0 {
 template <sink Sink>
 class otlp_json_encoder {
 public:
-    /// `time` is the moment of the collection, the same for all points.
-    otlp_json_encoder(Sink& to, resource const& about, unix_nanos time) noexcept
-        : out_(to), resource_(about), time_(time) {}
+    /// `time` is the moment of the collection, the same for all points. What `known` remembers of earlier requests
+    /// isn't made again; without it nothing is allocated.
+    otlp_json_encoder(Sink& to, resource const& about, unix_nanos time, otlp_points* known = nullptr) noexcept
+        : out_(to), resource_(about), known_(known), time_(time) {}
 
     void number(family const& of, series const& s, tacho::number value) noexcept {
         number(of, s, value, of.start_of(s), temporality::cumulative);
     }
     void number(family const& of, series const& s, tacho::number value, unix_nanos start, temporality t) noexcept {
-        begin_point(of, s, start, t);
-        char room[detail::number_room];
         // An integer above 2^63-1 has no place in `asInt`.
-        bool const integer = value.kind == number_kind::signed_integer ||
-                             (value.kind == number_kind::unsigned_integer &&
-                              value.as_unsigned() <= std::uint64_t{(std::numeric_limits<std::int64_t>::max)()});
-        if (integer) {
-            auto const text = view(room, detail::write_integer(value.as_signed(), room));
-            out_.text(",\"asInt\":\"", text, "\"}");
-        } else {
-            out_.text(",\"asDouble\":", json_double(value.as_double(), room), "}");
+        bool const is_integer = value.kind == number_kind::signed_integer ||
+                                (value.kind == number_kind::unsigned_integer &&
+                                 value.as_unsigned() <= std::uint64_t{(std::numeric_limits<std::int64_t>::max)()});
+        point(of, s, start, t, number_room, [&](char* out) {
+            if (is_integer) return integer(value.bits, value.kind == number_kind::signed_integer, out);
+            char room[detail::number_room];
+            out = out_.copy(",\"asDouble\":", out);
+            return out_.copy("}", out_.copy(detail::json_number(value.as_double(), room), out));
+        });
+    }
+
+    /// Several of one family, cumulative. At once only where all is as in the last request but the numbers.
+    void numbers(family const& of, std::span<series* const> from, number_kind kind,
+                 std::uint64_t const* bits) noexcept {
+        constexpr std::size_t most = 8;
+        otlp_points::of_family::point known[most];
+        std::size_t room = 0;
+        bool usual = family_ == &of && known_family_ != nullptr && from.size() <= most &&
+                     detail::has_nineteen_digits(time_) && kind != number_kind::floating;
+        for (std::size_t i = 0; usual && i < from.size(); ++i) {
+            series const& s = *from[i];
+            known[i] = known_family_->find(s);
+            room += known[i].size + number_room;
+            usual = known[i].size != 0 && known[i].start == of.start_of(s) && known[i].start <= time_ &&
+                    of.end_of(s) == 0 && (kind == number_kind::signed_integer || bits[i] >> 63 == 0);
         }
+        for (std::size_t i = 0; !usual && i < from.size(); ++i) number(of, *from[i], {kind, bits[i]});
+        if (!usual) return;
+        points_ += from.size();
+        known_family_->count(from.size());
+        bool const has_sign = kind == number_kind::signed_integer;
+        out_.write(room, [&](char* out) {
+            for (std::size_t i = 0; i < from.size(); ++i) {
+                char* const end = out + end_at;
+                out = out_.copy(known[i].view(), out);
+                end_.write(time_, end);
+                out = integer(bits[i], has_sign, out);
+            }
+            return out;
+        });
     }
 
     /// A point for each state, whose name is the value of the attribute that is called like the metric.
     void states(family const& of, series const& s, states_value value) noexcept {
         auto const& d = of.describe();
         for (std::size_t i = 0; i < d.states.size(); ++i) {
-            begin_point(of, s, s.birth(), temporality::cumulative, d.states[i]);
-            out_.text(",\"asInt\":\"", value.is_on(i) ? "1" : "0", "\"}");
+            auto const number = [&](char* out) { return integer(value.is_on(i) ? 1 : 0, false, out); };
+            point(of, s, s.birth(), temporality::cumulative, number_room, number, d.states[i]);
         }
     }
 
@@ -62,16 +95,15 @@ public:
     }
     void histogram(family const& of, series const& s, histogram_value const& value, unix_nanos start,
                    temporality t) noexcept {
-        begin_point(of, s, start, t);
         auto const& bounds = of.describe().bounds;
-        out_.write((2 * value.buckets.size() + 4) * (detail::number_room + 8), [&](char* out) {
+        point(of, s, start, t, (2 * value.buckets.size() + 4) * (detail::number_room + 8), [&](char* out) {
             out = out_.copy(",\"count\":\"", out);
             out = out_.copy("\"", detail::write_integer(value.count, out));
             // Where values may be negative, a sum that goes up and down says nothing; the protocol wants it left out.
             if ((bounds.empty() || bounds.front() >= 0) && value.sum >= 0) {
                 out = out_.copy(",\"sum\":", out);
                 char room[detail::number_room];
-                out = out_.copy(json_double(value.sum, room), out);
+                out = out_.copy(detail::json_number(value.sum, room), out);
             }
             out = out_.copy(",\"bucketCounts\":[\"", out);
             for (auto const count : value.buckets) out = out_.copy("\",\"", detail::write_integer(count, out));
@@ -91,16 +123,17 @@ public:
     }
     void exponential_histogram(family const& of, series const& s, exponential_value const& value, unix_nanos start,
                                temporality t) noexcept {
-        begin_point(of, s, start, t);
+        point(of, s, start, t, 0, [](char* out) { return out; });
         char room[detail::number_room];
-        out_.text(",\"count\":\"", view(room, detail::write_integer(value.count, room)), "\"");
+        out_.text(",\"count\":\"", detail::text_between(room, detail::write_integer(value.count, room)), "\"");
         // As for a histogram: no sum where negative values were seen.
-        if (value.negative.counts.empty() && value.sum >= 0) out_.text(",\"sum\":", json_double(value.sum, room));
-        out_.text(",\"scale\":", view(room, detail::write_integer(std::int64_t{value.scale}, room)));
-        out_.text(",\"zeroCount\":\"", view(room, detail::write_integer(value.zero_count, room)), "\"");
+        if (value.negative.counts.empty() && value.sum >= 0)
+            out_.text(",\"sum\":", detail::json_number(value.sum, room));
+        out_.text(",\"scale\":", detail::text_between(room, detail::write_integer(std::int64_t{value.scale}, room)));
+        out_.text(",\"zeroCount\":\"", detail::text_between(room, detail::write_integer(value.zero_count, room)), "\"");
         exponential_buckets_of(",\"positive\":{\"offset\":", value.positive);
         exponential_buckets_of(",\"negative\":{\"offset\":", value.negative);
-        out_.text(",\"zeroThreshold\":", json_double(of.describe().shape.zero_threshold, room), "}");
+        out_.text(",\"zeroThreshold\":", detail::json_number(of.describe().shape.zero_threshold, room), "}");
     }
 
     /// Ends the request; `{}` when there was no point to write. False when the sink had no room for all of it.
@@ -109,6 +142,7 @@ public:
             out_.text("{}");
         else
             out_.text("]}}]}]}]}");  // points, sum, metric, metrics, scope, scopes, resource, resources, request
+        if (known_ != nullptr) known_->end_request();
         return !out_.failed();
     }
 
@@ -116,102 +150,76 @@ public:
     [[nodiscard]] std::size_t points() const noexcept { return points_; }
 
 private:
-    static std::string_view view(char const* begin, char const* end) noexcept {
-        return {begin, static_cast<std::size_t>(end - begin)};
-    }
+    // Of what follows a point's attributes.
+    static constexpr std::size_t number_room = detail::number_room + 16;
 
-    // JSON has no word for what isn't finite; proto3's JSON mapping writes these as strings.
-    static std::string_view json_double(double value, char* room) noexcept {
-        if (std::isnan(value)) return "\"NaN\"";
-        if (std::isinf(value)) return value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
-        return view(room, detail::write_double(value, room));
+    char* integer(std::uint64_t bits, bool has_sign, char* out) noexcept {
+        out = out_.copy(",\"asInt\":\"", out);
+        out = has_sign ? detail::write_integer(static_cast<std::int64_t>(bits), out) : detail::write_integer(bits, out);
+        return out_.copy("\"}", out);
     }
 
     void exponential_buckets_of(std::string_view begin, exponential_buckets const& side) noexcept {
         char room[detail::number_room];
-        out_.text(begin, view(room, detail::write_integer(std::int64_t{side.offset}, room)));
+        out_.text(begin, detail::text_between(room, detail::write_integer(std::int64_t{side.offset}, room)));
         char const* before = ",\"bucketCounts\":[\"";
         for (auto const count : side.counts) {
-            out_.text(before, view(room, detail::write_integer(count, room)), "\"");
+            out_.text(before, detail::text_between(room, detail::write_integer(count, room)), "\"");
             before = ",\"";
         }
         out_.text(side.counts.empty() ? ",\"bucketCounts\":[]}" : "]}");
     }
 
-    void begin_point(family const& of, series const& s, unix_nanos start, temporality t,
-                     std::string_view state = {}) noexcept {
+    // A point that ends with what rest(char*) writes into `room`. In one piece: asking the sink for room before each of
+    // a point's many little texts takes as long as they do.
+    template <class Rest>
+    void point(family const& of, series const& s, unix_nanos start, temporality t, std::size_t room, Rest&& rest,
+               std::string_view state = {}) noexcept {
         bool const first = family_ != &of && begin_metric(of, t);
         ++points_;
         // What has been removed ends then, so that what took its place doesn't begin before. What was born after the
         // collection began must not start after its end.
         auto const ended = of.end_of(s);
         auto const end = ended != 0 ? (std::min)(ended, time_) : time_;
-        // In one piece: asking the sink for room before each of a point's many little texts takes as long as they do.
-        out_.write(point_room(of, s, state), [&](char* out) {
-            if (!first) *out++ = ',';
-            out = out_.copy("{\"startTimeUnixNano\":\"", out);
-            out = detail::write_integer((std::min)(start, end), out);
-            out = out_.copy("\",\"timeUnixNano\":\"", out);
-            out = detail::write_integer(end, out);
-            *out++ = '"';
-            return attributes(of, s, state, out);
-        });
+        start = (std::min)(start, end);
+        auto const without_comma = std::size_t{first};
+        if (known_family_ != nullptr) known_family_->count(1);
+        if (known_family_ != nullptr && state.empty() && detail::has_nineteen_digits(start) &&
+            detail::has_nineteen_digits(end)) {
+            auto known = known_family_->find(s);
+            if (known.size == 0) [[unlikely]]
+                known = known_family_->add(s, start, point_room(of, s, state),
+                                           [&](char* out) { return begin(of, s, start, end, state, out); });
+            if (known.size != 0) [[likely]]
+                return out_.write(known.size + room, [&](char* const out) {
+                    // All but the times is as it was.
+                    char* const behind = out_.copy(known.view().substr(without_comma), out);
+                    if (start != known.start) start_.write(start, out + start_at - without_comma);
+                    end_.write(end, out + end_at - without_comma);
+                    return rest(behind);
+                });
+        }
+        out_.write(point_room(of, s, state) + room,
+                   [&](char* out) { return rest(begin(of, s, start, end, state, out, without_comma)); });
     }
 
-    // Of what begin_point() writes.
+    // Where times stand in what begin() writes.
+    static constexpr std::string_view before_start = ",{\"startTimeUnixNano\":\"",
+                                      before_end = "\",\"timeUnixNano\":\"";
+    static constexpr std::size_t start_at = before_start.size(), end_at = start_at + 19 + before_end.size();
+
+    char* begin(family const& of, series const& s, unix_nanos start, unix_nanos end, std::string_view state, char* out,
+                std::size_t without_comma = 0) noexcept {
+        out = detail::write_integer(start, out_.copy(before_start.substr(without_comma), out));
+        out = detail::write_integer(end, out_.copy(before_end, out));
+        *out++ = '"';
+        return detail::write_otlp_attributes(of, s, state, out);
+    }
+
+    // Of what begin() writes.
     [[nodiscard]] static std::size_t point_room(family const& of, series const& s, std::string_view state) noexcept {
-        constexpr std::size_t label = 48;  // beside its name and its value
-        std::size_t room = 256;
-        for (auto const& fixed : of.schema().fixed)
-            room += fixed.name.size() + detail::json_string_room(fixed.value.size()) + label;
-        for (std::size_t i = 0; i < of.schema().keys.size() && !s.is_overflow(); ++i)
-            room += of.schema().keys[i].name.size() + detail::json_string_room(s.value(i).size()) + label;
-        if (!state.empty()) room += of.describe().name.size() + detail::json_string_room(state.size()) + label;
-        return room;
-    }
-
-    // Names of labels and instruments have no character to escape.
-    char* attributes(family const& of, series const& s, std::string_view state, char* out) noexcept {
-        bool any = s.is_overflow();
-        if (any)
-            out = out_.copy(",\"attributes\":[{\"key\":\"otel.metric.overflow\",\"value\":{\"boolValue\":true}}", out);
-        auto const key = [&](std::string_view name) {
-            out = out_.copy(any ? ",{\"key\":\"" : ",\"attributes\":[{\"key\":\"", out);
-            out = out_.copy(name, out);
-            any = true;
-        };
-        auto const text = [&](std::string_view value) {
-            out = out_.copy("\",\"value\":{\"stringValue\":", out);
-            out = out_.copy("}}", detail::write_json_string(value, out));
-        };
-        for (auto const& fixed : of.schema().fixed) {
-            if (fixed.name.empty() || fixed.value.empty()) continue;  // what belongs to the scope stands there
-            key(fixed.name);
-            text(fixed.value);
-        }
-        auto const& keys = of.schema().keys;
-        for (std::size_t i = 0; i < keys.size() && !s.is_overflow(); ++i) {
-            auto const value = s.value(i);
-            if (value.empty()) continue;
-            key(keys[i].name);
-            switch (keys[i].type) {
-                case label_type::text: text(value); break;
-                case label_type::integer:
-                    out = out_.copy("\",\"value\":{\"intValue\":\"", out);
-                    out = out_.copy("\"}}", out_.copy(value, out));
-                    break;
-                case label_type::boolean:
-                    out = out_.copy("\",\"value\":{\"boolValue\":", out);
-                    out = out_.copy("}}", out_.copy(value, out));
-                    break;
-            }
-        }
-        if (!state.empty()) {
-            key(of.describe().name);
-            text(state);
-        }
-        if (any) *out++ = ']';
-        return out;
+        constexpr std::size_t times = before_start.size() + before_end.size() + 2 * detail::number_room;
+        return times + detail::otlp_attributes_room(of, s, state);
     }
 
     // False when its points go on with those of the one before: families that differ in constant labels alone are one
@@ -219,6 +227,7 @@ private:
     bool begin_metric(family const& of, temporality t) noexcept {
         descriptor const& d = of.describe();
         auto const* const before = std::exchange(family_, &of);
+        known_family_ = known_ != nullptr ? known_->find(of.id()) : nullptr;
         if (before != nullptr && is_one_metric(before->describe(), d)) return false;
         if (before == nullptr) {
             begin_request();
@@ -295,9 +304,12 @@ private:
 
     detail::sink_writer<Sink> out_;
     resource const& resource_;
+    otlp_points* known_;
+    otlp_points::of_family* known_family_ = nullptr;
     family const* family_ = nullptr;
     std::size_t points_ = 0;
     unix_nanos time_;
+    detail::time_text start_, end_;
 };
 
 }  // namespace tacho::inline v0

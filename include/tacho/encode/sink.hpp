@@ -53,7 +53,7 @@ public:
     [[nodiscard]] std::string_view view() const noexcept { return {data_, size_}; }
 
 private:
-    bool grow(std::size_t n) noexcept {
+    [[gnu::noinline]] bool grow(std::size_t n) noexcept {
         if (n > limit_ || size_ > limit_ - n) return false;
         std::size_t wanted = capacity_ < 4096 ? 4096 : capacity_ * 2;
         if (wanted < size_ + n) wanted = size_ + n;

@@ -43,6 +43,13 @@ public:
             encoder_.number(of, s, total, memory_.start_of(of, s), temporality::delta);
         }
 
+        void numbers(family const& of, std::span<series* const> from, number_kind kind, std::uint64_t const* bits) {
+            if constexpr (requires { encoder_.numbers(of, from, kind, bits); })
+                if (temporality_of(of.describe().kind, preferred_, of.describe().observable) == temporality::cumulative)
+                    return encoder_.numbers(of, from, kind, bits);
+            for (std::size_t i = 0; i < from.size(); ++i) number(of, *from[i], {kind, bits[i]});
+        }
+
         void histogram(family const& of, series const& s, histogram_value const& total) {
             if (temporality_of(of.describe().kind, preferred_) == temporality::cumulative)
                 return encoder_.histogram(of, s, total, s.birth(), temporality::cumulative);

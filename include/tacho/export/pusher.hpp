@@ -196,7 +196,7 @@ private:
 
     [[nodiscard]] bool encode(unix_nanos time, deadline const& until) {
         body_.clear();
-        otlp_json_encoder encoder{body_, options_.about, time};
+        otlp_json_encoder encoder{body_, options_.about, time, &known_};
         delta_memory::stage<decltype(encoder)> stage{*memory_, encoder, options_.temporality};
         reader_->visit(stage, until.when());
         if (encoder.finish()) return true;
@@ -254,6 +254,7 @@ private:
     std::shared_ptr<delta_memory> memory_;
     Transport transport_;
     byte_buffer body_;
+    otlp_points known_;
     std::mt19937 random_{std::random_device{}()};
     bool is_last_ = false;  // known to the worker alone
 
