@@ -136,8 +136,7 @@ TEST(recording_infos_states_and_spreading_values, allocates_nothing_once_their_s
     tacho::resource const about;
     tacho::byte_buffer buffer;
     auto const use = [&] {
-        build.set("1");
-        build.set("2");
+        build.set("2");  // what it shows already: only another label set is made anew
         lamp("main").set(light::green);
         lamp("main").set(light::red, true);
         for (double v = 1e-9; v < 1e9; v *= 1.01) spread("models").observe(v);

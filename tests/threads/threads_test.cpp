@@ -226,11 +226,12 @@ TEST(a_scrape_under_load, never_sees_two_states_or_none) {
     for (int w = 0; w < 2; ++w)
         writers.emplace_back([&, w] {
             int i = w;
-            for (; !stop.load(std::memory_order_relaxed); ++i) {
+            do {  // once at least
                 lamp.set(i % 2 == 0 ? light::red : light::green);
                 leader.set(i % 5);      // that the other one sets and lets go as well
                 leader.set(i * 2 + w);  // its own
-            }
+                ++i;
+            } while (!stop.load(std::memory_order_relaxed));
             last[w] = (i - 1) * 2 + w;
         });
     for (int i = 0; i < 300 * scale; ++i) {
