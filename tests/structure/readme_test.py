@@ -1,5 +1,5 @@
-"""Compiles each C++ block of README.md, runs those that are programs, and compares what they print with the block that
-follows. A remark before a block, which the reader does not see, says where a fragment belongs."""
+"""Compiles each C++ block of README.md and docs/*.md, runs those that are programs, and compares what they print with
+the block that follows. A remark before a block, which the reader does not see, says where a fragment belongs."""
 import functools
 import os
 import pathlib
@@ -51,17 +51,30 @@ def wrong_with(block):
         done = subprocess.run([str(program)], capture_output=True, text=True, env=clean)
         if done.returncode != 0:
             return f'exit status {done.returncode}: {done.stderr}'
-        if done.stdout != block['printed']:
+        if done.stdout != (block['printed'] or ''):
             return f'it prints:\n{done.stdout}'
     return ''
 
 
+def blocks_of(page):
+    return [m.groupdict() for m in BLOCK.finditer(page.read_text())]
+
+
+def first_line(code):
+    return code.strip().splitlines()[-2 if 'main' in code else 0].strip()[:60]
+
+
 def main():
-    blocks = [m.groupdict() for m in BLOCK.finditer((ROOT / 'README.md').read_text())]
-    if sum('int main(' in b['code'] for b in blocks) < 2:
+    readme = ROOT / 'README.md'
+    if sum('int main(' in b['code'] for b in blocks_of(readme)) < 2:
         sys.exit('README.md shows no programs')
-    report([(f'README: {b["code"].strip().splitlines()[-2 if "main" in b["code"] else 0].strip()[:60]}',
-             functools.partial(wrong_with, b)) for b in blocks])
+    checks = []
+    for page in [readme, *sorted((ROOT / 'docs').glob('*.md'))]:
+        blocks = blocks_of(page)
+        if page.read_text().count('```cpp\n') != len(blocks):
+            sys.exit(f'{page.name} has a C++ block that is not closed as it should be')
+        checks += [(f'{page.stem}: {first_line(b["code"])}', functools.partial(wrong_with, b)) for b in blocks]
+    report(checks)
 
 
 if __name__ == '__main__':
