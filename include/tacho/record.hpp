@@ -21,4 +21,5 @@
 
 // What the library says, and which one it is.
 #include "tacho/core/error_hook.hpp"
+#include "tacho/core/fork.hpp"
 #include "tacho/version.hpp"

@@ -3,6 +3,7 @@
 
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/error_hook.hpp"
+#include "tacho/core/process_bound.hpp"
 #include "tacho/env/settings.hpp"
 #include "tacho/env/url.hpp"
 #include "tacho/export/endpoint.hpp"
@@ -10,6 +11,7 @@
 #include "tacho/export/pusher.hpp"
 #include "tacho/registry/registry.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -55,6 +57,8 @@ struct telemetry_report {
 };
 
 namespace detail {
+
+class [[gnu::visibility("default")]] running_path;  // the program's, in a plug-in too
 
 // A way out that runs, whatever its type.
 class running_path {
@@ -103,6 +107,8 @@ struct message {
     std::string words;
 };
 
+struct [[gnu::visibility("default")]] running_telemetry;  // the program's, in a plug-in too
+
 // What runs for one registry; shared by all telemetry objects that were started on it.
 struct running_telemetry {
     std::mutex mutex;  // guards all below
@@ -119,14 +125,25 @@ struct running_telemetry {
     }
 };
 
-// Which registries export already. Never destroyed, so that a static telemetry object may end late.
+// Which registries export already, in one process: a child of fork() makes another, since this one may have been locked
+// and changed by half.
 struct running_list {
+    std::uint32_t const in = this_process();
     std::mutex mutex;
     std::map<registry_core const*, std::weak_ptr<running_telemetry>> by_registry;
 };
-[[gnu::visibility("default")]] inline running_list& all_running() {
-    static running_list& list = *new running_list;
-    return list;
+// Never destroyed, so that a static telemetry object may end late.
+[[gnu::visibility("default")]] inline constinit std::atomic<running_list*> newest_list{nullptr};
+
+inline running_list& all_running() {
+    // Acquire and release: the list was made before others find it.
+    auto* list = newest_list.load(std::memory_order_acquire);
+    while (list == nullptr || list->in != this_process()) {
+        auto made = std::make_unique<running_list>();
+        if (newest_list.compare_exchange_strong(list, made.get(), std::memory_order_acq_rel, std::memory_order_acquire))
+            list = made.release();
+    }
+    return *list;
 }
 
 template <class Transport>
@@ -209,7 +226,8 @@ void start_scrape(running_telemetry& running, registry& of, settings const& s, L
 
 /// Owns what it started: the last telemetry object of a registry stops both ways out when it ends, with a final push of
 /// at most five seconds. Copyable; copies share. All members may be called by any thread; but the last object must not
-/// end in the error hook or in a callback, on the thread that it would wait for.
+/// end in the error hook or in a callback, on the thread that it would wait for. In a child of fork() it has no thread
+/// and stops nothing: there flush() fails, its endpoint answers, and another start() is independent of it.
 class telemetry {
 public:
     telemetry(telemetry const&) noexcept = default;  // a move is a copy, so that there is none without anything
@@ -227,22 +245,28 @@ public:
 
     /// What runs, what does not, and why.
     [[nodiscard]] telemetry_report report() const {
-        std::lock_guard const lock{running_->mutex};
-        return running_->report;
+        auto* const running = running_.here();
+        if (running == nullptr) {
+            path_report const left{.words =
+                                       "runs in the process that this one was forked from, if at all; call "
+                                       "telemetry::start here, too"};
+            return {.push = left, .scrape = left};
+        }
+        std::lock_guard const lock{running->mutex};
+        return running->report;
     }
 
     /// To be mounted on the program's own web server: 404 unless scrapes are enabled and no listener answers them.
-    [[nodiscard]] std::shared_ptr<tacho::endpoint> endpoint() const {
-        std::lock_guard const lock{running_->mutex};
-        return running_->mounted;
-    }
+    [[nodiscard]] std::shared_ptr<tacho::endpoint> endpoint() const { return mounted_; }
 
     /// Pushes now. True when the receiver took all that was recorded before; also when nothing is pushed, but not once
     /// the push is stopped.
     bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
+        auto* const running = running_.here();
+        if (running == nullptr) return false;
         auto const push = [&] {
-            std::lock_guard const lock{running_->mutex};
-            return running_->push;
+            std::lock_guard const lock{running->mutex};
+            return running->push;
         }();
         return push == nullptr || push->flush(limit);
     }
@@ -250,15 +274,17 @@ public:
     /// Pushes once more and stops both ways out, for all telemetry objects of this registry, within `limit`; the
     /// mounted endpoint answers 404 from then on. Idempotent; start() starts them again.
     void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
+        auto* const running = running_.here();
+        if (running == nullptr) return;
         std::shared_ptr<detail::running_path> push, scrape;
         {
-            std::lock_guard const lock{running_->mutex};
+            std::lock_guard const lock{running->mutex};
             // They stay where they are: who stops them meanwhile waits for the same end.
-            push = running_->push;
-            scrape = running_->scrape;
-            for (auto* path : {&running_->report.push, &running_->report.scrape})
+            push = running->push;
+            scrape = running->scrape;
+            for (auto* path : {&running->report.push, &running->report.scrape})
                 if (std::exchange(path->running, false)) path->words = "stopped";
-            running_->mounted->enable(false);
+            running->mounted->enable(false);
         }
         if (push != nullptr) push->stop(limit);
         if (scrape != nullptr) scrape->stop(limit);
@@ -299,9 +325,11 @@ private:
         return running;
     }
 
-    explicit telemetry(std::shared_ptr<detail::running_telemetry> running) noexcept : running_(std::move(running)) {}
+    explicit telemetry(std::shared_ptr<detail::running_telemetry> running) noexcept
+        : mounted_(running->mounted), running_(std::move(running)) {}
 
-    std::shared_ptr<detail::running_telemetry> running_;
+    std::shared_ptr<tacho::endpoint> mounted_;  // the same as long as anything runs
+    detail::process_bound<detail::running_telemetry> running_;
 };
 
 }  // namespace tacho::inline v0

@@ -94,6 +94,196 @@ private:
 
 #endif
 
+// ---- tacho/core/fork.hpp
+#ifndef TACHO_PART_CORE_FORK
+#define TACHO_PART_CORE_FORK
+
+// tacho: what becomes of the library in a process that fork() made.
+// Rule: https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_atfork.html
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#endif
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+// What concerns those who have to know of a fork: that it is about to happen, when nobody is within a gated_mutex; that
+// it has happened, in the parent and in the child; and that the child wants its counts to start at zero.
+enum class fork_event : unsigned char { before, in_parent, in_child, start_anew };
+
+class fork_watch;
+
+// A child has one thread, and a copy of everything as it was at that moment: of locks that other threads held, and of
+// what they had changed by half. So the library forks only while none of its threads changes anything: changing is what
+// happens within a gated_mutex, and fork() closes the gate to all of these at once. That takes no list of locks, no
+// order among them, and one atomic add where a mutex is taken anyway.
+struct fork_gate {
+    std::atomic<std::uint32_t> inside{0};  // threads that are changing something
+    std::atomic<bool> closed{false};
+    std::mutex closing;                   // held while it is closed, so that others can wait for its end
+    std::atomic<std::uint32_t> forks{0};  // between the first process and this one
+    std::atomic<bool> is_installed{false};
+    fork_watch* first = nullptr;
+};
+[[gnu::visibility("default")]] inline constinit fork_gate gate{};
+
+// How many gated mutexes this thread holds: the gate is for the first one, else who waits at it could be waited for.
+[[gnu::visibility("default")]] inline constinit thread_local std::uint32_t changes_begun = 0;
+
+inline void begin_change() noexcept {
+    if (changes_begun++ != 0) return;
+    for (;;) {
+        // Sequentially consistent, as in close_gate(): one of the two sees what the other wrote.
+        gate.inside.fetch_add(1, std::memory_order_seq_cst);
+        if (!gate.closed.load(std::memory_order_seq_cst)) return;
+        gate.inside.fetch_sub(1, std::memory_order_seq_cst);
+        std::lock_guard const until_it_opens{gate.closing};
+    }
+}
+inline void end_change() noexcept {
+    // Release: whoever finds nobody inside finds what they changed.
+    if (--changes_begun == 0) gate.inside.fetch_sub(1, std::memory_order_release);
+}
+
+// What is changed without a mutex, while this lives.
+struct changing {
+    changing() noexcept { begin_change(); }
+    changing(changing const&) = delete;
+    changing& operator=(changing const&) = delete;
+    ~changing() { end_change(); }
+};
+
+// A mutex that no other thread holds when the process forks, so that it is free in the child, and what it guards is
+// whole. For short changes, in which nothing is waited for but memory and other gated mutexes.
+class gated_mutex {
+public:
+    constexpr gated_mutex() noexcept = default;
+    gated_mutex(gated_mutex const&) = delete;
+    gated_mutex& operator=(gated_mutex const&) = delete;
+
+    void lock() {
+        begin_change();
+        mutex_.lock();
+    }
+    void unlock() noexcept {
+        mutex_.unlock();
+        end_change();
+    }
+
+private:
+    std::mutex mutex_;
+};
+[[gnu::visibility("default")]] inline constinit gated_mutex watches{};
+
+class [[gnu::visibility("default")]] fork_watch;  // the program's, in a plug-in too
+
+class [[gnu::visibility("default")]] fork_witness;  // the program's, in a plug-in too
+
+// Who is told of forks. A virtual function, because its table is the program's however a plug-in is compiled: a pointer
+// to an inline function is the plug-in's with -fvisibility-inlines-hidden.
+class fork_witness {
+public:
+    virtual void on_fork(fork_event what) noexcept = 0;
+
+protected:
+    ~fork_witness() = default;
+};
+
+// Has its owner told of forks. The last member of its owner, which so hears of nothing before it is made and once its
+// destructor has begun.
+class fork_watch {
+public:
+    explicit fork_watch(fork_witness& owner) noexcept : owner_(&owner) { join(); }
+    fork_watch(fork_watch const&) = delete;
+    fork_watch& operator=(fork_watch const&) = delete;
+    ~fork_watch() {
+        std::lock_guard const lock{watches};
+        (before_ == nullptr ? gate.first : before_->after_) = after_;
+        if (after_ != nullptr) after_->before_ = before_;
+    }
+
+    // While nobody changes the list.
+    static void tell_all(fork_event what) noexcept {
+        for (auto const* at = gate.first; at != nullptr; at = at->after_) at->owner_->on_fork(what);
+    }
+
+private:
+    // Not inlined, so that a plug-in calls the program's: handlers are gone with the module that installs them.
+    [[gnu::visibility("default"), gnu::noinline]] void join() noexcept {
+#if defined(__unix__) || defined(__APPLE__)
+        // Relaxed: whoever is first installs them. Without memory for that, a fork is what it is for other programs.
+        if (!gate.is_installed.exchange(true, std::memory_order_relaxed))
+            static_cast<void>(::pthread_atfork(&close_gate, &open_gate_in_parent, &open_gate_in_child));
+#endif
+        std::lock_guard const lock{watches};
+        after_ = gate.first;
+        if (after_ != nullptr) after_->before_ = this;
+        gate.first = this;
+    }
+
+    // Default visibility for what is kept as a pointer: it is the program's, and stays when a plug-in goes.
+    [[gnu::visibility("default")]] static void close_gate() noexcept {
+        gate.closing.lock();
+        gate.closed.store(true, std::memory_order_seq_cst);
+        // Whoever forks may itself be inside, if the program's clock does.
+        auto const own = changes_begun != 0 ? 1u : 0u;
+        while (gate.inside.load(std::memory_order_seq_cst) != own) std::this_thread::yield();
+        tell_all(fork_event::before);
+    }
+    static void open_gate(fork_event where) noexcept {
+        tell_all(where);
+        gate.closed.store(false, std::memory_order_seq_cst);
+        gate.closing.unlock();
+    }
+    [[gnu::visibility("default")]] static void open_gate_in_parent() noexcept {
+        open_gate(fork_event::in_parent);
+    }
+    [[gnu::visibility("default")]] static void open_gate_in_child() noexcept {
+        // Those who came to the closed gate are not here to leave it again.
+        gate.inside.store(changes_begun != 0 ? 1 : 0, std::memory_order_relaxed);
+        gate.forks.fetch_add(1, std::memory_order_relaxed);
+        open_gate(fork_event::in_child);
+    }
+
+    fork_witness* const owner_;
+    fork_watch* before_ = nullptr;
+    fork_watch* after_ = nullptr;
+};
+
+// Tells one process from another that it forked: a number of its own along each line of descent. Relaxed: it only
+// changes while there is one thread.
+[[nodiscard]] inline std::uint32_t this_process() noexcept {
+    return gate.forks.load(std::memory_order_relaxed);
+}
+
+}  // namespace detail
+
+/// Lets the numbers of this process begin: for a child of fork() that goes on without exec, before it uses anything
+/// else of the library and before it starts a thread.
+///
+///     if (fork() == 0) {
+///         tacho::after_fork_in_child();
+///         auto telemetry = tacho::telemetry::start(registry, ...);  // its own: the parent's threads are not here
+///
+/// In all registries, whatever adds up over processes begins at zero, now: counters, up-down counters, histograms and
+/// what observables showed, with new start times; so do the counts of registry::health(). What tells a state keeps it:
+/// gauges, infos and state sets. Instruments, series and handles stay as they are. A reader (class `reader`) sees no
+/// more what was removed before.
+///
+/// Without this call a child goes on from its parent's numbers, and is otherwise as sound: locks are free and whole
+/// whatever other threads of the parent did, because from the first registry on fork() waits until none is within a
+/// change of the library, some microseconds. Costs time in proportion to the series. Not within a callback or a
+/// visitor. Without effect on systems that don't fork. _Fork(), clone() and vfork() are not noticed.
+inline void after_fork_in_child() noexcept {
+    detail::fork_watch::tell_all(detail::fork_event::start_anew);
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
 // ---- tacho/cell/slots.hpp
 #ifndef TACHO_PART_CELL_SLOTS
 #define TACHO_PART_CELL_SLOTS
@@ -136,7 +326,7 @@ enum class slot_state : unsigned char { not_claimed, owned, ended };
 
 // All slots of the process. It has no destructor to run, so that threads may still count while the program exits.
 struct slot_table {
-    std::mutex mutex;                             // guards `free` and `count`
+    gated_mutex mutex;                            // guards `free` and `count`
     std::array<std::uint16_t, max_slots> free{};  // given back; the last one is taken first, which keeps `used` low
     std::size_t free_count = 0;
     std::size_t count = default_slots;                 // slots that exist, the common one included
@@ -145,6 +335,8 @@ struct slot_table {
     std::atomic<std::size_t> left{default_slots - 1};  // a hint that spares threads without a slot the mutex
 };
 [[gnu::visibility("default")]] inline constinit slot_table slots{};
+
+struct [[gnu::visibility("default")]] slot_lease;  // the program's, in a plug-in too
 
 // Gives this thread's slot back when the thread ends. The numbers stay where they are; the next owner adds to them.
 struct slot_lease {
@@ -165,7 +357,8 @@ struct slot_lease {
 };
 
 // Tries to make this thread an owner and returns its offset, or 0: the common slot. Allocates nothing.
-[[gnu::noinline, gnu::cold]] inline std::size_t claim_slot() noexcept {
+// Default visibility: else a plug-in would be kept in memory by the destructor of each thread that it came to first.
+[[gnu::visibility("default"), gnu::noinline, gnu::cold]] inline std::size_t claim_slot() noexcept {
     if (own_state != slot_state::not_claimed) return own_offset;
     // Relaxed: a stale hint costs one visit to the mutex or one more atomic add, never a number.
     if (slots.left.load(std::memory_order_relaxed) == 0) return 0;
@@ -270,6 +463,17 @@ inline std::byte* reserve_pages(std::size_t pages) noexcept {
 #endif
 }
 
+// Zeroes a run in all slots. Relaxed: a mutex orders it before the next user. Looking first keeps pages that nobody has
+// touched from becoming resident.
+inline void clear_cells(word* cells, std::size_t count, bool sharded) noexcept {
+    auto const end = sharded ? slots_in_use() : 1;
+    for (std::size_t slot = 0; slot < end; ++slot) {
+        auto* const own = reinterpret_cast<word*>(reinterpret_cast<std::byte*>(cells) + (slot << slot_shift));
+        for (std::size_t i = 0; i < count; ++i)
+            if (own[i].load(std::memory_order_relaxed) != 0) own[i].store(0, std::memory_order_relaxed);
+    }
+}
+
 // Hands out runs of neighbouring cells, zeroed; a run's address is that of its cells in slot 0. Takes a mutex: used
 // when a series is born or dies, never when one is written or read.
 class arena {
@@ -305,14 +509,7 @@ public:
 
     // Takes a run back. Nobody may write to it any more.
     void release(word* cells, std::size_t count) noexcept {
-        auto const slots_to_clear = sharded_ ? slots_in_use() : 1;
-        for (std::size_t slot = 0; slot < slots_to_clear; ++slot) {
-            auto* const own = reinterpret_cast<word*>(reinterpret_cast<std::byte*>(cells) + (slot << slot_shift));
-            for (std::size_t i = 0; i < count; ++i)
-                // Relaxed: the mutex below orders this before the next user. Looking first keeps pages that nobody
-                // has touched from becoming resident.
-                if (own[i].load(std::memory_order_relaxed) != 0) own[i].store(0, std::memory_order_relaxed);
-        }
+        clear_cells(cells, count, sharded_);
         auto* const run = static_cast<free_run*>(std::malloc(sizeof(free_run)));
         if (run == nullptr) return;  // out of memory: the cells stay unused
         std::lock_guard const lock{mutex_};
@@ -326,7 +523,7 @@ private:
         word* cells;
     };
 
-    std::mutex mutex_;
+    gated_mutex mutex_;
     word* next_ = nullptr;
     std::size_t left_ = 0;
     free_run* free_[cells_per_page + 1]{};
@@ -449,7 +646,8 @@ void read_cells(word* first, std::size_t end, std::uint64_t* bits) noexcept {
 }
 
 // Where an instrument that could not be registered counts: written by all, read by none.
-inline word* discard_cells() noexcept {
+// Default visibility: a plug-in that comes and goes takes no others each time.
+[[gnu::visibility("default")]] inline word* discard_cells() noexcept {
     // The fallback is only reached when the process never got a chunk, and then all threads use slot 0.
     static constinit word last_resort[cells_per_page]{};
     static word* const cells = [] {
@@ -988,7 +1186,7 @@ struct epoch_table {
     // other one runs dry however many there are.
     std::array<looking_record, 2> counted{looking_record{0, is_counted}, looking_record{0, is_counted}};
     std::atomic<unsigned> side{0};
-    std::mutex mutex;                // guards what follows
+    gated_mutex mutex;               // guards what follows
     std::uint64_t began_before = 0;  // epochs before this one: who began in them is on the side that runs dry
     std::uint64_t counted_out = 0;   // epochs before this one: who began in them has ended
 };
@@ -1541,15 +1739,17 @@ inline void observe_exponential_owned(word* own, exponential_shape const& shape,
     add_owned(own[cell], std::uint64_t{1}, std::memory_order_release);
 }
 
-// The common slot has many writers, of which one writes at a time.
+// The common slot has many writers, of which one writes at a time. Its lock says of which process: in a child of fork()
+// nobody has what a thread of the parent held.
 [[gnu::noinline]] inline void observe_exponential_locked(word* own, exponential_shape const& shape,
                                                          double value) noexcept {
     word& lock = own[exponential_lock];
+    auto const taken = std::uint64_t{this_process()} + 1;
     for (int tries = 0;; ++tries) {
-        std::uint64_t free = 0;
+        auto free = lock.load(std::memory_order_relaxed);
         // Acquire: what the last writer wrote is seen.
-        if (lock.load(std::memory_order_relaxed) == 0 &&
-            lock.compare_exchange_weak(free, 1, std::memory_order_acquire, std::memory_order_relaxed))
+        if (free != taken &&
+            lock.compare_exchange_weak(free, taken, std::memory_order_acquire, std::memory_order_relaxed))
             break;
         if (tries >= 64) std::this_thread::yield();  // its holder was preempted
     }
@@ -1788,7 +1988,8 @@ concept clock = requires(T& source) {
 
 /// The system's wall clock.
 struct system_clock {
-    [[nodiscard]] static unix_nanos now() noexcept {
+    // Default visibility, as for all that is kept as a pointer: it is the program's, and stays when a plug-in goes.
+    [[nodiscard, gnu::visibility("default")]] static unix_nanos now() noexcept {
         using namespace std::chrono;
         return static_cast<unix_nanos>(
             duration_cast<nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
@@ -2505,6 +2706,8 @@ private:
 
 namespace tacho::inline v0::detail {
 
+struct [[gnu::visibility("default")]] reader_clock;  // the program's, in a plug-in too
+
 // Counts removals of series and families. A reader remembers where the clock stood when it last collected.
 struct reader_clock {
     std::atomic<std::uint64_t> now{0};
@@ -2527,8 +2730,9 @@ struct reader_clock {
 namespace tacho::inline v0 {
 
 namespace detail {
+class idle_series;
 class removed_series;
-}
+}  // namespace detail
 
 /// One series of a family. Its labels, text and times are written once, before any other thread can see it, and never
 /// change. A removed one is found and shown no more; its memory is given to another only when neither a handle nor a
@@ -2581,6 +2785,7 @@ public:
 private:
     friend class series_table;
     friend class detail::removed_series;
+    friend class detail::idle_series;
 
     // Recorded since it was last looked after, not recorded since, or removed for good. Only families whose series
     // expire tell the first two apart.
@@ -2837,6 +3042,91 @@ private:
 
     std::atomic<std::size_t> size_{0};
     std::array<std::atomic<std::atomic<series*>*>, 28> blocks_{};
+};
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/series/series_storage.hpp
+#ifndef TACHO_PART_SERIES_SERIES_STORAGE
+#define TACHO_PART_SERIES_SERIES_STORAGE
+
+// tacho: how a family stores its series, and how many.
+
+namespace tacho::inline v0 {
+
+/// How a family stores its series.
+struct series_storage {
+    std::size_t cells = 1;  ///< cells of one series
+    bool sharded = true;
+    std::size_t limit = 2000;        ///< series, the overflow series not counted
+    std::uint32_t expire_after = 0;  ///< seconds without use, after which a series is removed; 0: never
+    bool observed = false;           ///< rounds of callbacks give the values; the limit is for what one round observes
+    unix_nanos (*now)() noexcept = &system_clock::now;
+    std::shared_ptr<detail::reader_clock> readers = std::make_shared<detail::reader_clock>();
+
+    /// How many series can be found. Where callbacks give the values, a round may observe as many as the limit allows
+    /// that the one before did not, and which of the old ones it observes is known at its end only.
+    [[nodiscard]] std::size_t most_found() const noexcept {
+        return observed && limit <= ~std::size_t{0} / 2 ? limit * 2 : limit;
+    }
+    /// Removed series whose memory can't be given back yet are bounded as those are that can be found.
+    [[nodiscard]] std::size_t most_removed() const noexcept { return (std::max)(most_found(), std::size_t{64}); }
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/series/idle_series.hpp
+#ifndef TACHO_PART_SERIES_IDLE_SERIES
+#define TACHO_PART_SERIES_IDLE_SERIES
+
+// tacho: which series of a family are out of use for so long that they are removed.
+
+namespace tacho::inline v0::detail {
+
+// The expiry of one family's series. May be asked by several threads at a time.
+class idle_series {
+public:
+    explicit idle_series(series_storage const& of) noexcept : storage_(of), swept_(now()) {}
+
+    [[nodiscard]] bool may_expire() const noexcept { return storage_.expire_after != 0; }
+
+    // At most four times in the time after which a series expires: it looks at all of them.
+    [[nodiscard]] bool is_time_to_sweep() const noexcept {
+        if (!may_expire()) return false;
+        auto const then = swept_.load(std::memory_order_relaxed);
+        return now() > then && now() - then >= storage_.expire_after / 4;
+    }
+    void note_sweep() noexcept { swept_.store(now(), std::memory_order_relaxed); }
+
+    // Under no mutex: scrapes do it too, one at a time, so that what is idle isn't shown though nothing is created.
+    void remove_from(series_list const& list) noexcept {
+        if (!may_expire()) return;
+        // No fork in between: the child would find it under way for ever.
+        changing const from_here;
+        if (under_way_.exchange(true, std::memory_order_acquire)) return;
+        auto const second = now();
+        list.for_each([&](series& s) {
+            bool const touched = s.was_touched();
+            if (touched || s.is_held() || s.is_overflow())
+                s.seen_ = second;
+            else if (second > s.seen_ && second - s.seen_ >= storage_.expire_after)
+                s.remove(*storage_.readers, storage_.now(), true);
+        });
+        under_way_.store(false, std::memory_order_release);
+    }
+
+private:
+    [[nodiscard]] std::uint32_t now() const noexcept {
+        return static_cast<std::uint32_t>(storage_.now() / 1'000'000'000u);
+    }
+
+    series_storage const& storage_;
+    std::atomic<std::uint32_t> swept_;  // seconds since 1970
+    std::atomic<bool> under_way_{false};
 };
 
 }  // namespace tacho::inline v0::detail
@@ -3119,37 +3409,6 @@ private:
 
 #endif
 
-// ---- tacho/series/series_storage.hpp
-#ifndef TACHO_PART_SERIES_SERIES_STORAGE
-#define TACHO_PART_SERIES_SERIES_STORAGE
-
-// tacho: how a family stores its series, and how many.
-
-namespace tacho::inline v0 {
-
-/// How a family stores its series.
-struct series_storage {
-    std::size_t cells = 1;  ///< cells of one series
-    bool sharded = true;
-    std::size_t limit = 2000;        ///< series, the overflow series not counted
-    std::uint32_t expire_after = 0;  ///< seconds without use, after which a series is removed; 0: never
-    bool observed = false;           ///< rounds of callbacks give the values; the limit is for what one round observes
-    unix_nanos (*now)() noexcept = &system_clock::now;
-    std::shared_ptr<detail::reader_clock> readers = std::make_shared<detail::reader_clock>();
-
-    /// How many series can be found. Where callbacks give the values, a round may observe as many as the limit allows
-    /// that the one before did not, and which of the old ones it observes is known at its end only.
-    [[nodiscard]] std::size_t most_found() const noexcept {
-        return observed && limit <= ~std::size_t{0} / 2 ? limit * 2 : limit;
-    }
-    /// Removed series whose memory can't be given back yet are bounded as those are that can be found.
-    [[nodiscard]] std::size_t most_removed() const noexcept { return (std::max)(most_found(), std::size_t{64}); }
-};
-
-}  // namespace tacho::inline v0
-
-#endif
-
 // ---- tacho/series/series_table.hpp
 #ifndef TACHO_PART_SERIES_SERIES_TABLE
 #define TACHO_PART_SERIES_SERIES_TABLE
@@ -3168,7 +3427,7 @@ public:
     static constexpr std::uint64_t present = ~std::uint64_t{0}, gone_too = 0;
 
     series_table(label_schema schema, series_storage storage)
-        : schema_(std::move(schema)), storage_(std::move(storage)), swept_(seconds_now()) {
+        : schema_(std::move(schema)), storage_(std::move(storage)) {
         // Makes looks cheap from the first one on.
         static bool const prepared = detail::fence_of_remover();
         static_cast<void>(prepared);
@@ -3263,7 +3522,7 @@ public:
     /// Calls f(series&) for each series, and for those that were removed after the stamp `since` of the reader clock.
     template <class F>
     void for_each(F&& f, std::uint64_t since = present) const {
-        if (storage_.expire_after != 0) expire_idle();
+        idle_.remove_from(list_);
         list_.for_each([&](series& s) {
             if (!s.is_removed() || s.was_removed_since(since)) f(s);
         });
@@ -3272,7 +3531,7 @@ public:
     /// With up to `Most` at a time, of those for which keep(series&): f(std::span<series* const>).
     template <std::size_t Most, class Keep, class F>
     void for_each_run(Keep&& keep, F&& f, std::uint64_t since = present) const {
-        if (storage_.expire_after != 0) expire_idle();
+        idle_.remove_from(list_);
         auto const listed = [&](series& s) { return !s.is_removed() || s.was_removed_since(since); };
         list_.for_each_run<Most>([&](series& s) { return listed(s) && keep(s); }, f);
     }
@@ -3292,6 +3551,16 @@ public:
     void fill_cache(cached& place, series& s) noexcept {
         std::lock_guard const lock{mutex_};
         if (!s.is_removed()) place.fill(s);
+    }
+
+    /// In a child of fork(), while there is one thread: all series are born now, and what they counted is forgotten.
+    void start_anew(bool clear_cells) noexcept {
+        overflowed_.store(0, std::memory_order_relaxed);
+        list_.for_each([&](series& s) {
+            s.birth_ = storage_.now();
+            ++s.generation_;  // nothing of it has been delivered
+            if (clear_cells) detail::clear_cells(s.cells(), storage_.cells, storage_.sharded);
+        });
     }
 
     /// How often the overflow series was given in place of a series.
@@ -3322,9 +3591,6 @@ private:
         }
     }
 
-    [[nodiscard]] std::uint32_t seconds_now() const noexcept {
-        return static_cast<std::uint32_t>(storage_.now() / 1'000'000'000u);
-    }
     [[nodiscard]] bool is_usable(series& s) const noexcept { return storage_.expire_after == 0 || s.touch(); }
 
     [[nodiscard]] series* create(std::span<std::string_view const> values) noexcept {
@@ -3333,7 +3599,7 @@ private:
         // sees, so what it does not find has to be counted beyond the limit. Else the count is looked at again below.
         bool const is_full = regular_.load(std::memory_order_acquire) >= storage_.most_found();
         if (series* const found = index_.find(hash, values); found != nullptr && is_usable(*found)) return found;
-        if (is_full && !is_time_to_sweep()) return overflow();
+        if (is_full && !idle_.is_time_to_sweep()) return overflow();
         {
             std::lock_guard const lock{mutex_};
             give_back_now_and_then();
@@ -3341,7 +3607,7 @@ private:
                 if (is_usable(*found)) return found;
                 bury(*found);  // it has expired
             }
-            if (is_time_to_sweep()) sweep();
+            if (idle_.is_time_to_sweep()) sweep();
             auto const count = regular_.load(std::memory_order_relaxed);
             if (count < storage_.most_found() && index_.find(hash, values) == nullptr) {
                 if (!index_.make_room()) return nullptr;
@@ -3355,7 +3621,7 @@ private:
         return overflow();
     }
 
-    // ---- Under the mutex from here on, but for expire_idle().
+    // ---- Under the mutex from here on.
 
     // Makes a series and lists it.
     [[nodiscard]] series* add(std::span<std::string_view const> values, bool overflow) noexcept {
@@ -3410,32 +3676,12 @@ private:
         kept_.store(removed_.size(), std::memory_order_relaxed);
     }
 
-    // At most four times in the time after which a series expires: it looks at all of them.
-    [[nodiscard]] bool is_time_to_sweep() const noexcept {
-        if (storage_.expire_after == 0) return false;
-        auto const now = seconds_now(), then = swept_.load(std::memory_order_relaxed);
-        return now > then && now - then >= storage_.expire_after / 4;
-    }
     void sweep() noexcept {
-        swept_.store(seconds_now(), std::memory_order_relaxed);
-        expire_idle();
+        idle_.note_sweep();
+        idle_.remove_from(list_);
         list_.for_each([this](series& s) {
             if (s.is_removed()) bury(s);
         });
-    }
-
-    // Without the mutex: scrapes do it too, one at a time, so that what is idle isn't shown though nothing is created.
-    void expire_idle() const noexcept {
-        if (expiring_.exchange(true, std::memory_order_acquire)) return;
-        auto const now = seconds_now();
-        list_.for_each([&](series& s) {
-            bool const touched = s.was_touched();
-            if (touched || s.is_held() || s.is_overflow())
-                s.seen_ = now;
-            else if (now > s.seen_ && now - s.seen_ >= storage_.expire_after)
-                s.remove(*storage_.readers, storage_.now(), true);
-        });
-        expiring_.store(false, std::memory_order_release);
     }
 
     // Gives the memory of removed series back as far as nobody can need it.
@@ -3476,9 +3722,8 @@ private:
     std::atomic<std::uint64_t> overflowed_{0};
     std::atomic<std::size_t> regular_{0};  // found by label values
     std::atomic<std::size_t> kept_{0};
-    std::atomic<std::uint32_t> swept_;  // seconds since 1970
-    mutable std::atomic<bool> expiring_{false};
-    std::mutex mutex_;  // one creator or remover at a time
+    mutable detail::idle_series idle_{storage_};
+    detail::gated_mutex mutex_;  // one creator or remover at a time
 };
 
 }  // namespace tacho::inline v0
@@ -3531,9 +3776,11 @@ struct states_value {
     [[nodiscard]] constexpr bool is_on(std::size_t state) const noexcept { return (bits >> state & 1) != 0; }
 };
 
+class [[gnu::visibility("default")]] family;  // the program's, in a plug-in too
+
 /// One instrument as the registry holds it, or several with the same identity. Shared by those instruments, by handles
 /// and by whoever reads it, and gone with the last of them.
-class family {
+class family final : public detail::fork_witness {
 public:
     using overflow_hook = void (*)(descriptor const&) noexcept;
 
@@ -3657,6 +3904,18 @@ public:
     [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::uint64_t torn() const noexcept { return torn_.load(std::memory_order_relaxed); }
 
+    // What is added up over processes begins at zero in a child, what tells a state is what it was.
+    void on_fork(detail::fork_event what) noexcept override {
+        if (what != detail::fork_event::start_anew) return;
+        bool const is_state = descriptor_.kind == instrument_kind::gauge || descriptor_.kind == instrument_kind::info ||
+                              descriptor_.kind == instrument_kind::state_set;
+        birth_ = table_.storage().now();
+        table_.start_anew(descriptor_.observable || !is_state);
+        rounds_ = {};
+        dropped_.store(0, std::memory_order_relaxed);
+        torn_.store(0, std::memory_order_relaxed);
+    }
+
 private:
     struct bucket_label {
         bound_label text, openmetrics;
@@ -3778,6 +4037,7 @@ private:
     mutable std::atomic<std::uint64_t> torn_{0};
     std::atomic<bool> overflow_said_{false};
     mutable std::atomic<bool> left_out_said_{false};
+    detail::fork_watch watch_{*this};
 };
 
 }  // namespace tacho::inline v0
@@ -3849,6 +4109,49 @@ struct found_series {
         return {cells, of, held_series{s}};
     }
 };
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/cell/forked_cells.hpp
+#ifndef TACHO_PART_CELL_FORKED_CELLS
+#define TACHO_PART_CELL_FORKED_CELLS
+
+// tacho: the slots and looks of threads that a child of fork() doesn't have.
+
+namespace tacho::inline v0::detail {
+
+struct [[gnu::visibility("default")]] forked_cells;  // the program's, in a plug-in too
+
+// Frees what threads of the parent own: nobody else would, since they don't end here. What they counted stays until the
+// counts start anew.
+struct forked_cells final : fork_witness {
+    void on_fork(fork_event what) noexcept override {
+        if (what != fork_event::in_child) return;
+        // Relaxed throughout: there is one thread.
+        auto const own = own_offset >> slot_shift;
+        auto const used = slots.used.load(std::memory_order_relaxed);
+        slots.free_count = 0;
+        for (auto slot = used; slot-- > 1;) {
+            if (slot == own) continue;
+            slots.free[slots.free_count++] = static_cast<std::uint16_t>(slot);  // the lowest last: it is taken first
+            looking_slots[slot].since.store(0, std::memory_order_relaxed);
+            looking_slots[slot].depth = 0;
+        }
+        slots.left.store(slots.count - used + slots.free_count, std::memory_order_relaxed);
+        for (auto& counted : epochs.counted) counted.since.store(0, std::memory_order_relaxed);
+        // Linux hands the registration for membarrier() on; where it did not, the first remover registers anew.
+    }
+
+    fork_watch watch{*this};
+};
+
+// Watches from the first registry on. Never destroyed.
+[[gnu::visibility("default"), gnu::noinline]] inline void watch_cells_at_fork() {
+    static forked_cells& instance = *new forked_cells;
+    static_cast<void>(instance);
+}
 
 }  // namespace tacho::inline v0::detail
 
@@ -4079,6 +4382,8 @@ private:
     std::vector<observed> list_;
 };
 
+class [[gnu::visibility("default")]] callback;  // the program's, in a plug-in too
+
 // A callable of the program, and the families it may observe: one at least.
 class callback {
 public:
@@ -4104,9 +4409,11 @@ struct callback_troubles {
     std::uint64_t lost_values = 0;
 };
 
+class [[gnu::visibility("default")]] callback_list;  // the program's, in a plug-in too
+
 // All callbacks of a registry. A collection runs each of them once, which makes a round; rounds are numbered and don't
 // overlap. The mutex is never held while the program's code runs, so that a callback may do whatever it likes.
-class callback_list {
+class callback_list final : public fork_witness {
 public:
     using clock = std::chrono::steady_clock;
 
@@ -4178,6 +4485,26 @@ public:
     [[nodiscard]] callback_troubles troubles() const noexcept {
         std::lock_guard const lock{mutex_};
         return troubles_;
+    }
+
+    // Its mutex is held across a fork. A round of another thread is over in the child, where that thread isn't: what it
+    // was about to change is made anew over what is there, since even destroying it could wait for that thread.
+    void on_fork(fork_event what) noexcept override {
+        if (what == fork_event::before) return mutex_.lock();
+        if (what == fork_event::start_anew) {
+            before_ = now_();
+            troubles_ = {};
+            return;
+        }
+        if (what == fork_event::in_child) {
+            new (&changed_) std::condition_variable;
+            if (runner_ != std::thread::id{} && runner_ != std::this_thread::get_id()) {
+                new (&values_) observed_values;
+                runner_ = {};
+                running_ = nullptr;
+            }
+        }
+        mutex_.unlock();
     }
 
 private:
@@ -4262,6 +4589,8 @@ private:
     // Used by the thread of the round under way only; the mutex hands them from one to the next.
     observed_values values_;
     unix_nanos before_ = 0;  // when the last finished round began
+
+    fork_watch watch_{*this};
 };
 
 }  // namespace tacho::inline v0::detail
@@ -4278,6 +4607,8 @@ namespace tacho::inline v0 {
 
 /// In which order families are visited: Prometheus keeps a name's lines together, OTLP a scope's metrics.
 enum class order : unsigned char { by_name, by_scope };
+
+struct [[gnu::visibility("default")]] family_list;  // the program's, in a plug-in too
 
 /// Every family at one moment, held alive. Never changes: a registry that does makes another list.
 struct family_list {
@@ -4619,10 +4950,13 @@ struct retired_family {
     std::uint64_t removed_at;
 };
 
+struct [[gnu::visibility("default")]] registry_core;  // the program's, in a plug-in too
+
 // What a registry, its instruments and its readers share, so that each may outlive the others.
-struct registry_core {
+struct registry_core final : fork_witness {
     explicit registry_core(registry_options o)
         : options(checked(std::move(o), problems)), callbacks(options.callback_timeout, options.now) {
+        watch_cells_at_fork();
         add_constant_labels(constant_labels, options.constant_labels, problems);
         for (auto const& problem : problems) report(severity::warning, problem);
     }
@@ -4637,7 +4971,7 @@ struct registry_core {
     registry_options const options;
     std::vector<fixed_label> constant_labels;  // never changed once it is made
     callback_list callbacks;
-    std::mutex mutex;  // guards all below; recording, creating a series and visiting don't need it
+    gated_mutex mutex;  // guards all below; recording, creating a series and visiting don't need it
     std::unordered_map<family const*, entry> entries;
     std::unordered_multimap<std::string, family*> used_names;  // names of families and samples, to whoever uses them
     std::shared_ptr<family_list const> published = std::make_shared<family_list const>();
@@ -4646,6 +4980,7 @@ struct registry_core {
     static constexpr std::uint64_t gone_reader = ~std::uint64_t{0};
     std::shared_ptr<reader_clock> const clock = std::make_shared<reader_clock>();
     std::uint64_t failed = 0;
+    fork_watch watch{*this};
 
     std::shared_ptr<family_list const> families() {
         std::lock_guard const lock{mutex};  // only to copy the pointer
@@ -4667,6 +5002,7 @@ struct registry_core {
     void drop(family const& gone) noexcept;
     void forget(family const& gone) noexcept;
     void forget_retired();
+    void on_fork(fork_event what) noexcept override;
 };
 
 inline std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema, series_storage storage) {
@@ -4762,6 +5098,14 @@ inline void registry_core::forget_retired() {
     std::erase_if(retired, [&](auto const& r) { return r.removed_at <= oldest; });
 }
 
+// A child has none of the parent's readers, but for those that its own thread had, which are there again once they
+// commit. Removed series need not wait for the others.
+inline void registry_core::on_fork(fork_event what) noexcept {
+    if (what != fork_event::start_anew) return;
+    readers.assign(readers.size(), gone_reader);
+    clock->settled.store(gone_reader, std::memory_order_relaxed);
+}
+
 }  // namespace detail
 
 class registry;
@@ -4807,7 +5151,7 @@ public:
 
     /// A scope of instruments, such as a library and its version.
     [[nodiscard]] tacho::scope scope(std::string_view name, std::string_view its_version = {}) {
-        return {core_, scope_info{to_utf8(name), to_utf8(its_version)}};
+        return {core(), scope_info{to_utf8(name), to_utf8(its_version)}};
     }
 
     /// Runs the callbacks of observables, and shows every series to `visitor`: calls `number(family, series, number)`
@@ -4815,8 +5159,8 @@ public:
     /// allocates nothing.
     template <class Visitor>
     void visit(Visitor&& visitor, order in = order::by_name) const {
-        auto const round = core_->callbacks.collect();
-        detail::visit_all(*core_->families(), visitor, in, round);
+        auto const round = core()->callbacks.collect();
+        detail::visit_all(*core()->families(), visitor, in, round);
     }
 
     /// A copy of all numbers at about one moment, which the same visitors can visit, as often as they like. Runs the
@@ -4826,7 +5170,7 @@ public:
     /// All instruments that are registered, in the order of their Prometheus names. Those that a view drops are not.
     [[nodiscard]] std::vector<listed_instrument> list() const {
         std::vector<listed_instrument> all;
-        auto const families = core_->families();
+        auto const families = core()->families();
         all.reserve(families->by_name.size());
         for (auto const& f : families->by_name) all.push_back(detail::listed(*f));
         return all;
@@ -4834,11 +5178,11 @@ public:
 
     /// Why instruments were not registered, and which views and constant labels are ignored, a sentence each.
     [[nodiscard]] std::vector<std::string> problems() const {
-        std::lock_guard const lock{core_->mutex};
-        return core_->problems;
+        std::lock_guard const lock{core()->mutex};
+        return core()->problems;
     }
 
-    [[nodiscard]] registry_health health() const { return core_->health(); }
+    [[nodiscard]] registry_health health() const { return core()->health(); }
 
     [[nodiscard]] registry_options const& options() const noexcept { return core_->options; }
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }

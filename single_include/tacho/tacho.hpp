@@ -105,6 +105,196 @@ private:
 
 #endif
 
+// ---- tacho/core/fork.hpp
+#ifndef TACHO_PART_CORE_FORK
+#define TACHO_PART_CORE_FORK
+
+// tacho: what becomes of the library in a process that fork() made.
+// Rule: https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_atfork.html
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#endif
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+// What concerns those who have to know of a fork: that it is about to happen, when nobody is within a gated_mutex; that
+// it has happened, in the parent and in the child; and that the child wants its counts to start at zero.
+enum class fork_event : unsigned char { before, in_parent, in_child, start_anew };
+
+class fork_watch;
+
+// A child has one thread, and a copy of everything as it was at that moment: of locks that other threads held, and of
+// what they had changed by half. So the library forks only while none of its threads changes anything: changing is what
+// happens within a gated_mutex, and fork() closes the gate to all of these at once. That takes no list of locks, no
+// order among them, and one atomic add where a mutex is taken anyway.
+struct fork_gate {
+    std::atomic<std::uint32_t> inside{0};  // threads that are changing something
+    std::atomic<bool> closed{false};
+    std::mutex closing;                   // held while it is closed, so that others can wait for its end
+    std::atomic<std::uint32_t> forks{0};  // between the first process and this one
+    std::atomic<bool> is_installed{false};
+    fork_watch* first = nullptr;
+};
+[[gnu::visibility("default")]] inline constinit fork_gate gate{};
+
+// How many gated mutexes this thread holds: the gate is for the first one, else who waits at it could be waited for.
+[[gnu::visibility("default")]] inline constinit thread_local std::uint32_t changes_begun = 0;
+
+inline void begin_change() noexcept {
+    if (changes_begun++ != 0) return;
+    for (;;) {
+        // Sequentially consistent, as in close_gate(): one of the two sees what the other wrote.
+        gate.inside.fetch_add(1, std::memory_order_seq_cst);
+        if (!gate.closed.load(std::memory_order_seq_cst)) return;
+        gate.inside.fetch_sub(1, std::memory_order_seq_cst);
+        std::lock_guard const until_it_opens{gate.closing};
+    }
+}
+inline void end_change() noexcept {
+    // Release: whoever finds nobody inside finds what they changed.
+    if (--changes_begun == 0) gate.inside.fetch_sub(1, std::memory_order_release);
+}
+
+// What is changed without a mutex, while this lives.
+struct changing {
+    changing() noexcept { begin_change(); }
+    changing(changing const&) = delete;
+    changing& operator=(changing const&) = delete;
+    ~changing() { end_change(); }
+};
+
+// A mutex that no other thread holds when the process forks, so that it is free in the child, and what it guards is
+// whole. For short changes, in which nothing is waited for but memory and other gated mutexes.
+class gated_mutex {
+public:
+    constexpr gated_mutex() noexcept = default;
+    gated_mutex(gated_mutex const&) = delete;
+    gated_mutex& operator=(gated_mutex const&) = delete;
+
+    void lock() {
+        begin_change();
+        mutex_.lock();
+    }
+    void unlock() noexcept {
+        mutex_.unlock();
+        end_change();
+    }
+
+private:
+    std::mutex mutex_;
+};
+[[gnu::visibility("default")]] inline constinit gated_mutex watches{};
+
+class [[gnu::visibility("default")]] fork_watch;  // the program's, in a plug-in too
+
+class [[gnu::visibility("default")]] fork_witness;  // the program's, in a plug-in too
+
+// Who is told of forks. A virtual function, because its table is the program's however a plug-in is compiled: a pointer
+// to an inline function is the plug-in's with -fvisibility-inlines-hidden.
+class fork_witness {
+public:
+    virtual void on_fork(fork_event what) noexcept = 0;
+
+protected:
+    ~fork_witness() = default;
+};
+
+// Has its owner told of forks. The last member of its owner, which so hears of nothing before it is made and once its
+// destructor has begun.
+class fork_watch {
+public:
+    explicit fork_watch(fork_witness& owner) noexcept : owner_(&owner) { join(); }
+    fork_watch(fork_watch const&) = delete;
+    fork_watch& operator=(fork_watch const&) = delete;
+    ~fork_watch() {
+        std::lock_guard const lock{watches};
+        (before_ == nullptr ? gate.first : before_->after_) = after_;
+        if (after_ != nullptr) after_->before_ = before_;
+    }
+
+    // While nobody changes the list.
+    static void tell_all(fork_event what) noexcept {
+        for (auto const* at = gate.first; at != nullptr; at = at->after_) at->owner_->on_fork(what);
+    }
+
+private:
+    // Not inlined, so that a plug-in calls the program's: handlers are gone with the module that installs them.
+    [[gnu::visibility("default"), gnu::noinline]] void join() noexcept {
+#if defined(__unix__) || defined(__APPLE__)
+        // Relaxed: whoever is first installs them. Without memory for that, a fork is what it is for other programs.
+        if (!gate.is_installed.exchange(true, std::memory_order_relaxed))
+            static_cast<void>(::pthread_atfork(&close_gate, &open_gate_in_parent, &open_gate_in_child));
+#endif
+        std::lock_guard const lock{watches};
+        after_ = gate.first;
+        if (after_ != nullptr) after_->before_ = this;
+        gate.first = this;
+    }
+
+    // Default visibility for what is kept as a pointer: it is the program's, and stays when a plug-in goes.
+    [[gnu::visibility("default")]] static void close_gate() noexcept {
+        gate.closing.lock();
+        gate.closed.store(true, std::memory_order_seq_cst);
+        // Whoever forks may itself be inside, if the program's clock does.
+        auto const own = changes_begun != 0 ? 1u : 0u;
+        while (gate.inside.load(std::memory_order_seq_cst) != own) std::this_thread::yield();
+        tell_all(fork_event::before);
+    }
+    static void open_gate(fork_event where) noexcept {
+        tell_all(where);
+        gate.closed.store(false, std::memory_order_seq_cst);
+        gate.closing.unlock();
+    }
+    [[gnu::visibility("default")]] static void open_gate_in_parent() noexcept {
+        open_gate(fork_event::in_parent);
+    }
+    [[gnu::visibility("default")]] static void open_gate_in_child() noexcept {
+        // Those who came to the closed gate are not here to leave it again.
+        gate.inside.store(changes_begun != 0 ? 1 : 0, std::memory_order_relaxed);
+        gate.forks.fetch_add(1, std::memory_order_relaxed);
+        open_gate(fork_event::in_child);
+    }
+
+    fork_witness* const owner_;
+    fork_watch* before_ = nullptr;
+    fork_watch* after_ = nullptr;
+};
+
+// Tells one process from another that it forked: a number of its own along each line of descent. Relaxed: it only
+// changes while there is one thread.
+[[nodiscard]] inline std::uint32_t this_process() noexcept {
+    return gate.forks.load(std::memory_order_relaxed);
+}
+
+}  // namespace detail
+
+/// Lets the numbers of this process begin: for a child of fork() that goes on without exec, before it uses anything
+/// else of the library and before it starts a thread.
+///
+///     if (fork() == 0) {
+///         tacho::after_fork_in_child();
+///         auto telemetry = tacho::telemetry::start(registry, ...);  // its own: the parent's threads are not here
+///
+/// In all registries, whatever adds up over processes begins at zero, now: counters, up-down counters, histograms and
+/// what observables showed, with new start times; so do the counts of registry::health(). What tells a state keeps it:
+/// gauges, infos and state sets. Instruments, series and handles stay as they are. A reader (class `reader`) sees no
+/// more what was removed before.
+///
+/// Without this call a child goes on from its parent's numbers, and is otherwise as sound: locks are free and whole
+/// whatever other threads of the parent did, because from the first registry on fork() waits until none is within a
+/// change of the library, some microseconds. Costs time in proportion to the series. Not within a callback or a
+/// visitor. Without effect on systems that don't fork. _Fork(), clone() and vfork() are not noticed.
+inline void after_fork_in_child() noexcept {
+    detail::fork_watch::tell_all(detail::fork_event::start_anew);
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
 // ---- tacho/cell/slots.hpp
 #ifndef TACHO_PART_CELL_SLOTS
 #define TACHO_PART_CELL_SLOTS
@@ -147,7 +337,7 @@ enum class slot_state : unsigned char { not_claimed, owned, ended };
 
 // All slots of the process. It has no destructor to run, so that threads may still count while the program exits.
 struct slot_table {
-    std::mutex mutex;                             // guards `free` and `count`
+    gated_mutex mutex;                            // guards `free` and `count`
     std::array<std::uint16_t, max_slots> free{};  // given back; the last one is taken first, which keeps `used` low
     std::size_t free_count = 0;
     std::size_t count = default_slots;                 // slots that exist, the common one included
@@ -156,6 +346,8 @@ struct slot_table {
     std::atomic<std::size_t> left{default_slots - 1};  // a hint that spares threads without a slot the mutex
 };
 [[gnu::visibility("default")]] inline constinit slot_table slots{};
+
+struct [[gnu::visibility("default")]] slot_lease;  // the program's, in a plug-in too
 
 // Gives this thread's slot back when the thread ends. The numbers stay where they are; the next owner adds to them.
 struct slot_lease {
@@ -176,7 +368,8 @@ struct slot_lease {
 };
 
 // Tries to make this thread an owner and returns its offset, or 0: the common slot. Allocates nothing.
-[[gnu::noinline, gnu::cold]] inline std::size_t claim_slot() noexcept {
+// Default visibility: else a plug-in would be kept in memory by the destructor of each thread that it came to first.
+[[gnu::visibility("default"), gnu::noinline, gnu::cold]] inline std::size_t claim_slot() noexcept {
     if (own_state != slot_state::not_claimed) return own_offset;
     // Relaxed: a stale hint costs one visit to the mutex or one more atomic add, never a number.
     if (slots.left.load(std::memory_order_relaxed) == 0) return 0;
@@ -281,6 +474,17 @@ inline std::byte* reserve_pages(std::size_t pages) noexcept {
 #endif
 }
 
+// Zeroes a run in all slots. Relaxed: a mutex orders it before the next user. Looking first keeps pages that nobody has
+// touched from becoming resident.
+inline void clear_cells(word* cells, std::size_t count, bool sharded) noexcept {
+    auto const end = sharded ? slots_in_use() : 1;
+    for (std::size_t slot = 0; slot < end; ++slot) {
+        auto* const own = reinterpret_cast<word*>(reinterpret_cast<std::byte*>(cells) + (slot << slot_shift));
+        for (std::size_t i = 0; i < count; ++i)
+            if (own[i].load(std::memory_order_relaxed) != 0) own[i].store(0, std::memory_order_relaxed);
+    }
+}
+
 // Hands out runs of neighbouring cells, zeroed; a run's address is that of its cells in slot 0. Takes a mutex: used
 // when a series is born or dies, never when one is written or read.
 class arena {
@@ -316,14 +520,7 @@ public:
 
     // Takes a run back. Nobody may write to it any more.
     void release(word* cells, std::size_t count) noexcept {
-        auto const slots_to_clear = sharded_ ? slots_in_use() : 1;
-        for (std::size_t slot = 0; slot < slots_to_clear; ++slot) {
-            auto* const own = reinterpret_cast<word*>(reinterpret_cast<std::byte*>(cells) + (slot << slot_shift));
-            for (std::size_t i = 0; i < count; ++i)
-                // Relaxed: the mutex below orders this before the next user. Looking first keeps pages that nobody
-                // has touched from becoming resident.
-                if (own[i].load(std::memory_order_relaxed) != 0) own[i].store(0, std::memory_order_relaxed);
-        }
+        clear_cells(cells, count, sharded_);
         auto* const run = static_cast<free_run*>(std::malloc(sizeof(free_run)));
         if (run == nullptr) return;  // out of memory: the cells stay unused
         std::lock_guard const lock{mutex_};
@@ -337,7 +534,7 @@ private:
         word* cells;
     };
 
-    std::mutex mutex_;
+    gated_mutex mutex_;
     word* next_ = nullptr;
     std::size_t left_ = 0;
     free_run* free_[cells_per_page + 1]{};
@@ -460,7 +657,8 @@ void read_cells(word* first, std::size_t end, std::uint64_t* bits) noexcept {
 }
 
 // Where an instrument that could not be registered counts: written by all, read by none.
-inline word* discard_cells() noexcept {
+// Default visibility: a plug-in that comes and goes takes no others each time.
+[[gnu::visibility("default")]] inline word* discard_cells() noexcept {
     // The fallback is only reached when the process never got a chunk, and then all threads use slot 0.
     static constinit word last_resort[cells_per_page]{};
     static word* const cells = [] {
@@ -999,7 +1197,7 @@ struct epoch_table {
     // other one runs dry however many there are.
     std::array<looking_record, 2> counted{looking_record{0, is_counted}, looking_record{0, is_counted}};
     std::atomic<unsigned> side{0};
-    std::mutex mutex;                // guards what follows
+    gated_mutex mutex;               // guards what follows
     std::uint64_t began_before = 0;  // epochs before this one: who began in them is on the side that runs dry
     std::uint64_t counted_out = 0;   // epochs before this one: who began in them has ended
 };
@@ -1552,15 +1750,17 @@ inline void observe_exponential_owned(word* own, exponential_shape const& shape,
     add_owned(own[cell], std::uint64_t{1}, std::memory_order_release);
 }
 
-// The common slot has many writers, of which one writes at a time.
+// The common slot has many writers, of which one writes at a time. Its lock says of which process: in a child of fork()
+// nobody has what a thread of the parent held.
 [[gnu::noinline]] inline void observe_exponential_locked(word* own, exponential_shape const& shape,
                                                          double value) noexcept {
     word& lock = own[exponential_lock];
+    auto const taken = std::uint64_t{this_process()} + 1;
     for (int tries = 0;; ++tries) {
-        std::uint64_t free = 0;
+        auto free = lock.load(std::memory_order_relaxed);
         // Acquire: what the last writer wrote is seen.
-        if (lock.load(std::memory_order_relaxed) == 0 &&
-            lock.compare_exchange_weak(free, 1, std::memory_order_acquire, std::memory_order_relaxed))
+        if (free != taken &&
+            lock.compare_exchange_weak(free, taken, std::memory_order_acquire, std::memory_order_relaxed))
             break;
         if (tries >= 64) std::this_thread::yield();  // its holder was preempted
     }
@@ -1799,7 +1999,8 @@ concept clock = requires(T& source) {
 
 /// The system's wall clock.
 struct system_clock {
-    [[nodiscard]] static unix_nanos now() noexcept {
+    // Default visibility, as for all that is kept as a pointer: it is the program's, and stays when a plug-in goes.
+    [[nodiscard, gnu::visibility("default")]] static unix_nanos now() noexcept {
         using namespace std::chrono;
         return static_cast<unix_nanos>(
             duration_cast<nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
@@ -2516,6 +2717,8 @@ private:
 
 namespace tacho::inline v0::detail {
 
+struct [[gnu::visibility("default")]] reader_clock;  // the program's, in a plug-in too
+
 // Counts removals of series and families. A reader remembers where the clock stood when it last collected.
 struct reader_clock {
     std::atomic<std::uint64_t> now{0};
@@ -2538,8 +2741,9 @@ struct reader_clock {
 namespace tacho::inline v0 {
 
 namespace detail {
+class idle_series;
 class removed_series;
-}
+}  // namespace detail
 
 /// One series of a family. Its labels, text and times are written once, before any other thread can see it, and never
 /// change. A removed one is found and shown no more; its memory is given to another only when neither a handle nor a
@@ -2592,6 +2796,7 @@ public:
 private:
     friend class series_table;
     friend class detail::removed_series;
+    friend class detail::idle_series;
 
     // Recorded since it was last looked after, not recorded since, or removed for good. Only families whose series
     // expire tell the first two apart.
@@ -2848,6 +3053,91 @@ private:
 
     std::atomic<std::size_t> size_{0};
     std::array<std::atomic<std::atomic<series*>*>, 28> blocks_{};
+};
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/series/series_storage.hpp
+#ifndef TACHO_PART_SERIES_SERIES_STORAGE
+#define TACHO_PART_SERIES_SERIES_STORAGE
+
+// tacho: how a family stores its series, and how many.
+
+namespace tacho::inline v0 {
+
+/// How a family stores its series.
+struct series_storage {
+    std::size_t cells = 1;  ///< cells of one series
+    bool sharded = true;
+    std::size_t limit = 2000;        ///< series, the overflow series not counted
+    std::uint32_t expire_after = 0;  ///< seconds without use, after which a series is removed; 0: never
+    bool observed = false;           ///< rounds of callbacks give the values; the limit is for what one round observes
+    unix_nanos (*now)() noexcept = &system_clock::now;
+    std::shared_ptr<detail::reader_clock> readers = std::make_shared<detail::reader_clock>();
+
+    /// How many series can be found. Where callbacks give the values, a round may observe as many as the limit allows
+    /// that the one before did not, and which of the old ones it observes is known at its end only.
+    [[nodiscard]] std::size_t most_found() const noexcept {
+        return observed && limit <= ~std::size_t{0} / 2 ? limit * 2 : limit;
+    }
+    /// Removed series whose memory can't be given back yet are bounded as those are that can be found.
+    [[nodiscard]] std::size_t most_removed() const noexcept { return (std::max)(most_found(), std::size_t{64}); }
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/series/idle_series.hpp
+#ifndef TACHO_PART_SERIES_IDLE_SERIES
+#define TACHO_PART_SERIES_IDLE_SERIES
+
+// tacho: which series of a family are out of use for so long that they are removed.
+
+namespace tacho::inline v0::detail {
+
+// The expiry of one family's series. May be asked by several threads at a time.
+class idle_series {
+public:
+    explicit idle_series(series_storage const& of) noexcept : storage_(of), swept_(now()) {}
+
+    [[nodiscard]] bool may_expire() const noexcept { return storage_.expire_after != 0; }
+
+    // At most four times in the time after which a series expires: it looks at all of them.
+    [[nodiscard]] bool is_time_to_sweep() const noexcept {
+        if (!may_expire()) return false;
+        auto const then = swept_.load(std::memory_order_relaxed);
+        return now() > then && now() - then >= storage_.expire_after / 4;
+    }
+    void note_sweep() noexcept { swept_.store(now(), std::memory_order_relaxed); }
+
+    // Under no mutex: scrapes do it too, one at a time, so that what is idle isn't shown though nothing is created.
+    void remove_from(series_list const& list) noexcept {
+        if (!may_expire()) return;
+        // No fork in between: the child would find it under way for ever.
+        changing const from_here;
+        if (under_way_.exchange(true, std::memory_order_acquire)) return;
+        auto const second = now();
+        list.for_each([&](series& s) {
+            bool const touched = s.was_touched();
+            if (touched || s.is_held() || s.is_overflow())
+                s.seen_ = second;
+            else if (second > s.seen_ && second - s.seen_ >= storage_.expire_after)
+                s.remove(*storage_.readers, storage_.now(), true);
+        });
+        under_way_.store(false, std::memory_order_release);
+    }
+
+private:
+    [[nodiscard]] std::uint32_t now() const noexcept {
+        return static_cast<std::uint32_t>(storage_.now() / 1'000'000'000u);
+    }
+
+    series_storage const& storage_;
+    std::atomic<std::uint32_t> swept_;  // seconds since 1970
+    std::atomic<bool> under_way_{false};
 };
 
 }  // namespace tacho::inline v0::detail
@@ -3130,37 +3420,6 @@ private:
 
 #endif
 
-// ---- tacho/series/series_storage.hpp
-#ifndef TACHO_PART_SERIES_SERIES_STORAGE
-#define TACHO_PART_SERIES_SERIES_STORAGE
-
-// tacho: how a family stores its series, and how many.
-
-namespace tacho::inline v0 {
-
-/// How a family stores its series.
-struct series_storage {
-    std::size_t cells = 1;  ///< cells of one series
-    bool sharded = true;
-    std::size_t limit = 2000;        ///< series, the overflow series not counted
-    std::uint32_t expire_after = 0;  ///< seconds without use, after which a series is removed; 0: never
-    bool observed = false;           ///< rounds of callbacks give the values; the limit is for what one round observes
-    unix_nanos (*now)() noexcept = &system_clock::now;
-    std::shared_ptr<detail::reader_clock> readers = std::make_shared<detail::reader_clock>();
-
-    /// How many series can be found. Where callbacks give the values, a round may observe as many as the limit allows
-    /// that the one before did not, and which of the old ones it observes is known at its end only.
-    [[nodiscard]] std::size_t most_found() const noexcept {
-        return observed && limit <= ~std::size_t{0} / 2 ? limit * 2 : limit;
-    }
-    /// Removed series whose memory can't be given back yet are bounded as those are that can be found.
-    [[nodiscard]] std::size_t most_removed() const noexcept { return (std::max)(most_found(), std::size_t{64}); }
-};
-
-}  // namespace tacho::inline v0
-
-#endif
-
 // ---- tacho/series/series_table.hpp
 #ifndef TACHO_PART_SERIES_SERIES_TABLE
 #define TACHO_PART_SERIES_SERIES_TABLE
@@ -3179,7 +3438,7 @@ public:
     static constexpr std::uint64_t present = ~std::uint64_t{0}, gone_too = 0;
 
     series_table(label_schema schema, series_storage storage)
-        : schema_(std::move(schema)), storage_(std::move(storage)), swept_(seconds_now()) {
+        : schema_(std::move(schema)), storage_(std::move(storage)) {
         // Makes looks cheap from the first one on.
         static bool const prepared = detail::fence_of_remover();
         static_cast<void>(prepared);
@@ -3274,7 +3533,7 @@ public:
     /// Calls f(series&) for each series, and for those that were removed after the stamp `since` of the reader clock.
     template <class F>
     void for_each(F&& f, std::uint64_t since = present) const {
-        if (storage_.expire_after != 0) expire_idle();
+        idle_.remove_from(list_);
         list_.for_each([&](series& s) {
             if (!s.is_removed() || s.was_removed_since(since)) f(s);
         });
@@ -3283,7 +3542,7 @@ public:
     /// With up to `Most` at a time, of those for which keep(series&): f(std::span<series* const>).
     template <std::size_t Most, class Keep, class F>
     void for_each_run(Keep&& keep, F&& f, std::uint64_t since = present) const {
-        if (storage_.expire_after != 0) expire_idle();
+        idle_.remove_from(list_);
         auto const listed = [&](series& s) { return !s.is_removed() || s.was_removed_since(since); };
         list_.for_each_run<Most>([&](series& s) { return listed(s) && keep(s); }, f);
     }
@@ -3303,6 +3562,16 @@ public:
     void fill_cache(cached& place, series& s) noexcept {
         std::lock_guard const lock{mutex_};
         if (!s.is_removed()) place.fill(s);
+    }
+
+    /// In a child of fork(), while there is one thread: all series are born now, and what they counted is forgotten.
+    void start_anew(bool clear_cells) noexcept {
+        overflowed_.store(0, std::memory_order_relaxed);
+        list_.for_each([&](series& s) {
+            s.birth_ = storage_.now();
+            ++s.generation_;  // nothing of it has been delivered
+            if (clear_cells) detail::clear_cells(s.cells(), storage_.cells, storage_.sharded);
+        });
     }
 
     /// How often the overflow series was given in place of a series.
@@ -3333,9 +3602,6 @@ private:
         }
     }
 
-    [[nodiscard]] std::uint32_t seconds_now() const noexcept {
-        return static_cast<std::uint32_t>(storage_.now() / 1'000'000'000u);
-    }
     [[nodiscard]] bool is_usable(series& s) const noexcept { return storage_.expire_after == 0 || s.touch(); }
 
     [[nodiscard]] series* create(std::span<std::string_view const> values) noexcept {
@@ -3344,7 +3610,7 @@ private:
         // sees, so what it does not find has to be counted beyond the limit. Else the count is looked at again below.
         bool const is_full = regular_.load(std::memory_order_acquire) >= storage_.most_found();
         if (series* const found = index_.find(hash, values); found != nullptr && is_usable(*found)) return found;
-        if (is_full && !is_time_to_sweep()) return overflow();
+        if (is_full && !idle_.is_time_to_sweep()) return overflow();
         {
             std::lock_guard const lock{mutex_};
             give_back_now_and_then();
@@ -3352,7 +3618,7 @@ private:
                 if (is_usable(*found)) return found;
                 bury(*found);  // it has expired
             }
-            if (is_time_to_sweep()) sweep();
+            if (idle_.is_time_to_sweep()) sweep();
             auto const count = regular_.load(std::memory_order_relaxed);
             if (count < storage_.most_found() && index_.find(hash, values) == nullptr) {
                 if (!index_.make_room()) return nullptr;
@@ -3366,7 +3632,7 @@ private:
         return overflow();
     }
 
-    // ---- Under the mutex from here on, but for expire_idle().
+    // ---- Under the mutex from here on.
 
     // Makes a series and lists it.
     [[nodiscard]] series* add(std::span<std::string_view const> values, bool overflow) noexcept {
@@ -3421,32 +3687,12 @@ private:
         kept_.store(removed_.size(), std::memory_order_relaxed);
     }
 
-    // At most four times in the time after which a series expires: it looks at all of them.
-    [[nodiscard]] bool is_time_to_sweep() const noexcept {
-        if (storage_.expire_after == 0) return false;
-        auto const now = seconds_now(), then = swept_.load(std::memory_order_relaxed);
-        return now > then && now - then >= storage_.expire_after / 4;
-    }
     void sweep() noexcept {
-        swept_.store(seconds_now(), std::memory_order_relaxed);
-        expire_idle();
+        idle_.note_sweep();
+        idle_.remove_from(list_);
         list_.for_each([this](series& s) {
             if (s.is_removed()) bury(s);
         });
-    }
-
-    // Without the mutex: scrapes do it too, one at a time, so that what is idle isn't shown though nothing is created.
-    void expire_idle() const noexcept {
-        if (expiring_.exchange(true, std::memory_order_acquire)) return;
-        auto const now = seconds_now();
-        list_.for_each([&](series& s) {
-            bool const touched = s.was_touched();
-            if (touched || s.is_held() || s.is_overflow())
-                s.seen_ = now;
-            else if (now > s.seen_ && now - s.seen_ >= storage_.expire_after)
-                s.remove(*storage_.readers, storage_.now(), true);
-        });
-        expiring_.store(false, std::memory_order_release);
     }
 
     // Gives the memory of removed series back as far as nobody can need it.
@@ -3487,9 +3733,8 @@ private:
     std::atomic<std::uint64_t> overflowed_{0};
     std::atomic<std::size_t> regular_{0};  // found by label values
     std::atomic<std::size_t> kept_{0};
-    std::atomic<std::uint32_t> swept_;  // seconds since 1970
-    mutable std::atomic<bool> expiring_{false};
-    std::mutex mutex_;  // one creator or remover at a time
+    mutable detail::idle_series idle_{storage_};
+    detail::gated_mutex mutex_;  // one creator or remover at a time
 };
 
 }  // namespace tacho::inline v0
@@ -3542,9 +3787,11 @@ struct states_value {
     [[nodiscard]] constexpr bool is_on(std::size_t state) const noexcept { return (bits >> state & 1) != 0; }
 };
 
+class [[gnu::visibility("default")]] family;  // the program's, in a plug-in too
+
 /// One instrument as the registry holds it, or several with the same identity. Shared by those instruments, by handles
 /// and by whoever reads it, and gone with the last of them.
-class family {
+class family final : public detail::fork_witness {
 public:
     using overflow_hook = void (*)(descriptor const&) noexcept;
 
@@ -3668,6 +3915,18 @@ public:
     [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::uint64_t torn() const noexcept { return torn_.load(std::memory_order_relaxed); }
 
+    // What is added up over processes begins at zero in a child, what tells a state is what it was.
+    void on_fork(detail::fork_event what) noexcept override {
+        if (what != detail::fork_event::start_anew) return;
+        bool const is_state = descriptor_.kind == instrument_kind::gauge || descriptor_.kind == instrument_kind::info ||
+                              descriptor_.kind == instrument_kind::state_set;
+        birth_ = table_.storage().now();
+        table_.start_anew(descriptor_.observable || !is_state);
+        rounds_ = {};
+        dropped_.store(0, std::memory_order_relaxed);
+        torn_.store(0, std::memory_order_relaxed);
+    }
+
 private:
     struct bucket_label {
         bound_label text, openmetrics;
@@ -3789,6 +4048,7 @@ private:
     mutable std::atomic<std::uint64_t> torn_{0};
     std::atomic<bool> overflow_said_{false};
     mutable std::atomic<bool> left_out_said_{false};
+    detail::fork_watch watch_{*this};
 };
 
 }  // namespace tacho::inline v0
@@ -3860,6 +4120,49 @@ struct found_series {
         return {cells, of, held_series{s}};
     }
 };
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/cell/forked_cells.hpp
+#ifndef TACHO_PART_CELL_FORKED_CELLS
+#define TACHO_PART_CELL_FORKED_CELLS
+
+// tacho: the slots and looks of threads that a child of fork() doesn't have.
+
+namespace tacho::inline v0::detail {
+
+struct [[gnu::visibility("default")]] forked_cells;  // the program's, in a plug-in too
+
+// Frees what threads of the parent own: nobody else would, since they don't end here. What they counted stays until the
+// counts start anew.
+struct forked_cells final : fork_witness {
+    void on_fork(fork_event what) noexcept override {
+        if (what != fork_event::in_child) return;
+        // Relaxed throughout: there is one thread.
+        auto const own = own_offset >> slot_shift;
+        auto const used = slots.used.load(std::memory_order_relaxed);
+        slots.free_count = 0;
+        for (auto slot = used; slot-- > 1;) {
+            if (slot == own) continue;
+            slots.free[slots.free_count++] = static_cast<std::uint16_t>(slot);  // the lowest last: it is taken first
+            looking_slots[slot].since.store(0, std::memory_order_relaxed);
+            looking_slots[slot].depth = 0;
+        }
+        slots.left.store(slots.count - used + slots.free_count, std::memory_order_relaxed);
+        for (auto& counted : epochs.counted) counted.since.store(0, std::memory_order_relaxed);
+        // Linux hands the registration for membarrier() on; where it did not, the first remover registers anew.
+    }
+
+    fork_watch watch{*this};
+};
+
+// Watches from the first registry on. Never destroyed.
+[[gnu::visibility("default"), gnu::noinline]] inline void watch_cells_at_fork() {
+    static forked_cells& instance = *new forked_cells;
+    static_cast<void>(instance);
+}
 
 }  // namespace tacho::inline v0::detail
 
@@ -4090,6 +4393,8 @@ private:
     std::vector<observed> list_;
 };
 
+class [[gnu::visibility("default")]] callback;  // the program's, in a plug-in too
+
 // A callable of the program, and the families it may observe: one at least.
 class callback {
 public:
@@ -4115,9 +4420,11 @@ struct callback_troubles {
     std::uint64_t lost_values = 0;
 };
 
+class [[gnu::visibility("default")]] callback_list;  // the program's, in a plug-in too
+
 // All callbacks of a registry. A collection runs each of them once, which makes a round; rounds are numbered and don't
 // overlap. The mutex is never held while the program's code runs, so that a callback may do whatever it likes.
-class callback_list {
+class callback_list final : public fork_witness {
 public:
     using clock = std::chrono::steady_clock;
 
@@ -4189,6 +4496,26 @@ public:
     [[nodiscard]] callback_troubles troubles() const noexcept {
         std::lock_guard const lock{mutex_};
         return troubles_;
+    }
+
+    // Its mutex is held across a fork. A round of another thread is over in the child, where that thread isn't: what it
+    // was about to change is made anew over what is there, since even destroying it could wait for that thread.
+    void on_fork(fork_event what) noexcept override {
+        if (what == fork_event::before) return mutex_.lock();
+        if (what == fork_event::start_anew) {
+            before_ = now_();
+            troubles_ = {};
+            return;
+        }
+        if (what == fork_event::in_child) {
+            new (&changed_) std::condition_variable;
+            if (runner_ != std::thread::id{} && runner_ != std::this_thread::get_id()) {
+                new (&values_) observed_values;
+                runner_ = {};
+                running_ = nullptr;
+            }
+        }
+        mutex_.unlock();
     }
 
 private:
@@ -4273,6 +4600,8 @@ private:
     // Used by the thread of the round under way only; the mutex hands them from one to the next.
     observed_values values_;
     unix_nanos before_ = 0;  // when the last finished round began
+
+    fork_watch watch_{*this};
 };
 
 }  // namespace tacho::inline v0::detail
@@ -4289,6 +4618,8 @@ namespace tacho::inline v0 {
 
 /// In which order families are visited: Prometheus keeps a name's lines together, OTLP a scope's metrics.
 enum class order : unsigned char { by_name, by_scope };
+
+struct [[gnu::visibility("default")]] family_list;  // the program's, in a plug-in too
 
 /// Every family at one moment, held alive. Never changes: a registry that does makes another list.
 struct family_list {
@@ -4630,10 +4961,13 @@ struct retired_family {
     std::uint64_t removed_at;
 };
 
+struct [[gnu::visibility("default")]] registry_core;  // the program's, in a plug-in too
+
 // What a registry, its instruments and its readers share, so that each may outlive the others.
-struct registry_core {
+struct registry_core final : fork_witness {
     explicit registry_core(registry_options o)
         : options(checked(std::move(o), problems)), callbacks(options.callback_timeout, options.now) {
+        watch_cells_at_fork();
         add_constant_labels(constant_labels, options.constant_labels, problems);
         for (auto const& problem : problems) report(severity::warning, problem);
     }
@@ -4648,7 +4982,7 @@ struct registry_core {
     registry_options const options;
     std::vector<fixed_label> constant_labels;  // never changed once it is made
     callback_list callbacks;
-    std::mutex mutex;  // guards all below; recording, creating a series and visiting don't need it
+    gated_mutex mutex;  // guards all below; recording, creating a series and visiting don't need it
     std::unordered_map<family const*, entry> entries;
     std::unordered_multimap<std::string, family*> used_names;  // names of families and samples, to whoever uses them
     std::shared_ptr<family_list const> published = std::make_shared<family_list const>();
@@ -4657,6 +4991,7 @@ struct registry_core {
     static constexpr std::uint64_t gone_reader = ~std::uint64_t{0};
     std::shared_ptr<reader_clock> const clock = std::make_shared<reader_clock>();
     std::uint64_t failed = 0;
+    fork_watch watch{*this};
 
     std::shared_ptr<family_list const> families() {
         std::lock_guard const lock{mutex};  // only to copy the pointer
@@ -4678,6 +5013,7 @@ struct registry_core {
     void drop(family const& gone) noexcept;
     void forget(family const& gone) noexcept;
     void forget_retired();
+    void on_fork(fork_event what) noexcept override;
 };
 
 inline std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema, series_storage storage) {
@@ -4773,6 +5109,14 @@ inline void registry_core::forget_retired() {
     std::erase_if(retired, [&](auto const& r) { return r.removed_at <= oldest; });
 }
 
+// A child has none of the parent's readers, but for those that its own thread had, which are there again once they
+// commit. Removed series need not wait for the others.
+inline void registry_core::on_fork(fork_event what) noexcept {
+    if (what != fork_event::start_anew) return;
+    readers.assign(readers.size(), gone_reader);
+    clock->settled.store(gone_reader, std::memory_order_relaxed);
+}
+
 }  // namespace detail
 
 class registry;
@@ -4818,7 +5162,7 @@ public:
 
     /// A scope of instruments, such as a library and its version.
     [[nodiscard]] tacho::scope scope(std::string_view name, std::string_view its_version = {}) {
-        return {core_, scope_info{to_utf8(name), to_utf8(its_version)}};
+        return {core(), scope_info{to_utf8(name), to_utf8(its_version)}};
     }
 
     /// Runs the callbacks of observables, and shows every series to `visitor`: calls `number(family, series, number)`
@@ -4826,8 +5170,8 @@ public:
     /// allocates nothing.
     template <class Visitor>
     void visit(Visitor&& visitor, order in = order::by_name) const {
-        auto const round = core_->callbacks.collect();
-        detail::visit_all(*core_->families(), visitor, in, round);
+        auto const round = core()->callbacks.collect();
+        detail::visit_all(*core()->families(), visitor, in, round);
     }
 
     /// A copy of all numbers at about one moment, which the same visitors can visit, as often as they like. Runs the
@@ -4837,7 +5181,7 @@ public:
     /// All instruments that are registered, in the order of their Prometheus names. Those that a view drops are not.
     [[nodiscard]] std::vector<listed_instrument> list() const {
         std::vector<listed_instrument> all;
-        auto const families = core_->families();
+        auto const families = core()->families();
         all.reserve(families->by_name.size());
         for (auto const& f : families->by_name) all.push_back(detail::listed(*f));
         return all;
@@ -4845,11 +5189,11 @@ public:
 
     /// Why instruments were not registered, and which views and constant labels are ignored, a sentence each.
     [[nodiscard]] std::vector<std::string> problems() const {
-        std::lock_guard const lock{core_->mutex};
-        return core_->problems;
+        std::lock_guard const lock{core()->mutex};
+        return core()->problems;
     }
 
-    [[nodiscard]] registry_health health() const { return core_->health(); }
+    [[nodiscard]] registry_health health() const { return core()->health(); }
 
     [[nodiscard]] registry_options const& options() const noexcept { return core_->options; }
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }
@@ -8741,12 +9085,14 @@ struct scrape_request {
 
 namespace detail {
 
+class [[gnu::visibility("default")]] buffer_pool;  // the program's, in a plug-in too
+
 // Buffers that are used again, one for each scrape that is under way. They are never waited for.
-class buffer_pool {
+class buffer_pool final : public fork_witness {
 public:
     static constexpr std::size_t size = 16;
 
-    explicit buffer_pool(std::size_t largest) {
+    explicit buffer_pool(std::size_t largest) : largest_(largest) {
         for (auto& buffer : buffers_) buffer = byte_buffer{largest};
     }
 
@@ -8767,9 +9113,20 @@ public:
     }
     [[nodiscard]] byte_buffer& operator[](std::size_t place) noexcept { return buffers_[place]; }
 
+    // Nobody in a child of fork() gives back what other threads had taken. They may have been changing it, so it isn't
+    // even freed.
+    void on_fork(fork_event what) noexcept override {
+        if (what != fork_event::in_child) return;
+        auto const taken = taken_.exchange(0, std::memory_order_relaxed);  // there is one thread
+        for (std::size_t i = 0; i < size; ++i)
+            if ((taken >> i & 1) != 0) new (&buffers_[i]) byte_buffer{largest_};
+    }
+
 private:
+    std::size_t const largest_;
     std::atomic<std::uint32_t> taken_{0};  // a bit for each place
     std::array<byte_buffer, size> buffers_;
+    fork_watch watch_{*this};
 };
 
 }  // namespace detail
@@ -8783,10 +9140,11 @@ public:
           headers_(other.headers_),
           body_(std::exchange(other.body_, {})),
           pool_(std::move(other.pool_)),
-          place_(other.place_) {}
+          place_(other.place_),
+          taken_in_(other.taken_in_) {}
     scrape_response& operator=(scrape_response&&) = delete;
     ~scrape_response() {
-        if (pool_ != nullptr) pool_->give_back(place_);
+        if (pool_ != nullptr && taken_in_ == detail::this_process()) pool_->give_back(place_);
     }
 
     [[nodiscard]] int status() const noexcept { return status_; }
@@ -8812,7 +9170,10 @@ private:
     std::string_view body_;
     std::shared_ptr<detail::buffer_pool> pool_;
     std::size_t place_ = 0;
+    std::uint32_t taken_in_ = detail::this_process();
 };
+
+class [[gnu::visibility("default")]] endpoint;  // the program's, in a plug-in too
 
 /// Answers scrapes of one registry. Any number of threads may ask at once; their answers don't mix, and none waits for
 /// another, except while that runs the callbacks of observables (see registry_options::callback_timeout). Once as many
@@ -9108,6 +9469,46 @@ static_assert(transport<memory_transport>);
 
 #endif
 
+// ---- tacho/core/process_bound.hpp
+#ifndef TACHO_PART_CORE_PROCESS_BOUND
+#define TACHO_PART_CORE_PROCESS_BOUND
+
+// tacho: what lives by threads and connections of one process, and is not there in a child of it.
+
+namespace tacho::inline v0::detail {
+
+// Owns a T, which has threads, or is changed by them without the gate. A child of fork() has a copy of it without the
+// threads, maybe changed by half: joining them, locking its mutexes, even destroying its condition variables could wait
+// for ever, and its connections are the parent's. There it is left alone, never destroyed.
+template <class T>
+class process_bound {
+public:
+    process_bound() = default;
+    explicit process_bound(std::shared_ptr<T> made) noexcept : made_(std::move(made)) {}
+    process_bound(process_bound const&) noexcept = default;
+    process_bound(process_bound&& other) noexcept : made_(std::move(other.made_)), in_(other.in_) {}
+    process_bound& operator=(process_bound other) noexcept {
+        std::swap(made_, other.made_);
+        std::swap(in_, other.in_);
+        return *this;
+    }
+    ~process_bound() {
+        // A copy that is never destroyed. Without memory for it the T is, as if there had been no fork.
+        if (made_ != nullptr && in_ != this_process()) static_cast<void>(new (std::nothrow) auto(std::move(made_)));
+    }
+
+    // nullptr in any process but the one that made it.
+    [[nodiscard]] T* here() const noexcept { return in_ == this_process() ? made_.get() : nullptr; }
+
+private:
+    std::shared_ptr<T> made_;
+    std::uint32_t in_ = this_process();
+};
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
 // ---- tacho/export/delta_memory.hpp
 #ifndef TACHO_PART_EXPORT_DELTA_MEMORY
 #define TACHO_PART_EXPORT_DELTA_MEMORY
@@ -9116,6 +9517,8 @@ static_assert(transport<memory_transport>);
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#sums-delta-to-cumulative
 
 namespace tacho::inline v0 {
+
+class [[gnu::visibility("default")]] delta_memory;  // the program's, in a plug-in too
 
 /// Turns totals into deltas. Values that were shown but not committed are shown again next time, together with what
 /// came since, and from the same start: nothing is lost and nothing counted twice. One thread at a time.
@@ -9568,14 +9971,13 @@ struct pusher_stats {
     std::uint64_t rejected_points = 0;  ///< of accepted pushes
 };
 
-/// Pushes from a thread of its own, until it is stopped. What a failed push would have said, the next one says: totals
-/// go on, and deltas are added up from where the last accepted push ended. Recording and scraping never wait for it.
+namespace detail {
+
+// What a pusher is in the process that made it.
 template <transport Transport>
-class pusher {
+class push_worker {
 public:
-    /// With the memory of an earlier pusher, which has ended, its deltas go on where that one's ended; else they begin
-    /// with all that was recorded so far.
-    pusher(registry& of, pusher_options options, Transport by, std::shared_ptr<delta_memory> memory = nullptr)
+    push_worker(registry& of, pusher_options options, Transport by, std::shared_ptr<delta_memory> memory)
         : options_(clamped(std::move(options))),
           now_(of.options().now),
           reader_(std::in_place, of),
@@ -9590,13 +9992,11 @@ public:
         for (auto const& [name, value] : options_.headers) headers_.push_back({name, value});
         worker_ = std::thread{[this] { run(); }};
     }
-    pusher(pusher const&) = delete;
-    pusher& operator=(pusher const&) = delete;
-    ~pusher() { stop(); }
+    push_worker(push_worker const&) = delete;
+    push_worker& operator=(push_worker const&) = delete;
+    ~push_worker() { stop(std::chrono::seconds{5}); }
 
-    /// Pushes now and waits for the outcome, at most for `limit`. True when the receiver took all that was recorded
-    /// before the call.
-    bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
+    bool flush(std::chrono::milliseconds limit) {
         std::unique_lock lock{mutex_};
         // A callback or the hook would wait for itself.
         if (stopping_ || std::this_thread::get_id() == worker_id_) return false;
@@ -9607,9 +10007,7 @@ public:
         return flushes_done_ >= wanted && last_push_accepted_;
     }
 
-    /// Pushes once more and ends the thread, within `limit`: what is under way is cut short then. Idempotent. Called by
-    /// the error hook or a callback on the pusher's own thread it doesn't wait.
-    void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
+    void stop(std::chrono::milliseconds limit) {
         auto const end = deadline::clock::now() + bounded(limit);
         {
             std::lock_guard const lock{mutex_};
@@ -9623,7 +10021,6 @@ public:
         if (worker_.joinable()) worker_.join();
     }
 
-    /// Whether the last push has been made.
     [[nodiscard]] bool ended() const {
         std::lock_guard const lock{mutex_};
         return stopped_;
@@ -9787,6 +10184,50 @@ private:
 
     std::mutex joining_;
     std::thread worker_;  // last: it uses all above
+};
+
+}  // namespace detail
+
+/// Pushes from a thread of its own, until it is stopped. What a failed push would have said, the next one says: totals
+/// go on, and deltas are added up from where the last accepted push ended. Recording and scraping never wait for it.
+/// A child of fork() doesn't have that thread: there flush() fails, and all else does nothing and waits for nothing.
+template <transport Transport>
+class pusher {
+public:
+    /// With the memory of an earlier pusher, which has ended, its deltas go on where that one's ended; else they begin
+    /// with all that was recorded so far.
+    pusher(registry& of, pusher_options options, Transport by, std::shared_ptr<delta_memory> memory = nullptr)
+        : worker_(std::make_shared<detail::push_worker<Transport>>(of, std::move(options), std::move(by),
+                                                                   std::move(memory))) {}
+    pusher(pusher const&) = delete;
+    pusher& operator=(pusher const&) = delete;
+
+    /// Pushes now and waits for the outcome, at most for `limit`. True when the receiver took all that was recorded
+    /// before the call.
+    bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
+        auto* const worker = worker_.here();
+        return worker != nullptr && worker->flush(limit);
+    }
+
+    /// Pushes once more and ends the thread, within `limit`: what is under way is cut short then. Idempotent, and what
+    /// the destructor does. Called by the error hook or a callback on the pusher's own thread it doesn't wait.
+    void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
+        if (auto* const worker = worker_.here()) worker->stop(limit);
+    }
+
+    /// Whether the last push has been made.
+    [[nodiscard]] bool ended() const {
+        auto const* const worker = worker_.here();
+        return worker == nullptr || worker->ended();
+    }
+
+    [[nodiscard]] pusher_stats stats() const {
+        auto const* const worker = worker_.here();
+        return worker == nullptr ? pusher_stats{} : worker->stats();
+    }
+
+private:
+    detail::process_bound<detail::push_worker<Transport>> worker_;
 };
 
 }  // namespace tacho::inline v0
@@ -10371,6 +10812,8 @@ struct telemetry_report {
 
 namespace detail {
 
+class [[gnu::visibility("default")]] running_path;  // the program's, in a plug-in too
+
 // A way out that runs, whatever its type.
 class running_path {
 public:
@@ -10418,6 +10861,8 @@ struct message {
     std::string words;
 };
 
+struct [[gnu::visibility("default")]] running_telemetry;  // the program's, in a plug-in too
+
 // What runs for one registry; shared by all telemetry objects that were started on it.
 struct running_telemetry {
     std::mutex mutex;  // guards all below
@@ -10434,14 +10879,25 @@ struct running_telemetry {
     }
 };
 
-// Which registries export already. Never destroyed, so that a static telemetry object may end late.
+// Which registries export already, in one process: a child of fork() makes another, since this one may have been locked
+// and changed by half.
 struct running_list {
+    std::uint32_t const in = this_process();
     std::mutex mutex;
     std::map<registry_core const*, std::weak_ptr<running_telemetry>> by_registry;
 };
-[[gnu::visibility("default")]] inline running_list& all_running() {
-    static running_list& list = *new running_list;
-    return list;
+// Never destroyed, so that a static telemetry object may end late.
+[[gnu::visibility("default")]] inline constinit std::atomic<running_list*> newest_list{nullptr};
+
+inline running_list& all_running() {
+    // Acquire and release: the list was made before others find it.
+    auto* list = newest_list.load(std::memory_order_acquire);
+    while (list == nullptr || list->in != this_process()) {
+        auto made = std::make_unique<running_list>();
+        if (newest_list.compare_exchange_strong(list, made.get(), std::memory_order_acq_rel, std::memory_order_acquire))
+            list = made.release();
+    }
+    return *list;
 }
 
 template <class Transport>
@@ -10524,7 +10980,8 @@ void start_scrape(running_telemetry& running, registry& of, settings const& s, L
 
 /// Owns what it started: the last telemetry object of a registry stops both ways out when it ends, with a final push of
 /// at most five seconds. Copyable; copies share. All members may be called by any thread; but the last object must not
-/// end in the error hook or in a callback, on the thread that it would wait for.
+/// end in the error hook or in a callback, on the thread that it would wait for. In a child of fork() it has no thread
+/// and stops nothing: there flush() fails, its endpoint answers, and another start() is independent of it.
 class telemetry {
 public:
     telemetry(telemetry const&) noexcept = default;  // a move is a copy, so that there is none without anything
@@ -10542,22 +10999,28 @@ public:
 
     /// What runs, what does not, and why.
     [[nodiscard]] telemetry_report report() const {
-        std::lock_guard const lock{running_->mutex};
-        return running_->report;
+        auto* const running = running_.here();
+        if (running == nullptr) {
+            path_report const left{.words =
+                                       "runs in the process that this one was forked from, if at all; call "
+                                       "telemetry::start here, too"};
+            return {.push = left, .scrape = left};
+        }
+        std::lock_guard const lock{running->mutex};
+        return running->report;
     }
 
     /// To be mounted on the program's own web server: 404 unless scrapes are enabled and no listener answers them.
-    [[nodiscard]] std::shared_ptr<tacho::endpoint> endpoint() const {
-        std::lock_guard const lock{running_->mutex};
-        return running_->mounted;
-    }
+    [[nodiscard]] std::shared_ptr<tacho::endpoint> endpoint() const { return mounted_; }
 
     /// Pushes now. True when the receiver took all that was recorded before; also when nothing is pushed, but not once
     /// the push is stopped.
     bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
+        auto* const running = running_.here();
+        if (running == nullptr) return false;
         auto const push = [&] {
-            std::lock_guard const lock{running_->mutex};
-            return running_->push;
+            std::lock_guard const lock{running->mutex};
+            return running->push;
         }();
         return push == nullptr || push->flush(limit);
     }
@@ -10565,15 +11028,17 @@ public:
     /// Pushes once more and stops both ways out, for all telemetry objects of this registry, within `limit`; the
     /// mounted endpoint answers 404 from then on. Idempotent; start() starts them again.
     void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
+        auto* const running = running_.here();
+        if (running == nullptr) return;
         std::shared_ptr<detail::running_path> push, scrape;
         {
-            std::lock_guard const lock{running_->mutex};
+            std::lock_guard const lock{running->mutex};
             // They stay where they are: who stops them meanwhile waits for the same end.
-            push = running_->push;
-            scrape = running_->scrape;
-            for (auto* path : {&running_->report.push, &running_->report.scrape})
+            push = running->push;
+            scrape = running->scrape;
+            for (auto* path : {&running->report.push, &running->report.scrape})
                 if (std::exchange(path->running, false)) path->words = "stopped";
-            running_->mounted->enable(false);
+            running->mounted->enable(false);
         }
         if (push != nullptr) push->stop(limit);
         if (scrape != nullptr) scrape->stop(limit);
@@ -10614,9 +11079,11 @@ private:
         return running;
     }
 
-    explicit telemetry(std::shared_ptr<detail::running_telemetry> running) noexcept : running_(std::move(running)) {}
+    explicit telemetry(std::shared_ptr<detail::running_telemetry> running) noexcept
+        : mounted_(running->mounted), running_(std::move(running)) {}
 
-    std::shared_ptr<detail::running_telemetry> running_;
+    std::shared_ptr<tacho::endpoint> mounted_;  // the same as long as anything runs
+    detail::process_bound<detail::running_telemetry> running_;
 };
 
 }  // namespace tacho::inline v0

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tacho/cell/slots.hpp"
+#include "tacho/core/fork.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -42,6 +43,17 @@ inline std::byte* reserve_pages(std::size_t pages) noexcept {
 #endif
 }
 
+// Zeroes a run in all slots. Relaxed: a mutex orders it before the next user. Looking first keeps pages that nobody has
+// touched from becoming resident.
+inline void clear_cells(word* cells, std::size_t count, bool sharded) noexcept {
+    auto const end = sharded ? slots_in_use() : 1;
+    for (std::size_t slot = 0; slot < end; ++slot) {
+        auto* const own = reinterpret_cast<word*>(reinterpret_cast<std::byte*>(cells) + (slot << slot_shift));
+        for (std::size_t i = 0; i < count; ++i)
+            if (own[i].load(std::memory_order_relaxed) != 0) own[i].store(0, std::memory_order_relaxed);
+    }
+}
+
 // Hands out runs of neighbouring cells, zeroed; a run's address is that of its cells in slot 0. Takes a mutex: used
 // when a series is born or dies, never when one is written or read.
 class arena {
@@ -77,14 +89,7 @@ public:
 
     // Takes a run back. Nobody may write to it any more.
     void release(word* cells, std::size_t count) noexcept {
-        auto const slots_to_clear = sharded_ ? slots_in_use() : 1;
-        for (std::size_t slot = 0; slot < slots_to_clear; ++slot) {
-            auto* const own = reinterpret_cast<word*>(reinterpret_cast<std::byte*>(cells) + (slot << slot_shift));
-            for (std::size_t i = 0; i < count; ++i)
-                // Relaxed: the mutex below orders this before the next user. Looking first keeps pages that nobody
-                // has touched from becoming resident.
-                if (own[i].load(std::memory_order_relaxed) != 0) own[i].store(0, std::memory_order_relaxed);
-        }
+        clear_cells(cells, count, sharded_);
         auto* const run = static_cast<free_run*>(std::malloc(sizeof(free_run)));
         if (run == nullptr) return;  // out of memory: the cells stay unused
         std::lock_guard const lock{mutex_};
@@ -98,7 +103,7 @@ private:
         word* cells;
     };
 
-    std::mutex mutex_;
+    gated_mutex mutex_;
     word* next_ = nullptr;
     std::size_t left_ = 0;
     free_run* free_[cells_per_page + 1]{};

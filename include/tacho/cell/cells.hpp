@@ -113,7 +113,8 @@ void read_cells(word* first, std::size_t end, std::uint64_t* bits) noexcept {
 }
 
 // Where an instrument that could not be registered counts: written by all, read by none.
-inline word* discard_cells() noexcept {
+// Default visibility: a plug-in that comes and goes takes no others each time.
+[[gnu::visibility("default")]] inline word* discard_cells() noexcept {
     // The fallback is only reached when the process never got a chunk, and then all threads use slot 0.
     static constinit word last_resort[cells_per_page]{};
     static word* const cells = [] {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/cell/slots.hpp"
+#include "tacho/core/fork.hpp"
 
 #include <algorithm>
 #include <array>
@@ -36,7 +37,7 @@ struct epoch_table {
     // other one runs dry however many there are.
     std::array<looking_record, 2> counted{looking_record{0, is_counted}, looking_record{0, is_counted}};
     std::atomic<unsigned> side{0};
-    std::mutex mutex;                // guards what follows
+    gated_mutex mutex;               // guards what follows
     std::uint64_t began_before = 0;  // epochs before this one: who began in them is on the side that runs dry
     std::uint64_t counted_out = 0;   // epochs before this one: who began in them has ended
 };

@@ -4,6 +4,7 @@
 #include "tacho/cell/cells.hpp"
 #include "tacho/core/exponential_counts.hpp"
 #include "tacho/core/exponential_index.hpp"
+#include "tacho/core/fork.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -136,15 +137,17 @@ inline void observe_exponential_owned(word* own, exponential_shape const& shape,
     add_owned(own[cell], std::uint64_t{1}, std::memory_order_release);
 }
 
-// The common slot has many writers, of which one writes at a time.
+// The common slot has many writers, of which one writes at a time. Its lock says of which process: in a child of fork()
+// nobody has what a thread of the parent held.
 [[gnu::noinline]] inline void observe_exponential_locked(word* own, exponential_shape const& shape,
                                                          double value) noexcept {
     word& lock = own[exponential_lock];
+    auto const taken = std::uint64_t{this_process()} + 1;
     for (int tries = 0;; ++tries) {
-        std::uint64_t free = 0;
+        auto free = lock.load(std::memory_order_relaxed);
         // Acquire: what the last writer wrote is seen.
-        if (lock.load(std::memory_order_relaxed) == 0 &&
-            lock.compare_exchange_weak(free, 1, std::memory_order_acquire, std::memory_order_relaxed))
+        if (free != taken &&
+            lock.compare_exchange_weak(free, taken, std::memory_order_acquire, std::memory_order_relaxed))
             break;
         if (tries >= 64) std::this_thread::yield();  // its holder was preempted
     }

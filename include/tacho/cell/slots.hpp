@@ -1,6 +1,8 @@
 // tacho: which thread owns which slot, so that a thread can count on memory that no other thread writes.
 #pragma once
 
+#include "tacho/core/fork.hpp"
+
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -43,7 +45,7 @@ enum class slot_state : unsigned char { not_claimed, owned, ended };
 
 // All slots of the process. It has no destructor to run, so that threads may still count while the program exits.
 struct slot_table {
-    std::mutex mutex;                             // guards `free` and `count`
+    gated_mutex mutex;                            // guards `free` and `count`
     std::array<std::uint16_t, max_slots> free{};  // given back; the last one is taken first, which keeps `used` low
     std::size_t free_count = 0;
     std::size_t count = default_slots;                 // slots that exist, the common one included
@@ -52,6 +54,8 @@ struct slot_table {
     std::atomic<std::size_t> left{default_slots - 1};  // a hint that spares threads without a slot the mutex
 };
 [[gnu::visibility("default")]] inline constinit slot_table slots{};
+
+struct [[gnu::visibility("default")]] slot_lease;  // the program's, in a plug-in too
 
 // Gives this thread's slot back when the thread ends. The numbers stay where they are; the next owner adds to them.
 struct slot_lease {
@@ -72,7 +76,8 @@ struct slot_lease {
 };
 
 // Tries to make this thread an owner and returns its offset, or 0: the common slot. Allocates nothing.
-[[gnu::noinline, gnu::cold]] inline std::size_t claim_slot() noexcept {
+// Default visibility: else a plug-in would be kept in memory by the destructor of each thread that it came to first.
+[[gnu::visibility("default"), gnu::noinline, gnu::cold]] inline std::size_t claim_slot() noexcept {
     if (own_state != slot_state::not_claimed) return own_offset;
     // Relaxed: a stale hint costs one visit to the mutex or one more atomic add, never a number.
     if (slots.left.load(std::memory_order_relaxed) == 0) return 0;

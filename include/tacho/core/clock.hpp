@@ -19,7 +19,8 @@ concept clock = requires(T& source) {
 
 /// The system's wall clock.
 struct system_clock {
-    [[nodiscard]] static unix_nanos now() noexcept {
+    // Default visibility, as for all that is kept as a pointer: it is the program's, and stays when a plug-in goes.
+    [[nodiscard, gnu::visibility("default")]] static unix_nanos now() noexcept {
         using namespace std::chrono;
         return static_cast<unix_nanos>(
             duration_cast<nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count());

@@ -18,6 +18,8 @@
 
 namespace tacho::inline v0 {
 
+class [[gnu::visibility("default")]] delta_memory;  // the program's, in a plug-in too
+
 /// Turns totals into deltas. Values that were shown but not committed are shown again next time, together with what
 /// came since, and from the same start: nothing is lost and nothing counted twice. One thread at a time.
 class delta_memory {

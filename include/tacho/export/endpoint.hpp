@@ -2,6 +2,7 @@
 // Rule: https://prometheus.io/docs/instrumenting/content_negotiation/
 #pragma once
 
+#include "tacho/core/fork.hpp"
 #include "tacho/core/resource.hpp"
 #include "tacho/encode/prometheus.hpp"
 #include "tacho/encode/sink.hpp"
@@ -17,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,12 +41,14 @@ struct scrape_request {
 
 namespace detail {
 
+class [[gnu::visibility("default")]] buffer_pool;  // the program's, in a plug-in too
+
 // Buffers that are used again, one for each scrape that is under way. They are never waited for.
-class buffer_pool {
+class buffer_pool final : public fork_witness {
 public:
     static constexpr std::size_t size = 16;
 
-    explicit buffer_pool(std::size_t largest) {
+    explicit buffer_pool(std::size_t largest) : largest_(largest) {
         for (auto& buffer : buffers_) buffer = byte_buffer{largest};
     }
 
@@ -65,9 +69,20 @@ public:
     }
     [[nodiscard]] byte_buffer& operator[](std::size_t place) noexcept { return buffers_[place]; }
 
+    // Nobody in a child of fork() gives back what other threads had taken. They may have been changing it, so it isn't
+    // even freed.
+    void on_fork(fork_event what) noexcept override {
+        if (what != fork_event::in_child) return;
+        auto const taken = taken_.exchange(0, std::memory_order_relaxed);  // there is one thread
+        for (std::size_t i = 0; i < size; ++i)
+            if ((taken >> i & 1) != 0) new (&buffers_[i]) byte_buffer{largest_};
+    }
+
 private:
+    std::size_t const largest_;
     std::atomic<std::uint32_t> taken_{0};  // a bit for each place
     std::array<byte_buffer, size> buffers_;
+    fork_watch watch_{*this};
 };
 
 }  // namespace detail
@@ -81,10 +96,11 @@ public:
           headers_(other.headers_),
           body_(std::exchange(other.body_, {})),
           pool_(std::move(other.pool_)),
-          place_(other.place_) {}
+          place_(other.place_),
+          taken_in_(other.taken_in_) {}
     scrape_response& operator=(scrape_response&&) = delete;
     ~scrape_response() {
-        if (pool_ != nullptr) pool_->give_back(place_);
+        if (pool_ != nullptr && taken_in_ == detail::this_process()) pool_->give_back(place_);
     }
 
     [[nodiscard]] int status() const noexcept { return status_; }
@@ -110,7 +126,10 @@ private:
     std::string_view body_;
     std::shared_ptr<detail::buffer_pool> pool_;
     std::size_t place_ = 0;
+    std::uint32_t taken_in_ = detail::this_process();
 };
+
+class [[gnu::visibility("default")]] endpoint;  // the program's, in a plug-in too
 
 /// Answers scrapes of one registry. Any number of threads may ask at once; their answers don't mix, and none waits for
 /// another, except while that runs the callbacks of observables (see registry_options::callback_timeout). Once as many

@@ -4,6 +4,7 @@
 
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/error_hook.hpp"
+#include "tacho/core/process_bound.hpp"
 #include "tacho/core/resource.hpp"
 #include "tacho/core/text.hpp"
 #include "tacho/encode/otlp_json.hpp"
@@ -53,14 +54,13 @@ struct pusher_stats {
     std::uint64_t rejected_points = 0;  ///< of accepted pushes
 };
 
-/// Pushes from a thread of its own, until it is stopped. What a failed push would have said, the next one says: totals
-/// go on, and deltas are added up from where the last accepted push ended. Recording and scraping never wait for it.
+namespace detail {
+
+// What a pusher is in the process that made it.
 template <transport Transport>
-class pusher {
+class push_worker {
 public:
-    /// With the memory of an earlier pusher, which has ended, its deltas go on where that one's ended; else they begin
-    /// with all that was recorded so far.
-    pusher(registry& of, pusher_options options, Transport by, std::shared_ptr<delta_memory> memory = nullptr)
+    push_worker(registry& of, pusher_options options, Transport by, std::shared_ptr<delta_memory> memory)
         : options_(clamped(std::move(options))),
           now_(of.options().now),
           reader_(std::in_place, of),
@@ -75,13 +75,11 @@ public:
         for (auto const& [name, value] : options_.headers) headers_.push_back({name, value});
         worker_ = std::thread{[this] { run(); }};
     }
-    pusher(pusher const&) = delete;
-    pusher& operator=(pusher const&) = delete;
-    ~pusher() { stop(); }
+    push_worker(push_worker const&) = delete;
+    push_worker& operator=(push_worker const&) = delete;
+    ~push_worker() { stop(std::chrono::seconds{5}); }
 
-    /// Pushes now and waits for the outcome, at most for `limit`. True when the receiver took all that was recorded
-    /// before the call.
-    bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
+    bool flush(std::chrono::milliseconds limit) {
         std::unique_lock lock{mutex_};
         // A callback or the hook would wait for itself.
         if (stopping_ || std::this_thread::get_id() == worker_id_) return false;
@@ -92,9 +90,7 @@ public:
         return flushes_done_ >= wanted && last_push_accepted_;
     }
 
-    /// Pushes once more and ends the thread, within `limit`: what is under way is cut short then. Idempotent. Called by
-    /// the error hook or a callback on the pusher's own thread it doesn't wait.
-    void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
+    void stop(std::chrono::milliseconds limit) {
         auto const end = deadline::clock::now() + bounded(limit);
         {
             std::lock_guard const lock{mutex_};
@@ -108,7 +104,6 @@ public:
         if (worker_.joinable()) worker_.join();
     }
 
-    /// Whether the last push has been made.
     [[nodiscard]] bool ended() const {
         std::lock_guard const lock{mutex_};
         return stopped_;
@@ -272,6 +267,50 @@ private:
 
     std::mutex joining_;
     std::thread worker_;  // last: it uses all above
+};
+
+}  // namespace detail
+
+/// Pushes from a thread of its own, until it is stopped. What a failed push would have said, the next one says: totals
+/// go on, and deltas are added up from where the last accepted push ended. Recording and scraping never wait for it.
+/// A child of fork() doesn't have that thread: there flush() fails, and all else does nothing and waits for nothing.
+template <transport Transport>
+class pusher {
+public:
+    /// With the memory of an earlier pusher, which has ended, its deltas go on where that one's ended; else they begin
+    /// with all that was recorded so far.
+    pusher(registry& of, pusher_options options, Transport by, std::shared_ptr<delta_memory> memory = nullptr)
+        : worker_(std::make_shared<detail::push_worker<Transport>>(of, std::move(options), std::move(by),
+                                                                   std::move(memory))) {}
+    pusher(pusher const&) = delete;
+    pusher& operator=(pusher const&) = delete;
+
+    /// Pushes now and waits for the outcome, at most for `limit`. True when the receiver took all that was recorded
+    /// before the call.
+    bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
+        auto* const worker = worker_.here();
+        return worker != nullptr && worker->flush(limit);
+    }
+
+    /// Pushes once more and ends the thread, within `limit`: what is under way is cut short then. Idempotent, and what
+    /// the destructor does. Called by the error hook or a callback on the pusher's own thread it doesn't wait.
+    void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
+        if (auto* const worker = worker_.here()) worker->stop(limit);
+    }
+
+    /// Whether the last push has been made.
+    [[nodiscard]] bool ended() const {
+        auto const* const worker = worker_.here();
+        return worker == nullptr || worker->ended();
+    }
+
+    [[nodiscard]] pusher_stats stats() const {
+        auto const* const worker = worker_.here();
+        return worker == nullptr ? pusher_stats{} : worker->stats();
+    }
+
+private:
+    detail::process_bound<detail::push_worker<Transport>> worker_;
 };
 
 }  // namespace tacho::inline v0

@@ -7,6 +7,7 @@
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/clock.hpp"
 #include "tacho/core/error_hook.hpp"
+#include "tacho/core/fork.hpp"
 #include "tacho/core/number_text.hpp"
 #include "tacho/registry/collisions.hpp"
 #include "tacho/registry/family.hpp"
@@ -20,6 +21,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -114,6 +116,8 @@ private:
     std::vector<observed> list_;
 };
 
+class [[gnu::visibility("default")]] callback;  // the program's, in a plug-in too
+
 // A callable of the program, and the families it may observe: one at least.
 class callback {
 public:
@@ -139,9 +143,11 @@ struct callback_troubles {
     std::uint64_t lost_values = 0;
 };
 
+class [[gnu::visibility("default")]] callback_list;  // the program's, in a plug-in too
+
 // All callbacks of a registry. A collection runs each of them once, which makes a round; rounds are numbered and don't
 // overlap. The mutex is never held while the program's code runs, so that a callback may do whatever it likes.
-class callback_list {
+class callback_list final : public fork_witness {
 public:
     using clock = std::chrono::steady_clock;
 
@@ -213,6 +219,26 @@ public:
     [[nodiscard]] callback_troubles troubles() const noexcept {
         std::lock_guard const lock{mutex_};
         return troubles_;
+    }
+
+    // Its mutex is held across a fork. A round of another thread is over in the child, where that thread isn't: what it
+    // was about to change is made anew over what is there, since even destroying it could wait for that thread.
+    void on_fork(fork_event what) noexcept override {
+        if (what == fork_event::before) return mutex_.lock();
+        if (what == fork_event::start_anew) {
+            before_ = now_();
+            troubles_ = {};
+            return;
+        }
+        if (what == fork_event::in_child) {
+            new (&changed_) std::condition_variable;
+            if (runner_ != std::thread::id{} && runner_ != std::this_thread::get_id()) {
+                new (&values_) observed_values;
+                runner_ = {};
+                running_ = nullptr;
+            }
+        }
+        mutex_.unlock();
     }
 
 private:
@@ -297,6 +323,8 @@ private:
     // Used by the thread of the round under way only; the mutex hands them from one to the next.
     observed_values values_;
     unix_nanos before_ = 0;  // when the last finished round began
+
+    fork_watch watch_{*this};
 };
 
 }  // namespace tacho::inline v0::detail

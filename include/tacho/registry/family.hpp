@@ -8,6 +8,7 @@
 #include "tacho/core/bounds.hpp"
 #include "tacho/core/error_hook.hpp"
 #include "tacho/core/exponential_counts.hpp"
+#include "tacho/core/fork.hpp"
 #include "tacho/core/label_text.hpp"
 #include "tacho/core/number_text.hpp"
 #include "tacho/registry/descriptor.hpp"
@@ -67,9 +68,11 @@ struct states_value {
     [[nodiscard]] constexpr bool is_on(std::size_t state) const noexcept { return (bits >> state & 1) != 0; }
 };
 
+class [[gnu::visibility("default")]] family;  // the program's, in a plug-in too
+
 /// One instrument as the registry holds it, or several with the same identity. Shared by those instruments, by handles
 /// and by whoever reads it, and gone with the last of them.
-class family {
+class family final : public detail::fork_witness {
 public:
     using overflow_hook = void (*)(descriptor const&) noexcept;
 
@@ -193,6 +196,18 @@ public:
     [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::uint64_t torn() const noexcept { return torn_.load(std::memory_order_relaxed); }
 
+    // What is added up over processes begins at zero in a child, what tells a state is what it was.
+    void on_fork(detail::fork_event what) noexcept override {
+        if (what != detail::fork_event::start_anew) return;
+        bool const is_state = descriptor_.kind == instrument_kind::gauge || descriptor_.kind == instrument_kind::info ||
+                              descriptor_.kind == instrument_kind::state_set;
+        birth_ = table_.storage().now();
+        table_.start_anew(descriptor_.observable || !is_state);
+        rounds_ = {};
+        dropped_.store(0, std::memory_order_relaxed);
+        torn_.store(0, std::memory_order_relaxed);
+    }
+
 private:
     struct bucket_label {
         bound_label text, openmetrics;
@@ -314,6 +329,7 @@ private:
     mutable std::atomic<std::uint64_t> torn_{0};
     std::atomic<bool> overflow_said_{false};
     mutable std::atomic<bool> left_out_said_{false};
+    detail::fork_watch watch_{*this};
 };
 
 }  // namespace tacho::inline v0

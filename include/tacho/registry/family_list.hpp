@@ -16,6 +16,8 @@ namespace tacho::inline v0 {
 /// In which order families are visited: Prometheus keeps a name's lines together, OTLP a scope's metrics.
 enum class order : unsigned char { by_name, by_scope };
 
+struct [[gnu::visibility("default")]] family_list;  // the program's, in a plug-in too
+
 /// Every family at one moment, held alive. Never changes: a registry that does makes another list.
 struct family_list {
     std::vector<std::shared_ptr<family>> by_name;  ///< sorted by Prometheus name, then by scope

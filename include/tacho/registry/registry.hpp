@@ -1,9 +1,11 @@
 // tacho: the registry: it knows all instruments, and shows their numbers to whoever visits.
 #pragma once
 
+#include "tacho/cell/forked_cells.hpp"
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/clock.hpp"
 #include "tacho/core/error_hook.hpp"
+#include "tacho/core/fork.hpp"
 #include "tacho/registry/callbacks.hpp"
 #include "tacho/registry/collisions.hpp"
 #include "tacho/registry/family.hpp"
@@ -35,10 +37,13 @@ struct retired_family {
     std::uint64_t removed_at;
 };
 
+struct [[gnu::visibility("default")]] registry_core;  // the program's, in a plug-in too
+
 // What a registry, its instruments and its readers share, so that each may outlive the others.
-struct registry_core {
+struct registry_core final : fork_witness {
     explicit registry_core(registry_options o)
         : options(checked(std::move(o), problems)), callbacks(options.callback_timeout, options.now) {
+        watch_cells_at_fork();
         add_constant_labels(constant_labels, options.constant_labels, problems);
         for (auto const& problem : problems) report(severity::warning, problem);
     }
@@ -53,7 +58,7 @@ struct registry_core {
     registry_options const options;
     std::vector<fixed_label> constant_labels;  // never changed once it is made
     callback_list callbacks;
-    std::mutex mutex;  // guards all below; recording, creating a series and visiting don't need it
+    gated_mutex mutex;  // guards all below; recording, creating a series and visiting don't need it
     std::unordered_map<family const*, entry> entries;
     std::unordered_multimap<std::string, family*> used_names;  // names of families and samples, to whoever uses them
     std::shared_ptr<family_list const> published = std::make_shared<family_list const>();
@@ -62,6 +67,7 @@ struct registry_core {
     static constexpr std::uint64_t gone_reader = ~std::uint64_t{0};
     std::shared_ptr<reader_clock> const clock = std::make_shared<reader_clock>();
     std::uint64_t failed = 0;
+    fork_watch watch{*this};
 
     std::shared_ptr<family_list const> families() {
         std::lock_guard const lock{mutex};  // only to copy the pointer
@@ -83,6 +89,7 @@ struct registry_core {
     void drop(family const& gone) noexcept;
     void forget(family const& gone) noexcept;
     void forget_retired();
+    void on_fork(fork_event what) noexcept override;
 };
 
 inline std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema, series_storage storage) {
@@ -178,6 +185,14 @@ inline void registry_core::forget_retired() {
     std::erase_if(retired, [&](auto const& r) { return r.removed_at <= oldest; });
 }
 
+// A child has none of the parent's readers, but for those that its own thread had, which are there again once they
+// commit. Removed series need not wait for the others.
+inline void registry_core::on_fork(fork_event what) noexcept {
+    if (what != fork_event::start_anew) return;
+    readers.assign(readers.size(), gone_reader);
+    clock->settled.store(gone_reader, std::memory_order_relaxed);
+}
+
 }  // namespace detail
 
 class registry;
@@ -223,7 +238,7 @@ public:
 
     /// A scope of instruments, such as a library and its version.
     [[nodiscard]] tacho::scope scope(std::string_view name, std::string_view its_version = {}) {
-        return {core_, scope_info{to_utf8(name), to_utf8(its_version)}};
+        return {core(), scope_info{to_utf8(name), to_utf8(its_version)}};
     }
 
     /// Runs the callbacks of observables, and shows every series to `visitor`: calls `number(family, series, number)`
@@ -231,8 +246,8 @@ public:
     /// allocates nothing.
     template <class Visitor>
     void visit(Visitor&& visitor, order in = order::by_name) const {
-        auto const round = core_->callbacks.collect();
-        detail::visit_all(*core_->families(), visitor, in, round);
+        auto const round = core()->callbacks.collect();
+        detail::visit_all(*core()->families(), visitor, in, round);
     }
 
     /// A copy of all numbers at about one moment, which the same visitors can visit, as often as they like. Runs the
@@ -242,7 +257,7 @@ public:
     /// All instruments that are registered, in the order of their Prometheus names. Those that a view drops are not.
     [[nodiscard]] std::vector<listed_instrument> list() const {
         std::vector<listed_instrument> all;
-        auto const families = core_->families();
+        auto const families = core()->families();
         all.reserve(families->by_name.size());
         for (auto const& f : families->by_name) all.push_back(detail::listed(*f));
         return all;
@@ -250,11 +265,11 @@ public:
 
     /// Why instruments were not registered, and which views and constant labels are ignored, a sentence each.
     [[nodiscard]] std::vector<std::string> problems() const {
-        std::lock_guard const lock{core_->mutex};
-        return core_->problems;
+        std::lock_guard const lock{core()->mutex};
+        return core()->problems;
     }
 
-    [[nodiscard]] registry_health health() const { return core_->health(); }
+    [[nodiscard]] registry_health health() const { return core()->health(); }
 
     [[nodiscard]] registry_options const& options() const noexcept { return core_->options; }
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }

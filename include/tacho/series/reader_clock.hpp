@@ -6,6 +6,8 @@
 
 namespace tacho::inline v0::detail {
 
+struct [[gnu::visibility("default")]] reader_clock;  // the program's, in a plug-in too
+
 // Counts removals of series and families. A reader remembers where the clock stood when it last collected.
 struct reader_clock {
     std::atomic<std::uint64_t> now{0};

@@ -20,8 +20,9 @@
 namespace tacho::inline v0 {
 
 namespace detail {
+class idle_series;
 class removed_series;
-}
+}  // namespace detail
 
 /// One series of a family. Its labels, text and times are written once, before any other thread can see it, and never
 /// change. A removed one is found and shown no more; its memory is given to another only when neither a handle nor a
@@ -74,6 +75,7 @@ public:
 private:
     friend class series_table;
     friend class detail::removed_series;
+    friend class detail::idle_series;
 
     // Recorded since it was last looked after, not recorded since, or removed for good. Only families whose series
     // expire tell the first two apart.

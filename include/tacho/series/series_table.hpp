@@ -3,8 +3,10 @@
 
 #include "tacho/cell/epoch.hpp"
 #include "tacho/cell/observed_cells.hpp"
+#include "tacho/core/fork.hpp"
 #include "tacho/series/hash.hpp"
 #include "tacho/series/identity.hpp"
+#include "tacho/series/idle_series.hpp"
 #include "tacho/series/removed_series.hpp"
 #include "tacho/series/series_caches.hpp"
 #include "tacho/series/series_index.hpp"
@@ -34,7 +36,7 @@ public:
     static constexpr std::uint64_t present = ~std::uint64_t{0}, gone_too = 0;
 
     series_table(label_schema schema, series_storage storage)
-        : schema_(std::move(schema)), storage_(std::move(storage)), swept_(seconds_now()) {
+        : schema_(std::move(schema)), storage_(std::move(storage)) {
         // Makes looks cheap from the first one on.
         static bool const prepared = detail::fence_of_remover();
         static_cast<void>(prepared);
@@ -129,7 +131,7 @@ public:
     /// Calls f(series&) for each series, and for those that were removed after the stamp `since` of the reader clock.
     template <class F>
     void for_each(F&& f, std::uint64_t since = present) const {
-        if (storage_.expire_after != 0) expire_idle();
+        idle_.remove_from(list_);
         list_.for_each([&](series& s) {
             if (!s.is_removed() || s.was_removed_since(since)) f(s);
         });
@@ -138,7 +140,7 @@ public:
     /// With up to `Most` at a time, of those for which keep(series&): f(std::span<series* const>).
     template <std::size_t Most, class Keep, class F>
     void for_each_run(Keep&& keep, F&& f, std::uint64_t since = present) const {
-        if (storage_.expire_after != 0) expire_idle();
+        idle_.remove_from(list_);
         auto const listed = [&](series& s) { return !s.is_removed() || s.was_removed_since(since); };
         list_.for_each_run<Most>([&](series& s) { return listed(s) && keep(s); }, f);
     }
@@ -158,6 +160,16 @@ public:
     void fill_cache(cached& place, series& s) noexcept {
         std::lock_guard const lock{mutex_};
         if (!s.is_removed()) place.fill(s);
+    }
+
+    /// In a child of fork(), while there is one thread: all series are born now, and what they counted is forgotten.
+    void start_anew(bool clear_cells) noexcept {
+        overflowed_.store(0, std::memory_order_relaxed);
+        list_.for_each([&](series& s) {
+            s.birth_ = storage_.now();
+            ++s.generation_;  // nothing of it has been delivered
+            if (clear_cells) detail::clear_cells(s.cells(), storage_.cells, storage_.sharded);
+        });
     }
 
     /// How often the overflow series was given in place of a series.
@@ -188,9 +200,6 @@ private:
         }
     }
 
-    [[nodiscard]] std::uint32_t seconds_now() const noexcept {
-        return static_cast<std::uint32_t>(storage_.now() / 1'000'000'000u);
-    }
     [[nodiscard]] bool is_usable(series& s) const noexcept { return storage_.expire_after == 0 || s.touch(); }
 
     [[nodiscard]] series* create(std::span<std::string_view const> values) noexcept {
@@ -199,7 +208,7 @@ private:
         // sees, so what it does not find has to be counted beyond the limit. Else the count is looked at again below.
         bool const is_full = regular_.load(std::memory_order_acquire) >= storage_.most_found();
         if (series* const found = index_.find(hash, values); found != nullptr && is_usable(*found)) return found;
-        if (is_full && !is_time_to_sweep()) return overflow();
+        if (is_full && !idle_.is_time_to_sweep()) return overflow();
         {
             std::lock_guard const lock{mutex_};
             give_back_now_and_then();
@@ -207,7 +216,7 @@ private:
                 if (is_usable(*found)) return found;
                 bury(*found);  // it has expired
             }
-            if (is_time_to_sweep()) sweep();
+            if (idle_.is_time_to_sweep()) sweep();
             auto const count = regular_.load(std::memory_order_relaxed);
             if (count < storage_.most_found() && index_.find(hash, values) == nullptr) {
                 if (!index_.make_room()) return nullptr;
@@ -221,7 +230,7 @@ private:
         return overflow();
     }
 
-    // ---- Under the mutex from here on, but for expire_idle().
+    // ---- Under the mutex from here on.
 
     // Makes a series and lists it.
     [[nodiscard]] series* add(std::span<std::string_view const> values, bool overflow) noexcept {
@@ -276,32 +285,12 @@ private:
         kept_.store(removed_.size(), std::memory_order_relaxed);
     }
 
-    // At most four times in the time after which a series expires: it looks at all of them.
-    [[nodiscard]] bool is_time_to_sweep() const noexcept {
-        if (storage_.expire_after == 0) return false;
-        auto const now = seconds_now(), then = swept_.load(std::memory_order_relaxed);
-        return now > then && now - then >= storage_.expire_after / 4;
-    }
     void sweep() noexcept {
-        swept_.store(seconds_now(), std::memory_order_relaxed);
-        expire_idle();
+        idle_.note_sweep();
+        idle_.remove_from(list_);
         list_.for_each([this](series& s) {
             if (s.is_removed()) bury(s);
         });
-    }
-
-    // Without the mutex: scrapes do it too, one at a time, so that what is idle isn't shown though nothing is created.
-    void expire_idle() const noexcept {
-        if (expiring_.exchange(true, std::memory_order_acquire)) return;
-        auto const now = seconds_now();
-        list_.for_each([&](series& s) {
-            bool const touched = s.was_touched();
-            if (touched || s.is_held() || s.is_overflow())
-                s.seen_ = now;
-            else if (now > s.seen_ && now - s.seen_ >= storage_.expire_after)
-                s.remove(*storage_.readers, storage_.now(), true);
-        });
-        expiring_.store(false, std::memory_order_release);
     }
 
     // Gives the memory of removed series back as far as nobody can need it.
@@ -342,9 +331,8 @@ private:
     std::atomic<std::uint64_t> overflowed_{0};
     std::atomic<std::size_t> regular_{0};  // found by label values
     std::atomic<std::size_t> kept_{0};
-    std::atomic<std::uint32_t> swept_;  // seconds since 1970
-    mutable std::atomic<bool> expiring_{false};
-    std::mutex mutex_;  // one creator or remover at a time
+    mutable detail::idle_series idle_{storage_};
+    detail::gated_mutex mutex_;  // one creator or remover at a time
 };
 
 }  // namespace tacho::inline v0

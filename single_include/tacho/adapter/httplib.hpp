@@ -75,38 +75,43 @@ public:
                 return error{where + "the address is not known. Use one of this machine, such as 127.0.0.1"};
             return error{where + std::strerror(errno) + ". Use another address or port, or stop what uses this one"};
         }
-        server_ = std::move(server);
-        ended_ = std::make_unique<std::atomic<bool>>(false);
-        thread_ = std::thread{[s = server_.get(), ended = ended_.get()] {
-            s->listen_after_bind();
-            *ended = true;
-        }};
+        running_ = detail::process_bound<running>{std::make_shared<running>(std::move(server))};
         return static_cast<std::uint16_t>(bound);
     }
 
+    /// In a child of fork(), which has no thread that answers, it does nothing; the child keeps the port's socket open.
     void stop() noexcept {
-        if (!thread_.joinable()) return;
-        // stop() has no effect before the server runs, which it may have failed to do.
-        while (!server_->is_running() && !*ended_) std::this_thread::yield();
-        server_->stop();
-        thread_.join();
+        if (auto* const here = running_.here()) here->stop();
     }
 
     httplib_listener() = default;
     httplib_listener(httplib_listener&&) = default;
-    httplib_listener& operator=(httplib_listener&& other) noexcept {
-        stop();
-        server_ = std::move(other.server_);
-        ended_ = std::move(other.ended_);
-        thread_ = std::move(other.thread_);
-        return *this;
-    }
-    ~httplib_listener() { stop(); }
+    httplib_listener& operator=(httplib_listener&&) = default;
 
 private:
-    std::unique_ptr<httplib::Server> server_;
-    std::unique_ptr<std::atomic<bool>> ended_;
-    std::thread thread_;
+    struct running {
+        explicit running(std::unique_ptr<httplib::Server> made)
+            : server(std::move(made)), thread([this] {
+                  server->listen_after_bind();
+                  ended = true;
+              }) {}
+        running(running const&) = delete;
+        running& operator=(running const&) = delete;
+        ~running() { stop(); }
+
+        void stop() noexcept {
+            if (!thread.joinable()) return;
+            // stop() has no effect before the server runs, which it may have failed to do.
+            while (!server->is_running() && !ended) std::this_thread::yield();
+            server->stop();
+            thread.join();
+        }
+
+        std::unique_ptr<httplib::Server> const server;
+        std::atomic<bool> ended{false};
+        std::thread thread;  // last: it uses all above
+    };
+    detail::process_bound<running> running_;
 };
 
 static_assert(listener<httplib_listener>);

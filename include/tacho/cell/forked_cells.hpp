@@ -1,0 +1,45 @@
+// tacho: the slots and looks of threads that a child of fork() doesn't have.
+#pragma once
+
+#include "tacho/cell/epoch.hpp"
+#include "tacho/cell/slots.hpp"
+#include "tacho/core/fork.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+namespace tacho::inline v0::detail {
+
+struct [[gnu::visibility("default")]] forked_cells;  // the program's, in a plug-in too
+
+// Frees what threads of the parent own: nobody else would, since they don't end here. What they counted stays until the
+// counts start anew.
+struct forked_cells final : fork_witness {
+    void on_fork(fork_event what) noexcept override {
+        if (what != fork_event::in_child) return;
+        // Relaxed throughout: there is one thread.
+        auto const own = own_offset >> slot_shift;
+        auto const used = slots.used.load(std::memory_order_relaxed);
+        slots.free_count = 0;
+        for (auto slot = used; slot-- > 1;) {
+            if (slot == own) continue;
+            slots.free[slots.free_count++] = static_cast<std::uint16_t>(slot);  // the lowest last: it is taken first
+            looking_slots[slot].since.store(0, std::memory_order_relaxed);
+            looking_slots[slot].depth = 0;
+        }
+        slots.left.store(slots.count - used + slots.free_count, std::memory_order_relaxed);
+        for (auto& counted : epochs.counted) counted.since.store(0, std::memory_order_relaxed);
+        // Linux hands the registration for membarrier() on; where it did not, the first remover registers anew.
+    }
+
+    fork_watch watch{*this};
+};
+
+// Watches from the first registry on. Never destroyed.
+[[gnu::visibility("default"), gnu::noinline]] inline void watch_cells_at_fork() {
+    static forked_cells& instance = *new forked_cells;
+    static_cast<void>(instance);
+}
+
+}  // namespace tacho::inline v0::detail

@@ -1,0 +1,56 @@
+// tacho: which series of a family are out of use for so long that they are removed.
+#pragma once
+
+#include "tacho/core/fork.hpp"
+#include "tacho/series/series.hpp"
+#include "tacho/series/series_list.hpp"
+#include "tacho/series/series_storage.hpp"
+
+#include <atomic>
+#include <cstdint>
+
+namespace tacho::inline v0::detail {
+
+// The expiry of one family's series. May be asked by several threads at a time.
+class idle_series {
+public:
+    explicit idle_series(series_storage const& of) noexcept : storage_(of), swept_(now()) {}
+
+    [[nodiscard]] bool may_expire() const noexcept { return storage_.expire_after != 0; }
+
+    // At most four times in the time after which a series expires: it looks at all of them.
+    [[nodiscard]] bool is_time_to_sweep() const noexcept {
+        if (!may_expire()) return false;
+        auto const then = swept_.load(std::memory_order_relaxed);
+        return now() > then && now() - then >= storage_.expire_after / 4;
+    }
+    void note_sweep() noexcept { swept_.store(now(), std::memory_order_relaxed); }
+
+    // Under no mutex: scrapes do it too, one at a time, so that what is idle isn't shown though nothing is created.
+    void remove_from(series_list const& list) noexcept {
+        if (!may_expire()) return;
+        // No fork in between: the child would find it under way for ever.
+        changing const from_here;
+        if (under_way_.exchange(true, std::memory_order_acquire)) return;
+        auto const second = now();
+        list.for_each([&](series& s) {
+            bool const touched = s.was_touched();
+            if (touched || s.is_held() || s.is_overflow())
+                s.seen_ = second;
+            else if (second > s.seen_ && second - s.seen_ >= storage_.expire_after)
+                s.remove(*storage_.readers, storage_.now(), true);
+        });
+        under_way_.store(false, std::memory_order_release);
+    }
+
+private:
+    [[nodiscard]] std::uint32_t now() const noexcept {
+        return static_cast<std::uint32_t>(storage_.now() / 1'000'000'000u);
+    }
+
+    series_storage const& storage_;
+    std::atomic<std::uint32_t> swept_;  // seconds since 1970
+    std::atomic<bool> under_way_{false};
+};
+
+}  // namespace tacho::inline v0::detail
