@@ -4125,46 +4125,100 @@ struct found_series {
 
 #endif
 
-// ---- tacho/cell/forked_cells.hpp
-#ifndef TACHO_PART_CELL_FORKED_CELLS
-#define TACHO_PART_CELL_FORKED_CELLS
+// ---- tacho/core/resource.hpp
+#ifndef TACHO_PART_CORE_RESOURCE
+#define TACHO_PART_CORE_RESOURCE
 
-// tacho: the slots and looks of threads that a child of fork() doesn't have.
+// tacho: what is known of the program that is measured, such as its service name.
+// Rule: https://opentelemetry.io/docs/specs/otel/resource/sdk/
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline v0 {
 
-struct [[gnu::visibility("default")]] forked_cells;  // the program's, in a plug-in too
+/// One fact about the program: `service.name` = `shop`.
+struct attribute {
+    std::string key;
+    std::string value;
 
-// Frees what threads of the parent own: nobody else would, since they don't end here. What they counted stays until the
-// counts start anew.
-struct forked_cells final : fork_witness {
-    void on_fork(fork_event what) noexcept override {
-        if (what != fork_event::in_child) return;
-        // Relaxed throughout: there is one thread.
-        auto const own = own_offset >> slot_shift;
-        auto const used = slots.used.load(std::memory_order_relaxed);
-        slots.free_count = 0;
-        for (auto slot = used; slot-- > 1;) {
-            if (slot == own) continue;
-            slots.free[slots.free_count++] = static_cast<std::uint16_t>(slot);  // the lowest last: it is taken first
-            looking_slots[slot].since.store(0, std::memory_order_relaxed);
-            looking_slots[slot].depth = 0;
-        }
-        slots.left.store(slots.count - used + slots.free_count, std::memory_order_relaxed);
-        for (auto& counted : epochs.counted) counted.since.store(0, std::memory_order_relaxed);
-        // Linux hands the registration for membarrier() on; where it did not, the first remover registers anew.
-    }
-
-    fork_watch watch{*this};
+    friend bool operator==(attribute const&, attribute const&) = default;
 };
 
-// Watches from the first registry on. Never destroyed.
-[[gnu::visibility("default"), gnu::noinline]] inline void watch_cells_at_fork() {
-    static forked_cells& instance = *new forked_cells;
-    static_cast<void>(instance);
+/// All that is known of the program: sent with each push, shown as `target_info` in a scrape.
+using resource = std::vector<attribute>;
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/registry/family_list.hpp
+#ifndef TACHO_PART_REGISTRY_FAMILY_LIST
+#define TACHO_PART_REGISTRY_FAMILY_LIST
+
+// tacho: all families of a registry at one moment, in the orders in which they are shown.
+
+namespace tacho::inline v0 {
+
+/// In which order families are visited: Prometheus keeps a name's lines together, OTLP a scope's metrics.
+enum class order : unsigned char { by_name, by_scope };
+
+struct [[gnu::visibility("default")]] family_list;  // the program's, in a plug-in too
+
+/// Every family at one moment, held alive. Never changes: a registry that does makes another list.
+struct family_list {
+    std::vector<std::shared_ptr<family>> by_name;  ///< sorted by Prometheus name, then by scope
+    std::vector<std::size_t> by_scope;             ///< places in `by_name`, sorted by scope, then by Prometheus name
+};
+
+namespace detail {
+
+[[nodiscard]] inline bool is_before_by_name(family const& a, family const& b) noexcept {
+    auto const key = [](descriptor const& d) { return std::tie(d.prometheus_name, d.scope.name, d.scope.version); };
+    return key(a.describe()) < key(b.describe());
+}
+[[nodiscard]] inline bool is_before_by_scope(family const& a, family const& b) noexcept {
+    auto const key = [](descriptor const& d) { return std::tie(d.scope.name, d.scope.version, d.prometheus_name); };
+    return key(a.describe()) < key(b.describe());
 }
 
-}  // namespace tacho::inline v0::detail
+// The list with one family more.
+[[nodiscard]] inline std::shared_ptr<family_list const> with(family_list const& list, std::shared_ptr<family> added) {
+    auto longer = std::make_shared<family_list>(list);
+    auto const at = std::upper_bound(longer->by_name.begin(), longer->by_name.end(), added,
+                                     [](auto const& a, auto const& b) { return is_before_by_name(*a, *b); });
+    auto const place = static_cast<std::size_t>(at - longer->by_name.begin());
+    longer->by_name.insert(at, std::move(added));
+    for (auto& other : longer->by_scope) other += other >= place ? 1 : 0;
+    auto const in_scope =
+        std::upper_bound(longer->by_scope.begin(), longer->by_scope.end(), place,
+                         [&](auto a, auto b) { return is_before_by_scope(*longer->by_name[a], *longer->by_name[b]); });
+    longer->by_scope.insert(in_scope, place);
+    return longer;
+}
+
+// The list with one family less.
+[[nodiscard]] inline std::shared_ptr<family_list const> without(family_list const& list, family const& gone) {
+    auto shorter = std::make_shared<family_list>(list);
+    auto const at =
+        std::find_if(shorter->by_name.begin(), shorter->by_name.end(), [&](auto const& f) { return f.get() == &gone; });
+    if (at == shorter->by_name.end()) return shorter;
+    auto const place = static_cast<std::size_t>(at - shorter->by_name.begin());
+    shorter->by_name.erase(at);
+    std::erase(shorter->by_scope, place);
+    for (auto& other : shorter->by_scope) other -= other > place ? 1 : 0;
+    return shorter;
+}
+
+template <class Visitor>
+void visit_all(family_list const& list, Visitor& visitor, order in, std::uint64_t round,
+               std::uint64_t since = series_table::present) {
+    if (in == order::by_name)
+        for (auto const& f : list.by_name) std::as_const(*f).visit(visitor, round, since);
+    else
+        for (auto const place : list.by_scope) std::as_const(*list.by_name[place]).visit(visitor, round, since);
+}
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0
 
 #endif
 
@@ -4608,79 +4662,6 @@ private:
 
 #endif
 
-// ---- tacho/registry/family_list.hpp
-#ifndef TACHO_PART_REGISTRY_FAMILY_LIST
-#define TACHO_PART_REGISTRY_FAMILY_LIST
-
-// tacho: all families of a registry at one moment, in the orders in which they are shown.
-
-namespace tacho::inline v0 {
-
-/// In which order families are visited: Prometheus keeps a name's lines together, OTLP a scope's metrics.
-enum class order : unsigned char { by_name, by_scope };
-
-struct [[gnu::visibility("default")]] family_list;  // the program's, in a plug-in too
-
-/// Every family at one moment, held alive. Never changes: a registry that does makes another list.
-struct family_list {
-    std::vector<std::shared_ptr<family>> by_name;  ///< sorted by Prometheus name, then by scope
-    std::vector<std::size_t> by_scope;             ///< places in `by_name`, sorted by scope, then by Prometheus name
-};
-
-namespace detail {
-
-[[nodiscard]] inline bool is_before_by_name(family const& a, family const& b) noexcept {
-    auto const key = [](descriptor const& d) { return std::tie(d.prometheus_name, d.scope.name, d.scope.version); };
-    return key(a.describe()) < key(b.describe());
-}
-[[nodiscard]] inline bool is_before_by_scope(family const& a, family const& b) noexcept {
-    auto const key = [](descriptor const& d) { return std::tie(d.scope.name, d.scope.version, d.prometheus_name); };
-    return key(a.describe()) < key(b.describe());
-}
-
-// The list with one family more.
-[[nodiscard]] inline std::shared_ptr<family_list const> with(family_list const& list, std::shared_ptr<family> added) {
-    auto longer = std::make_shared<family_list>(list);
-    auto const at = std::upper_bound(longer->by_name.begin(), longer->by_name.end(), added,
-                                     [](auto const& a, auto const& b) { return is_before_by_name(*a, *b); });
-    auto const place = static_cast<std::size_t>(at - longer->by_name.begin());
-    longer->by_name.insert(at, std::move(added));
-    for (auto& other : longer->by_scope) other += other >= place ? 1 : 0;
-    auto const in_scope =
-        std::upper_bound(longer->by_scope.begin(), longer->by_scope.end(), place,
-                         [&](auto a, auto b) { return is_before_by_scope(*longer->by_name[a], *longer->by_name[b]); });
-    longer->by_scope.insert(in_scope, place);
-    return longer;
-}
-
-// The list with one family less.
-[[nodiscard]] inline std::shared_ptr<family_list const> without(family_list const& list, family const& gone) {
-    auto shorter = std::make_shared<family_list>(list);
-    auto const at =
-        std::find_if(shorter->by_name.begin(), shorter->by_name.end(), [&](auto const& f) { return f.get() == &gone; });
-    if (at == shorter->by_name.end()) return shorter;
-    auto const place = static_cast<std::size_t>(at - shorter->by_name.begin());
-    shorter->by_name.erase(at);
-    std::erase(shorter->by_scope, place);
-    for (auto& other : shorter->by_scope) other -= other > place ? 1 : 0;
-    return shorter;
-}
-
-template <class Visitor>
-void visit_all(family_list const& list, Visitor& visitor, order in, std::uint64_t round,
-               std::uint64_t since = series_table::present) {
-    if (in == order::by_name)
-        for (auto const& f : list.by_name) std::as_const(*f).visit(visitor, round, since);
-    else
-        for (auto const place : list.by_scope) std::as_const(*list.by_name[place]).visit(visitor, round, since);
-}
-
-}  // namespace detail
-
-}  // namespace tacho::inline v0
-
-#endif
-
 // ---- tacho/registry/health.hpp
 #ifndef TACHO_PART_REGISTRY_HEALTH
 #define TACHO_PART_REGISTRY_HEALTH
@@ -4746,30 +4727,6 @@ namespace detail {
 }
 
 }  // namespace detail
-
-}  // namespace tacho::inline v0
-
-#endif
-
-// ---- tacho/core/resource.hpp
-#ifndef TACHO_PART_CORE_RESOURCE
-#define TACHO_PART_CORE_RESOURCE
-
-// tacho: what is known of the program that is measured, such as its service name.
-// Rule: https://opentelemetry.io/docs/specs/otel/resource/sdk/
-
-namespace tacho::inline v0 {
-
-/// One fact about the program: `service.name` = `shop`.
-struct attribute {
-    std::string key;
-    std::string value;
-
-    friend bool operator==(attribute const&, attribute const&) = default;
-};
-
-/// All that is known of the program: sent with each push, shown as `target_info` in a scrape.
-using resource = std::vector<attribute>;
 
 }  // namespace tacho::inline v0
 
@@ -4945,11 +4902,111 @@ inline void add_constant_labels(std::vector<fixed_label>& beside, std::vector<at
 
 #endif
 
-// ---- tacho/registry/registry.hpp
-#ifndef TACHO_PART_REGISTRY_REGISTRY
-#define TACHO_PART_REGISTRY_REGISTRY
+// ---- tacho/cell/forked_cells.hpp
+#ifndef TACHO_PART_CELL_FORKED_CELLS
+#define TACHO_PART_CELL_FORKED_CELLS
 
-// tacho: the registry: it knows all instruments, and shows their numbers to whoever visits.
+// tacho: the slots and looks of threads that a child of fork() doesn't have.
+
+namespace tacho::inline v0::detail {
+
+struct [[gnu::visibility("default")]] forked_cells;  // the program's, in a plug-in too
+
+// Frees what threads of the parent own: nobody else would, since they don't end here. What they counted stays until the
+// counts start anew.
+struct forked_cells final : fork_witness {
+    void on_fork(fork_event what) noexcept override {
+        if (what != fork_event::in_child) return;
+        // Relaxed throughout: there is one thread.
+        auto const own = own_offset >> slot_shift;
+        auto const used = slots.used.load(std::memory_order_relaxed);
+        slots.free_count = 0;
+        for (auto slot = used; slot-- > 1;) {
+            if (slot == own) continue;
+            slots.free[slots.free_count++] = static_cast<std::uint16_t>(slot);  // the lowest last: it is taken first
+            looking_slots[slot].since.store(0, std::memory_order_relaxed);
+            looking_slots[slot].depth = 0;
+        }
+        slots.left.store(slots.count - used + slots.free_count, std::memory_order_relaxed);
+        for (auto& counted : epochs.counted) counted.since.store(0, std::memory_order_relaxed);
+        // Linux hands the registration for membarrier() on; where it did not, the first remover registers anew.
+    }
+
+    fork_watch watch{*this};
+};
+
+// Watches from the first registry on. Never destroyed.
+[[gnu::visibility("default"), gnu::noinline]] inline void watch_cells_at_fork() {
+    static forked_cells& instance = *new forked_cells;
+    static_cast<void>(instance);
+}
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/registry/library_copy.hpp
+#ifndef TACHO_PART_REGISTRY_LIBRARY_COPY
+#define TACHO_PART_REGISTRY_LIBRARY_COPY
+
+// tacho: which copy of the library's variables a registry belongs to, where a program and its plug-ins may have
+// several.
+
+namespace tacho::inline v0::detail {
+
+// Default visibility, as for the function below: what is kept as a pointer is the program's, and stays when a plug-in
+// goes.
+[[gnu::visibility("default")]] inline std::shared_ptr<family> make_family(std::uint64_t id, descriptor&& describe,
+                                                                          label_schema&& schema,
+                                                                          series_storage const& storage,
+                                                                          family::overflow_hook on_overflow) {
+    return std::make_shared<family>(id, std::move(describe), std::move(schema), storage, on_overflow);
+}
+[[gnu::visibility("default")]] inline std::size_t* own_offset_of_thread() noexcept {
+    return &own_offset;
+}
+
+// Numbers are exact because a thread has one slot in the process, and safe to remove because whoever looks is known to
+// all: which is so while all who use a registry have the same variables. A shared object finds those of the program if
+// the program exports them, and has its own if not. A registry keeps where those of its maker are, which also makes
+// them part of that module, whatever else it uses of the library, so that they are there to be found.
+struct library_copy {
+    slot_table* threads = &slots;
+    epoch_table* looks = &epochs;
+    looking_record* lookers = looking_slots.data();
+    arena* sharded = &sharded_arena;
+    arena* shared = &shared_arena;
+    fork_gate* forks = &gate;
+    std::atomic<error_hook>* hook = &installed_hook;
+    // Called, not compared: each thread has another.
+    std::size_t* (*own)() noexcept = &own_offset_of_thread;
+    std::size_t (*claim)() noexcept = &claim_slot;
+
+    // By the code of whoever made the registry: a family may outlive the plug-in whose instrument it is.
+    std::shared_ptr<family> (*make)(std::uint64_t, descriptor&&, label_schema&&, series_storage const&,
+                                    family::overflow_hook) = &make_family;
+
+    // Whether the module that asks has the same ones.
+    [[nodiscard]] bool is_here() const noexcept {
+        return threads == &slots && looks == &epochs && lookers == looking_slots.data() && sharded == &sharded_arena &&
+               shared == &shared_arena && own() == &own_offset;
+    }
+};
+
+inline constexpr std::string_view foreign_registry =
+    "a shared object uses a registry of the program, and has variables of the library of its own: nothing that it "
+    "records there is shown. Let the program export them (link it with -rdynamic; export_dynamic in Meson, "
+    "ENABLE_EXPORTS in CMake), and link the shared object without -Bsymbolic";
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/registry/registry_core.hpp
+#ifndef TACHO_PART_REGISTRY_REGISTRY_CORE
+#define TACHO_PART_REGISTRY_REGISTRY_CORE
+
+// tacho: what a registry, its instruments and its readers share.
 
 namespace tacho::inline v0 {
 
@@ -4991,6 +5048,7 @@ struct registry_core final : fork_witness {
     static constexpr std::uint64_t gone_reader = ~std::uint64_t{0};
     std::shared_ptr<reader_clock> const clock = std::make_shared<reader_clock>();
     std::uint64_t failed = 0;
+    library_copy const belongs_to{};
     fork_watch watch{*this};
 
     std::shared_ptr<family_list const> families() {
@@ -5037,8 +5095,7 @@ inline std::shared_ptr<family> registry_core::add(descriptor describe, label_sch
         if (why.empty()) {
             // Relaxed: only the number has to be unique.
             auto const id = ids.fetch_add(1, std::memory_order_relaxed);
-            auto made =
-                std::make_shared<family>(id, std::move(describe), std::move(schema), storage, options.on_overflow);
+            auto made = belongs_to.make(id, std::move(describe), std::move(schema), storage, options.on_overflow);
             bool const done = attempt([&] {
                 auto list = with(*published, made);
                 auto const& kept = entries.emplace(made.get(), entry{made, 1, std::move(names)}).first->second.names;
@@ -5117,7 +5174,31 @@ inline void registry_core::on_fork(fork_event what) noexcept {
     clock->settled.store(gone_reader, std::memory_order_relaxed);
 }
 
+// The core, or in a module that can't use it an empty one of its own, which shows what is recorded there to nobody.
+[[nodiscard]] inline std::shared_ptr<registry_core> const& usable(std::shared_ptr<registry_core> const& core) {
+    if (core->belongs_to.is_here()) [[likely]]
+        return core;
+    static auto const& none = *new std::shared_ptr<registry_core>{[] {
+        auto made = std::make_shared<registry_core>(registry_options{});
+        made->fail(std::string{foreign_registry});
+        return made;
+    }()};
+    return none;
+}
+
 }  // namespace detail
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/registry/registry.hpp
+#ifndef TACHO_PART_REGISTRY_REGISTRY
+#define TACHO_PART_REGISTRY_REGISTRY
+
+// tacho: the registry: it knows all instruments, and shows their numbers to whoever visits.
+
+namespace tacho::inline v0 {
 
 class registry;
 class snapshot;
@@ -5143,7 +5224,7 @@ public:
     [[nodiscard]] scope_info const& info() const noexcept { return info_; }
     /// All constant labels of its instruments.
     [[nodiscard]] std::vector<fixed_label> const& labels() const noexcept { return labels_; }
-    [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }
+    [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return detail::usable(core_); }
 
 private:
     std::shared_ptr<detail::registry_core> core_;
@@ -5196,7 +5277,7 @@ public:
     [[nodiscard]] registry_health health() const { return core()->health(); }
 
     [[nodiscard]] registry_options const& options() const noexcept { return core_->options; }
-    [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }
+    [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return detail::usable(core_); }
 
 private:
     std::shared_ptr<detail::registry_core> core_;
@@ -7800,8 +7881,8 @@ private:
 };
 
 inline snapshot registry::snapshot() const {
-    auto const round = core_->callbacks.collect();
-    return {core_->families(), round};
+    auto const round = core()->callbacks.collect();
+    return {core()->families(), round};
 }
 
 }  // namespace tacho::inline v0

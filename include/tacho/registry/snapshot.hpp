@@ -123,8 +123,8 @@ private:
 };
 
 inline snapshot registry::snapshot() const {
-    auto const round = core_->callbacks.collect();
-    return {core_->families(), round};
+    auto const round = core()->callbacks.collect();
+    return {core()->families(), round};
 }
 
 }  // namespace tacho::inline v0

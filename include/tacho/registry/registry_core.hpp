@@ -1,0 +1,211 @@
+// tacho: what a registry, its instruments and its readers share.
+#pragma once
+
+#include "tacho/cell/forked_cells.hpp"
+#include "tacho/core/attempt.hpp"
+#include "tacho/core/clock.hpp"
+#include "tacho/core/error_hook.hpp"
+#include "tacho/core/fork.hpp"
+#include "tacho/registry/callbacks.hpp"
+#include "tacho/registry/collisions.hpp"
+#include "tacho/registry/family.hpp"
+#include "tacho/registry/family_list.hpp"
+#include "tacho/registry/health.hpp"
+#include "tacho/registry/library_copy.hpp"
+#include "tacho/registry/options.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+// A family whose last instrument is gone, kept for the readers who have not collected since.
+struct retired_family {
+    std::shared_ptr<family> gone;
+    std::uint64_t removed_at;
+};
+
+struct [[gnu::visibility("default")]] registry_core;  // the program's, in a plug-in too
+
+// What a registry, its instruments and its readers share, so that each may outlive the others.
+struct registry_core final : fork_witness {
+    explicit registry_core(registry_options o)
+        : options(checked(std::move(o), problems)), callbacks(options.callback_timeout, options.now) {
+        watch_cells_at_fork();
+        add_constant_labels(constant_labels, options.constant_labels, problems);
+        for (auto const& problem : problems) report(severity::warning, problem);
+    }
+
+    struct entry {
+        std::shared_ptr<family> shown;
+        std::size_t instruments;         // that have this identity
+        std::vector<std::string> names;  // those it has in used_names
+    };
+
+    std::vector<std::string> problems;  // under the mutex, once it is made
+    registry_options const options;
+    std::vector<fixed_label> constant_labels;  // never changed once it is made
+    callback_list callbacks;
+    gated_mutex mutex;  // guards all below; recording, creating a series and visiting don't need it
+    std::unordered_map<family const*, entry> entries;
+    std::unordered_multimap<std::string, family*> used_names;  // names of families and samples, to whoever uses them
+    std::shared_ptr<family_list const> published = std::make_shared<family_list const>();
+    std::vector<retired_family> retired;
+    std::vector<std::uint64_t> readers;  // where the clock stood at each reader's last collection
+    static constexpr std::uint64_t gone_reader = ~std::uint64_t{0};
+    std::shared_ptr<reader_clock> const clock = std::make_shared<reader_clock>();
+    std::uint64_t failed = 0;
+    library_copy const belongs_to{};
+    fork_watch watch{*this};
+
+    std::shared_ptr<family_list const> families() {
+        std::lock_guard const lock{mutex};  // only to copy the pointer
+        return published;
+    }
+
+    registry_health health() {
+        auto sum = health_of(*families(), callbacks.troubles());
+        std::lock_guard const lock{mutex};
+        sum.failed_registrations = failed;
+        return sum;
+    }
+
+    // Adds a family, or finds the one with the same identity; nullptr, and a problem, when it can't be.
+    std::shared_ptr<family> add(descriptor describe, label_schema schema, series_storage storage);
+    void fail(std::string why);
+    void note(severity how, std::string what);
+    static registry_options checked(registry_options o, std::vector<std::string>& problems);
+    void drop(family const& gone) noexcept;
+    void forget(family const& gone) noexcept;
+    void forget_retired();
+    void on_fork(fork_event what) noexcept override;
+};
+
+inline std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema, series_storage storage) {
+    // A name may be reused by another registry, an id never: whoever remembers values by id can't mix two families up.
+    static constinit std::atomic<std::uint64_t> ids{0};
+    auto names = names_in_use(describe.prometheus_name, describe.kind);
+    auto why = why_reserved(describe, names);
+    if (why.empty()) why = why_labels_collide(describe, schema);
+    {
+        std::lock_guard const lock{mutex};
+        for (auto const& name : names)
+            for (auto [at, end] = used_names.equal_range(name); at != end; ++at) {
+                family const& present = *at->second;
+                if (is_same_instrument(present, describe, schema, storage.sharded)) {
+                    entry& shared = entries.at(&present);
+                    ++shared.instruments;
+                    return shared.shown;
+                }
+                if (why.empty()) why = why_they_collide(present, describe, schema, name);
+            }
+        if (why.empty()) {
+            // Relaxed: only the number has to be unique.
+            auto const id = ids.fetch_add(1, std::memory_order_relaxed);
+            auto made = belongs_to.make(id, std::move(describe), std::move(schema), storage, options.on_overflow);
+            bool const done = attempt([&] {
+                auto list = with(*published, made);
+                auto const& kept = entries.emplace(made.get(), entry{made, 1, std::move(names)}).first->second.names;
+                for (auto const& name : kept) used_names.emplace(name, made.get());
+                published = std::move(list);
+            });
+            if (done) return made;
+            forget(*made);
+            why = "there is no memory to register another instrument; it is discarded";
+        }
+    }
+    fail(std::move(why));
+    return nullptr;
+}
+
+inline void registry_core::fail(std::string why) {
+    note(severity::error, std::move(why));
+    std::lock_guard const lock{mutex};
+    ++failed;
+}
+inline void registry_core::note(severity how, std::string what) {
+    report(how, what);  // outside the mutex: the hook is the program's own code
+    std::lock_guard const lock{mutex};
+    if (problems.size() < 1000) problems.push_back(std::move(what));
+}
+
+// Without the views that can't be.
+inline registry_options registry_core::checked(registry_options o, std::vector<std::string>& problems) {
+    std::size_t place = 0;
+    std::erase_if(o.views, [&](view const& v) {
+        auto const why = why_no_view(v);
+        if (!why.empty()) problems.push_back("views[" + std::to_string(place) + "] is ignored: " + why);
+        ++place;
+        return !why.empty();
+    });
+    return o;
+}
+
+// One instrument less. Out of memory, its family stays in the list, which is harmless.
+inline void registry_core::drop(family const& gone) noexcept {
+    std::lock_guard const lock{mutex};
+    auto const at = entries.find(&gone);
+    if (at == entries.end() || --at->second.instruments != 0) return;
+    attempt([&] {
+        auto list = without(*published, gone);
+        if (!readers.empty()) retired.push_back({at->second.shown, clock->next()});
+        at->second.shown->end();
+        published = std::move(list);
+        forget(gone);
+    });
+}
+
+// Under the mutex: as if it had never been registered.
+inline void registry_core::forget(family const& gone) noexcept {
+    auto const known = entries.find(&gone);
+    if (known == entries.end()) return;
+    for (auto const& name : known->second.names)
+        for (auto [at, end] = used_names.equal_range(name); at != end;)
+            at = at->second == &gone ? used_names.erase(at) : std::next(at);
+    entries.erase(known);
+}
+
+// Under the mutex: lets go of what every reader has collected.
+inline void registry_core::forget_retired() {
+    auto const oldest = readers.empty() ? gone_reader : *std::min_element(readers.begin(), readers.end());
+    // Release: who sees it knows that the readers are done with what was removed before.
+    clock->settled.store(oldest, std::memory_order_release);
+    std::erase_if(retired, [&](auto const& r) { return r.removed_at <= oldest; });
+}
+
+// A child has none of the parent's readers, but for those that its own thread had, which are there again once they
+// commit. Removed series need not wait for the others.
+inline void registry_core::on_fork(fork_event what) noexcept {
+    if (what != fork_event::start_anew) return;
+    readers.assign(readers.size(), gone_reader);
+    clock->settled.store(gone_reader, std::memory_order_relaxed);
+}
+
+// The core, or in a module that can't use it an empty one of its own, which shows what is recorded there to nobody.
+[[nodiscard]] inline std::shared_ptr<registry_core> const& usable(std::shared_ptr<registry_core> const& core) {
+    if (core->belongs_to.is_here()) [[likely]]
+        return core;
+    static auto const& none = *new std::shared_ptr<registry_core>{[] {
+        auto made = std::make_shared<registry_core>(registry_options{});
+        made->fail(std::string{foreign_registry});
+        return made;
+    }()};
+    return none;
+}
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0
