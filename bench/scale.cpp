@@ -1,11 +1,16 @@
-// What many series and many threads change about the cost of one increment.
+// What many series and many threads change about the cost of an increment, and many series about that of a line.
 #include "harness.hpp"
 #include "pages.hpp"
+#include "tacho/export/endpoint.hpp"
 
+#include <charconv>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <mutex>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -52,6 +57,22 @@ private:
     std::vector<std::thread> members_;
 };
 
+// A million, of which there are no second and third copies to compare with: all lines are there, and their numbers
+// add up.
+bool is_whole(std::string_view page, many_counters& of) {
+    std::size_t lines = 0;
+    std::uint64_t sum = 0;
+    for (std::size_t at = 0, end = 0; at < page.size(); at = end + 1) {
+        end = page.find('\n', at);
+        if (page[at] == '#') continue;
+        std::uint64_t number = 0;
+        std::from_chars(page.data() + page.rfind(' ', end) + 1, page.data() + end, number);
+        sum += number;
+        ++lines;
+    }
+    return lines == of.size() && static_cast<double>(sum) == total(of.registry());
+}
+
 struct world {
     tacho::registry registry;
     tacho::counter<"bench.integers"> integers{registry};
@@ -68,6 +89,13 @@ void series_rows(table& to) {
     one_thread("series/1000000",
                subject{[handle = a_million().handle(500'000)](std::size_t) { handle.inc(); },
                        goes_up_by(batch, [] { return total(a_million().registry()) - a_million().added(); })});
+    static tacho::endpoint endpoint{a_million().registry()};
+    pages(
+        "text/1000000/tacho", a_million().size(), [] { a_million().change(); },
+        [] { benchmark::DoNotOptimize(endpoint.respond({}).body().data()); },
+        [] { return is_whole(endpoint.respond({}).body(), a_million()); });
+    to.add({"text of 1000000 counters, a line", "text/1000000/tacho", "text/10000/tacho", "tacho, 10000 counters", "ns",
+            2.3});
     to.add({"counter, inc, one of 1000000 series", "series/1000000", "series/1", "tacho, the only series", "ns", 1.25});
 }
 

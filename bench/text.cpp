@@ -11,9 +11,7 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -158,33 +156,12 @@ private:
     std::size_t steps_by_hand_ = 0, steps_of_peer_ = 0;
 };
 
-// A million, of which there are no second and third copies to compare with: all lines are there, and their numbers
-// add up.
-bool is_whole(std::string_view page, many_counters& of) {
-    std::size_t lines = 0;
-    std::uint64_t sum = 0;
-    for (std::size_t at = 0, end = 0; at < page.size(); at = end + 1) {
-        end = page.find('\n', at);
-        if (page[at] == '#') continue;
-        std::uint64_t number = 0;
-        std::from_chars(page.data() + page.rfind(' ', end) + 1, page.data() + end, number);
-        sum += number;
-        ++lines;
-    }
-    return lines == of.size() && static_cast<double>(sum) == total(of.registry());
-}
-
 }  // namespace
 
 void text_rows(table& to) {
     static contest<many_counters, peer_counters> const of_10000{"text/10000", 10'000, true};
     static contest<many_counters, no_peer> const of_100000{"text/100000", 100'000, false};
     static contest<many_gauges, no_peer> const of_gauges{"text/gauges", 10'000, false};
-    static tacho::endpoint million{a_million().registry()};
-    pages(
-        "text/1000000/tacho", a_million().size(), [] { a_million().change(); },
-        [] { benchmark::DoNotOptimize(million.respond({}).body().data()); },
-        [] { return is_whole(million.respond({}).body(), a_million()); });
     static contest<many_histograms, peer_histograms> const of_histograms{"text/histograms", 1'000, true};
 
     to.add({"text of 10000 counters, a line", "text/10000/tacho", "text/10000/prometheus-cpp", "prometheus-cpp", "ns",
@@ -197,8 +174,6 @@ void text_rows(table& to) {
     to.add({"text of 100000 counters, a line", "text/100000/tacho", "text/100000/memcpy", "memcpy"});
     to.add({"text of 100000 counters, allocations", "text/100000/tacho/allocations", "text/100000/hand/allocations",
             "hand loop", "", 0, limit_of::amount});
-    to.add({"text of 1000000 counters, a line", "text/1000000/tacho", "text/10000/tacho", "tacho, 10000 counters", "ns",
-            2.3});
     to.add({"text of 10000 gauges of random doubles, a line", "text/gauges/tacho", "text/gauges/hand", "hand loop",
             "ns", 1.1});
     to.add({"text of 1000 histograms, a line", "text/histograms/tacho", "text/histograms/prometheus-cpp",
