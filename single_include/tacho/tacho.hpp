@@ -2678,6 +2678,7 @@ namespace detail {
 // A label as it is shown, before escaping.
 struct shown_label {
     std::string_view name, value;
+    std::size_t index = max_labels;  // among the label values; max_labels for one that all series have
 };
 
 // The labels that a series shows, sorted by name; missing and empty ones are left out. `values` is empty for the
@@ -2686,7 +2687,7 @@ class shown_labels {
 public:
     shown_labels(label_schema const& schema, std::span<std::string_view const> values) noexcept {
         for (auto const& label : schema.fixed) add({label.prometheus_name, label.value});
-        for (std::size_t i = 0; i < values.size(); ++i) add({schema.keys[i].prometheus_name, values[i]});
+        for (std::size_t i = 0; i < values.size(); ++i) add({schema.keys[i].prometheus_name, values[i], i});
     }
     void add(shown_label label) noexcept {
         if (label.value.empty() || size_ == std::size(labels_)) return;
@@ -2764,26 +2765,30 @@ public:
 
     /// The value of the label that was declared at `index`; empty when it is missing.
     [[nodiscard]] std::string_view value(std::size_t index) const noexcept {
-        std::size_t at = 0;
-        for (std::size_t i = 0; i < index; ++i) at += sizes()[i];
-        return {values() + at, sizes()[index]};
+        auto const where = places()[index];
+        return {reinterpret_cast<char const*>(this) + where.at, where.size};
     }
 
     /// Whether these are its label values, in the order of declaration.
     [[nodiscard]] bool has(std::span<std::string_view const> wanted) const noexcept {
-        char const* at = values();
         for (std::size_t i = 0; i < wanted.size(); ++i) {
-            if (sizes()[i] != wanted[i].size()) return false;
-            if (!detail::is_same_text(at, wanted[i].data(), wanted[i].size())) return false;
-            at += wanted[i].size();
+            auto const own = value(i);
+            if (own.size() != wanted[i].size()) return false;
+            if (!detail::is_same_text(own.data(), wanted[i].data(), own.size())) return false;
         }
         return true;
+    }
+    /// hash_of() its label values.
+    [[nodiscard]] std::uint64_t hash() const noexcept {
+        std::string_view values[max_labels];
+        for (std::size_t i = 0; i < label_count_; ++i) values[i] = value(i);
+        return detail::hash_of({values, label_count_});
     }
 
     /// What begins its line in Prometheus' formats: `name{a="1",b="2"} `, or for a histogram `{a="1",b="2"} `, and just
     /// `name ` or a space without labels.
     [[nodiscard]] std::string_view text() const noexcept {
-        return {reinterpret_cast<char const*>(this) + text_at_, text_size_};
+        return {reinterpret_cast<char const*>(places() + label_count_), text_size_};
     }
 
     /// Keep it while it is bound: release() what was held once.
@@ -2844,11 +2849,16 @@ private:
         return is_removed() && removed_at_.load(std::memory_order_relaxed) > since;
     }
 
-    // Behind the object, in the same piece of memory: the sizes of the values, the values, the text.
-    [[nodiscard]] std::uint16_t const* sizes() const noexcept {
-        return reinterpret_cast<std::uint16_t const*>(this + 1);
-    }
-    [[nodiscard]] char const* values() const noexcept { return reinterpret_cast<char const*>(sizes() + label_count_); }
+    // Where a label value is: mostly in the text.
+    struct place {
+        std::uint32_t at : 21;  // bytes from the series
+        std::uint32_t size : 11;
+    };
+    static_assert(max_label_value < 1u << 11 && (2 * max_labels + 3) * 3 * max_label_value < 1u << 20);
+
+    // Behind the object, in the same piece of memory: the places of the values, the text, and the values that are
+    // written otherwise there.
+    [[nodiscard]] place const* places() const noexcept { return reinterpret_cast<place const*>(this + 1); }
 
     [[nodiscard]] static series* make(label_schema const& schema, std::span<std::string_view const> values,
                                       bool overflow, std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth,
@@ -2863,9 +2873,8 @@ private:
     std::uint32_t generation_ = 0;
     // What a look-up and a scrape read comes last, so that it shares a cache line with the values behind it.
     detail::word* cells_ = nullptr;
-    std::uint32_t text_at_ = 0;  // bytes from here
     std::uint32_t text_size_ = 0;
-    std::uint16_t label_count_ = 0;
+    std::uint8_t label_count_ = 0;
     bool overflow_ = false;
     bool linked_ = true;                  // can be found; under the table's mutex
     std::atomic<life> life_{life::idle};  // its birth is its first use
@@ -2880,11 +2889,12 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
     std::size_t text_size = schema.line_name.size() + 1;
     for (auto const& label : shown.view()) text_size += label.name.size() + detail::escaped_size(label.value) + 4;
     if (!shown.view().empty()) ++text_size;  // each label brings `="",` with its comma or brace; `{` is left
-    std::size_t values_size = 0;
-    for (auto const& value : values) values_size += value.size();
+    std::size_t escaped = 0;                 // of values that are kept beside the text
+    for (auto const& value : values)
+        if (detail::escaped_size(value) != value.size()) escaped += value.size();
 
-    auto const text_at = sizeof(series) + values.size() * sizeof(std::uint16_t) + values_size;
-    void* const memory = std::malloc(text_at + text_size);
+    if (text_size > 1u << 20) return nullptr;  // the name of a scope takes a megabyte, too much for a `place`
+    void* const memory = std::malloc(sizeof(series) + values.size() * sizeof(place) + text_size + escaped);
     if (memory == nullptr) return nullptr;
     auto* const made = new (memory) series;
     made->cells_ = cells;
@@ -2892,15 +2902,21 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
     made->ordinal_ = ordinal;
     made->generation_ = generation;
     made->seen_ = static_cast<std::uint32_t>(birth / 1'000'000'000u);
-    made->text_at_ = static_cast<std::uint32_t>(text_at);
     made->text_size_ = static_cast<std::uint32_t>(text_size);
-    made->label_count_ = static_cast<std::uint16_t>(values.size());
+    made->label_count_ = static_cast<std::uint8_t>(values.size());
     made->overflow_ = overflow;
 
-    auto* size = reinterpret_cast<std::uint16_t*>(made + 1);
-    for (auto const& value : values) *size++ = static_cast<std::uint16_t>(value.size());
-    char* out = reinterpret_cast<char*>(size);
-    for (auto const& value : values) out = detail::write_text(value, out);
+    auto* const places = reinterpret_cast<place*>(made + 1);
+    auto const place_of = [&](char const* at, std::string_view value) {
+        return place{static_cast<std::uint32_t>(at - static_cast<char const*>(memory)) & 0x1FFFFFu,
+                     static_cast<std::uint32_t>(value.size()) & 0x7FFu};
+    };
+    char* out = reinterpret_cast<char*>(places + values.size());
+    char* beside = out + text_size;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        places[i] = place_of(beside, values[i]);
+        if (detail::escaped_size(values[i]) != values[i].size()) beside = detail::write_text(values[i], beside);
+    }
     out = detail::write_text(schema.line_name, out);
     char before = '{';
     for (auto const& label : shown.view()) {
@@ -2908,6 +2924,8 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
         before = ',';
         out = detail::write_text(label.name, out);
         out = detail::write_text("=\"", out);
+        if (label.index < values.size() && detail::escaped_size(label.value) == label.value.size())
+            places[label.index] = place_of(out, label.value);
         out = detail::write_escaped(label.value, out);
         *out++ = '"';
     }
@@ -3328,8 +3346,10 @@ public:
         table* const grown = make_table(places);
         if (grown == nullptr) return false;
         for (std::size_t i = 0; t != nullptr && i <= t->mask; ++i)
-            if (t->tags()[i].load(std::memory_order_relaxed) > left)
-                put(*grown, t->hashes()[i], t->entries()[i].load(std::memory_order_relaxed));
+            if (t->tags()[i].load(std::memory_order_relaxed) > left) {
+                series* const s = t->entries()[i].load(std::memory_order_relaxed);
+                put(*grown, s->hash(), s);
+            }
         newest_.store(grown, std::memory_order_release);  // publishes everything put so far
         if (t != nullptr) {
             t->left_in = end_epoch();
@@ -3369,7 +3389,7 @@ public:
     }
 
 private:
-    // Followed in memory by the entries, the full hashes, which only writers use, and the tags.
+    // Followed in memory by the entries and the tags.
     struct table {
         table* older;
         std::uint64_t left_in;  // the epoch in which another took its place
@@ -3380,11 +3400,8 @@ private:
         [[nodiscard]] std::atomic<series*>* entries() const noexcept {
             return reinterpret_cast<std::atomic<series*>*>(const_cast<table*>(this) + 1);
         }
-        [[nodiscard]] std::uint64_t* hashes() const noexcept {
-            return reinterpret_cast<std::uint64_t*>(entries() + mask + 1);
-        }
         [[nodiscard]] std::atomic<std::uint32_t>* tags() const noexcept {
-            return reinterpret_cast<std::atomic<std::uint32_t>*>(hashes() + mask + 1);
+            return reinterpret_cast<std::atomic<std::uint32_t>*>(entries() + mask + 1);
         }
     };
 
@@ -3396,9 +3413,8 @@ private:
 
     static table* make_table(std::size_t places) noexcept {
         // Zeroed memory is a table of free places.
-        void* const memory =
-            std::calloc(1, sizeof(table) + places * (sizeof(std::atomic<series*>) + sizeof(std::uint64_t) +
-                                                     sizeof(std::atomic<std::uint32_t>)));
+        void* const memory = std::calloc(
+            1, sizeof(table) + places * (sizeof(std::atomic<series*>) + sizeof(std::atomic<std::uint32_t>)));
         return memory == nullptr ? nullptr : new (memory) table{nullptr, 0, places - 1, 0, 0};
     }
 
@@ -3406,7 +3422,6 @@ private:
         std::size_t i = hash & t.mask;
         while (t.tags()[i].load(std::memory_order_relaxed) > left) i = (i + 1) & t.mask;
         if (t.tags()[i].load(std::memory_order_relaxed) == 0) ++t.taken;
-        t.hashes()[i] = hash;
         t.entries()[i].store(added, std::memory_order_release);
         t.tags()[i].store(tag_of(hash), std::memory_order_release);  // last: it makes the entry visible
         ++t.size;
@@ -3679,7 +3694,7 @@ private:
         if (s.is_overflow()) {
             overflow_.store(nullptr, std::memory_order_release);
         } else {
-            index_.erase(detail::hash_of(detail::label_values_of{s, schema_}.view()), &s);
+            index_.erase(s.hash(), &s);
             regular_.fetch_sub(1, std::memory_order_relaxed);
         }
         caches_.forget(s);

@@ -66,6 +66,7 @@ namespace detail {
 // A label as it is shown, before escaping.
 struct shown_label {
     std::string_view name, value;
+    std::size_t index = max_labels;  // among the label values; max_labels for one that all series have
 };
 
 // The labels that a series shows, sorted by name; missing and empty ones are left out. `values` is empty for the
@@ -74,7 +75,7 @@ class shown_labels {
 public:
     shown_labels(label_schema const& schema, std::span<std::string_view const> values) noexcept {
         for (auto const& label : schema.fixed) add({label.prometheus_name, label.value});
-        for (std::size_t i = 0; i < values.size(); ++i) add({schema.keys[i].prometheus_name, values[i]});
+        for (std::size_t i = 0; i < values.size(); ++i) add({schema.keys[i].prometheus_name, values[i], i});
     }
     void add(shown_label label) noexcept {
         if (label.value.empty() || size_ == std::size(labels_)) return;

@@ -43,26 +43,30 @@ public:
 
     /// The value of the label that was declared at `index`; empty when it is missing.
     [[nodiscard]] std::string_view value(std::size_t index) const noexcept {
-        std::size_t at = 0;
-        for (std::size_t i = 0; i < index; ++i) at += sizes()[i];
-        return {values() + at, sizes()[index]};
+        auto const where = places()[index];
+        return {reinterpret_cast<char const*>(this) + where.at, where.size};
     }
 
     /// Whether these are its label values, in the order of declaration.
     [[nodiscard]] bool has(std::span<std::string_view const> wanted) const noexcept {
-        char const* at = values();
         for (std::size_t i = 0; i < wanted.size(); ++i) {
-            if (sizes()[i] != wanted[i].size()) return false;
-            if (!detail::is_same_text(at, wanted[i].data(), wanted[i].size())) return false;
-            at += wanted[i].size();
+            auto const own = value(i);
+            if (own.size() != wanted[i].size()) return false;
+            if (!detail::is_same_text(own.data(), wanted[i].data(), own.size())) return false;
         }
         return true;
+    }
+    /// hash_of() its label values.
+    [[nodiscard]] std::uint64_t hash() const noexcept {
+        std::string_view values[max_labels];
+        for (std::size_t i = 0; i < label_count_; ++i) values[i] = value(i);
+        return detail::hash_of({values, label_count_});
     }
 
     /// What begins its line in Prometheus' formats: `name{a="1",b="2"} `, or for a histogram `{a="1",b="2"} `, and just
     /// `name ` or a space without labels.
     [[nodiscard]] std::string_view text() const noexcept {
-        return {reinterpret_cast<char const*>(this) + text_at_, text_size_};
+        return {reinterpret_cast<char const*>(places() + label_count_), text_size_};
     }
 
     /// Keep it while it is bound: release() what was held once.
@@ -123,11 +127,16 @@ private:
         return is_removed() && removed_at_.load(std::memory_order_relaxed) > since;
     }
 
-    // Behind the object, in the same piece of memory: the sizes of the values, the values, the text.
-    [[nodiscard]] std::uint16_t const* sizes() const noexcept {
-        return reinterpret_cast<std::uint16_t const*>(this + 1);
-    }
-    [[nodiscard]] char const* values() const noexcept { return reinterpret_cast<char const*>(sizes() + label_count_); }
+    // Where a label value is: mostly in the text.
+    struct place {
+        std::uint32_t at : 21;  // bytes from the series
+        std::uint32_t size : 11;
+    };
+    static_assert(max_label_value < 1u << 11 && (2 * max_labels + 3) * 3 * max_label_value < 1u << 20);
+
+    // Behind the object, in the same piece of memory: the places of the values, the text, and the values that are
+    // written otherwise there.
+    [[nodiscard]] place const* places() const noexcept { return reinterpret_cast<place const*>(this + 1); }
 
     [[nodiscard]] static series* make(label_schema const& schema, std::span<std::string_view const> values,
                                       bool overflow, std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth,
@@ -142,9 +151,8 @@ private:
     std::uint32_t generation_ = 0;
     // What a look-up and a scrape read comes last, so that it shares a cache line with the values behind it.
     detail::word* cells_ = nullptr;
-    std::uint32_t text_at_ = 0;  // bytes from here
     std::uint32_t text_size_ = 0;
-    std::uint16_t label_count_ = 0;
+    std::uint8_t label_count_ = 0;
     bool overflow_ = false;
     bool linked_ = true;                  // can be found; under the table's mutex
     std::atomic<life> life_{life::idle};  // its birth is its first use
@@ -159,11 +167,12 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
     std::size_t text_size = schema.line_name.size() + 1;
     for (auto const& label : shown.view()) text_size += label.name.size() + detail::escaped_size(label.value) + 4;
     if (!shown.view().empty()) ++text_size;  // each label brings `="",` with its comma or brace; `{` is left
-    std::size_t values_size = 0;
-    for (auto const& value : values) values_size += value.size();
+    std::size_t escaped = 0;                 // of values that are kept beside the text
+    for (auto const& value : values)
+        if (detail::escaped_size(value) != value.size()) escaped += value.size();
 
-    auto const text_at = sizeof(series) + values.size() * sizeof(std::uint16_t) + values_size;
-    void* const memory = std::malloc(text_at + text_size);
+    if (text_size > 1u << 20) return nullptr;  // the name of a scope takes a megabyte, too much for a `place`
+    void* const memory = std::malloc(sizeof(series) + values.size() * sizeof(place) + text_size + escaped);
     if (memory == nullptr) return nullptr;
     auto* const made = new (memory) series;
     made->cells_ = cells;
@@ -171,15 +180,21 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
     made->ordinal_ = ordinal;
     made->generation_ = generation;
     made->seen_ = static_cast<std::uint32_t>(birth / 1'000'000'000u);
-    made->text_at_ = static_cast<std::uint32_t>(text_at);
     made->text_size_ = static_cast<std::uint32_t>(text_size);
-    made->label_count_ = static_cast<std::uint16_t>(values.size());
+    made->label_count_ = static_cast<std::uint8_t>(values.size());
     made->overflow_ = overflow;
 
-    auto* size = reinterpret_cast<std::uint16_t*>(made + 1);
-    for (auto const& value : values) *size++ = static_cast<std::uint16_t>(value.size());
-    char* out = reinterpret_cast<char*>(size);
-    for (auto const& value : values) out = detail::write_text(value, out);
+    auto* const places = reinterpret_cast<place*>(made + 1);
+    auto const place_of = [&](char const* at, std::string_view value) {
+        return place{static_cast<std::uint32_t>(at - static_cast<char const*>(memory)) & 0x1FFFFFu,
+                     static_cast<std::uint32_t>(value.size()) & 0x7FFu};
+    };
+    char* out = reinterpret_cast<char*>(places + values.size());
+    char* beside = out + text_size;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        places[i] = place_of(beside, values[i]);
+        if (detail::escaped_size(values[i]) != values[i].size()) beside = detail::write_text(values[i], beside);
+    }
     out = detail::write_text(schema.line_name, out);
     char before = '{';
     for (auto const& label : shown.view()) {
@@ -187,6 +202,8 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
         before = ',';
         out = detail::write_text(label.name, out);
         out = detail::write_text("=\"", out);
+        if (label.index < values.size() && detail::escaped_size(label.value) == label.value.size())
+            places[label.index] = place_of(out, label.value);
         out = detail::write_escaped(label.value, out);
         *out++ = '"';
     }

@@ -53,8 +53,10 @@ public:
         table* const grown = make_table(places);
         if (grown == nullptr) return false;
         for (std::size_t i = 0; t != nullptr && i <= t->mask; ++i)
-            if (t->tags()[i].load(std::memory_order_relaxed) > left)
-                put(*grown, t->hashes()[i], t->entries()[i].load(std::memory_order_relaxed));
+            if (t->tags()[i].load(std::memory_order_relaxed) > left) {
+                series* const s = t->entries()[i].load(std::memory_order_relaxed);
+                put(*grown, s->hash(), s);
+            }
         newest_.store(grown, std::memory_order_release);  // publishes everything put so far
         if (t != nullptr) {
             t->left_in = end_epoch();
@@ -94,7 +96,7 @@ public:
     }
 
 private:
-    // Followed in memory by the entries, the full hashes, which only writers use, and the tags.
+    // Followed in memory by the entries and the tags.
     struct table {
         table* older;
         std::uint64_t left_in;  // the epoch in which another took its place
@@ -105,11 +107,8 @@ private:
         [[nodiscard]] std::atomic<series*>* entries() const noexcept {
             return reinterpret_cast<std::atomic<series*>*>(const_cast<table*>(this) + 1);
         }
-        [[nodiscard]] std::uint64_t* hashes() const noexcept {
-            return reinterpret_cast<std::uint64_t*>(entries() + mask + 1);
-        }
         [[nodiscard]] std::atomic<std::uint32_t>* tags() const noexcept {
-            return reinterpret_cast<std::atomic<std::uint32_t>*>(hashes() + mask + 1);
+            return reinterpret_cast<std::atomic<std::uint32_t>*>(entries() + mask + 1);
         }
     };
 
@@ -121,9 +120,8 @@ private:
 
     static table* make_table(std::size_t places) noexcept {
         // Zeroed memory is a table of free places.
-        void* const memory =
-            std::calloc(1, sizeof(table) + places * (sizeof(std::atomic<series*>) + sizeof(std::uint64_t) +
-                                                     sizeof(std::atomic<std::uint32_t>)));
+        void* const memory = std::calloc(
+            1, sizeof(table) + places * (sizeof(std::atomic<series*>) + sizeof(std::atomic<std::uint32_t>)));
         return memory == nullptr ? nullptr : new (memory) table{nullptr, 0, places - 1, 0, 0};
     }
 
@@ -131,7 +129,6 @@ private:
         std::size_t i = hash & t.mask;
         while (t.tags()[i].load(std::memory_order_relaxed) > left) i = (i + 1) & t.mask;
         if (t.tags()[i].load(std::memory_order_relaxed) == 0) ++t.taken;
-        t.hashes()[i] = hash;
         t.entries()[i].store(added, std::memory_order_release);
         t.tags()[i].store(tag_of(hash), std::memory_order_release);  // last: it makes the entry visible
         ++t.size;

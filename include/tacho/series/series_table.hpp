@@ -277,7 +277,7 @@ private:
         if (s.is_overflow()) {
             overflow_.store(nullptr, std::memory_order_release);
         } else {
-            index_.erase(detail::hash_of(detail::label_values_of{s, schema_}.view()), &s);
+            index_.erase(s.hash(), &s);
             regular_.fetch_sub(1, std::memory_order_relaxed);
         }
         caches_.forget(s);
