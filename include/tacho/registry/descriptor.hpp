@@ -4,6 +4,7 @@
 #include "tacho/core/exponential_counts.hpp"
 #include "tacho/core/label.hpp"
 #include "tacho/core/names.hpp"
+#include "tacho/core/number_text.hpp"
 
 #include <cstddef>
 #include <string>
