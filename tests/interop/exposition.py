@@ -17,7 +17,7 @@ INTEGER = re.compile(r'-?(?:0|[1-9][0-9]*)')  # 37: in full
 # 30: shortest digits, an exponent of at least two digits; 29: the special values.
 NUMBER = re.compile(r'-?(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?(?:e[+-][0-9]{2,3})?|NaN|[+-]Inf')
 SUFFIXES = {'text': {'counter': [''], 'gauge': [''], 'histogram': ['_bucket', '_sum', '_count']},
-            'openmetrics': {'counter': ['_total'], 'gauge': [''], 'info': ['_info'],
+            'openmetrics': {'counter': ['_total'], 'gauge': [''], 'info': ['_info'], 'stateset': [''],
                             'histogram': ['_bucket', '_sum', '_count']}}
 ESCAPES = {'\\\\': '\\', '\\n': '\n', '\\"': '"'}
 
@@ -127,8 +127,9 @@ def read(text, openmetrics=False):
             if label in labels or label.startswith('__') or quoted == '""':
                 raise Malformed(f'a label that is there twice, reserved or empty: {line!r}')  # 23, 28
             labels[label] = unescaped(quoted[1:-1], True)
-        order = [label for label in labels if label != 'le' or current.type != 'histogram']
-        if order != sorted(order) or 'le' in labels and current.type == 'histogram' and list(labels)[-1] != 'le':
+        last = 'le' if current.type == 'histogram' else current.name  # which is the label of a state
+        order = [label for label in labels if label != last]
+        if order != sorted(order) or last in labels and list(labels)[-1] != last:
             raise Malformed(f'labels that are not sorted: {line!r}')  # 46
         if key(name, labels) in page.samples:
             raise Malformed(f'a series that is there twice: {line!r}')  # 44

@@ -12,6 +12,8 @@ from reference import wait_until
 Push = collections.namedtuple('Push', 'path headers body')
 Point = collections.namedtuple('Point', 'scope name kind unit temporality monotonic labels start time value')
 Distribution = collections.namedtuple('Distribution', 'count sum buckets bounds')
+# Of an exponential histogram: the buckets of each sign that are not empty, by their index.
+Exponential = collections.namedtuple('Exponential', 'count sum zeros scale positive negative')
 
 
 class Malformed(AssertionError):
@@ -116,15 +118,20 @@ FORMS = {
     'scope_metrics': {'scope': 'scope', 'metrics': ['metric'], 'schemaUrl': 'text'},
     'scope': {'name': 'text', 'version': 'text', 'attributes': ['attribute'], 'droppedAttributesCount': 'uint32'},
     'metric': {'name': 'text', 'description': 'text', 'unit': 'text', 'gauge': 'gauge', 'sum': 'sum',
-               'histogram': 'histogram', 'metadata': ['attribute']},
+               'histogram': 'histogram', 'exponentialHistogram': 'exponential', 'metadata': ['attribute']},
     'gauge': {'dataPoints': ['number_point']},
     'sum': {'dataPoints': ['number_point'], 'aggregationTemporality': 'temporality', 'isMonotonic': 'bool'},
     'histogram': {'dataPoints': ['histogram_point'], 'aggregationTemporality': 'temporality'},
+    'exponential': {'dataPoints': ['exponential_point'], 'aggregationTemporality': 'temporality'},
     'number_point': {'attributes': ['attribute'], 'startTimeUnixNano': 'uint64', 'timeUnixNano': 'uint64',
                      'asInt': 'int64', 'asDouble': 'double', 'flags': 'uint32'},
     'histogram_point': {'attributes': ['attribute'], 'startTimeUnixNano': 'uint64', 'timeUnixNano': 'uint64',
                         'count': 'uint64', 'sum': 'double', 'bucketCounts': ['uint64'], 'explicitBounds': ['double'],
                         'flags': 'uint32'},
+    'exponential_point': {'attributes': ['attribute'], 'startTimeUnixNano': 'uint64', 'timeUnixNano': 'uint64',
+                          'count': 'uint64', 'sum': 'double', 'scale': 'int32', 'zeroCount': 'uint64',
+                          'positive': 'indexed', 'negative': 'indexed', 'flags': 'uint32', 'zeroThreshold': 'double'},
+    'indexed': {'offset': 'int32', 'bucketCounts': ['uint64']},
     'attribute': {'key': 'text', 'value': 'value'},
     'value': {'stringValue': 'text', 'boolValue': 'bool', 'intValue': 'int64', 'doubleValue': 'double'},
 }
@@ -150,8 +157,9 @@ def check_form(value, form, where):
         low, high = (-2**63, 2**63) if form == 'int64' else (0, 2**64)
         if not isinstance(value, str) or not re.fullmatch('0|-?[1-9][0-9]*', value) or not low <= int(value) < high:
             wrong(f'is no {form} as decimal text')  # 170
-    elif form == 'uint32':
-        if type(value) is not int or not 0 <= value < 2**32:
+    elif form in ('int32', 'uint32'):
+        low, high = (-2**31, 2**31) if form == 'int32' else (0, 2**32)
+        if type(value) is not int or not low <= value < high:
             wrong('is no 32-bit number')  # 170
     elif form == 'temporality':
         if type(value) is not int or value not in (1, 2):
@@ -221,7 +229,7 @@ def non_empty(container, name):
 
 
 def read_metric(metric, scope):
-    kind = one_of(metric, ['gauge', 'sum', 'histogram'], metric['name'])
+    kind = one_of(metric, ['gauge', 'sum', 'histogram', 'exponentialHistogram'], metric['name'])
     data = metric[kind]
     if kind != 'gauge' and 'aggregationTemporality' not in data:
         raise Malformed(f'{metric["name"]} has no temporality')  # 169
@@ -240,6 +248,8 @@ def read_metric(metric, scope):
             raise Malformed(f'{where} starts at {start} and ends at {time}')  # 134
         if kind == 'histogram':
             value = read_distribution(point, where)
+        elif kind == 'exponentialHistogram':
+            value = read_exponential(point, where)
         else:
             name = one_of(point, ['asInt', 'asDouble'], where)  # 173
             value = int(point[name]) if name == 'asInt' else double(point[name])
@@ -268,6 +278,22 @@ def read_distribution(point, where):
     if total is not None and (not math.isfinite(total) or int(point['count']) == 0 and total != 0):
         raise Malformed(f'{where} has the sum {total}')  # 124
     return Distribution(int(point['count']), total, buckets, bounds)
+
+
+def read_exponential(point, where):
+    def indexed(sign):
+        side = point.get(sign, {})
+        counts = [int(c) for c in side.get('bucketCounts', [])]
+        return {side.get('offset', 0) + i: c for i, c in enumerate(counts) if c}
+    zeros, positive, negative = int(point.get('zeroCount', '0')), indexed('positive'), indexed('negative')
+    if 'count' not in point or int(point['count']) != sum(positive.values()) + sum(negative.values()) + zeros:
+        raise Malformed(f'{where} counts {point.get("count")}, which its buckets do not')
+    if not -10 <= point.get('scale', 0) <= 20:
+        raise Malformed(f'{where} has the scale {point["scale"]}')
+    total = double(point['sum']) if 'sum' in point else None
+    if total is not None and not math.isfinite(total):
+        raise Malformed(f'{where} has the sum {total}')
+    return Exponential(int(point['count']), total, zeros, point.get('scale', 0), positive, negative)
 
 
 def scraped_values(points):

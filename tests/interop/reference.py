@@ -130,13 +130,17 @@ class Program:
             self._heard.put(None)
         self._heard.put(None)
 
-    def wait_for_line(self, line):
+    def wait_for_line(self, start):
+        """Waits for a line that begins so, and returns it."""
         end = time.monotonic() + LIMIT
-        while line not in self.lines:
+        while True:
             over = self.process.poll() is not None and not any(t.is_alive() for t in self._readers)
-            if over and line not in self.lines or time.monotonic() > end:
+            for line in self.lines:
+                if line.startswith(start):
+                    return line
+            if over or time.monotonic() > end:
                 self.kill()
-                raise AssertionError(f'the program did not print {line!r}, but {self.lines + self.errors}')
+                raise AssertionError(f'the program did not print {start!r}, but {self.lines + self.errors}')
             try:
                 self._heard.get(timeout=0.1)
             except queue.Empty:
