@@ -1,61 +1,29 @@
-"""What Prometheus itself makes of it: Debian's package, which is fetched once and never installed, scrapes the live
-server and the gallery, and PromQL answers with the numbers that were recorded: prometheus_test.py REFERENCE GALLERY"""
+"""What Prometheus itself makes of it: it scrapes the live server and the gallery, and PromQL answers with the numbers
+that were recorded: prometheus_test.py REFERENCE GALLERY [built]. It is Debian's, or the one that is built: 3."""
 import http.server
 import json
 import math
-import os
-import pathlib
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
-import urllib.parse
-import urllib.request
 
 import exposition
 import gallery
+import programs
 import service
 import tap
-from exposition import key
-from reference import LIMIT, Held, Server, free_port, wait_until
+from exposition import canonical, key
+from prometheus import Prometheus
+from reference import Held, Server, free_port, wait_until
 from tap import check, equal, equal_maps, holds
 
 REFERENCE, GALLERY = sys.argv[1:3]
+IS_3 = 'built' in sys.argv[3:]
 TYPES = {'text': 'text/plain; version=0.0.4; charset=utf-8',
          'openmetrics': 'application/openmetrics-text; version=1.0.0; charset=utf-8'}
 PAGES = [(form, page) for form in TYPES for page in ('kinds', 'numbers', 'texts')]
-
-
-def unpacked():
-    """The folder of the unpacked package, outside of the tree; skips all when it can't be had."""
-    cache = pathlib.Path(os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache') / 'tacho'
-    for folder in sorted(cache.glob('prometheus-*'), reverse=True):
-        if (folder / 'usr/bin/prometheus').exists():
-            return folder
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as room:
-            done = subprocess.run(['apt-get', 'download', 'prometheus'], cwd=room, capture_output=True, text=True,
-                                  timeout=300)
-            packages = list(pathlib.Path(room).glob('prometheus_*.deb'))
-            if done.returncode != 0 or len(packages) != 1:
-                last = (done.stderr.strip().splitlines() or ['no package came'])[-1]
-                tap.skip_all(f'apt-get download prometheus: {last}')
-            subprocess.run(['dpkg-deb', '-x', packages[0], f'{room}/tree'], check=True)
-            version = urllib.parse.unquote(packages[0].name.split('_')[1])
-            folder = cache / f'prometheus-{version}'
-            try:
-                os.rename(f'{room}/tree', folder)  # whole, or not there
-            except OSError:
-                holds(folder.exists(), f'{folder} can not be made')  # somebody else was faster
-            return folder
-    except (OSError, subprocess.SubprocessError) as why:
-        tap.skip_all(f'the package prometheus can not be had: {why}')
-
-
-PROMETHEUS = unpacked()
+FOLDER = programs.built('prometheus') if IS_3 else programs.unpacked()
 
 
 class Shown:
@@ -82,60 +50,6 @@ class Shown:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
-class Prometheus:
-    """One for all checks: its first scrape takes about five seconds, whatever the interval."""
-
-    def __init__(self, jobs):
-        self.folder = tempfile.mkdtemp(prefix='tacho-prometheus-')
-        self.address = f'127.0.0.1:{free_port()}'
-        config = {'scrape_configs': [
-            {'job_name': name, 'metrics_path': path, 'scrape_interval': interval, 'scrape_timeout': interval,
-             'static_configs': [{'targets': [address]}]} for name, (address, path, interval) in jobs.items()]}
-        (pathlib.Path(self.folder) / 'prometheus.yml').write_text(json.dumps(config))  # which is YAML, too
-        self.log = open(f'{self.folder}/log', 'w+')
-        self.process = subprocess.Popen(
-            [PROMETHEUS / 'usr/bin/prometheus', f'--config.file={self.folder}/prometheus.yml',
-             f'--storage.tsdb.path={self.folder}/data', f'--web.listen-address={self.address}'],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, cwd=self.folder)
-
-    def get(self, path, **parameters):
-        if self.process.poll() is not None:
-            raise AssertionError(f'Prometheus ended: {self.said()[-2000:]}')
-        url = f'http://{self.address}{path}?{urllib.parse.urlencode(parameters)}'
-        with urllib.request.urlopen(url, timeout=LIMIT) as answer:
-            return answer.read().decode()
-
-    def query(self, expression, without=('job', 'instance')):
-        """An instant vector: the series and their values."""
-        answer = json.loads(self.get('/api/v1/query', query=expression))
-        equal(answer['status'], 'success')
-        out = {}
-        for item in answer['data']['result']:
-            labels = {k: v for k, v in item['metric'].items() if k not in ('__name__', *without)}
-            at = key(item['metric'].get('__name__', ''), labels)
-            holds(at not in out, f'twice: {at}')
-            out[at] = float(item['value'][1])
-        return out
-
-    def value(self, expression):
-        """What an expression without labels is worth; None when there is nothing."""
-        return self.query(expression).get(key('', {}))
-
-    def samples(self, job):
-        """All series of a job but those that Prometheus itself adds."""
-        return {k: v for k, v in self.query(f'{{job="{job}"}}').items() if not re.match('up$|scrape_', k[0])}
-
-    def said(self):
-        self.log.seek(0)
-        return self.log.read()
-
-    def end(self):
-        self.process.terminate()
-        self.process.wait()
-        self.log.close()
-        shutil.rmtree(self.folder)
-
-
 class setting:
     """What all checks look at; the first one makes it."""
     prometheus = server = own = None
@@ -148,6 +62,13 @@ def seen():
 
 def floats(samples):
     return {k: float(v) for k, v in samples.items()}
+
+
+def stored(samples):
+    """The series as Prometheus keeps them: 3 writes the bounds of buckets as OpenMetrics does, however they came."""
+    def kept(at):
+        return tuple((k, canonical(float(v), True)) if k == 'le' else (k, v) for k, v in at[1:])
+    return {(at[0], *kept(at)) if IS_3 and at[0].endswith('_bucket') else at: float(v) for at, v in samples.items()}
 
 
 def scraped(server):
@@ -176,15 +97,10 @@ def _():
     jobs = {'reference': (f'127.0.0.1:{setting.server.api}', '/v1/metrics', '100ms'),
             'own-port': (f'127.0.0.1:{port}', '/metrics', '100ms')}
     jobs.update({f'{form}-{page}': (pages.address, f'/{form}/{page}', '2s') for form, page in PAGES})
-    prometheus = Prometheus(jobs)
+    prometheus = Prometheus(FOLDER, jobs)
     setting.prometheus = prometheus
 
-    def answers():
-        try:
-            return prometheus.get('/-/ready')
-        except OSError:
-            return None
-    wait_until(answers, 'Prometheus answers')
+    prometheus.wait_until_it_answers()
     wait_until(lambda: prometheus.value('count(up == 1)') == len(jobs), 'all targets are up')
     targets = json.loads(prometheus.get('/api/v1/targets'))['data']['activeTargets']
     equal_maps({t['labels']['job']: t['lastError'] for t in targets}, {job: '' for job in jobs}, 'errors of targets')
@@ -270,7 +186,7 @@ def _():
 def _():
     prometheus = seen()
     for form in TYPES:
-        wanted = floats(gallery.scraped_kinds(form == 'openmetrics'))
+        wanted = stored(gallery.scraped_kinds(form == 'openmetrics'))
         wait_for_equal(lambda: prometheus.samples(f'{form}-kinds'), lambda: wanted, f'{form} in Prometheus')
 
 
@@ -343,14 +259,12 @@ def _():
     equal_maps({k: float(v) for k, v in own.items()}, dict.fromkeys(own, 0.0), 'what was dropped')
     lost = prometheus.query('scrape_samples_scraped - scrape_samples_post_metric_relabeling', without=())
     equal((len(lost), set(lost.values())), (2 + len(PAGES), {0.0}))
-    complaints = [line for line in prometheus.said().splitlines()
-                  if re.search('level=(warn|error)', line) and 'scrape' in line]
-    equal(complaints, [])
+    equal([line for line in prometheus.complaints() if 'scrape' in line], [])
 
 
 def promtool(page):
     """What `promtool check metrics` says about a page in text, and its exit status."""
-    done = subprocess.run([PROMETHEUS / 'usr/bin/promtool', 'check', 'metrics'], input=page, capture_output=True,
+    done = subprocess.run([FOLDER / 'promtool', 'check', 'metrics'], input=page, capture_output=True,
                           text=True)
     return sorted(set((done.stdout + done.stderr).splitlines())), done.returncode
 
