@@ -127,20 +127,20 @@ def has_sum(series, value):
     return value >= 0 and not any(b < 0 for b in BOUNDS[series.name])
 
 
-def scraped_kinds(openmetrics):
-    """The series of a scrape, and their numbers."""
+def scraped_kinds(openmetrics, times=1):
+    """The series of a scrape, and their numbers, after everything was recorded so often."""
     out = {key('target_info', {'service_name': 'gallery'}): 1}
     for s in KINDS:
         labels = prometheus_labels(s)
         if s.kind != 'histogram':
-            out[key(s.shown, labels)] = s.recorded[-1] if s.kind == 'gauge' else total(s)
+            out[key(s.shown, labels)] = s.recorded[-1] if s.kind == 'gauge' else total(s, times)
             continue
         up_to = 0
         for bound, count in zip(BOUNDS[s.name] + [math.inf], buckets_of(s)):
-            up_to += count
+            up_to += count * times
             out[key(s.shown + '_bucket', {**labels, 'le': canonical(bound, openmetrics)})] = up_to
         if not openmetrics or has_sum(s, total(s)):
-            out[key(s.shown + '_sum', labels)] = total(s)
+            out[key(s.shown + '_sum', labels)] = total(s, times)
             out[key(s.shown + '_count', labels)] = up_to
     return out
 
