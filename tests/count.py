@@ -16,7 +16,8 @@ def cases(build):
         for case in suite.findall('testcase'):
             name = f"{suite.get('name')}: {case.get('classname') or ''} {case.get('name')}"
             if case.find('skipped') is not None or case.get('status') == 'notrun':
-                yield name, None
+                why = case.findtext('system-out')
+                yield f'{name}: {why}' if why else name, None
                 continue
             failed = case.find('failure') is not None or case.find('error') is not None
             if failed:
