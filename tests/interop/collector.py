@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -62,6 +63,9 @@ class Collector:
     def said(self):
         self.log.seek(0)
         return self.log.read()
+
+    def complaints(self):
+        return [line for line in self.said().splitlines() if re.search('\t(warn|error)\t', line)]
 
     def end(self):
         self.process.terminate()

@@ -61,6 +61,7 @@ def _():
             points = got(collector, times)[-1][1]
             equal(len(untimed(points)), len(points), 'series, and points')
             live.same_points(untimed(points), live.pushed(times), f'totals, {times}')
+        equal(collector.complaints(), [])
 
 
 @check('Pushes of deltas arrive: each has what was recorded since the one before')
@@ -220,6 +221,7 @@ def _():
             theirs = read_loosely(collector.page('text/plain'))
             equal_maps({k: float(v) for k, v in theirs.items()}, {k: float(v) for k, v in wanted.items()},
                        f'the Collector, {times}')
+        equal(collector.complaints(), [])
 
 
 @check('Types, descriptions and names of the Collector\'s page are ours')

@@ -6,7 +6,6 @@ import math
 import re
 import sys
 
-import exposition
 import gallery
 import live
 import programs
@@ -252,7 +251,7 @@ def _():
         prometheus.end()
 
 
-@check('Prometheus is killed and started again: totals go on, none went down')
+@check('Prometheus is stopped and started again: totals go on, and none went down')
 def _():
     prometheus, program = setting.prometheus, setting.pushing
     prometheus.stop()
