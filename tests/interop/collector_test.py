@@ -174,7 +174,7 @@ def as_the_collector_shows(page):
     - It adds the labels job (service.name), instance (service.instance.id; without it, it shows no target_info either)
       and otel_scope_schema_url, and writes those of scopes also when empty.
     - It knows no infos: what OTLP carries of one is a sum, which it shows without `_info`.
-    - A gauge of the unit 1 is a ratio to it.
+    - A gauge of the unit 1 is a ratio to it (205).
     - A sum that OTLP leaves out, because it could go down, is 0 to it.
     - Exponential histograms, which no text shows, are histograms with no bucket but +Inf to it.
     """

@@ -119,7 +119,7 @@ def same_native(got, wanted, what):
 def as_pushed(times):
     """What our pushes make of a scrape's series:
     - OTLP knows no infos: build_info is a sum, which is shown without `_info`.
-    - A gauge of the unit 1 is a ratio to Prometheus.
+    - A gauge of the unit 1 is a ratio to Prometheus (205).
     - A sum that could go down is left out of OTLP.
     """
     out = {}
