@@ -1,11 +1,12 @@
 """The program live, and what each of its series should be worth after everything was recorded some times."""
 import math
 import signal
+import time
 
 import gallery
 import otlp
 from exposition import key
-from reference import Program, free_port, request
+from reference import Program, free_port, request, wait_until
 from tap import holds
 
 SHOP = gallery.SHOP
@@ -29,7 +30,7 @@ class Live(Program):
         if url is not None:
             told.update({'OTEL_EXPORTER_OTLP_ENDPOINT': url, 'OTEL_METRIC_EXPORT_INTERVAL': '3600000'})
         super().__init__([binary], told)
-        self.recorded = self.pushed = 0
+        self.recorded = self.pushed = self.last_push = 0
         self.wait_for_line('ready')
 
     def record(self):
@@ -38,10 +39,14 @@ class Live(Program):
         self.wait_for_line(f'recorded {self.recorded}')
 
     def push(self):
-        """Whether the receiver took it."""
+        """Whether the receiver took it. Each is of a millisecond of its own: Prometheus keeps no finer time, and refuses
+        a push (400) in which a series has another value for the same one."""
+        wait_until(lambda: time.time_ns() // 10**6 > self.last_push, 'a millisecond is over')
         self.pushed += 1
         self.process.send_signal(signal.SIGUSR1)
-        return self.wait_for_line(f'pushed {self.pushed}: ') == f'pushed {self.pushed}: yes'
+        said = self.wait_for_line(f'pushed {self.pushed}: ')
+        self.last_push = time.time_ns() // 10**6
+        return said == f'pushed {self.pushed}: yes'
 
     def page(self, accept='application/openmetrics-text'):
         return request(self.port, 'GET', '/metrics', {'Accept': accept}).body

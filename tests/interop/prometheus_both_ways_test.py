@@ -22,6 +22,13 @@ INSTANCE = {'OTEL_RESOURCE_ATTRIBUTES': 'service.instance.id=7,team=\u00e9'}
 SCOPES = {'promote_scope_metadata': True}
 
 
+def push(program):
+    """Pushes; fails with what the program says when it was not taken."""
+    if not program.push():
+        why = wait_until(lambda: [line for line in program.errors if 'pushing to' in line], 'it says why')
+        raise AssertionError(f'it was not taken: {why}')
+
+
 class setting:
     """What all checks look at; the first one makes it."""
     prometheus = scraped = pushing = None
@@ -181,7 +188,7 @@ def _():
     setting.pushing = program = live.Live(LIVE, url(prometheus), **INSTANCE)
     for times in (1, 2):
         program.record()
-        holds(program.push(), f'it was not taken: {program.errors}')
+        push(program)
         equal_maps(asked(prometheus, 'gallery'), as_pushed(times), f'pushed, {times}')
 
 
@@ -235,7 +242,7 @@ def _():
         with live.Live(LIVE, url(prometheus), **INSTANCE, **DELTA) as program:
             for _ in range(3):
                 program.record()
-                holds(program.push(), f'it was not taken: {program.errors}')
+                push(program)
             wanted = as_pushed(3)
             huge = key('huge_total', {})  # wraps around at 2^64; the sum of its deltas does not
             wanted[huge] = 3 * float(2**64 - 1)
@@ -260,7 +267,7 @@ def _():
     prometheus.start()
     prometheus.wait_until_it_answers()
     program.record()
-    holds(program.push(), f'it was not taken: {program.errors}')
+    push(program)
     equal_maps(asked(prometheus, 'gallery'), as_pushed(4), 'pushed, 4')
     for name in {s.shown for s in gallery.KINDS if s.kind == 'counter' and s.name != 'huge'}:
         equal(prometheus.value(f'max(resets({name}{{job="gallery"}}[1h]))'), 0.0, name)
