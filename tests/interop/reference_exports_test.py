@@ -129,6 +129,7 @@ def _():
             answer = server.scrape()
             equal(answer.status, 200 if value in yes else 404, repr(value))
             equal(any(line.startswith('metrics ') for line in server.report), value in yes, repr(value))
+            equal(server.end(), 0)  # all that it had to say has then been read
             warned = any('OGX_PROMETHEUS_ENABLED' in line and 'neither yes nor no' in line for line in server.errors)
             equal((len(server.errors), warned), (1, True) if value in unclear else (0, False), f'{value!r}: {server.errors}')
 
