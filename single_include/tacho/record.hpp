@@ -4105,6 +4105,19 @@ namespace tacho::inline v0::detail {
 
 // What a handle holds: while it lives, its cells are nobody else's.
 struct bound_series {
+    bound_series(word* where, std::shared_ptr<family> family_of, held_series kept) noexcept
+        : cells(where), of(std::move(family_of)), held(std::move(kept)) {}
+    bound_series(bound_series const&) noexcept = default;
+    bound_series(bound_series&&) noexcept = default;
+    // By swapping: member by member, the family would go before its series is let go.
+    bound_series& operator=(bound_series other) noexcept {
+        std::swap(cells, other.cells);
+        std::swap(of, other.of);
+        std::swap(held, other.held);
+        return *this;
+    }
+    ~bound_series() = default;
+
     word* cells;
     std::shared_ptr<family> of;  // nullptr: what is recorded is discarded
     held_series held;            // last, so that it is let go before its family

@@ -95,6 +95,20 @@ TEST(a_handle, outlives_its_instrument_and_its_registry) {
     handle.inc();
 }
 
+TEST(a_handle, may_be_given_another_series_when_its_instrument_has_ended) {  // under AddressSanitizer
+    tacho::registry registry;
+    auto first = std::make_optional<tacho::counter<"a", tacho::label<"x">>>(registry);
+    tacho::counter<"b", tacho::label<"x">> second{registry};
+    auto handle = first->bind("1");
+    first.reset();
+    handle = second.bind("2");
+    handle.inc();
+    auto copy = handle;
+    handle = copy;
+    handle.inc();
+    EXPECT_EQ(value_of(as_text(registry), "b_total{x=\"2\"}"), "2");
+}
+
 TEST(an_instrument, may_outlive_its_registry) {
     std::optional<tacho::registry> registry{test::fixed()};
     tacho::counter<"hits"> hits{*registry};
