@@ -230,9 +230,11 @@ private:
         // Whoever forks may itself be inside, if the program's clock does.
         auto const own = changes_begun != 0 ? 1u : 0u;
         while (gate.inside.load(std::memory_order_seq_cst) != own) std::this_thread::yield();
+        ++changes_begun;  // the gate is open to this thread: other handlers of the fork may record
         tell_all(fork_event::before);
     }
     static void open_gate(fork_event where) noexcept {
+        --changes_begun;
         tell_all(where);
         gate.closed.store(false, std::memory_order_seq_cst);
         gate.closing.unlock();
@@ -242,7 +244,7 @@ private:
     }
     [[gnu::visibility("default")]] static void open_gate_in_child() noexcept {
         // Those who came to the closed gate are not here to leave it again.
-        gate.inside.store(changes_begun != 0 ? 1 : 0, std::memory_order_relaxed);
+        gate.inside.store(changes_begun > 1 ? 1 : 0, std::memory_order_relaxed);
         gate.forks.fetch_add(1, std::memory_order_relaxed);
         open_gate(fork_event::in_child);
     }
@@ -4192,7 +4194,9 @@ namespace detail {
     return key(a.describe()) < key(b.describe());
 }
 [[nodiscard]] inline bool is_before_by_scope(family const& a, family const& b) noexcept {
-    auto const key = [](descriptor const& d) { return std::tie(d.scope.name, d.scope.version, d.prometheus_name); };
+    auto const key = [](descriptor const& d) {
+        return std::tie(d.scope.name, d.scope.version, d.prometheus_name, d.name);
+    };
     return key(a.describe()) < key(b.describe());
 }
 
@@ -4332,6 +4336,11 @@ namespace tacho::inline v0::detail {
 // Why an instrument's lines would have a label twice; empty when they would not. A typed instrument's own labels were
 // compared while compiling, but neither with constant ones nor under another name.
 [[nodiscard]] inline std::string why_labels_collide(descriptor const& added, label_schema const& schema) {
+    if (added.kind == instrument_kind::state_set && !is_label_name(added.name))
+        return named(added) +
+               " was not registered: its name is also the label of its states, and is one of OpenTelemetry's own. "
+               "Rename "
+               "it, or change the view that renames it";
     std::vector<std::string_view> seen;
     if (added.kind == instrument_kind::histogram) seen.push_back("le");
     if (added.kind == instrument_kind::state_set) seen.push_back(added.prometheus_name);
@@ -4369,23 +4378,24 @@ namespace tacho::inline v0::detail {
 
 #endif
 
-// ---- tacho/registry/callbacks.hpp
-#ifndef TACHO_PART_REGISTRY_CALLBACKS
-#define TACHO_PART_REGISTRY_CALLBACKS
+// ---- tacho/registry/observed_values.hpp
+#ifndef TACHO_PART_REGISTRY_OBSERVED_VALUES
+#define TACHO_PART_REGISTRY_OBSERVED_VALUES
 
-// tacho: the program's callbacks: run once a collection, under no lock, and never waited for without end.
-// Rule: https://opentelemetry.io/docs/specs/otel/metrics/api/#asynchronous-instrument-api
+// tacho: what callbacks observe in one round, until it is shown.
+// Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#asynchronous-instrument-cardinality-limits
 
 namespace tacho::inline v0::detail {
 
 // What one call of a callback observes. It is shown when the callback has ended well and in time, and otherwise never.
+// Totals that a series gets from several places are shown when the round ends, as a whole: one of which only a part is
+// new would seem to have fallen.
 class observed_values {
 public:
     // Of several values of a series the last one stands. Those that share it because they are beyond the limit of
     // series, or because a view leaves out what tells them apart, are added up where that has a meaning.
     void add(family& of, held_series in, number value) noexcept {
-        bool const is_shared = (*in).is_overflow() || of.schema().left_out != 0;
-        if (is_shared && of.describe().kind != instrument_kind::gauge) {
+        if ((*in).is_overflow() && has_sum(of)) {
             auto const is_known = [&](auto const& v) { return &*v.in == &*in; };
             auto const known = std::find_if(list_.rbegin(), list_.rend(), is_known);
             if (known != list_.rend()) {
@@ -4394,28 +4404,46 @@ public:
             }
         }
         bool const is_new = !was_observed((*in).cells(), of.observed_rounds().complete());
-        if (!attempt([&] { list_.push_back({&of, std::move(in), value, is_new}); }))
+        if (!attempt([&] { list_.push_back({&of, std::move(in), value, is_new, list_.size()}); }))
             of.drop_measurement("a value that there is no memory for");
     }
 
     void clear() noexcept { list_.clear(); }  // keeps its memory for the next call
     [[nodiscard]] std::size_t size() const noexcept { return list_.size(); }
 
-    // Shows all of it. `before` is when the round before this one began: what is seen first counts since then, or since
-    // its instrument was registered (CONFORMANCE 134). Where there are more series than the limit allows, those that
-    // are shown already go before new ones, and then the first before the last (CONFORMANCE 145).
-    void publish(std::uint64_t round, unix_nanos before) noexcept {
-        auto const size = list_.size();
-        for (bool const is_new : {false, true})
-            for (std::size_t i = 0; i < size; ++i) {
-                if (list_[i].is_new != is_new || (*list_[i].in).is_overflow()) continue;
-                if (is_admitted(list_[i], round))
-                    show(list_[i], round, before);
-                else
-                    put_beyond(i);
-            }
-        for (auto const& v : list_)  // at last, as a whole: a sum of which only a part is new would seem to have fallen
+    // Shows all of it but what is added up. `before` is when the round before this one began: what is seen first counts
+    // since then, or since its instrument was registered (CONFORMANCE 134). Where there are more series than the limit
+    // allows, those that are shown already go before new ones, and then the first before the last (CONFORMANCE 145).
+    void publish(std::vector<std::shared_ptr<family>> const& of, std::uint64_t round, unix_nanos before) noexcept {
+        show_admitted(list_, round, before, [](observed const& v) { return !is_part(v); });
+        bool const has_parts = std::any_of(list_.begin(), list_.end(), is_part);
+        if (has_parts && !attempt([&] { owners_.insert(owners_.end(), of.begin(), of.end()); })) return;
+        for (auto& v : list_) {
+            v.turn = parts_.size();
+            if (is_part(v) && !attempt([&] { parts_.push_back(std::move(v)); }))
+                v.of->drop_measurement("a value that there is no memory for");
+        }
+    }
+
+    // Shows what is added up. Families may end with it.
+    void finish_round(std::uint64_t round, unix_nanos before) noexcept {
+        std::sort(parts_.begin(), parts_.end(), [](observed const& a, observed const& b) {
+            return std::pair{&*a.in, a.turn} < std::pair{&*b.in, b.turn};
+        });
+        std::swap(list_, parts_);
+        for (auto& v : list_)
+            if (!parts_.empty() && &*parts_.back().in == &*v.in)
+                parts_.back().value = sum(parts_.back().value, v.value);
+            else if (!attempt([&] { parts_.push_back(std::move(v)); }))
+                v.of->drop_measurement("a value that there is no memory for");
+        std::swap(list_, parts_);
+        parts_.clear();
+        std::sort(list_.begin(), list_.end(), [](observed const& a, observed const& b) { return a.turn < b.turn; });
+        show_admitted(list_, round, before, [](observed const& v) { return !(*v.in).is_overflow(); });
+        for (auto const& v : list_)
             if ((*v.in).is_overflow()) show(v, round, before);
+        list_.clear();
+        owners_.clear();
     }
 
 private:
@@ -4424,7 +4452,33 @@ private:
         held_series in;  // it must not be removed before it is published
         number value;
         bool is_new;
+        std::size_t turn;  // the first ones go first
     };
+
+    [[nodiscard]] static bool has_sum(family const& of) noexcept {
+        return of.describe().kind != instrument_kind::gauge;
+    }
+    // Whether there may be others of the same series in this round.
+    [[nodiscard]] static bool is_part(observed const& v) noexcept {
+        return has_sum(*v.of) && ((*v.in).is_overflow() || v.of->schema().left_out != 0);
+    }
+
+    // Those for which f(observed): as far as the limit allows.
+    template <class F>
+    void show_admitted(std::vector<observed> const& list, std::uint64_t round, unix_nanos before, F&& f) noexcept {
+        auto const size = list.size();
+        for (bool const is_new : {false, true})
+            for (std::size_t i = 0; i < size; ++i) {
+                if (list[i].is_new != is_new || !f(list[i])) continue;
+                if ((*list[i].in).is_overflow()) continue;
+                if (is_admitted(list[i], round))
+                    show(list[i], round, before);
+                else
+                    put_beyond(i);
+            }
+        for (auto const& v : list)  // of gauges, of which the last one stands
+            if ((*v.in).is_overflow() && f(v)) show(v, round, before);
+    }
 
     static bool is_admitted(observed const& v, std::uint64_t round) noexcept {
         return was_observed((*v.in).cells(), round) || v.of->observed_rounds().admit(v.of->table().storage().limit);
@@ -4439,20 +4493,15 @@ private:
         of.say_overflow();
         beyond->hold();
         held_series in{beyond};
-        if (of.describe().kind == instrument_kind::gauge)
+        if (!has_sum(of))
             list_[i].in = std::move(in);  // in its place: the last one stands
         else
             add(of, std::move(in), list_[i].value);
     }
 
     static void show(observed const& v, std::uint64_t round, unix_nanos before) noexcept {
-        auto const& d = v.of->describe();
-        auto* const run = (*v.in).cells();
-        auto value = v.value;
-        // Another callback of the same round may have observed what is beyond the limit as well.
-        if ((*v.in).is_overflow() && d.kind != instrument_kind::gauge && was_observed(run, round))
-            value = sum(value, {value.kind, run[observed_value_cell].load(std::memory_order_relaxed)});
-        detail::publish(run, value, d.is_monotonic(), (std::max)(v.of->birth(), before), round);
+        detail::publish((*v.in).cells(), v.value, v.of->describe().is_monotonic(), (std::max)(v.of->birth(), before),
+                        round);
     }
 
     static number sum(number a, number b) noexcept {
@@ -4462,7 +4511,22 @@ private:
     }
 
     std::vector<observed> list_;
+    std::vector<observed> parts_;                  // of this round
+    std::vector<std::shared_ptr<family>> owners_;  // of the parts
 };
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/registry/callbacks.hpp
+#ifndef TACHO_PART_REGISTRY_CALLBACKS
+#define TACHO_PART_REGISTRY_CALLBACKS
+
+// tacho: the program's callbacks: run once a collection, under no lock, and never waited for without end.
+// Rule: https://opentelemetry.io/docs/specs/otel/metrics/api/#asynchronous-instrument-api
+
+namespace tacho::inline v0::detail {
 
 class [[gnu::visibility("default")]] callback;  // the program's, in a plug-in too
 
@@ -4526,6 +4590,7 @@ public:
     // Waits while another collection runs them, until the timeout or `until`, and then returns the last finished round;
     // so it does in a callback that collects itself. Callbacks that `until` comes before are not called.
     [[nodiscard]] std::uint64_t collect(clock::time_point until = (clock::time_point::max)()) noexcept {
+        auto const began = now_();  // not under the mutex: the clock is the program's
         std::unique_lock lock{mutex_};
         auto const me = std::this_thread::get_id();
         if (runner_ == me) return finished_;
@@ -4539,7 +4604,6 @@ public:
         next_ = 0;
         end_ = list_.size();  // those that callbacks register wait for the next round
         auto const round = finished_ + 1;
-        auto const began = now_();
         while (next_ < end_) {
             auto call = list_[next_++];
             running_ = call.get();
@@ -4557,11 +4621,20 @@ public:
             running_ = nullptr;
             changed_.notify_all();
         }
+        lock.unlock();
+        values_.finish_round(round, before_);  // not under the mutex: families may end
+        lock.lock();
         finished_ = round;
         before_ = began;
         runner_ = {};
         changed_.notify_all();
         return round;
+    }
+
+    // The number of the last finished round.
+    [[nodiscard]] std::uint64_t finished() const noexcept {
+        std::lock_guard const lock{mutex_};
+        return finished_;
     }
 
     [[nodiscard]] callback_troubles troubles() const noexcept {
@@ -4609,7 +4682,7 @@ private:
         if (running_since_ >= until) return outcome::late;
         if (!attempt([&] { call.run(values_); })) return outcome::failed;
         if (clock::now() > earlier(until, running_since_)) return outcome::late;
-        values_.publish(round, before_);
+        values_.publish(call.families(), round, before_);
         return outcome::shown;
     }
 
@@ -4633,8 +4706,11 @@ private:
         if (running_ == nullptr || overdue_ || clock::now() - running_since_ <= timeout_) return;
         overdue_ = true;
         ++troubles_.late;
-        auto const of = running_->families_.front();  // the callback itself may be gone once the mutex is free
+        auto of = running_->families_.front();  // the callback itself may be gone once the mutex is free
         say(running_->said_late_, *of, too_slow, lock);
+        lock.unlock();
+        of.reset();  // not under the mutex: it may be the last owner
+        lock.lock();
     }
 
     static void say(bool& said, family const& of, std::string_view what, std::unique_lock<std::mutex>& lock) noexcept {
@@ -4725,16 +4801,25 @@ namespace detail {
     return sum;
 }
 
-[[nodiscard]] inline std::size_t count_series(family const& of) {
-    std::size_t count = 0;
-    looking const look;
-    of.table().for_each([&](series const&) { ++count; });
-    return count;
+// Counts what `round` of callbacks, or a later one, shows.
+[[nodiscard]] inline std::size_t count_series(family const& of, std::uint64_t round) {
+    struct {
+        std::size_t count = 0;
+        void number(family const&, series const&, tacho::number) noexcept { ++count; }
+        void numbers(family const&, std::span<series* const> from, number_kind, std::uint64_t const*) noexcept {
+            count += from.size();
+        }
+        void histogram(family const&, series const&, histogram_value const&) noexcept { ++count; }
+        void states(family const&, series const&, states_value) noexcept { ++count; }
+        void exponential_histogram(family const&, series const&, exponential_value const&) noexcept { ++count; }
+    } shown;
+    of.visit(shown, round);
+    return shown.count;
 }
 
-[[nodiscard]] inline listed_instrument listed(family const& of) {
+[[nodiscard]] inline listed_instrument listed(family const& of, std::uint64_t round) {
     listed_instrument one{.describe = of.describe(),
-                          .series = count_series(of),
+                          .series = count_series(of, round),
                           .series_limit = of.table().storage().limit,
                           .overflowed_measurements = of.table().overflowed(),
                           .dropped_measurements = of.dropped(),
@@ -4758,6 +4843,20 @@ namespace detail {
 
 namespace tacho::inline v0 {
 
+/// The name of a label in a list of such. Made of one text only: with std::string, `{{"user", "path"}}` would be two
+/// iterators.
+class label_name {
+public:
+    label_name(char const* name) : name_(name) {}  // implicit, as are these
+    label_name(std::string name) noexcept : name_(std::move(name)) {}
+    label_name(std::string_view name) : name_(name) {}
+
+    friend bool operator==(label_name const& a, std::string_view b) noexcept { return a.name_ == b; }
+
+private:
+    std::string name_;
+};
+
 /// Selects instruments, and says what is to become of them: `{.name = "http.*", .leave_out_labels = {"user"}}`. Every
 /// view that matches counts: of what two of them set, the later one's stands, but a label is left out as soon as one of
 /// them leaves it out. Views apply when an instrument registers, and cost nothing afterwards.
@@ -4771,11 +4870,11 @@ struct view {
 
     std::optional<std::string> rename = {};  ///< a name as instruments have; the Prometheus name follows
     std::optional<std::string> describe = {};
-    std::optional<bool> drop = {};                             ///< record nothing, show nothing
-    std::optional<std::vector<std::string>> keep_labels = {};  ///< only these; none if it is empty
-    std::vector<std::string> leave_out_labels = {};            ///< all but these
-    std::optional<std::vector<double>> bounds = {};            ///< of a histogram
-    std::size_t series_limit = 0;                              ///< 0: as it is
+    std::optional<bool> drop = {};                            ///< record nothing, show nothing
+    std::optional<std::vector<label_name>> keep_labels = {};  ///< only these; none if it is empty
+    std::vector<label_name> leave_out_labels = {};            ///< all but these
+    std::optional<std::vector<double>> bounds = {};           ///< of a histogram
+    std::size_t series_limit = 0;                             ///< 0: as it is
 };
 
 namespace detail {
@@ -4831,7 +4930,7 @@ inline void apply(view const& v, stream& to) noexcept {
 }
 
 [[nodiscard]] inline bool leaves_out(view const& v, std::string_view label) noexcept {
-    auto const has = [&](std::vector<std::string> const& list) {
+    auto const has = [&](std::vector<label_name> const& list) {
         return std::find(list.begin(), list.end(), label) != list.end();
     };
     return (v.keep_labels && !has(*v.keep_labels)) || has(v.leave_out_labels);
@@ -5276,12 +5375,14 @@ public:
     /// callbacks of observables.
     [[nodiscard]] tacho::snapshot snapshot() const;
 
-    /// All instruments that are registered, in the order of their Prometheus names. Those that a view drops are not.
+    /// All instruments that are registered, with what the last round of callbacks showed of observables, in the order
+    /// of their Prometheus names. Those that a view drops are not.
     [[nodiscard]] std::vector<listed_instrument> list() const {
         std::vector<listed_instrument> all;
+        auto const round = core()->callbacks.finished();
         auto const families = core()->families();
         all.reserve(families->by_name.size());
-        for (auto const& f : families->by_name) all.push_back(detail::listed(*f));
+        for (auto const& f : families->by_name) all.push_back(detail::listed(*f, round));
         return all;
     }
 
@@ -5304,8 +5405,15 @@ inline scope::scope(registry& in) : core_(in.core()), labels_(core_->constant_la
 
 /// The registry of instruments that are given none. Never destroyed, so that static destructors may still record.
 [[nodiscard, gnu::visibility("default")]] inline registry& default_registry() {
-    static registry& instance = *new registry;
-    return instance;
+    // No static object with a guard: a child of fork() would wait for ever for a thread that was making it.
+    static constinit std::atomic<registry*> instance{nullptr};
+    // Acquire and release: who finds it finds it made.
+    if (auto* const made = instance.load(std::memory_order_acquire)) return *made;
+    auto* const own = new registry;
+    registry* other = nullptr;
+    if (instance.compare_exchange_strong(other, own, std::memory_order_acq_rel)) return *own;
+    delete own;
+    return *other;
 }
 
 /// Sees each series that lived since its last commit(), also one that was removed and those of a family whose

@@ -14,6 +14,23 @@ namespace {
 using test::as_text;
 using test::value_of;
 
+enum class verb { get, post };
+consteval auto label_values(verb) {
+    return tacho::labels<verb>({{verb::get, "GET"}, {verb::post, "POST"}});
+}
+
+TEST(a_list, counts_of_observables_what_the_last_round_showed) {
+    tacho::registry registry;
+    int round = 0;
+    tacho::observable_gauge<"pids", tacho::label<"pid", int>> pids{registry, "", [&](auto& observe) {
+                                                                       ++round;
+                                                                       for (int i = 0; i < 3; ++i)
+                                                                           observe(1, round * 10 + i);
+                                                                   }};
+    for (int i = 0; i < 5; ++i) static_cast<void>(as_text(registry));
+    EXPECT_EQ(registry.list()[0].series, 3u);
+}
+
 TEST(a_list, names_each_instrument_with_its_labels_and_series) {
     tacho::registry registry;
     EXPECT_TRUE(registry.list().empty());
@@ -21,12 +38,20 @@ TEST(a_list, names_each_instrument_with_its_labels_and_series) {
         registry.scope("shop", "2"), "B", {1, 2}};
     auto const c = tacho::add_counter(registry, {.name = "c", .labels = {"l"}, .series_limit = 2});
     std::optional<tacho::observable_gauge<"a">> a{std::in_place, registry, "", [] { return 1; }};
+    tacho::state_set<"d", verb, tacho::label<"x">> d{registry};
+    auto const never_set = d.bind("x");
+    tacho::info<"e", tacho::label<"x">> e{registry};
+    e.set("1");
+    e.set("2");
     b("1", true).observe(1);
     b("2", true).observe(1);
     for (auto const value : {"1", "2", "3", "4"}) c.bind({value}).inc();
 
     auto const list = registry.list();
-    ASSERT_EQ(list.size(), 3u);
+    ASSERT_EQ(list.size(), 5u);
+    EXPECT_EQ(list[0].series, 0u);  // not observed yet
+    EXPECT_EQ(list[3].series, 0u);  // not set yet
+    EXPECT_EQ(list[4].series, 1u);
     EXPECT_EQ(list[0].describe.name, "a");
     EXPECT_TRUE(list[0].describe.observable);
     EXPECT_EQ(list[1].describe.prometheus_name, "b_seconds");
@@ -42,7 +67,7 @@ TEST(a_list, names_each_instrument_with_its_labels_and_series) {
     EXPECT_EQ(list[2].overflowed_measurements, 2u);
     b.remove("1", true);
     a.reset();
-    ASSERT_EQ(registry.list().size(), 2u);
+    ASSERT_EQ(registry.list().size(), 4u);
     EXPECT_EQ(registry.list()[0].series, 1u);
 }
 
@@ -108,7 +133,7 @@ TEST(self_metrics, show_what_was_not_recorded_as_meant) {
                                   (labels.empty() ? "\"}" : "\",scope=\"shop\"}"));
     };
     std::string const scope = "otel_scope_name=\"tacho\",";
-    std::string const of_calls = "instrument=\"calls\"," + scope;
+    std::string const of_calls = "instrument=\"calls_total\"," + scope;
     EXPECT_EQ(value("tacho_instrument_series", of_calls), "2");
     EXPECT_EQ(value("tacho_instrument_overflowed_total", of_calls), "3");
     EXPECT_EQ(value("tacho_instrument_dropped_total", of_calls), "1");
@@ -134,9 +159,10 @@ TEST(self_metrics, add_up_what_differs_in_constant_labels_alone) {
     two("b").inc();
     tacho::self_metrics const own{registry};
     auto const page = as_text(registry);
-    EXPECT_NE(page.find("tacho_instrument_series{instrument=\"reads\",otel_scope_name=\"tacho\",otel_scope_version=\"" +
-                        std::string{tacho::version} + "\"} 3\n"),
-              std::string::npos)
+    EXPECT_NE(
+        page.find("tacho_instrument_series{instrument=\"reads_total\",otel_scope_name=\"tacho\",otel_scope_version=\"" +
+                  std::string{tacho::version} + "\"} 3\n"),
+        std::string::npos)
         << page;
 }
 

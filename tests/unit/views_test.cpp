@@ -139,7 +139,7 @@ TEST(a_label, is_left_out_as_soon_as_one_view_leaves_it_out) {
 }
 
 TEST(a_view, that_keeps_no_label_makes_one_series) {
-    tacho::registry registry{with_views({{.keep_labels = std::vector<std::string>{}}})};
+    tacho::registry registry{with_views({{.keep_labels = std::vector<tacho::label_name>{}}})};
     tacho::counter<"calls", tacho::label<"user">> calls{registry};
     tacho::counter<"by.verb", tacho::label<"verb", verb>> by_verb{registry};
     EXPECT_EQ(as_text(registry), "");  // as ever: a series with labels is shown from its first use on
@@ -190,6 +190,54 @@ TEST(a_view, has_what_observables_observe_added_up) {
         EXPECT_EQ(value_of(page, "load{mode=\"user\"}"), "3");  // the last one
         EXPECT_EQ(value_of(page, "cpu_ticks_total{mode=\"system\"}"), "5");
     }
+}
+
+TEST(a_view, adds_up_what_several_callables_observe) {
+    tacho::registry registry{with_views({{.leave_out_labels = {{"shard", "other"}}}})};  // both, and no iterators
+    using shard = tacho::label<"shard">;
+    tacho::observable_counter<"reads", shard> one{registry, "", [](auto& observe) { observe(10, "a"); }};
+    tacho::observable_counter<"reads", shard> two{registry, "", [](auto& observe) { observe(5, "b"); }};
+    EXPECT_EQ(value_of(as_text(registry), "reads_total"), "15");
+    auto const start = [&] {
+        auto const json = as_json(registry);
+        return json.substr(json.find("startTime"), 40);
+    };
+    auto const first = start();
+    EXPECT_EQ(start(), first);
+    EXPECT_EQ(value_of(as_text(registry), "reads_total"), "15");
+}
+
+TEST(what_several_callables_observe, beyond_the_limit_goes_on_from_one_start) {  // CONFORMANCE 134, 145
+    static tacho::unix_nanos time = 0;
+    time = test::now;
+    auto options = test::fixed();
+    options.series_limit = 1;
+    options.now = []() noexcept { return time += 1'000'000'000; };
+    test::heard const errors;
+    tacho::registry registry{options};
+    auto const many = [](int base) {
+        return [base](auto& observe) {
+            for (int i = 0; i < 4; ++i) observe(10, base + i);
+        };
+    };
+    using x = tacho::label<"x", int>;
+    tacho::observable_counter<"c", x> a{registry, "", many(0)}, b{registry, "", many(100)};
+    auto const start_of_overflow = [&] {
+        auto const json = as_json(registry);
+        auto const at = json.find("otel.metric.overflow");
+        EXPECT_NE(at, std::string::npos);
+        EXPECT_NE(json.find("\"asInt\":\"70\"", at), std::string::npos) << json;
+        return json.substr(json.rfind("startTime", at), 40);
+    };
+    auto const first = start_of_overflow();
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(start_of_overflow(), first);
+}
+
+TEST(a_view, can_not_call_a_state_set_what_no_label_is_called) {
+    test::heard const errors;
+    tacho::registry registry{with_views({{.rename = "otel.metric.overflow"}})};
+    tacho::state_set<"job.state", verb> state{registry};
+    EXPECT_FALSE(state.ok());
 }
 
 TEST(a_view, gives_histograms_other_bounds) {

@@ -136,9 +136,11 @@ private:
         // Whoever forks may itself be inside, if the program's clock does.
         auto const own = changes_begun != 0 ? 1u : 0u;
         while (gate.inside.load(std::memory_order_seq_cst) != own) std::this_thread::yield();
+        ++changes_begun;  // the gate is open to this thread: other handlers of the fork may record
         tell_all(fork_event::before);
     }
     static void open_gate(fork_event where) noexcept {
+        --changes_begun;
         tell_all(where);
         gate.closed.store(false, std::memory_order_seq_cst);
         gate.closing.unlock();
@@ -148,7 +150,7 @@ private:
     }
     [[gnu::visibility("default")]] static void open_gate_in_child() noexcept {
         // Those who came to the closed gate are not here to leave it again.
-        gate.inside.store(changes_begun != 0 ? 1 : 0, std::memory_order_relaxed);
+        gate.inside.store(changes_begun > 1 ? 1 : 0, std::memory_order_relaxed);
         gate.forks.fetch_add(1, std::memory_order_relaxed);
         open_gate(fork_event::in_child);
     }

@@ -45,7 +45,7 @@ private:
 /// Remembers the text that doesn't change from request to request: of each series its attributes and its start. Given
 /// to one otlp_json_encoder after the other, it makes them four times as fast, and takes about as much memory as the
 /// request that is written. What isn't shown any more is forgotten in time: never is there more than twice of what was
-/// shown last. One thread at a time.
+/// shown last, and 24 bytes for each series that lived at the same time. One thread at a time.
 class otlp_points {
 public:
     otlp_points() = default;

@@ -10,16 +10,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 namespace tacho::inline v0 {
 
 /// Shows in a registry what went wrong in it, while it lives: `tacho::self_metrics own{registry};`. Its instruments are
-/// of the scope "tacho". Counted are what registry::health() counts, and for each instrument its series, and the
-/// measurements that its limit of series sent to the overflow series or that were dropped. Neither locks nor allocates
-/// in a collection, once its series exist.
+/// of the scope "tacho". Counted are what registry::health() counts, and for each instrument of other scopes, which
+/// goes by its Prometheus name, its series and the measurements that its limit of series sent to the overflow series or
+/// that were dropped. Neither locks nor allocates in a collection, once its series exist.
 class self_metrics {
 public:
-    explicit self_metrics(registry& of) : self_metrics(of, of.scope("tacho", version)) {}
+    explicit self_metrics(registry& of) : self_metrics(of, of.scope(own_scope, version)) {}
     self_metrics(self_metrics const&) = delete;
     self_metrics& operator=(self_metrics const&) = delete;
 
@@ -28,7 +29,13 @@ private:
     using of_scope = label<"scope">;
     using many = series_limit<100'000>;  // as many as there are instruments
 
-    // What several families of one name and scope have together; they differ in constant labels.
+    static constexpr std::string_view own_scope = "tacho";
+
+    // Whether they have one name and scope, as neighbours have that differ in constant labels.
+    [[nodiscard]] static bool is_shown_alike(descriptor const& a, descriptor const& b) noexcept {
+        return a.prometheus_name == b.prometheus_name && a.scope.name == b.scope.name;
+    }
+    // What several such families have together.
     struct sums {
         family const* of = nullptr;
         std::uint64_t series = 0, overflowed = 0, dropped = 0;
@@ -54,17 +61,17 @@ private:
                late_callbacks_} {}
 
     void collect(detail::registry_core& core, observer& observe) const {
+        auto const round = core.callbacks.finished();
         auto const families = core.families();
         sums together;
         for (auto const& f : families->by_name) {
             auto const& d = f->describe();
-            if (together.of != nullptr &&
-                (together.of->describe().name != d.name || together.of->describe().scope != d.scope))
-                show(together, observe);
+            if (d.scope.name == own_scope) continue;  // of these themselves there is nothing to say
+            if (together.of != nullptr && !is_shown_alike(together.of->describe(), d)) show(together, observe);
             together.of = f.get();
             together.overflowed += f->table().overflowed();
             together.dropped += f->dropped();
-            together.series += detail::count_series(*f);
+            together.series += detail::count_series(*f, round);
         }
         if (together.of != nullptr) show(together, observe);
         auto const health = core.health();
@@ -77,9 +84,9 @@ private:
 
     void show(sums& together, observer& observe) const {
         auto const& d = together.of->describe();
-        observe(series_, together.series, d.name, d.scope.name);
-        observe(overflowed_, together.overflowed, d.name, d.scope.name);
-        observe(dropped_, together.dropped, d.name, d.scope.name);
+        observe(series_, together.series, d.prometheus_name, d.scope.name);
+        observe(overflowed_, together.overflowed, d.prometheus_name, d.scope.name);
+        observe(dropped_, together.dropped, d.prometheus_name, d.scope.name);
         together = {};
     }
 

@@ -11,6 +11,7 @@
 #include "tacho/core/number_text.hpp"
 #include "tacho/registry/collisions.hpp"
 #include "tacho/registry/family.hpp"
+#include "tacho/registry/observed_values.hpp"
 #include "tacho/series/held_series.hpp"
 
 #include <algorithm>
@@ -29,92 +30,6 @@
 #include <vector>
 
 namespace tacho::inline v0::detail {
-
-// What one call of a callback observes. It is shown when the callback has ended well and in time, and otherwise never.
-class observed_values {
-public:
-    // Of several values of a series the last one stands. Those that share it because they are beyond the limit of
-    // series, or because a view leaves out what tells them apart, are added up where that has a meaning.
-    void add(family& of, held_series in, number value) noexcept {
-        bool const is_shared = (*in).is_overflow() || of.schema().left_out != 0;
-        if (is_shared && of.describe().kind != instrument_kind::gauge) {
-            auto const is_known = [&](auto const& v) { return &*v.in == &*in; };
-            auto const known = std::find_if(list_.rbegin(), list_.rend(), is_known);
-            if (known != list_.rend()) {
-                known->value = sum(known->value, value);
-                return;
-            }
-        }
-        bool const is_new = !was_observed((*in).cells(), of.observed_rounds().complete());
-        if (!attempt([&] { list_.push_back({&of, std::move(in), value, is_new}); }))
-            of.drop_measurement("a value that there is no memory for");
-    }
-
-    void clear() noexcept { list_.clear(); }  // keeps its memory for the next call
-    [[nodiscard]] std::size_t size() const noexcept { return list_.size(); }
-
-    // Shows all of it. `before` is when the round before this one began: what is seen first counts since then, or since
-    // its instrument was registered (CONFORMANCE 134). Where there are more series than the limit allows, those that
-    // are shown already go before new ones, and then the first before the last (CONFORMANCE 145).
-    void publish(std::uint64_t round, unix_nanos before) noexcept {
-        auto const size = list_.size();
-        for (bool const is_new : {false, true})
-            for (std::size_t i = 0; i < size; ++i) {
-                if (list_[i].is_new != is_new || (*list_[i].in).is_overflow()) continue;
-                if (is_admitted(list_[i], round))
-                    show(list_[i], round, before);
-                else
-                    put_beyond(i);
-            }
-        for (auto const& v : list_)  // at last, as a whole: a sum of which only a part is new would seem to have fallen
-            if ((*v.in).is_overflow()) show(v, round, before);
-    }
-
-private:
-    struct observed {
-        family* of;
-        held_series in;  // it must not be removed before it is published
-        number value;
-        bool is_new;
-    };
-
-    static bool is_admitted(observed const& v, std::uint64_t round) noexcept {
-        return was_observed((*v.in).cells(), round) || v.of->observed_rounds().admit(v.of->table().storage().limit);
-    }
-
-    // Counts a value in the overflow series after all. Its own series is not shown.
-    void put_beyond(std::size_t i) noexcept {
-        looking const look;
-        family& of = *list_[i].of;
-        series* const beyond = of.table().overflow();
-        if (beyond == nullptr) return of.drop_measurement("a value that there is no memory for");
-        of.say_overflow();
-        beyond->hold();
-        held_series in{beyond};
-        if (of.describe().kind == instrument_kind::gauge)
-            list_[i].in = std::move(in);  // in its place: the last one stands
-        else
-            add(of, std::move(in), list_[i].value);
-    }
-
-    static void show(observed const& v, std::uint64_t round, unix_nanos before) noexcept {
-        auto const& d = v.of->describe();
-        auto* const run = (*v.in).cells();
-        auto value = v.value;
-        // Another callback of the same round may have observed what is beyond the limit as well.
-        if ((*v.in).is_overflow() && d.kind != instrument_kind::gauge && was_observed(run, round))
-            value = sum(value, {value.kind, run[observed_value_cell].load(std::memory_order_relaxed)});
-        detail::publish(run, value, d.is_monotonic(), (std::max)(v.of->birth(), before), round);
-    }
-
-    static number sum(number a, number b) noexcept {
-        if (a.kind == number_kind::floating)
-            return {a.kind, std::bit_cast<std::uint64_t>(a.as_double() + b.as_double())};
-        return {a.kind, a.bits + b.bits};
-    }
-
-    std::vector<observed> list_;
-};
 
 class [[gnu::visibility("default")]] callback;  // the program's, in a plug-in too
 
@@ -178,6 +93,7 @@ public:
     // Waits while another collection runs them, until the timeout or `until`, and then returns the last finished round;
     // so it does in a callback that collects itself. Callbacks that `until` comes before are not called.
     [[nodiscard]] std::uint64_t collect(clock::time_point until = (clock::time_point::max)()) noexcept {
+        auto const began = now_();  // not under the mutex: the clock is the program's
         std::unique_lock lock{mutex_};
         auto const me = std::this_thread::get_id();
         if (runner_ == me) return finished_;
@@ -191,7 +107,6 @@ public:
         next_ = 0;
         end_ = list_.size();  // those that callbacks register wait for the next round
         auto const round = finished_ + 1;
-        auto const began = now_();
         while (next_ < end_) {
             auto call = list_[next_++];
             running_ = call.get();
@@ -209,11 +124,20 @@ public:
             running_ = nullptr;
             changed_.notify_all();
         }
+        lock.unlock();
+        values_.finish_round(round, before_);  // not under the mutex: families may end
+        lock.lock();
         finished_ = round;
         before_ = began;
         runner_ = {};
         changed_.notify_all();
         return round;
+    }
+
+    // The number of the last finished round.
+    [[nodiscard]] std::uint64_t finished() const noexcept {
+        std::lock_guard const lock{mutex_};
+        return finished_;
     }
 
     [[nodiscard]] callback_troubles troubles() const noexcept {
@@ -261,7 +185,7 @@ private:
         if (running_since_ >= until) return outcome::late;
         if (!attempt([&] { call.run(values_); })) return outcome::failed;
         if (clock::now() > earlier(until, running_since_)) return outcome::late;
-        values_.publish(round, before_);
+        values_.publish(call.families(), round, before_);
         return outcome::shown;
     }
 
@@ -285,8 +209,11 @@ private:
         if (running_ == nullptr || overdue_ || clock::now() - running_since_ <= timeout_) return;
         overdue_ = true;
         ++troubles_.late;
-        auto const of = running_->families_.front();  // the callback itself may be gone once the mutex is free
+        auto of = running_->families_.front();  // the callback itself may be gone once the mutex is free
         say(running_->said_late_, *of, too_slow, lock);
+        lock.unlock();
+        of.reset();  // not under the mutex: it may be the last owner
+        lock.lock();
     }
 
     static void say(bool& said, family const& of, std::string_view what, std::unique_lock<std::mutex>& lock) noexcept {

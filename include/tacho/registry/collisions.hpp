@@ -96,6 +96,11 @@ namespace tacho::inline v0::detail {
 // Why an instrument's lines would have a label twice; empty when they would not. A typed instrument's own labels were
 // compared while compiling, but neither with constant ones nor under another name.
 [[nodiscard]] inline std::string why_labels_collide(descriptor const& added, label_schema const& schema) {
+    if (added.kind == instrument_kind::state_set && !is_label_name(added.name))
+        return named(added) +
+               " was not registered: its name is also the label of its states, and is one of OpenTelemetry's own. "
+               "Rename "
+               "it, or change the view that renames it";
     std::vector<std::string_view> seen;
     if (added.kind == instrument_kind::histogram) seen.push_back("le");
     if (added.kind == instrument_kind::state_set) seen.push_back(added.prometheus_name);

@@ -31,7 +31,9 @@ namespace detail {
     return key(a.describe()) < key(b.describe());
 }
 [[nodiscard]] inline bool is_before_by_scope(family const& a, family const& b) noexcept {
-    auto const key = [](descriptor const& d) { return std::tie(d.scope.name, d.scope.version, d.prometheus_name); };
+    auto const key = [](descriptor const& d) {
+        return std::tie(d.scope.name, d.scope.version, d.prometheus_name, d.name);
+    };
     return key(a.describe()) < key(b.describe());
 }
 

@@ -1,7 +1,6 @@
 // tacho: what a registry tells of its instruments, and of what went wrong in them.
 #pragma once
 
-#include "tacho/cell/epoch.hpp"
 #include "tacho/registry/callbacks.hpp"
 #include "tacho/registry/descriptor.hpp"
 #include "tacho/registry/family.hpp"
@@ -9,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -52,16 +52,25 @@ namespace detail {
     return sum;
 }
 
-[[nodiscard]] inline std::size_t count_series(family const& of) {
-    std::size_t count = 0;
-    looking const look;
-    of.table().for_each([&](series const&) { ++count; });
-    return count;
+// Counts what `round` of callbacks, or a later one, shows.
+[[nodiscard]] inline std::size_t count_series(family const& of, std::uint64_t round) {
+    struct {
+        std::size_t count = 0;
+        void number(family const&, series const&, tacho::number) noexcept { ++count; }
+        void numbers(family const&, std::span<series* const> from, number_kind, std::uint64_t const*) noexcept {
+            count += from.size();
+        }
+        void histogram(family const&, series const&, histogram_value const&) noexcept { ++count; }
+        void states(family const&, series const&, states_value) noexcept { ++count; }
+        void exponential_histogram(family const&, series const&, exponential_value const&) noexcept { ++count; }
+    } shown;
+    of.visit(shown, round);
+    return shown.count;
 }
 
-[[nodiscard]] inline listed_instrument listed(family const& of) {
+[[nodiscard]] inline listed_instrument listed(family const& of, std::uint64_t round) {
     listed_instrument one{.describe = of.describe(),
-                          .series = count_series(of),
+                          .series = count_series(of, round),
                           .series_limit = of.table().storage().limit,
                           .overflowed_measurements = of.table().overflowed(),
                           .dropped_measurements = of.dropped(),

@@ -83,12 +83,14 @@ public:
     /// callbacks of observables.
     [[nodiscard]] tacho::snapshot snapshot() const;
 
-    /// All instruments that are registered, in the order of their Prometheus names. Those that a view drops are not.
+    /// All instruments that are registered, with what the last round of callbacks showed of observables, in the order
+    /// of their Prometheus names. Those that a view drops are not.
     [[nodiscard]] std::vector<listed_instrument> list() const {
         std::vector<listed_instrument> all;
+        auto const round = core()->callbacks.finished();
         auto const families = core()->families();
         all.reserve(families->by_name.size());
-        for (auto const& f : families->by_name) all.push_back(detail::listed(*f));
+        for (auto const& f : families->by_name) all.push_back(detail::listed(*f, round));
         return all;
     }
 
@@ -111,8 +113,15 @@ inline scope::scope(registry& in) : core_(in.core()), labels_(core_->constant_la
 
 /// The registry of instruments that are given none. Never destroyed, so that static destructors may still record.
 [[nodiscard, gnu::visibility("default")]] inline registry& default_registry() {
-    static registry& instance = *new registry;
-    return instance;
+    // No static object with a guard: a child of fork() would wait for ever for a thread that was making it.
+    static constinit std::atomic<registry*> instance{nullptr};
+    // Acquire and release: who finds it finds it made.
+    if (auto* const made = instance.load(std::memory_order_acquire)) return *made;
+    auto* const own = new registry;
+    registry* other = nullptr;
+    if (instance.compare_exchange_strong(other, own, std::memory_order_acq_rel)) return *own;
+    delete own;
+    return *other;
 }
 
 /// Sees each series that lived since its last commit(), also one that was removed and those of a family whose

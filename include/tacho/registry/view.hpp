@@ -13,9 +13,24 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tacho::inline v0 {
+
+/// The name of a label in a list of such. Made of one text only: with std::string, `{{"user", "path"}}` would be two
+/// iterators.
+class label_name {
+public:
+    label_name(char const* name) : name_(name) {}  // implicit, as are these
+    label_name(std::string name) noexcept : name_(std::move(name)) {}
+    label_name(std::string_view name) : name_(name) {}
+
+    friend bool operator==(label_name const& a, std::string_view b) noexcept { return a.name_ == b; }
+
+private:
+    std::string name_;
+};
 
 /// Selects instruments, and says what is to become of them: `{.name = "http.*", .leave_out_labels = {"user"}}`. Every
 /// view that matches counts: of what two of them set, the later one's stands, but a label is left out as soon as one of
@@ -30,11 +45,11 @@ struct view {
 
     std::optional<std::string> rename = {};  ///< a name as instruments have; the Prometheus name follows
     std::optional<std::string> describe = {};
-    std::optional<bool> drop = {};                             ///< record nothing, show nothing
-    std::optional<std::vector<std::string>> keep_labels = {};  ///< only these; none if it is empty
-    std::vector<std::string> leave_out_labels = {};            ///< all but these
-    std::optional<std::vector<double>> bounds = {};            ///< of a histogram
-    std::size_t series_limit = 0;                              ///< 0: as it is
+    std::optional<bool> drop = {};                            ///< record nothing, show nothing
+    std::optional<std::vector<label_name>> keep_labels = {};  ///< only these; none if it is empty
+    std::vector<label_name> leave_out_labels = {};            ///< all but these
+    std::optional<std::vector<double>> bounds = {};           ///< of a histogram
+    std::size_t series_limit = 0;                             ///< 0: as it is
 };
 
 namespace detail {
@@ -90,7 +105,7 @@ inline void apply(view const& v, stream& to) noexcept {
 }
 
 [[nodiscard]] inline bool leaves_out(view const& v, std::string_view label) noexcept {
-    auto const has = [&](std::vector<std::string> const& list) {
+    auto const has = [&](std::vector<label_name> const& list) {
         return std::find(list.begin(), list.end(), label) != list.end();
     };
     return (v.keep_labels && !has(*v.keep_labels)) || has(v.leave_out_labels);
