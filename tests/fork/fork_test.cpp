@@ -2,6 +2,7 @@
 // GoogleTest: children leave by exit(), and what is static ends there.
 #include "tacho/tacho.hpp"
 
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -220,9 +221,56 @@ std::string status_of(::pid_t child) {
     return WEXITSTATUS(status) == 0 ? "" : "found something wrong";
 }
 
+// A program may have handlers of its own, which run while the library waits for the fork: they may record.
+struct handled {
+    tacho::registry registry;
+    tacho::counter<"forks", tacho::label<"handler", int>, tacho::series_limit<100'000>> forks{registry};
+};
+handled& by_handlers() {
+    static handled& instance = *new handled;
+    return instance;
+}
+int handler_calls = 0;
+void record_in_handler() {
+    by_handlers().forks(++handler_calls).inc();  // a new series, under the table's mutex
+}
+
+// Forks while a thread makes the default registry, which in the child nobody would finish.
+void fork_beside_the_first_registry(int delay) {
+    std::atomic<bool> begun{false};
+    std::thread first{[&] {
+        begun = true;
+        static_cast<void>(tacho::default_registry());
+    }};
+    while (!begun) {
+    }
+    for (int i = 0; i < delay; ++i) begun.load();  // another moment each time
+    auto const child = ::fork();
+    if (child == 0) {
+        ::alarm(20);
+        tacho::counter<"c", tacho::label<"a">> c;
+        c("1").inc();
+        ::_exit(0);
+    }
+    auto const status = status_of(child);
+    expect(status.empty(), "a child beside the first registry " + status);
+    first.join();
+}
+
 }  // namespace
 
 int main() {
+    // Each in a process of its own, which has no registry yet.
+    for (int i = 0; i < 50; ++i) {
+        auto const child = ::fork();
+        if (child == 0) {
+            fork_beside_the_first_registry(i * 20);
+            ::_exit(failures == 0 ? 0 : 1);
+        }
+        expect(status_of(child).empty(), "a process that forks beside its first registry");
+    }
+    ::pthread_atfork(&record_in_handler, &record_in_handler, &record_in_handler);
+
     if (auto const* const slots = std::getenv("TACHO_TEST_SLOTS"))
         expect(tacho::set_slot_count(static_cast<std::size_t>(std::atoi(slots))), "slots are set");
     tacho::set_error_hook(nullptr);  // overflows and failed flushes are part of it
@@ -251,6 +299,7 @@ int main() {
     ends = true;
     for (auto& t : threads) t.join();
     expect(has(in.page(), "\nlevel 7\n"), "the parent goes on");
+    expect(handler_calls == 2 * forks, "handlers ran before and after each fork");
     if (failures == 0) std::puts("passed");
     return failures == 0 ? 0 : 1;
 }

@@ -2,20 +2,15 @@
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/api/#asynchronous-instrument-api
 #pragma once
 
-#include "tacho/cell/epoch.hpp"
-#include "tacho/cell/observed_cells.hpp"
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/clock.hpp"
 #include "tacho/core/error_hook.hpp"
 #include "tacho/core/fork.hpp"
-#include "tacho/core/number_text.hpp"
 #include "tacho/registry/collisions.hpp"
 #include "tacho/registry/family.hpp"
 #include "tacho/registry/observed_values.hpp"
-#include "tacho/series/held_series.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
