@@ -4809,11 +4809,16 @@ namespace detail {
         void numbers(family const&, std::span<series* const> from, number_kind, std::uint64_t const*) noexcept {
             count += from.size();
         }
-        void histogram(family const&, series const&, histogram_value const&) noexcept { ++count; }
+        void histogram(family const&, series const&, histogram_value const&) noexcept {}
         void states(family const&, series const&, states_value) noexcept { ++count; }
-        void exponential_histogram(family const&, series const&, exponential_value const&) noexcept { ++count; }
     } shown;
-    of.visit(shown, round);
+    auto const kind = of.describe().kind;
+    if (of.describe().observable || kind == instrument_kind::info || kind == instrument_kind::state_set) {
+        of.visit(shown, round);
+    } else {  // all that there are, without reading them
+        looking const look;
+        of.table().for_each([&](series const&) { ++shown.count; });
+    }
     return shown.count;
 }
 
@@ -4872,7 +4877,7 @@ struct view {
     std::optional<std::string> describe = {};
     std::optional<bool> drop = {};                            ///< record nothing, show nothing
     std::optional<std::vector<label_name>> keep_labels = {};  ///< only these; none if it is empty
-    std::vector<label_name> leave_out_labels = {};            ///< all but these
+    std::vector<label_name> leave_out_labels = {};            ///< keep all but these
     std::optional<std::vector<double>> bounds = {};           ///< of a histogram
     std::size_t series_limit = 0;                             ///< 0: as it is
 };

@@ -1,6 +1,7 @@
 // tacho: what a registry tells of its instruments, and of what went wrong in them.
 #pragma once
 
+#include "tacho/cell/epoch.hpp"
 #include "tacho/registry/callbacks.hpp"
 #include "tacho/registry/descriptor.hpp"
 #include "tacho/registry/family.hpp"
@@ -60,11 +61,16 @@ namespace detail {
         void numbers(family const&, std::span<series* const> from, number_kind, std::uint64_t const*) noexcept {
             count += from.size();
         }
-        void histogram(family const&, series const&, histogram_value const&) noexcept { ++count; }
+        void histogram(family const&, series const&, histogram_value const&) noexcept {}
         void states(family const&, series const&, states_value) noexcept { ++count; }
-        void exponential_histogram(family const&, series const&, exponential_value const&) noexcept { ++count; }
     } shown;
-    of.visit(shown, round);
+    auto const kind = of.describe().kind;
+    if (of.describe().observable || kind == instrument_kind::info || kind == instrument_kind::state_set) {
+        of.visit(shown, round);
+    } else {  // all that there are, without reading them
+        looking const look;
+        of.table().for_each([&](series const&) { ++shown.count; });
+    }
     return shown.count;
 }
 

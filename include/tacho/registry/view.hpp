@@ -47,7 +47,7 @@ struct view {
     std::optional<std::string> describe = {};
     std::optional<bool> drop = {};                            ///< record nothing, show nothing
     std::optional<std::vector<label_name>> keep_labels = {};  ///< only these; none if it is empty
-    std::vector<label_name> leave_out_labels = {};            ///< all but these
+    std::vector<label_name> leave_out_labels = {};            ///< keep all but these
     std::optional<std::vector<double>> bounds = {};           ///< of a histogram
     std::size_t series_limit = 0;                             ///< 0: as it is
 };
