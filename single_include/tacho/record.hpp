@@ -4109,8 +4109,8 @@ namespace tacho::inline v0::detail {
 struct bound_series {
     bound_series(word* where, std::shared_ptr<family> family_of, held_series kept) noexcept
         : cells(where), of(std::move(family_of)), held(std::move(kept)) {}
+    // Moved from as well: a handle that was left without its hold could count in whose cells they are by then.
     bound_series(bound_series const&) noexcept = default;
-    bound_series(bound_series&&) noexcept = default;
     // By swapping: member by member, the family would go before its series is let go.
     bound_series& operator=(bound_series other) noexcept {
         std::swap(cells, other.cells);

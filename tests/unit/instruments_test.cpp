@@ -109,6 +109,24 @@ TEST(a_handle, may_be_given_another_series_when_its_instrument_has_ended) {  // 
     EXPECT_EQ(value_of(as_text(registry), "b_total{x=\"2\"}"), "2");
 }
 
+TEST(a_handle, that_was_moved_from_counts_in_nobody_elses_series) {
+    tacho::registry registry;
+    tacho::counter<"c", tacho::label<"x", int>, tacho::series_limit<5000>> c{registry};
+    auto first = c.bind(-1);
+    { auto const moved = std::move(first); }
+    c.remove(-1);
+    for (int i = 0; i < 3000; ++i) {  // long enough for memory that nobody holds to be given to others
+        c(i).inc();
+        c.remove(i);
+    }
+    auto const other = c.bind(-2);
+    for (int i = 0; i < 1000; ++i) c(i).inc(0);
+    first.inc();
+    auto const page = as_text(registry);
+    EXPECT_EQ(value_of(page, "c_total{x=\"-2\"}"), "0");
+    for (int i = 0; i < 1000; ++i) EXPECT_EQ(value_of(page, "c_total{x=\"" + std::to_string(i) + "\"}"), "0");
+}
+
 TEST(an_instrument, may_outlive_its_registry) {
     std::optional<tacho::registry> registry{test::fixed()};
     tacho::counter<"hits"> hits{*registry};
