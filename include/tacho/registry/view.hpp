@@ -84,8 +84,8 @@ struct viewed_instrument {
 
 [[nodiscard]] inline bool selects(view const& v, viewed_instrument const& of) noexcept {
     return is_match(v.name, of.name) && is_match(v.scope, of.scope) &&
-           v.scope_version.value_or("") == std::string_view{v.scope_version ? of.scope_version : ""} &&
-           v.kind.value_or(of.kind) == of.kind && (!v.unit || *v.unit == of.unit);
+           (!v.scope_version || *v.scope_version == of.scope_version) && (!v.kind || *v.kind == of.kind) &&
+           (!v.unit || *v.unit == of.unit);
 }
 
 // What views set, those that do not being left as they are given.
