@@ -4428,10 +4428,10 @@ public:
     void publish(std::vector<std::shared_ptr<family>> const& of, std::uint64_t round, unix_nanos before) noexcept {
         show_admitted(list_, round, before, [](observed const& v) { return !is_part(v); });
         bool const has_parts = std::any_of(list_.begin(), list_.end(), is_part);
-        if (has_parts && !attempt([&] { owners_.insert(owners_.end(), of.begin(), of.end()); })) return;
+        bool const kept = !has_parts || attempt([&] { owners_.insert(owners_.end(), of.begin(), of.end()); });
         for (auto& v : list_) {
             v.turn = parts_.size();
-            if (is_part(v) && !attempt([&] { parts_.push_back(std::move(v)); }))
+            if (is_part(v) && !(kept && attempt([&] { parts_.push_back(std::move(v)); })))
                 v.of->drop_measurement("a value that there is no memory for");
         }
     }
@@ -11562,7 +11562,8 @@ namespace tacho::inline v0 {
 /// Shows in a registry what went wrong in it, while it lives: `tacho::self_metrics own{registry};`. Its instruments are
 /// of the scope "tacho". Counted are what registry::health() counts, and for each instrument of other scopes, which
 /// goes by its Prometheus name, its series and the measurements that its limit of series sent to the overflow series or
-/// that were dropped. Neither locks nor allocates in a collection, once its series exist.
+/// that were dropped. A collection takes the registry's mutex for a moment, and allocates nothing once its series
+/// exist.
 class self_metrics {
 public:
     explicit self_metrics(registry& of) : self_metrics(of, of.scope(own_scope, version)) {}

@@ -17,7 +17,8 @@ namespace tacho::inline v0 {
 /// Shows in a registry what went wrong in it, while it lives: `tacho::self_metrics own{registry};`. Its instruments are
 /// of the scope "tacho". Counted are what registry::health() counts, and for each instrument of other scopes, which
 /// goes by its Prometheus name, its series and the measurements that its limit of series sent to the overflow series or
-/// that were dropped. Neither locks nor allocates in a collection, once its series exist.
+/// that were dropped. A collection takes the registry's mutex for a moment, and allocates nothing once its series
+/// exist.
 class self_metrics {
 public:
     explicit self_metrics(registry& of) : self_metrics(of, of.scope(own_scope, version)) {}

@@ -50,10 +50,10 @@ public:
     void publish(std::vector<std::shared_ptr<family>> const& of, std::uint64_t round, unix_nanos before) noexcept {
         show_admitted(list_, round, before, [](observed const& v) { return !is_part(v); });
         bool const has_parts = std::any_of(list_.begin(), list_.end(), is_part);
-        if (has_parts && !attempt([&] { owners_.insert(owners_.end(), of.begin(), of.end()); })) return;
+        bool const kept = !has_parts || attempt([&] { owners_.insert(owners_.end(), of.begin(), of.end()); });
         for (auto& v : list_) {
             v.turn = parts_.size();
-            if (is_part(v) && !attempt([&] { parts_.push_back(std::move(v)); }))
+            if (is_part(v) && !(kept && attempt([&] { parts_.push_back(std::move(v)); })))
                 v.of->drop_measurement("a value that there is no memory for");
         }
     }
