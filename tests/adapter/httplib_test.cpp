@@ -62,6 +62,26 @@ TEST(a_mounted_endpoint, answers_over_http) {
     EXPECT_EQ(refused->get_header_value("Allow"), "GET, HEAD");
 }
 
+// CONFORMANCE 84, 87: cpp-httplib, where it is built with zlib and brotli, compresses for whoever names them.
+TEST(a_mounted_endpoint, is_compressed_by_nobody_else) {
+    shop s;
+    server web;
+    tacho::mount(web.http, "/metrics", std::make_shared<tacho::endpoint>(s.registry));
+    httplib::Client client{"127.0.0.1", web.start()};
+    client.set_decompress(false);
+    for (auto const codings : {"gzip", "gzip;q=0", "br, gzip", "br;q=0", "*;q=0"}) {
+        auto const page = client.Get("/metrics", httplib::Headers{{"Accept-Encoding", codings}});
+        ASSERT_TRUE(page);
+        EXPECT_FALSE(page->has_header("Content-Encoding")) << codings;
+        EXPECT_EQ(page->get_header_value("Vary"), "Accept, Accept-Encoding");
+        EXPECT_EQ(page->body, "# TYPE hits_total counter\nhits_total 0\n") << codings;
+        auto const refused =
+            client.Post("/metrics", httplib::Headers{{"Accept-Encoding", codings}}, "x", 1, "text/plain");
+        ASSERT_TRUE(refused);
+        EXPECT_FALSE(refused->has_header("Content-Encoding")) << codings;
+    }
+}
+
 // The server refuses it, or we answer in our default format; nobody comes to harm.
 TEST(a_mounted_endpoint, survives_an_accept_header_of_100_kilobytes) {
     shop s;

@@ -26,9 +26,12 @@ inline void answer_scrape(endpoint& from, httplib::Request const& request, httpl
     for (auto [at, end] = request.headers.equal_range("Accept"); at != end; ++at)
         accept += (accept.empty() ? "" : ",") + at->second;
     // cpp-httplib leaves the body of HEAD out, and tells its length. It would cut out the ranges that a client asks
-    // for: a scrape is whole, or it is none.
+    // for: a scrape is whole, or it is none. And it would compress by itself, also what the endpoint has compressed,
+    // whenever a coding is named, be it in `gzip;q=0`.
     auto const method = request.method == "HEAD" ? "GET" : request.method;
-    const_cast<httplib::Request&>(request).ranges.clear();
+    auto& changed = const_cast<httplib::Request&>(request);
+    changed.ranges.clear();
+    changed.headers.erase("Accept-Encoding");
     auto const answer = from.respond({.method = method, .accept = accept});
     response.status = answer.status();
     for (auto const& [name, value] : answer.headers())
