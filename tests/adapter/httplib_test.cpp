@@ -3,6 +3,7 @@
 #include "support/wait.hpp"
 
 #include "tacho/adapter/httplib.hpp"
+#include "tacho/adapter/zlib.hpp"
 #include "tacho/tacho.hpp"
 
 #include <gtest/gtest.h>
@@ -80,6 +81,36 @@ TEST(a_mounted_endpoint, is_compressed_by_nobody_else) {
         ASSERT_TRUE(refused);
         EXPECT_FALSE(refused->has_header("Content-Encoding")) << codings;
     }
+}
+
+// CONFORMANCE 84, 86, 89
+TEST(a_mounted_endpoint, compresses_once_and_tells_no_length_that_get_would_not) {
+    shop s;
+    server web;
+    tacho::mount(
+        web.http, "/metrics",
+        std::make_shared<tacho::endpoint>(s.registry, tacho::endpoint_options{.compress_with = tacho::gzip()}));
+    httplib::Client client{"127.0.0.1", web.start()};
+    auto const get = [&](char const* codings) {
+        return client.Get("/metrics", httplib::Headers{{"Accept-Encoding", codings}});
+    };
+    std::string const plain = "# TYPE hits_total counter\nhits_total 0\n";
+    auto const packed = get("br, gzip");  // unpacked by the client
+    ASSERT_TRUE(packed);
+    EXPECT_EQ(packed->get_header_value_count("Content-Encoding"), 1u);
+    EXPECT_EQ(packed->get_header_value("Content-Encoding"), "gzip");
+    EXPECT_EQ(packed->body, plain);
+    EXPECT_FALSE(get("gzip;q=0")->has_header("Content-Encoding"));
+    EXPECT_EQ(get("gzip;q=0")->body, plain);
+
+    EXPECT_EQ(client.Head("/metrics")->get_header_value("Content-Length"), std::to_string(plain.size()));
+    auto const head = client.Head("/metrics", httplib::Headers{{"Accept-Encoding", "gzip"}});
+    ASSERT_TRUE(head);
+    EXPECT_EQ(head->status, 200);
+    EXPECT_EQ(head->get_header_value("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
+    EXPECT_FALSE(head->has_header("Content-Encoding"));
+    EXPECT_FALSE(head->has_header("Content-Length"));
+    EXPECT_EQ(get("gzip")->body, plain);  // on the same connection
 }
 
 // The server refuses it, or we answer in our default format; nobody comes to harm.
