@@ -19,8 +19,8 @@ namespace tacho::inline v0 {
 /// 16: more are told that it can't. Allocates nothing once it has as many, and its output as much room, as are needed.
 class gzip_compressor final : public compressor {
 public:
-    /// From 1, which is fast, to 9, which makes smaller; what is beyond is taken as the nearest. Text of metrics takes
-    /// five times as long at 6, for a tenth less.
+    /// From 1, which is fast, to 9, which makes smaller; what is beyond is taken as the nearest. A page of 10 000
+    /// counters takes 2.6 times as long at 6 (0.67 instead of 0.26 us a line), for a fifth less.
     explicit gzip_compressor(int level = 1) noexcept : level_(std::clamp(level, 1, 9)) {}
     gzip_compressor(gzip_compressor const&) = delete;
     gzip_compressor& operator=(gzip_compressor const&) = delete;
