@@ -9265,6 +9265,82 @@ constexpr bool serves(media_range const& range, text_format otherwise, chosen_fo
 
 #endif
 
+// ---- tacho/export/accept_encoding.hpp
+#ifndef TACHO_PART_EXPORT_ACCEPT_ENCODING
+#define TACHO_PART_EXPORT_ACCEPT_ENCODING
+
+// tacho: whether a client wants an answer compressed, by what its Accept-Encoding header says.
+// Rule: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3
+
+namespace tacho::inline v0 {
+
+/// Whether an answer is better sent in this content coding, such as `gzip`, than as it is: when the client gives the
+/// coding more weight than `identity`. `*` is the weight of both where it names them not, so that alone it asks for
+/// nothing; who names just the coding wants it. Sent as it is what the client refuses in any form (`identity;q=0`),
+/// too. Looks at the first 4 KiB and 64 codings; allocates nothing.
+[[nodiscard]] constexpr bool wants_coding(std::string_view accept_encoding, std::string_view coding) noexcept {
+    // What the limit would cut in half is not looked at.
+    if (accept_encoding.size() > detail::longest_accept)
+        accept_encoding = accept_encoding.substr(0, accept_encoding.substr(0, detail::longest_accept).rfind(','));
+    if (accept_encoding.size() > detail::longest_accept) return false;
+    int own = -1, identity = -1, others = -1;  // in thousandths; below 0: not named
+    for (int i = 0; i < detail::most_ranges && !accept_encoding.empty(); ++i) {
+        auto parameters = detail::cut(accept_encoding, ',');
+        auto const name = detail::cut(parameters, ';');
+        int weight = 1000;
+        while (!parameters.empty()) {
+            auto value = detail::cut(parameters, ';');
+            if (detail::equals_ignoring_case(detail::cut(value, '='), "q"))
+                weight = detail::weight_of(detail::trimmed(value));
+        }
+        // Named twice, the first one counts, as it does for media types. The alias is RFC 9110's.
+        auto const keep = [weight](int& as) { as = as < 0 ? weight : as; };
+        if (name == "*")
+            keep(others);
+        else if (detail::equals_ignoring_case(name, "identity"))
+            keep(identity);
+        else if (detail::equals_ignoring_case(name, coding) ||
+                 (coding == "gzip" && detail::equals_ignoring_case(name, "x-gzip")))
+            keep(own);
+    }
+    auto const or_others = [others](int weight) { return weight >= 0 ? weight : others >= 0 ? others : 0; };
+    return or_others(own) > or_others(identity);
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/export/compressor.hpp
+#ifndef TACHO_PART_EXPORT_COMPRESSOR
+#define TACHO_PART_EXPORT_COMPRESSOR
+
+// tacho: what compresses a body, whichever library does it.
+
+namespace tacho::inline v0 {
+
+/// Compresses bodies: answers to scrapes, or requests. gzip() of tacho/adapter/zlib.hpp makes one; one's own is a class
+/// with these two members. Any number of threads may use it at the same time.
+class compressor {
+public:
+    virtual ~compressor() = default;
+
+    /// The content coding as HTTP names it, such as `gzip`. In static storage.
+    [[nodiscard]] virtual std::string_view coding() const noexcept = 0;
+    /// Adds all of `body` to `into`, compressed: whole by itself, as one member. False when it can't, out of memory or
+    /// of room; then what is in `into` must not be used, and `body` is sent as it is.
+    [[nodiscard]] virtual bool compress(std::string_view body, byte_buffer& into) noexcept = 0;
+
+protected:
+    compressor() = default;
+    compressor(compressor const&) = default;
+    compressor& operator=(compressor const&) = default;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
 // ---- tacho/export/http_header.hpp
 #ifndef TACHO_PART_EXPORT_HTTP_HEADER
 #define TACHO_PART_EXPORT_HTTP_HEADER
@@ -9283,72 +9359,103 @@ struct http_header {
 
 #endif
 
-// ---- tacho/export/endpoint.hpp
-#ifndef TACHO_PART_EXPORT_ENDPOINT
-#define TACHO_PART_EXPORT_ENDPOINT
+// ---- tacho/export/place_pool.hpp
+#ifndef TACHO_PART_EXPORT_PLACE_POOL
+#define TACHO_PART_EXPORT_PLACE_POOL
 
-// tacho: the scrape endpoint: from a request's headers to a response, for any web server.
-// Rule: https://prometheus.io/docs/instrumenting/content_negotiation/
+// tacho: places of things that are used again, one for each thread that needs one at the same time.
 
-namespace tacho::inline v0 {
+namespace tacho::inline v0::detail {
 
-struct endpoint_options {
-    bool enabled = true;                    ///< false: every request is answered 404
-    bool prefer_text_1_0_0 = false;         ///< what a client gets that asks for nothing in particular
-    resource about = {};                    ///< shown as `target_info`; none when empty
-    std::size_t largest_body = 256u << 20;  ///< bytes; beyond it a scrape fails, whole
-};
+class [[gnu::visibility("default")]] place_pool;  // the program's, in a plug-in too
 
-/// What an endpoint looks at in a request. The views are used during the call only.
-struct scrape_request {
-    std::string_view method = "GET";
-    std::string_view accept = {};
-};
-
-namespace detail {
-
-class [[gnu::visibility("default")]] buffer_pool;  // the program's, in a plug-in too
-
-// Buffers that are used again, one for each scrape that is under way. They are never waited for.
-class buffer_pool final : public fork_witness {
+// Which places of an array of 16 are taken. They are never waited for.
+class place_pool final : public fork_witness {
 public:
     static constexpr std::size_t size = 16;
 
-    explicit buffer_pool(std::size_t largest) : largest_(largest) {
-        for (auto& buffer : buffers_) buffer = byte_buffer{largest};
-    }
+    place_pool() = default;
+    place_pool(place_pool const&) = delete;
+    place_pool& operator=(place_pool const&) = delete;
 
-    // The lowest free place, so that n scrapes at a time never use more than the first n; `size` when all are taken.
-    [[nodiscard]] std::size_t take() noexcept {
+    // The lowest free place, so that n at a time never use more than the first n; `size` when the first `most` are
+    // taken.
+    [[nodiscard]] std::size_t take(std::size_t most = size) noexcept {
         auto taken = taken_.load(std::memory_order_relaxed);
         for (;;) {
             auto const place = static_cast<std::size_t>(std::countr_one(taken));
-            if (place == size) return size;
-            // Acquire: sees the buffer as whoever gave it back left it.
-            if (taken_.compare_exchange_weak(taken, taken | (std::uint32_t{1} << place), std::memory_order_acquire,
+            if (place >= most) return size;
+            // Acquire: sees what is in the place as whoever gave it back left it.
+            if (taken_.compare_exchange_weak(taken, taken | bit(place), std::memory_order_acquire,
                                              std::memory_order_relaxed))
                 return place;
         }
     }
-    void give_back(std::size_t place) noexcept {
-        taken_.fetch_and(~(std::uint32_t{1} << place), std::memory_order_release);
-    }
-    [[nodiscard]] byte_buffer& operator[](std::size_t place) noexcept { return buffers_[place]; }
+    void give_back(std::size_t place) noexcept { taken_.fetch_and(~bit(place), std::memory_order_release); }
 
-    // Nobody in a child of fork() gives back what other threads had taken. They may have been changing it, so it isn't
-    // even freed.
+    // Whether what is in a place that was just taken must be made anew, and not even destroyed: nobody in a child of
+    // fork() gives back what other threads had taken, and they may have been changing it. Said once.
+    [[nodiscard]] bool was_left(std::size_t place) noexcept {
+        // Relaxed: it is set while there is one thread, and asked by the one thread that has the place.
+        if ((left_.load(std::memory_order_relaxed) & bit(place)) == 0) return false;
+        left_.fetch_and(~bit(place), std::memory_order_relaxed);
+        return true;
+    }
+
     void on_fork(fork_event what) noexcept override {
         if (what != fork_event::in_child) return;
-        auto const taken = taken_.exchange(0, std::memory_order_relaxed);  // there is one thread
-        for (std::size_t i = 0; i < size; ++i)
-            if ((taken >> i & 1) != 0) new (&buffers_[i]) byte_buffer{largest_};
+        left_.fetch_or(taken_.exchange(0, std::memory_order_relaxed), std::memory_order_relaxed);
     }
 
 private:
-    std::size_t const largest_;
+    static constexpr std::uint32_t bit(std::size_t place) noexcept { return std::uint32_t{1} << place; }
+
     std::atomic<std::uint32_t> taken_{0};  // a bit for each place
-    std::array<byte_buffer, size> buffers_;
+    std::atomic<std::uint32_t> left_{0};
     fork_watch watch_{*this};
+};
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/export/scrape_response.hpp
+#ifndef TACHO_PART_EXPORT_SCRAPE_RESPONSE
+#define TACHO_PART_EXPORT_SCRAPE_RESPONSE
+
+// tacho: the answer to a scrape, and the buffers that answers are written to again and again.
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+// A page as text, and the same compressed.
+struct scrape_page {
+    byte_buffer text, packed;
+};
+
+// Pages that are used again, one for each scrape that is under way.
+class page_pool {
+public:
+    explicit page_pool(std::size_t largest) : largest_(largest) {
+        for (auto& page : pages_) page = made();
+    }
+
+    // place_pool::size when `most` are under way.
+    [[nodiscard]] std::size_t take(std::size_t most) noexcept {
+        auto const place = places_.take(most);
+        if (place != place_pool::size && places_.was_left(place)) new (&pages_[place]) scrape_page(made());
+        return place;
+    }
+    void give_back(std::size_t place) noexcept { places_.give_back(place); }
+    [[nodiscard]] scrape_page& operator[](std::size_t place) noexcept { return pages_[place]; }
+
+private:
+    [[nodiscard]] scrape_page made() const noexcept { return {byte_buffer{largest_}, byte_buffer{largest_}}; }
+
+    std::size_t const largest_;
+    std::array<scrape_page, place_pool::size> pages_;
+    place_pool places_;
 };
 
 }  // namespace detail
@@ -9390,9 +9497,38 @@ private:
     std::size_t header_count_;
     std::array<http_header, 4> headers_;
     std::string_view body_;
-    std::shared_ptr<detail::buffer_pool> pool_;
+    std::shared_ptr<detail::page_pool> pool_;
     std::size_t place_ = 0;
     std::uint32_t taken_in_ = detail::this_process();
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/export/endpoint.hpp
+#ifndef TACHO_PART_EXPORT_ENDPOINT
+#define TACHO_PART_EXPORT_ENDPOINT
+
+// tacho: the scrape endpoint: from a request's headers to a response, for any web server.
+// Rule: https://prometheus.io/docs/instrumenting/content_negotiation/
+
+namespace tacho::inline v0 {
+
+struct endpoint_options {
+    bool enabled = true;                    ///< false: every request is answered 404
+    bool prefer_text_1_0_0 = false;         ///< what a client gets that asks for nothing in particular
+    resource about = {};                    ///< shown as `target_info`; none when empty
+    std::size_t largest_body = 256u << 20;  ///< bytes; beyond it a scrape fails, whole
+    /// Compresses for clients that ask for it, such as tacho::gzip() of tacho/adapter/zlib.hpp; none: nobody gets that.
+    std::shared_ptr<compressor> compress_with = {};
+};
+
+/// What an endpoint looks at in a request. The views are used during the call only.
+struct scrape_request {
+    std::string_view method = "GET";
+    std::string_view accept = {};           ///< the header Accept; several are joined by commas
+    std::string_view accept_encoding = {};  ///< the header Accept-Encoding, likewise
 };
 
 class [[gnu::visibility("default")]] endpoint;  // the program's, in a plug-in too
@@ -9405,7 +9541,8 @@ public:
     explicit endpoint(registry& of, endpoint_options options = {})
         : core_(of.core()),
           target_labels_(target_info_labels(options.about)),
-          pool_(std::make_shared<detail::buffer_pool>(options.largest_body)),
+          pool_(std::make_shared<detail::page_pool>(options.largest_body)),
+          compress_with_(std::move(options.compress_with)),
           enabled_(options.enabled),
           prefer_text_1_0_0_(options.prefer_text_1_0_0) {}
 
@@ -9426,25 +9563,32 @@ public:
         }
         auto const chosen = negotiate(request.accept, prefer_text_1_0_0_);
         scrape_response answer{200, content_type(chosen), {}};
-        answer.add({"Vary", "Accept, Accept-Encoding"});  // the web server may compress
+        answer.add({"Vary", "Accept, Accept-Encoding"});
         if (head) return answer;
 
-        auto const place = pool_->take();
-        if (place == detail::buffer_pool::size) {
+        auto const place = pool_->take(detail::place_pool::size);
+        if (place == detail::place_pool::size) {
             scrape_response busy{503, plain_text, "Too many scrapes at once; try again.\n"};
             busy.add({"Retry-After", "1"});
             return busy;
         }
         answer.pool_ = pool_;
         answer.place_ = place;
-        byte_buffer& buffer = (*pool_)[place];
-        buffer.clear();
-        prometheus_encoder encoder{buffer, chosen.format, target_labels_};
+        auto& [text, packed] = (*pool_)[place];
+        text.clear();
+        prometheus_encoder encoder{text, chosen.format, target_labels_};
         auto const round = core_->callbacks.collect();
         detail::visit_all(*core_->families(), encoder, order::by_name, round);
         if (!encoder.finish())
             return {500, plain_text, "The numbers take more memory than there is; see the program's messages.\n"};
-        answer.body_ = buffer.view();
+        answer.body_ = text.view();
+        if (compress_with_ != nullptr && wants_coding(request.accept_encoding, compress_with_->coding())) {
+            packed.clear();
+            if (compress_with_->compress(text.view(), packed)) {
+                answer.add({"Content-Encoding", compress_with_->coding()});
+                answer.body_ = packed.view();
+            }
+        }
         return answer;
     }
 
@@ -9453,7 +9597,8 @@ private:
 
     std::shared_ptr<detail::registry_core> core_;
     std::string target_labels_;
-    std::shared_ptr<detail::buffer_pool> pool_;
+    std::shared_ptr<detail::page_pool> pool_;
+    std::shared_ptr<compressor> compress_with_;
     std::atomic<bool> enabled_;
     bool prefer_text_1_0_0_;
 };

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -21,20 +22,37 @@ namespace tacho::inline v0 {
 
 namespace detail {
 
+// Several headers of a name mean the same as one with commas.
+inline std::string joined(httplib::Request const& request, std::string const& name) {
+    std::string all;
+    for (auto [at, end] = request.headers.equal_range(name); at != end; ++at)
+        all.append(all.empty() ? "" : ",").append(at->second);
+    return all;
+}
+
 inline void answer_scrape(endpoint& from, httplib::Request const& request, httplib::Response& response) {
-    // Several Accept headers mean the same as one with commas.
-    std::string accept;
-    for (auto [at, end] = request.headers.equal_range("Accept"); at != end; ++at)
-        accept += (accept.empty() ? "" : ",") + at->second;
-    // cpp-httplib leaves the body of HEAD out, and tells its length. It would cut out the ranges that a client asks
-    // for: a scrape is whole, or it is none.
-    auto const method = request.method == "HEAD" ? "GET" : request.method;
-    const_cast<httplib::Request&>(request).ranges.clear();
-    auto const answer = from.respond({.method = method, .accept = accept});
+    auto const accept = joined(request, "Accept"), encoding = joined(request, "Accept-Encoding");
+    // cpp-httplib would cut out the ranges that a client asks for: a scrape is whole, or it is none. And it would
+    // compress by itself, also what the endpoint has compressed, whenever a coding is named, be it in `gzip;q=0`.
+    auto& changed = const_cast<httplib::Request&>(request);
+    changed.ranges.clear();
+    changed.headers.erase("Accept-Encoding");
+    // It leaves the body of HEAD out, and tells its length: that of the page, unless it might be compressed for GET.
+    bool const head = request.method == "HEAD";
+    bool const tells_length = encoding.empty();
+    auto const answer = from.respond(
+        {.method = head && tells_length ? "GET" : request.method, .accept = accept, .accept_encoding = encoding});
     response.status = answer.status();
     for (auto const& [name, value] : answer.headers())
         if (name != "Content-Type") response.set_header(std::string{name}, std::string{value});
-    response.set_content(answer.body().data(), answer.body().size(), std::string{answer.content_type()});
+    auto const type = std::string{answer.content_type()};
+    if (head && !tells_length && answer.status() == 200)
+        response.set_chunked_content_provider(type, [](std::size_t, httplib::DataSink& to) {
+            to.done();
+            return true;
+        });
+    else
+        response.set_content(answer.body().data(), answer.body().size(), type);
 }
 
 }  // namespace detail
