@@ -6,9 +6,11 @@
 #include "tacho/core/process_bound.hpp"
 #include "tacho/env/settings.hpp"
 #include "tacho/env/url.hpp"
+#include "tacho/export/compressor.hpp"
 #include "tacho/export/endpoint.hpp"
 #include "tacho/export/listener.hpp"
 #include "tacho/export/pusher.hpp"
+#include "tacho/export/report.hpp"
 #include "tacho/registry/registry.hpp"
 
 #include <atomic>
@@ -33,28 +35,6 @@ struct no_transport {};
 struct no_listener {};
 /// In place of a listener: the program's own web server answers with `telemetry.endpoint()`.
 struct own_server {};
-
-/// What became of one way out.
-struct path_report {
-    bool wanted = false;
-    bool running = false;
-    std::string words = {};  ///< what it does, or why it does not and what to do about it
-    std::uint16_t port = 0;  ///< of a listener that runs
-};
-
-/// What runs, what does not, and why.
-struct telemetry_report {
-    path_report push;
-    path_report scrape;
-    std::vector<std::string> warnings = {};  ///< of the settings
-
-    /// A line for each way out and each warning.
-    [[nodiscard]] std::string text() const {
-        auto out = fmt::format("push: {}\nscrape: {}\n", push.words, scrape.words);
-        for (auto const& w : warnings) out += "warning: " + w + '\n';
-        return out;
-    }
-};
 
 namespace detail {
 
@@ -119,6 +99,10 @@ struct running_telemetry {
     telemetry_report report;
     std::vector<message> messages;
 
+    void warn(std::string const& what) {
+        messages.push_back({severity::warning, what});
+        report.warnings.push_back(what);
+    }
     void refuse(path_report& path, std::string why) {
         messages.push_back({severity::error, why});
         path.words = std::move(why);
@@ -146,8 +130,21 @@ inline running_list& all_running() {
     return *list;
 }
 
+// nullptr when requests are to be sent as they are.
+inline std::shared_ptr<compressor> compressor_of_pushes(running_telemetry& running, push_settings const& push,
+                                                        std::shared_ptr<compressor> const& given) {
+    if (push.compression.empty()) return nullptr;
+    if (given != nullptr && given->coding() == push.compression) return given;
+    running.warn(
+        fmt::format("pushes are sent uncompressed: {} is asked for, and the program has no compressor for it; "
+                    "give telemetry::start one, such as tacho::gzip() of tacho/adapter/zlib.hpp",
+                    env::in_quotes(push.compression)));
+    return nullptr;
+}
+
 template <class Transport>
-void start_push(running_telemetry& running, registry& of, settings const& s, Transport by) {
+void start_push(running_telemetry& running, registry& of, settings const& s, Transport by,
+                std::shared_ptr<compressor> const& compress_with) {
     auto& path = running.report.push;
     path.wanted = true;
     auto const url = env::without_credentials(s.push.url);
@@ -174,6 +171,7 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
             return running.refuse(path, fmt::format("not pushing to {}: the push before has not ended yet; start once "
                                                     "stop() has returned",
                                                     url));
+        auto packs = compressor_of_pushes(running, s.push, compress_with);
         bool const started = attempt([&] {
             if (running.memory == nullptr) running.memory = std::make_shared<delta_memory>();
             running.push = std::make_shared<push_path<Transport>>(of,
@@ -183,7 +181,8 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
                                                                                  .about = s.about,
                                                                                  .interval = s.push.interval,
                                                                                  .timeout = s.push.timeout,
-                                                                                 .temporality = s.push.temporality},
+                                                                                 .temporality = s.push.temporality,
+                                                                                 .compress_with = std::move(packs)},
                                                                   std::move(by), running.memory);
         });
         if (!started) return running.refuse(path, fmt::format("not pushing to {}: no thread can be had", url));
@@ -193,7 +192,8 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
 }
 
 template <class Listener>
-void start_scrape(running_telemetry& running, registry& of, settings const& s, Listener by) {
+void start_scrape(running_telemetry& running, registry& of, settings const& s, Listener by,
+                  std::shared_ptr<compressor> const& compress_with) {
     auto& path = running.report.scrape;
     path.wanted = true;
     if constexpr (std::is_same_v<Listener, own_server>) {
@@ -209,8 +209,10 @@ void start_scrape(running_telemetry& running, registry& of, settings const& s, L
         if (!s.scrape.problem.empty()) return running.refuse(path, "not listening: " + s.scrape.problem);
         bool const done = attempt([&] {
             auto started = std::make_shared<scrape_path<Listener>>(std::move(by));
-            auto answers = std::make_shared<endpoint>(
-                of, endpoint_options{.prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0, .about = s.about});
+            auto answers =
+                std::make_shared<endpoint>(of, endpoint_options{.prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0,
+                                                                .about = s.about,
+                                                                .compress_with = compress_with});
             auto const port = started->start(s.scrape, std::move(answers));
             if (!port) return running.refuse(path, "not listening: " + port.message());
             running.scrape = std::move(started);
@@ -234,11 +236,13 @@ public:
     telemetry& operator=(telemetry const&) noexcept = default;
 
     /// Starts what the settings ask for; what can't be started is in report(), and doesn't touch the other way out. On
-    /// a registry that exports already, what runs goes on, and what does not run yet is started.
+    /// a registry that exports already, what runs goes on, and what does not run yet is started. `compress_with`
+    /// compresses answers to scrapers that ask for it, and pushes if the settings do.
     template <class Transport = no_transport, class Listener = no_listener>
-    [[nodiscard]] static telemetry start(registry& of, settings const& s, Transport by = {}, Listener at = {}) {
+    [[nodiscard]] static telemetry start(registry& of, settings const& s, Transport by = {}, Listener at = {},
+                                         std::shared_ptr<compressor> const& compress_with = nullptr) {
         std::vector<detail::message> messages;
-        auto running = start_quietly(of, s, std::move(by), std::move(at), messages);
+        auto running = start_quietly(of, s, std::move(by), std::move(at), compress_with, messages);
         for (auto const& [how, words] : messages) tacho::report(how, words);
         return telemetry{std::move(running)};
     }
@@ -294,6 +298,7 @@ private:
     template <class Transport, class Listener>
     static std::shared_ptr<detail::running_telemetry> start_quietly(registry& of, settings const& s, Transport by,
                                                                     Listener at,
+                                                                    std::shared_ptr<compressor> const& compress_with,
                                                                     std::vector<detail::message>& messages) {
         auto& all = detail::all_running();
         std::lock_guard const one_at_a_time{all.mutex};
@@ -303,10 +308,11 @@ private:
         if (running == nullptr) place = running = std::make_shared<detail::running_telemetry>();
         std::lock_guard const lock{running->mutex};
         auto& report = running->report;
-        report.warnings = s.warnings;
-        for (auto const& w : s.warnings) running->messages.push_back({severity::warning, w});
-        if (s.push.enabled && !report.push.running) detail::start_push(*running, of, s, std::move(by));
-        if (s.scrape.enabled && !report.scrape.running) detail::start_scrape(*running, of, s, std::move(at));
+        report.warnings.clear();
+        for (auto const& w : s.warnings) running->warn(w);
+        if (s.push.enabled && !report.push.running) detail::start_push(*running, of, s, std::move(by), compress_with);
+        if (s.scrape.enabled && !report.scrape.running)
+            detail::start_scrape(*running, of, s, std::move(at), compress_with);
         if (!report.push.wanted) report.push.words = "off: " + s.push.why_off;
         if (!report.scrape.wanted) report.scrape.words = "off: " + s.scrape.why_off;
         if (!report.push.wanted && !report.scrape.wanted)
@@ -315,9 +321,11 @@ private:
                                          "nor is the scrape endpoint enabled"});
         // The program's own server may have mounted the endpoint before anybody asked for scrapes: it stays the same.
         if (running->mounted == nullptr)
-            running->mounted = std::make_shared<tacho::endpoint>(
-                of,
-                endpoint_options{.enabled = false, .prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0, .about = s.about});
+            running->mounted =
+                std::make_shared<tacho::endpoint>(of, endpoint_options{.enabled = false,
+                                                                       .prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0,
+                                                                       .about = s.about,
+                                                                       .compress_with = compress_with});
         // It answers unless a listener does, or nothing should.
         constexpr bool has_listener = !std::is_same_v<Listener, own_server> && !std::is_same_v<Listener, no_listener>;
         if (s.scrape.enabled && !has_listener) running->mounted->enable(true);

@@ -3,16 +3,19 @@
 #include "support/text.hpp"
 
 #include "tacho/adapter/zlib.hpp"
+#include "tacho/export/memory_transport.hpp"
 #include "tacho/tacho.hpp"
 
 #include <gtest/gtest.h>
 
 #include <barrier>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <zlib.h>
@@ -128,6 +131,90 @@ TEST(gzip, is_used_by_many_at_the_same_time) {
             }
         });
     for (auto& t : threads) t.join();
+}
+
+// What a pusher sends: pairs of Content-Encoding and body.
+std::vector<std::pair<std::string, std::string>> sent_by(tacho::memory_transport const& transport) {
+    std::vector<std::pair<std::string, std::string>> out;
+    for (auto const& request : transport.requests()) {
+        std::string coding;
+        for (auto const& [name, value] : request.headers)
+            if (name == "Content-Encoding") coding += value;
+        out.emplace_back(coding, request.body);
+    }
+    return out;
+}
+
+// CONFORMANCE 161
+TEST(a_gzip_push, holds_the_request_and_is_retried_as_it_is) {
+    shop s;
+    tacho::memory_transport plain, packed;
+    tacho::pusher as_it_is{s.registry, {}, plain};
+    tacho::pusher by_gzip{s.registry, {.compress_with = s.by}, packed};
+    packed.answer_with({.status = 503});
+    ASSERT_TRUE(as_it_is.flush());
+    ASSERT_TRUE(by_gzip.flush());
+    s.hits(0).inc();
+    ASSERT_TRUE(as_it_is.flush());
+    ASSERT_TRUE(by_gzip.flush());
+    auto const expected = sent_by(plain), got = sent_by(packed);
+    ASSERT_EQ(expected.size(), 2u);
+    ASSERT_EQ(got.size(), 3u);
+    EXPECT_EQ(got[0], got[1]);
+    for (auto const& [coding, body] : got) EXPECT_EQ(coding, "gzip");
+    EXPECT_EQ(unpacked(got[1].second), expected[0].second);
+    EXPECT_EQ(unpacked(got[2].second), expected[1].second);
+    EXPECT_EQ(expected[0].first, "");
+    EXPECT_LT(got[0].second.size() * 5, expected[0].second.size());
+}
+
+TEST(a_push, is_sent_as_it_is_when_it_can_not_be_compressed) {
+    struct refuses final : tacho::compressor {
+        std::string_view coding() const noexcept override { return "gzip"; }
+        bool compress(std::string_view, tacho::byte_buffer& into) noexcept override {
+            if (char* const room = into.window(4)) std::memcpy(room, "half", 4), into.commit(4);
+            return false;
+        }
+    };
+    shop s;
+    tacho::memory_transport transport;
+    tacho::pusher pusher{s.registry, {.compress_with = std::make_shared<refuses>()}, transport};
+    ASSERT_TRUE(pusher.flush());
+    auto const sent = sent_by(transport);
+    EXPECT_EQ(sent.at(0).first, "");
+    EXPECT_TRUE(sent.at(0).second.starts_with("{\"resourceMetrics\""));
+}
+
+// CONFORMANCE 6.2: OTEL_EXPORTER_OTLP_COMPRESSION
+TEST(telemetry, compresses_pushes_when_the_settings_ask_for_it_and_says_when_it_can_not) {
+    auto const pushed = [](std::string_view compression, std::shared_ptr<tacho::compressor> by) {
+        tacho::registry registry{test::fixed()};
+        tacho::counter<"hits"> hits{registry};
+        tacho::memory_transport transport;
+        tacho::settings settings;
+        settings.push.enabled = true;
+        settings.push.compression = compression;
+        auto telemetry = tacho::telemetry::start(registry, settings, transport, tacho::own_server{}, by);
+        EXPECT_TRUE(telemetry.flush());
+        return std::pair{sent_by(transport).at(0).first, telemetry.report().text()};
+    };
+    EXPECT_EQ(pushed("gzip", tacho::gzip()).first, "gzip");
+    EXPECT_EQ(pushed("gzip", tacho::gzip()).second.find("warning"), std::string::npos);
+    EXPECT_EQ(pushed("", tacho::gzip()).first, "");
+    auto const [coding, report] = pushed("gzip", nullptr);
+    EXPECT_EQ(coding, "");
+    EXPECT_NE(report.find("warning: pushes are sent uncompressed: \"gzip\" is asked for"), std::string::npos);
+}
+
+TEST(telemetry, compresses_scrapes_for_who_asks) {
+    tacho::registry registry{test::fixed()};
+    tacho::counter<"hits"> hits{registry};
+    tacho::settings settings;
+    settings.scrape.enabled = true;
+    auto const telemetry =
+        tacho::telemetry::start(registry, settings, tacho::no_transport{}, tacho::own_server{}, tacho::gzip());
+    auto const packed = telemetry.endpoint()->respond({.accept_encoding = "gzip"});
+    EXPECT_EQ(unpacked(packed.body()), telemetry.endpoint()->respond({}).body());
 }
 
 }  // namespace

@@ -278,8 +278,20 @@ TEST(what_is_not_offered, is_said_by_name) {
     EXPECT_NE(all(read({{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}})).find("OTEL_EXPORTER_OTLP_PROTOCOL=\"grpc\""),
               std::string::npos);
     EXPECT_TRUE(all(read({{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"}})).empty());
-    EXPECT_NE(all(read({{"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"}})).find("gzip"), std::string::npos);
+    EXPECT_NE(all(read({{"OTEL_EXPORTER_OTLP_COMPRESSION", "zip"}})).find("OTEL_EXPORTER_OTLP_COMPRESSION=\"zip\""),
+              std::string::npos);
     EXPECT_NE(all(read({{"OTEL_CONFIG_FILE", "x.yaml"}})).find("OTEL_CONFIG_FILE"), std::string::npos);
+}
+
+// CONFORMANCE 6.2: OTEL_EXPORTER_OTLP_COMPRESSION
+TEST(compression, is_gzip_when_it_is_asked_for) {
+    EXPECT_EQ(read({}).push.compression, "");
+    EXPECT_EQ(read({{"OTEL_EXPORTER_OTLP_COMPRESSION", "none"}}).push.compression, "");
+    EXPECT_EQ(read({{"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"}}).push.compression, "gzip");
+    EXPECT_TRUE(all(read({{"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"}})).empty());
+    EXPECT_EQ(read({{"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"}, {"OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "none"}})
+                  .push.compression,
+              "");
 }
 
 TEST(settings, of_any_bytes_are_survived) {

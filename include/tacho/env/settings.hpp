@@ -33,6 +33,7 @@ struct push_settings {
     std::chrono::milliseconds interval{60000};
     std::chrono::milliseconds timeout{10000};  ///< of one push, with all retries; 0 for no limit but the interval
     temporality_preference temporality = temporality_preference::cumulative;
+    std::string compression = {};  ///< `gzip`, for programs that give telemetry::start a compressor; empty for none
     std::string certificate = {};  ///< PEM files, for transports that know TLS
     std::string client_certificate = {};
     std::string client_key = {};
@@ -187,8 +188,7 @@ inline push_settings read_push(reader& in, exporters const& listed) {
     if (auto const p = in.word(either("PROTOCOL"), {"http/json", "http/protobuf", "grpc"}); p && *p != 0)
         in.warn("{}={} is not offered; http/json is sent, which OTLP/HTTP receivers take on the same port",
                 either("PROTOCOL"), in_quotes(*in.text(either("PROTOCOL"))));
-    if (auto const c = in.word(either("COMPRESSION"), {"none", "gzip"}); c && *c != 0)
-        in.warn("{}=gzip is not offered yet; requests are sent uncompressed", either("COMPRESSION"));
+    if (auto const c = in.word(either("COMPRESSION"), {"none", "gzip"}); c && *c != 0) push.compression = "gzip";
     return push;
 }
 

@@ -9,6 +9,7 @@
 #include "tacho/core/text.hpp"
 #include "tacho/encode/otlp_json.hpp"
 #include "tacho/encode/sink.hpp"
+#include "tacho/export/compressor.hpp"
 #include "tacho/export/deadline.hpp"
 #include "tacho/export/delta_memory.hpp"
 #include "tacho/export/http_header.hpp"
@@ -25,6 +26,7 @@
 #include <mutex>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -43,7 +45,9 @@ struct pusher_options {
     std::chrono::milliseconds interval{60000};  ///< from start to start
     std::chrono::milliseconds timeout{10000};   ///< of one push: connecting, sending and all retries
     temporality_preference temporality = temporality_preference::cumulative;
-    std::size_t largest_body = 64u << 20;  ///< bytes; a larger request is not sent
+    std::size_t largest_body = 64u << 20;  ///< bytes, before it is compressed; a larger request is not sent
+    /// Compresses requests, such as tacho::gzip() of tacho/adapter/zlib.hpp; none: they are sent as they are.
+    std::shared_ptr<compressor> compress_with = {};
 };
 
 /// What a pusher has done so far.
@@ -66,13 +70,16 @@ public:
           reader_(std::in_place, of),
           memory_(memory != nullptr ? std::move(memory) : std::make_shared<delta_memory>()),
           transport_(std::move(by)),
-          body_(options_.largest_body) {
+          body_(options_.largest_body),
+          packed_(options_.largest_body) {
         headers_.push_back({"Content-Type", "application/json"});
         bool const has_own = std::any_of(options_.headers.begin(), options_.headers.end(), [](attribute const& header) {
             return detail::equals_ignoring_case(header.key, "User-Agent");
         });
         if (!has_own) headers_.push_back({"User-Agent", user_agent_});
         for (auto const& [name, value] : options_.headers) headers_.push_back({name, value});
+        if (options_.compress_with != nullptr)
+            headers_.push_back({"Content-Encoding", options_.compress_with->coding()});
         worker_ = std::thread{[this] { run(); }};
     }
     push_worker(push_worker const&) = delete;
@@ -167,8 +174,9 @@ private:
             commit(time);
             return true;
         }
+        auto const request = packed();
         for (backoff waits;;) {
-            auto const outcome = transport_.post({options_.url, body_.view(), headers_}, until);
+            auto const outcome = transport_.post(request, until);
             auto const meaning =
                 outcome.status == 0 ? (outcome.retryable ? verdict::retry : verdict::drop) : classify(outcome.status);
             if (meaning == verdict::accepted) {
@@ -199,6 +207,15 @@ private:
             fmt::format("the numbers take more than {} bytes, the most that is sent at once. Record fewer "
                         "series, or raise pusher_options::largest_body",
                         options_.largest_body));
+    }
+
+    // Compressed once, however often it is sent. What can't be compressed is sent as it is.
+    [[nodiscard]] http_post packed() noexcept {
+        std::span<http_header const> headers{headers_};
+        if (options_.compress_with == nullptr) return {options_.url, body_.view(), headers};
+        packed_.clear();
+        if (options_.compress_with->compress(body_.view(), packed_)) return {options_.url, packed_.view(), headers};
+        return {options_.url, body_.view(), headers.first(headers.size() - 1)};  // without Content-Encoding, the last
     }
 
     static std::string said(std::string words) { return words.empty() ? words : " " + words; }
@@ -248,7 +265,7 @@ private:
     std::optional<reader> reader_;  // until the end: while it lives, what is removed is kept for it
     std::shared_ptr<delta_memory> memory_;
     Transport transport_;
-    byte_buffer body_;
+    byte_buffer body_, packed_;
     otlp_points known_;
     std::mt19937 random_{std::random_device{}()};
     bool is_last_ = false;  // known to the worker alone

@@ -1,0 +1,34 @@
+// tacho: what telemetry says of itself.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace tacho::inline v0 {
+
+/// What became of one way out.
+struct path_report {
+    bool wanted = false;
+    bool running = false;
+    std::string words = {};  ///< what it does, or why it does not and what to do about it
+    std::uint16_t port = 0;  ///< of a listener that runs
+};
+
+/// What runs, what does not, and why.
+struct telemetry_report {
+    path_report push;
+    path_report scrape;
+    std::vector<std::string> warnings = {};  ///< of the settings
+
+    /// A line for each way out and each warning.
+    [[nodiscard]] std::string text() const {
+        auto out = fmt::format("push: {}\nscrape: {}\n", push.words, scrape.words);
+        for (auto const& w : warnings) out += "warning: " + w + '\n';
+        return out;
+    }
+};
+
+}  // namespace tacho::inline v0
