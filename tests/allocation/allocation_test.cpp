@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <new>
 #include <thread>
+#include <utility>
 
 namespace {
 
@@ -47,8 +48,12 @@ void* aligned_alloc(std::size_t alignment, std::size_t size) {
     if (void* const memory = std::malloc(size)) return memory;  // counted there
     throw std::bad_alloc{};
 }
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
 
 namespace {
 
@@ -65,7 +70,8 @@ consteval auto label_values(light) {
 }
 
 struct shop {
-    tacho::registry registry;
+    tacho::registry_options options;
+    tacho::registry registry{options};
     tacho::counter<"hits", tacho::label<"api">, tacho::label<"code", int>> hits{registry, "Hits"};
     tacho::counter<"cpu", double> cpu{registry};
     tacho::gauge<"level", tacho::label<"room">> level{registry};
@@ -85,7 +91,7 @@ struct shop {
                               },
                               used, idle};
 
-    shop() {
+    explicit shop(tacho::registry_options with = {}) : options{std::move(with)} {
         for (int i = 0; i < 500; ++i) record(i);
     }
     void record(int i) {
@@ -214,6 +220,26 @@ TEST_P(a_warm_scrape, allocates_nothing_when_there_are_four_at_once) {
     }
     for (auto& t : threads) t.join();
     EXPECT_EQ(during, 0);
+}
+
+// Lines that no series has ready: names in every escaping.
+TEST(a_warm_scrape_of_escaped_names, allocates_nothing) {
+    shop s{{.translation = tacho::translation_strategy::no_translation}};
+    tacho::histogram<"wait.time", tacho::label<"a.b">> waited{s.registry};
+    tacho::state_set<"lamp.state", light> lamp{s.registry};
+    waited("1").observe(1);
+    lamp.set(light::red);
+    tacho::endpoint endpoint{s.registry, {.about = {{"service.name", "shop"}}}};
+    for (auto const accept :
+         {"text/plain;version=1.0.0;escaping=values", "application/openmetrics-text;escaping=dots",
+          "application/openmetrics-text;escaping=allow-utf-8", "application/openmetrics-text", ""}) {
+        static_cast<void>(endpoint.respond({"GET", accept}));
+        EXPECT_EQ(allocations_in([&] {
+                      EXPECT_GT(endpoint.respond({"GET", accept}).body().size(), 5000u);
+                  }),
+                  0)
+            << accept;
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(in, a_warm_scrape,

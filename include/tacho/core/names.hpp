@@ -63,6 +63,8 @@ constexpr bool is_name(std::string_view name) noexcept {
 /// A Prometheus name, at most 400 characters. Made while compiling for a typed instrument, else at registration.
 class prometheus_text {
 public:
+    static constexpr std::size_t most = 400;
+
     [[nodiscard]] constexpr std::string_view view() const noexcept { return {text_.data(), size_}; }
 
     // Illegal characters become `_`, and a run of `_` is written once.
@@ -74,12 +76,17 @@ public:
         }
     }
 
+    constexpr void append_as_it_is(std::string_view part) noexcept {
+        for (char const c : part)
+            if (size_ < text_.size()) text_[size_++] = c;
+    }
+
     constexpr void remove_suffix(std::string_view suffix) noexcept {
         if (view().ends_with(suffix) && size_ > suffix.size()) size_ -= suffix.size();
     }
 
 private:
-    std::array<char, 400> text_{};
+    std::array<char, most> text_{};
     std::size_t size_ = 0;
 };
 

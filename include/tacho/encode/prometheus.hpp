@@ -3,8 +3,11 @@
 // https://prometheus.io/docs/specs/om/open_metrics_spec/
 #pragma once
 
+#include "tacho/core/escaping.hpp"
 #include "tacho/core/names.hpp"
 #include "tacho/core/number_text.hpp"
+#include "tacho/core/unit.hpp"
+#include "tacho/encode/line_names.hpp"
 #include "tacho/encode/sink.hpp"
 #include "tacho/encode/text_format.hpp"
 #include "tacho/registry/registry.hpp"
@@ -18,7 +21,10 @@ namespace tacho::inline v0 {
 
 namespace detail {
 
-[[nodiscard]] constexpr std::string_view prometheus_type(instrument_kind kind, bool openmetrics) noexcept {
+// OpenMetrics calls nothing a counter or an info that has not the suffix of one.
+[[nodiscard]] constexpr std::string_view prometheus_type(instrument_kind kind, bool openmetrics,
+                                                         bool suffixed = true) noexcept {
+    if (openmetrics && !suffixed) return kind == instrument_kind::counter ? "unknown" : "gauge";
     switch (kind) {
         case instrument_kind::counter: return "counter";
         case instrument_kind::histogram: return "histogram";
@@ -39,8 +45,8 @@ template <sink Sink>
 class prometheus_encoder {
 public:
     /// `target_labels` are those of `target_info`, ready-made (see target_info_labels()); empty for none.
-    prometheus_encoder(Sink& to, text_format format, std::string_view target_labels = {}) noexcept
-        : out_(to), openmetrics_(format == text_format::openmetrics_1_0_0) {
+    prometheus_encoder(Sink& to, text_style style, std::string_view target_labels = {}) noexcept
+        : out_(to), openmetrics_(style.format == text_format::openmetrics_1_0_0), names_(style.names) {
         if (target_labels.empty()) return;
         out_.text(openmetrics_ ? "# TYPE target info\n# HELP target Target metadata\n"
                                : "# HELP target_info Target metadata\n# TYPE target_info gauge\n",
@@ -49,6 +55,8 @@ public:
 
     void number(family const& of, series const& s, tacho::number value) noexcept {
         begin(of);
+        if (composed_) [[unlikely]]
+            return compose_number(of, s, value);
         out_.write(s.text().size() + detail::number_room + 1, [&](char* out) {
             out = detail::write_number(value, out_.copy(s.text(), out));
             *out++ = '\n';
@@ -59,6 +67,10 @@ public:
     void numbers(family const& of, std::span<series* const> from, number_kind kind,
                  std::uint64_t const* bits) noexcept {
         begin(of);
+        if (composed_) [[unlikely]] {
+            for (std::size_t i = 0; i < from.size(); ++i) compose_number(of, *from[i], tacho::number{kind, bits[i]});
+            return;
+        }
         std::size_t room = 0;
         for (auto const* const s : from) room += s->text().size() + detail::number_room + 1;
         out_.write(room, [&](char* out) {
@@ -72,6 +84,8 @@ public:
 
     void histogram(family const& of, series const& s, histogram_value const& value) noexcept {
         begin(of);
+        if (composed_) [[unlikely]]
+            return compose_histogram(of, s, value);
         auto const& d = of.describe();
         std::string_view const name = d.prometheus_name;
         std::string_view const labels = s.text();  // `{a="1"} `, or a space
@@ -112,6 +126,8 @@ public:
     /// `le` does: it tells the lines of one series apart.
     void states(family const& of, series const& s, states_value value) noexcept {
         begin(of);
+        if (composed_) [[unlikely]]
+            return compose_states(of, s, value);
         std::string_view open = s.text();  // `name{a="1"} `, or `name `
         open.remove_suffix(1);
         bool const labelled = open.ends_with('}');
@@ -158,24 +174,34 @@ private:
         auto const& d = of.describe();
         bool const shared = last_ != nullptr && last_->describe().prometheus_name == d.prometheus_name;
         last_ = &of;
-        if (shared) return;
-        std::string_view name = d.prometheus_name;
-        auto const type = detail::prometheus_type(d.kind, openmetrics_);
+        composed_ = false;
+        if (!of.schema().plain) [[unlikely]]
+            return begin_composed(of, shared);
+        if (!shared) heading(d, d.prometheus_name, "");
+    }
+
+    void heading(descriptor const& d, std::string_view name, std::string_view quote) noexcept {
+        auto const suffix = kind_suffix(d.kind);
+        bool const suffixed = name.ends_with(suffix);
+        auto const type = detail::prometheus_type(d.kind, openmetrics_, suffixed);
         if (openmetrics_) {
-            name.remove_suffix(kind_suffix(d.kind).size());
-            out_.text("# TYPE ", name, " ", type, "\n");
-            if (!d.unit_word.empty()) out_.text("# UNIT ", name, " ", d.unit_word, "\n");
-            help(name, d.description);
+            if (suffixed) name.remove_suffix(suffix.size());
+            out_.text("# TYPE ", quote, name, quote, " ", type, "\n");
+            // A unit may be named only where the name goes on before it.
+            auto const& unit = d.unit_word;
+            if (!unit.empty() && name.size() > unit.size() && ends_with_word(name, unit))
+                out_.text("# UNIT ", quote, name, quote, " ", unit, "\n");
+            help(name, quote, d.description);
         } else {
-            help(name, d.description);
-            out_.text("# TYPE ", name, " ", type, "\n");
+            help(name, quote, d.description);
+            out_.text("# TYPE ", quote, name, quote, " ", type, "\n");
         }
     }
 
     // OpenMetrics escapes quotes too; the older text formats would show the backslash.
-    void help(std::string_view name, std::string_view description) noexcept {
+    void help(std::string_view name, std::string_view quote, std::string_view description) noexcept {
         if (description.empty()) return;
-        out_.text("# HELP ", name, " ");
+        out_.text("# HELP ", quote, name, quote, " ");
         out_.write(description.size() * 2 + 1, [&](char* out) {
             for (char const c : description) {
                 if (c == '\\' || c == '\n' || (openmetrics_ && c == '"')) *out++ = '\\';
@@ -186,9 +212,75 @@ private:
         });
     }
 
+    // ---- What the ready-made texts don't have: names in another escaping.
+
+    [[gnu::noinline]] void begin_composed(family const& of, bool shared) noexcept {
+        auto const& d = of.describe();
+        bool const in_quotes = names_ == escaping::allow_utf_8 && !detail::is_plain_name(d.prometheus_name);
+        char name[detail::escaped_name_room(prometheus_text::most)];
+        auto const size = detail::write_escaped_name(d.prometheus_name, names_, name) - name;
+        std::string_view const shown{name, static_cast<std::size_t>(size)};
+        // A histogram's series have no name, to which the ready-made lines only append.
+        composed_ = !of.schema().plain && (names_ != escaping::allow_utf_8 || d.is_histogram());
+        if (!shared) heading(d, shown, in_quotes ? "\"" : "");
+    }
+
+    [[gnu::noinline]] void compose_number(family const& of, series const& s, tacho::number value) noexcept {
+        detail::line_names const names{of, names_};
+        auto const labels = names.labels_of(s);
+        out_.write(names.room(labels) + detail::number_room, [&](char* out) {
+            out = names.end(labels, names.begin(labels, "", out));
+            out = detail::write_number(value, out);
+            *out++ = '\n';
+            return out;
+        });
+    }
+
+    [[gnu::noinline]] void compose_histogram(family const& of, series const& s, histogram_value const& value) noexcept {
+        detail::line_names const names{of, names_};
+        auto const labels = names.labels_of(s);
+        std::size_t const line = names.room(labels) + bound_label::room + detail::number_room;
+        out_.write(line * (value.buckets.size() + 2), [&](char* const begin) {
+            char* out = names.go_on(labels, names.begin(labels, "_bucket", begin));
+            std::string_view const bucket{begin, static_cast<std::size_t>(out - begin)};
+            std::uint64_t up_to = 0;
+            for (std::size_t i = 0; i < value.buckets.size(); ++i) {
+                if (i != 0) out = out_.copy(bucket, out);
+                up_to += value.buckets[i];
+                out = (openmetrics_ ? of.bucket_openmetrics(i) : of.bucket_text(i)).write(out);
+                out = detail::write_integer(up_to, out);
+                *out++ = '\n';
+            }
+            if (!openmetrics_ || may_have_sum(of.describe(), value.sum)) {
+                out = names.end(labels, names.begin(labels, "_sum", out));
+                out = detail::write_double(value.sum, out);
+                *out++ = '\n';
+                out = names.end(labels, names.begin(labels, "_count", out));
+                out = detail::write_integer(value.count, out);
+                *out++ = '\n';
+            }
+            return out;
+        });
+    }
+
+    [[gnu::noinline]] void compose_states(family const& of, series const& s, states_value value) noexcept {
+        detail::line_names const names{of, names_};
+        auto const labels = names.labels_of(s);
+        for (std::size_t i = 0; i < of.describe().states.size(); ++i) {
+            auto state = of.state_text(i);
+            state.remove_suffix(2);  // `} `
+            out_.write(names.room(labels) + 5 * state.size() + 8, [&](char* out) {
+                out = names.write_labels(state, names.go_on(labels, names.begin(labels, "", out)));
+                return out_.copy(value.is_on(i) ? "} 1\n" : "} 0\n", out);
+            });
+        }
+    }
+
     detail::sink_writer<Sink> out_;
     family const* last_ = nullptr;
     bool openmetrics_;
+    bool composed_ = false;  // the family's lines are not in its series' ready-made texts
+    escaping names_;
 };
 
 }  // namespace tacho::inline v0

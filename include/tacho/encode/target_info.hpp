@@ -2,11 +2,14 @@
 // Rule: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#resource-attributes-1
 #pragma once
 
+#include "tacho/core/escaping.hpp"
 #include "tacho/core/label_text.hpp"
 #include "tacho/core/resource.hpp"
+#include "tacho/core/translation.hpp"
 #include "tacho/core/utf8.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
@@ -30,16 +33,38 @@ namespace detail {
     return name;
 }
 
+// The key as it is, and then as an escaping has it. Prometheus reads no NUL in a name.
+[[nodiscard]] inline std::string escaped_resource_name(std::string_view key, escaping names) {
+    auto clean = to_utf8(key);
+    std::replace(clean.begin(), clean.end(), '\0', '_');
+    std::string name(escaped_name_room(clean.size()), '\0');
+    name.resize(static_cast<std::size_t>(write_escaped_name(clean, names, name.data()) - name.data()));
+    if (name.starts_with("_")) name.insert(0, "key");
+    return name;
+}
+
+// A name as a label is called: in quotes unless every client can read it.
+[[nodiscard]] inline std::string label_in_quotes(std::string_view name) {
+    if (is_plain_name(name)) return std::string{name};
+    std::string escaped(escaped_size(name), '\0');
+    write_escaped(name, escaped.data());
+    return '"' + escaped + '"';
+}
+
 }  // namespace detail
 
 /// `{service_name="shop",service_version="2"}`: keys made legal and sorted, values escaped; keys that became the same
-/// have their values joined by `;`, in the order of the original keys. Empty for an empty resource.
-[[nodiscard]] inline std::string target_info_labels(resource const& of) {
+/// have their values joined by `;`, in the order of the original keys. Empty for an empty resource. Strategies that
+/// keep characters keep the keys, as this escaping shows them: `{"service.name"="shop"}`.
+[[nodiscard]] inline std::string target_info_labels(
+    resource const& of, translation_strategy how = translation_strategy::underscore_escaping_with_suffixes,
+    escaping names = escaping::underscores) {
     auto sorted = of;
     std::stable_sort(sorted.begin(), sorted.end(), [](auto const& a, auto const& b) { return a.key < b.key; });
     std::map<std::string, std::string> labels;
     for (auto const& [key, value] : sorted) {
-        auto const name = detail::resource_label_name(key);
+        auto const name =
+            keeps_characters(how) ? detail::escaped_resource_name(key, names) : detail::resource_label_name(key);
         if (name.empty()) continue;
         auto const clean = to_utf8(value);
         auto const [at, added] = labels.try_emplace(name, clean);
@@ -50,7 +75,11 @@ namespace detail {
         if (value.empty()) continue;
         std::string escaped(detail::escaped_size(value), '\0');
         detail::write_escaped(value, escaped.data());
-        text.append(text.empty() ? "{" : ",").append(name).append("=\"").append(escaped).append("\"");
+        text.append(text.empty() ? "{" : ",")
+            .append(detail::label_in_quotes(name))
+            .append("=\"")
+            .append(escaped)
+            .append("\"");
     }
     return text.empty() ? text : text + "}";
 }

@@ -1,9 +1,19 @@
 // tacho: the text formats that a scrape can be answered in.
 #pragma once
 
+#include "tacho/core/escaping.hpp"
+
 namespace tacho::inline v0 {
 
 /// A text exposition. 1.0.0 is 0.0.4 with a say in how names are escaped.
 enum class text_format : unsigned char { prometheus_0_0_4, prometheus_1_0_0, openmetrics_1_0_0 };
+
+/// How a text is written. A format is one, with nothing but what every client can read.
+struct text_style {
+    constexpr text_style(text_format as, escaping with = escaping::underscores) noexcept : format(as), names(with) {}
+
+    text_format format;
+    escaping names;
+};
 
 }  // namespace tacho::inline v0

@@ -3,6 +3,7 @@
 // https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
 #pragma once
 
+#include "tacho/core/escaping.hpp"
 #include "tacho/core/text.hpp"
 #include "tacho/encode/text_format.hpp"
 
@@ -11,10 +12,6 @@
 #include <string_view>
 
 namespace tacho::inline v0 {
-
-/// How a client wants names escaped that it could not read otherwise. Ours are legal everywhere, so that only the
-/// answer's content type differs.
-enum class escaping : unsigned char { underscores, allow_utf_8, dots, values };
 
 /// What a scrape is answered with.
 struct chosen_format {
@@ -82,10 +79,9 @@ constexpr media_range parse_range(std::string_view text) noexcept {
         if (equals_ignoring_case(name, "q")) range.weight = weight_of(value);
         if (equals_ignoring_case(name, "version")) range.version = value;
         if (equals_ignoring_case(name, "escaping")) {
-            constexpr std::array<std::string_view, 4> known{"underscores", "allow-utf-8", "dots", "values"};
-            for (std::size_t i = 0; i < known.size(); ++i)
-                if (equals_ignoring_case(value, known[i])) {
-                    range.names = static_cast<escaping>(i);
+            for (auto const known : {escaping::underscores, escaping::allow_utf_8, escaping::dots, escaping::values})
+                if (equals_ignoring_case(value, to_string(known))) {
+                    range.names = known;
                     range.names_escaping = true;
                 }
         }

@@ -2,6 +2,7 @@
 // Rule: https://prometheus.io/docs/instrumenting/content_negotiation/
 #pragma once
 
+#include "tacho/core/escaping.hpp"
 #include "tacho/core/resource.hpp"
 #include "tacho/encode/prometheus.hpp"
 #include "tacho/encode/sink.hpp"
@@ -13,6 +14,7 @@
 #include "tacho/export/scrape_response.hpp"
 #include "tacho/registry/registry.hpp"
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <memory>
@@ -47,11 +49,14 @@ class endpoint {
 public:
     explicit endpoint(registry& of, endpoint_options options = {})
         : core_(of.core()),
-          target_labels_(target_info_labels(options.about)),
           pool_(std::make_shared<detail::page_pool>(options.largest_body)),
           compress_with_(std::move(options.compress_with)),
           enabled_(options.enabled),
-          prefer_text_1_0_0_(options.prefer_text_1_0_0) {}
+          prefer_text_1_0_0_(options.prefer_text_1_0_0) {
+        for (auto const names : {escaping::underscores, escaping::allow_utf_8, escaping::dots, escaping::values})
+            target_labels_[static_cast<std::size_t>(names)] =
+                target_info_labels(options.about, core_->options.translation, names);
+    }
 
     /// Whether it answers otherwise than 404. May change while the web server that it is mounted on runs.
     void enable(bool on) noexcept { enabled_.store(on, std::memory_order_relaxed); }  // a flag, which orders nothing
@@ -83,7 +88,8 @@ public:
         answer.place_ = place;
         auto& [text, packed] = (*pool_)[place];
         text.clear();
-        prometheus_encoder encoder{text, chosen.format, target_labels_};
+        prometheus_encoder encoder{text, text_style{chosen.format, chosen.names},
+                                   target_labels_[static_cast<std::size_t>(chosen.names)]};
         auto const round = core_->callbacks.collect();
         detail::visit_all(*core_->families(), encoder, order::by_name, round);
         if (!encoder.finish())
@@ -103,7 +109,7 @@ private:
     static constexpr std::string_view plain_text = "text/plain; charset=utf-8";
 
     std::shared_ptr<detail::registry_core> core_;
-    std::string target_labels_;
+    std::array<std::string, 4> target_labels_;  // in each escaping
     std::shared_ptr<detail::page_pool> pool_;
     std::shared_ptr<compressor> compress_with_;
     std::atomic<bool> enabled_;

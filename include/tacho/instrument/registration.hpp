@@ -8,7 +8,9 @@
 #include "tacho/cell/observed_cells.hpp"
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/bounds.hpp"
+#include "tacho/core/escaping.hpp"
 #include "tacho/core/names.hpp"
+#include "tacho/core/translation.hpp"
 #include "tacho/core/utf8.hpp"
 #include "tacho/instrument/bound_series.hpp"
 #include "tacho/registry/registry.hpp"
@@ -86,9 +88,13 @@ public:
         dropped_ = views.dropped;
         if (dropped_) return;
         bool const done = detail::attempt([&] {
-            prometheus_text renamed;
-            if (views.name != spec.name) renamed = prometheus_name(views.name, spec.unit, spec.kind);
-            auto const name = views.name != spec.name ? renamed.view() : spec.prometheus_name;
+            // What was made while compiling is for the usual strategy, and the instrument's own name.
+            auto const how = in.core()->options.translation;
+            bool const is_usual = how == translation_strategy::underscore_escaping_with_suffixes;
+            prometheus_text made;
+            bool const anew = views.name != spec.name || !is_usual;
+            if (anew) made = prometheus_name(views.name, spec.unit, spec.kind, how);
+            auto const name = anew ? made.view() : spec.prometheus_name;
             family_ = core_->add(describe(in, spec, views, name), schema(in, spec, name), storage(spec, views));
         });
         if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
@@ -192,12 +198,7 @@ private:
         d.scope = in.info();
         d.name = views.name;
         d.prometheus_name = prometheus;
-        auto const word = unit_word(spec.unit);
-        auto stem = prometheus;
-        stem.remove_suffix(kind_suffix(spec.kind).size());
-        // OpenMetrics names a unit only where the name goes on before it.
-        if (!word.view().empty() && stem.size() > word.view().size() && ends_with_word(stem, word.view()))
-            d.unit_word = word.view();
+        d.unit_word = unit_word(spec.unit).view();
         d.description = to_utf8(views.description);
         d.unit = spec.unit;
         d.kind = spec.kind;
@@ -211,6 +212,7 @@ private:
 
     static label_schema schema(scope const& in, detail::instrument_spec const& spec, std::string_view prometheus) {
         label_schema s;
+        auto const how = in.core()->options.translation;
         s.given = spec.labels.size();
         auto const as = viewed(in, spec);
         for (std::size_t i = 0; i < spec.labels.size(); ++i) {
@@ -223,14 +225,19 @@ private:
                 s.left_out |= std::uint32_t{1} << i;
             else
                 s.keys.push_back(
-                    {std::string{label.name}, std::string{prometheus_label_name(label.name).view()}, label.type});
+                    {std::string{label.name}, std::string{prometheus_label_name(label.name, how).view()}, label.type});
         }
         s.fixed = in.labels();
         if (in.core()->options.scope_labels) {
             s.fixed.push_back({"", "otel_scope_name", to_utf8(in.info().name)});
             s.fixed.push_back({"", "otel_scope_version", to_utf8(in.info().version)});
         }
-        if (spec.kind != instrument_kind::histogram) s.line_name = prometheus;
+        auto const is_plain = [](auto const& label) { return detail::is_plain_name(label.prometheus_name); };
+        s.plain = detail::is_plain_name(prometheus) && std::all_of(s.keys.begin(), s.keys.end(), is_plain) &&
+                  std::all_of(s.fixed.begin(), s.fixed.end(), is_plain);
+        if (spec.kind == instrument_kind::histogram) return s;
+        bool const in_quotes = !detail::is_plain_name(prometheus);
+        s.line_name.append(in_quotes ? "{\"" : "").append(prometheus).append(in_quotes ? "\"" : "");
         return s;
     }
 

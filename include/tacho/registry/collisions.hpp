@@ -2,12 +2,16 @@
 // Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#suffixes
 #pragma once
 
+#include "tacho/core/escaping.hpp"
+#include "tacho/core/names.hpp"
 #include "tacho/registry/family.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tacho::inline v0::detail {
@@ -23,11 +27,22 @@ namespace tacho::inline v0::detail {
            a.schema().left_out == schema.left_out;
 }
 
-// All names under which a family or its samples appear in any of the formats. OpenMetrics names a counter's family
-// without `_total` and an info's without `_info`, and gives a histogram and a counter a `_created`.
-[[nodiscard]] inline std::vector<std::string> names_in_use(std::string_view prometheus_name, instrument_kind kind) {
-    std::string const name{prometheus_name};
-    auto const stem = name.substr(0, name.size() - kind_suffix(kind).size());
+[[nodiscard]] inline std::string escaped_name(std::string_view name, escaping names) {
+    std::string text(escaped_name_room(name.size()), '\0');
+    text.resize(static_cast<std::size_t>(write_escaped_name(name, names, text.data()) - text.data()));
+    return text;
+}
+
+// Names that are the same as others only if they are so with underscores need not be looked at with allow-utf-8.
+inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::dots, escaping::values};
+
+// All names under which a family or its samples appear in any of the formats, its own name being this one. OpenMetrics
+// names a counter's family without `_total` and an info's without `_info`, and gives a histogram and a counter a
+// `_created`. A counter without `_total` is no counter there.
+[[nodiscard]] inline std::vector<std::string> names_of_samples(std::string const& name, instrument_kind kind) {
+    auto const suffix = kind_suffix(kind);
+    if (!name.ends_with(suffix)) return {name};
+    auto const stem = name.substr(0, name.size() - suffix.size());
     switch (kind) {
         case instrument_kind::counter: return {name, stem, stem + "_created"};
         case instrument_kind::info: return {name, stem};
@@ -39,6 +54,20 @@ namespace tacho::inline v0::detail {
         case instrument_kind::exponential_histogram: break;  // whose samples no text format shows
     }
     return {name};
+}
+
+// The same in every escaping, of which all but underscores are told apart by what stands behind them. Where names keep
+// all their characters, one that is plain may be what an escaping makes of another.
+[[nodiscard]] inline std::vector<std::string> names_in_use(std::string_view prometheus_name, instrument_kind kind,
+                                                           bool in_every_escaping) {
+    if (!in_every_escaping) return names_of_samples(std::string{prometheus_name}, kind);
+    std::vector<std::string> all;
+    for (auto const names : lossy_escapings)
+        for (auto& name : names_of_samples(escaped_name(prometheus_name, names), kind)) {
+            if (names != escaping::underscores) name.append("; escaping=").append(to_string(names));
+            all.push_back(std::move(name));
+        }
+    return all;
 }
 
 // An instrument as messages call it.
@@ -101,17 +130,21 @@ namespace tacho::inline v0::detail {
                " was not registered: its name is also the label of its states, and is one of OpenTelemetry's own. "
                "Rename "
                "it, or change the view that renames it";
-    std::vector<std::string_view> seen;
-    if (added.kind == instrument_kind::histogram) seen.push_back("le");
-    if (added.kind == instrument_kind::state_set) seen.push_back(added.prometheus_name);
-    for (auto const& label : schema.fixed) seen.push_back(label.prometheus_name);
-    for (auto const& label : schema.keys) seen.push_back(label.prometheus_name);
-    std::sort(seen.begin(), seen.end());
-    auto const twice = std::adjacent_find(seen.begin(), seen.end());
-    if (twice == seen.end()) return {};
-    return named(added) + " was not registered: its series would have two labels \"" + std::string{*twice} +
-           "\". Of its own labels, the constant ones of its scope and registry, a histogram's le and a state set's "
-           "name, rename one";
+    for (auto const names : lossy_escapings) {
+        std::vector<std::string> seen;
+        if (added.kind == instrument_kind::histogram) seen.push_back("le");
+        if (added.kind == instrument_kind::state_set) seen.push_back(escaped_name(added.prometheus_name, names));
+        for (auto const& label : schema.fixed) seen.push_back(escaped_name(label.prometheus_name, names));
+        for (auto const& label : schema.keys) seen.push_back(escaped_name(label.prometheus_name, names));
+        std::sort(seen.begin(), seen.end());
+        auto const twice = std::adjacent_find(seen.begin(), seen.end());
+        if (twice != seen.end())
+            return named(added) + " was not registered: its series would have two labels \"" + *twice +
+                   "\". Of its own labels, the constant ones of its scope and registry, a histogram's le and a state "
+                   "set's name, rename one";
+        if (schema.plain) break;  // it is so in the others, too
+    }
+    return {};
 }
 
 // Why `added` can't stand beside `present`; empty when it can. Two may use one name for one kind of instrument when

@@ -28,8 +28,8 @@ struct scope_info {
 struct descriptor {
     scope_info scope;
     std::string name;             ///< as OTLP shows it
-    std::string prometheus_name;  ///< with unit and `_total`
-    std::string unit_word;        ///< the unit in `prometheus_name`; empty when there is none
+    std::string prometheus_name;  ///< by the registry's strategy: mostly with unit and `_total`
+    std::string unit_word;        ///< what its unit is called in Prometheus names; empty when it adds none
     std::string description;
     std::string unit;  ///< UCUM
     instrument_kind kind = instrument_kind::counter;

@@ -7,6 +7,7 @@
 #include "tacho/cell/observed_cells.hpp"
 #include "tacho/core/bounds.hpp"
 #include "tacho/core/error_hook.hpp"
+#include "tacho/core/escaping.hpp"
 #include "tacho/core/exponential_counts.hpp"
 #include "tacho/core/fork.hpp"
 #include "tacho/core/label_text.hpp"
@@ -298,12 +299,11 @@ private:
     }
 
     void add_state_text(std::string_view state) {
-        std::string text(descriptor_.prometheus_name.size() + detail::escaped_size(state) + 5, ' ');
-        char* out = detail::write_text(descriptor_.prometheus_name, text.data());
-        out = detail::write_text("=\"", out);
-        out = detail::write_escaped(state, out);
-        detail::write_text("\"} ", out);
-        state_texts_.push_back(std::move(text));
+        std::string escaped(detail::escaped_size(state), ' ');
+        detail::write_escaped(state, escaped.data());
+        auto const& name = descriptor_.prometheus_name;
+        auto const quote = detail::is_plain_name(name) ? "" : "\"";
+        state_texts_.push_back(quote + name + quote + "=\"" + escaped + "\"} ");
     }
 
     // Joins without allocating; a longer message is cut off.

@@ -4,6 +4,7 @@
 #include "tacho/core/clock.hpp"
 #include "tacho/core/names.hpp"
 #include "tacho/core/resource.hpp"
+#include "tacho/core/translation.hpp"
 #include "tacho/core/utf8.hpp"
 #include "tacho/registry/descriptor.hpp"
 #include "tacho/registry/view.hpp"
@@ -22,6 +23,8 @@ namespace tacho::inline v0 {
 struct registry_options {
     std::size_t series_limit = 2000;  ///< of each instrument that names none of its own
     bool scope_labels = true;         ///< show `otel_scope_name` and `otel_scope_version` where a scope is named
+    /// How names become those that a scrape shows.
+    translation_strategy translation = translation_strategy::underscore_escaping_with_suffixes;
     unix_nanos (*now)() noexcept = &system_clock::now;  ///< when a series is born
     /// How long a callback may take before what it observes is dropped, and how long a collection waits for another one
     /// that runs the callbacks.
@@ -40,15 +43,15 @@ namespace detail {
 // Constant labels as they can be shown, added to those in `beside`. What is wrong with one is said in `problems`, and
 // it is left out.
 inline void add_constant_labels(std::vector<fixed_label>& beside, std::vector<attribute> const& added,
-                                std::vector<std::string>& problems) {
+                                translation_strategy how, std::vector<std::string>& problems) {
     for (auto const& one : added) {
         auto const refuse = [&](std::string_view why) {
             problems.push_back("the constant label \"" + to_utf8(std::string_view{one.key}.substr(0, 300)) +
                                "\" is left out: " + std::string{why});
         };
-        fixed_label label{one.key, std::string{prometheus_label_name(one.key).view()}, to_utf8(one.value)};
+        fixed_label label{one.key, std::string{prometheus_label_name(one.key, how).view()}, to_utf8(one.value)};
         auto const has_its_name = [&](fixed_label const& other) {
-            return other.prometheus_name == label.prometheus_name;
+            return prometheus_label_name(other.name).view() == prometheus_label_name(label.name).view();
         };
         if (!is_label_name(one.key))
             refuse(

@@ -40,7 +40,7 @@ public:
     [[nodiscard]] scope with_labels(std::vector<attribute> const& labels) const {
         scope made = *this;
         std::vector<std::string> problems;
-        detail::add_constant_labels(made.labels_, labels, problems);
+        detail::add_constant_labels(made.labels_, labels, core_->options.translation, problems);
         for (auto& problem : problems) core_->note(severity::warning, std::move(problem));
         return made;
     }

@@ -45,7 +45,7 @@ struct registry_core final : fork_witness {
     explicit registry_core(registry_options o)
         : options(checked(std::move(o), problems)), callbacks(options.callback_timeout, options.now) {
         watch_cells_at_fork();
-        add_constant_labels(constant_labels, options.constant_labels, problems);
+        add_constant_labels(constant_labels, options.constant_labels, options.translation, problems);
         for (auto const& problem : problems) report(severity::warning, problem);
     }
 
@@ -97,7 +97,7 @@ struct registry_core final : fork_witness {
 inline std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema, series_storage storage) {
     // A name may be reused by another registry, an id never: whoever remembers values by id can't mix two families up.
     static constinit std::atomic<std::uint64_t> ids{0};
-    auto names = names_in_use(describe.prometheus_name, describe.kind);
+    auto names = names_in_use(describe.prometheus_name, describe.kind, keeps_characters(options.translation));
     auto why = why_reserved(describe, names);
     if (why.empty()) why = why_labels_collide(describe, schema);
     {

@@ -43,7 +43,9 @@ struct fixed_label {
 struct label_schema {
     std::vector<label_key> keys;  ///< of the values that each series has, in the order of declaration
     std::vector<fixed_label> fixed;
-    std::string line_name;  ///< begins each series' text; empty for a histogram, which has several names
+    /// Begins each series' text: `name`, or `{"na.me"` when it needs quotes; empty for a histogram, which has several.
+    std::string line_name;
+    bool plain = true;  ///< names of metric and labels are the same in every escaping
     /// Labels of the instrument whose values are given and not kept: a bit for each place, the first one the lowest.
     std::uint32_t left_out = 0;
     std::size_t given = 0;  ///< the label values that the instrument takes

@@ -3,6 +3,7 @@
 
 #include "tacho/cell/arena.hpp"
 #include "tacho/core/clock.hpp"
+#include "tacho/core/escaping.hpp"
 #include "tacho/core/label_text.hpp"
 #include "tacho/series/hash.hpp"
 #include "tacho/series/label_schema.hpp"
@@ -64,7 +65,7 @@ public:
     }
 
     /// What begins its line in Prometheus' formats: `name{a="1",b="2"} `, or for a histogram `{a="1",b="2"} `, and just
-    /// `name ` or a space without labels.
+    /// `name ` or a space without labels. Names that are not legal everywhere are in quotes: `{"na.me","a.b"="1"} `.
     [[nodiscard]] std::string_view text() const noexcept {
         return {reinterpret_cast<char const*>(places() + label_count_), text_size_};
     }
@@ -164,10 +165,16 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
     detail::shown_labels shown{schema, values};
     if (overflow) shown.add({"otel_metric_overflow", "true"});
 
+    // Where all names are legal they need not be looked at one by one.
+    auto const in_quotes = [&](std::string_view name) { return !schema.plain && !detail::is_plain_name(name); };
+    bool const named_within = schema.line_name.starts_with('{');
+    bool const braces = named_within || !shown.view().empty();
+
     std::size_t text_size = schema.line_name.size() + 1;
-    for (auto const& label : shown.view()) text_size += label.name.size() + detail::escaped_size(label.value) + 4;
-    if (!shown.view().empty()) ++text_size;  // each label brings `="",` with its comma or brace; `{` is left
-    std::size_t escaped = 0;                 // of values that are kept beside the text
+    for (auto const& label : shown.view())
+        text_size += label.name.size() + detail::escaped_size(label.value) + (in_quotes(label.name) ? 6 : 4);
+    if (braces) ++text_size;  // each label brings `="",` with its comma or brace; `}` is left
+    std::size_t escaped = 0;  // of values that are kept beside the text
     for (auto const& value : values)
         if (detail::escaped_size(value) != value.size()) escaped += value.size();
 
@@ -196,18 +203,18 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
         if (detail::escaped_size(values[i]) != values[i].size()) beside = detail::write_text(values[i], beside);
     }
     out = detail::write_text(schema.line_name, out);
-    char before = '{';
+    char before = named_within ? ',' : '{';
     for (auto const& label : shown.view()) {
         *out++ = before;
         before = ',';
-        out = detail::write_text(label.name, out);
-        out = detail::write_text("=\"", out);
+        auto const quote = in_quotes(label.name) ? std::string_view{"\""} : std::string_view{};
+        for (auto const part : {quote, label.name, quote, std::string_view{"=\""}}) out = detail::write_text(part, out);
         if (label.index < values.size() && detail::escaped_size(label.value) == label.value.size())
             places[label.index] = place_of(out, label.value);
         out = detail::write_escaped(label.value, out);
         *out++ = '"';
     }
-    if (!shown.view().empty()) *out++ = '}';
+    if (braces) *out++ = '}';
     *out++ = ' ';
     return made;
 }
