@@ -222,14 +222,14 @@ TEST_P(a_warm_scrape, allocates_nothing_when_there_are_four_at_once) {
     EXPECT_EQ(during, 0);
 }
 
-// Lines that no series has ready: names in every escaping.
+// Lines that no series has ready: names in every escaping, and when each series began.
 TEST(a_warm_scrape_of_escaped_names, allocates_nothing) {
     shop s{{.translation = tacho::translation_strategy::no_translation}};
     tacho::histogram<"wait.time", tacho::label<"a.b">> waited{s.registry};
     tacho::state_set<"lamp.state", light> lamp{s.registry};
     waited("1").observe(1);
     lamp.set(light::red);
-    tacho::endpoint endpoint{s.registry, {.about = {{"service.name", "shop"}}}};
+    tacho::endpoint endpoint{s.registry, {.about = {{"service.name", "shop"}}, .created = true}};
     for (auto const accept :
          {"text/plain;version=1.0.0;escaping=values", "application/openmetrics-text;escaping=dots",
           "application/openmetrics-text;escaping=allow-utf-8", "application/openmetrics-text", ""}) {

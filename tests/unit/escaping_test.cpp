@@ -371,7 +371,7 @@ TEST(an_escaped_page, fits_into_the_room_that_is_asked_for) {
         for (std::size_t size = 0; size < whole.size() + 2000; size += 13) {
             std::string room(size + 64, '#');
             tacho::span_sink sink{std::span{room}.first(size)};
-            tacho::prometheus_encoder encoder{sink, tacho::text_style{text_format::openmetrics_1_0_0, names}};
+            tacho::prometheus_encoder encoder{sink, tacho::text_style{text_format::openmetrics_1_0_0, names, true}};
             u.registry.visit(encoder);
             static_cast<void>(encoder.finish());
             EXPECT_EQ(room.substr(size), std::string(64, '#'));

@@ -46,7 +46,10 @@ class prometheus_encoder {
 public:
     /// `target_labels` are those of `target_info`, ready-made (see target_info_labels()); empty for none.
     prometheus_encoder(Sink& to, text_style style, std::string_view target_labels = {}) noexcept
-        : out_(to), openmetrics_(style.format == text_format::openmetrics_1_0_0), names_(style.names) {
+        : out_(to),
+          openmetrics_(style.format == text_format::openmetrics_1_0_0),
+          created_(openmetrics_ && style.created),
+          names_(style.names) {
         if (target_labels.empty()) return;
         out_.text(openmetrics_ ? "# TYPE target info\n# HELP target Target metadata\n"
                                : "# HELP target_info Target metadata\n# TYPE target_info gauge\n",
@@ -174,8 +177,8 @@ private:
         auto const& d = of.describe();
         bool const shared = last_ != nullptr && last_->describe().prometheus_name == d.prometheus_name;
         last_ = &of;
-        composed_ = false;
-        if (!of.schema().plain) [[unlikely]]
+        composed_ = dated_ = false;
+        if (!of.schema().plain || created_) [[unlikely]]
             return begin_composed(of, shared);
         if (!shared) heading(d, d.prometheus_name, "");
     }
@@ -212,7 +215,7 @@ private:
         });
     }
 
-    // ---- What the ready-made texts don't have: names in another escaping.
+    // ---- What the ready-made texts don't have: names in another escaping, or `_created`.
 
     [[gnu::noinline]] void begin_composed(family const& of, bool shared) noexcept {
         auto const& d = of.describe();
@@ -220,19 +223,20 @@ private:
         char name[detail::escaped_name_room(prometheus_text::most)];
         auto const size = detail::write_escaped_name(d.prometheus_name, names_, name) - name;
         std::string_view const shown{name, static_cast<std::size_t>(size)};
+        dated_ = created_ && (d.is_histogram() || (d.is_monotonic() && shown.ends_with(kind_suffix(d.kind))));
         // A histogram's series have no name, to which the ready-made lines only append.
-        composed_ = !of.schema().plain && (names_ != escaping::allow_utf_8 || d.is_histogram());
+        composed_ = dated_ || (!of.schema().plain && (names_ != escaping::allow_utf_8 || d.is_histogram()));
         if (!shared) heading(d, shown, in_quotes ? "\"" : "");
     }
 
     [[gnu::noinline]] void compose_number(family const& of, series const& s, tacho::number value) noexcept {
         detail::line_names const names{of, names_};
         auto const labels = names.labels_of(s);
-        out_.write(names.room(labels) + detail::number_room, [&](char* out) {
+        out_.write(2 * (names.room(labels) + detail::number_room), [&](char* out) {
             out = names.end(labels, names.begin(labels, "", out));
             out = detail::write_number(value, out);
             *out++ = '\n';
-            return out;
+            return dated_ ? compose_created(names, of, s, kind_suffix(of.describe().kind).size(), out) : out;
         });
     }
 
@@ -240,7 +244,7 @@ private:
         detail::line_names const names{of, names_};
         auto const labels = names.labels_of(s);
         std::size_t const line = names.room(labels) + bound_label::room + detail::number_room;
-        out_.write(line * (value.buckets.size() + 2), [&](char* const begin) {
+        out_.write(line * (value.buckets.size() + 3), [&](char* const begin) {
             char* out = names.go_on(labels, names.begin(labels, "_bucket", begin));
             std::string_view const bucket{begin, static_cast<std::size_t>(out - begin)};
             std::uint64_t up_to = 0;
@@ -259,8 +263,18 @@ private:
                 out = detail::write_integer(value.count, out);
                 *out++ = '\n';
             }
-            return out;
+            return dated_ ? compose_created(names, of, s, 0, out) : out;
         });
+    }
+
+    // `_created` in the place of the last `cut` characters of the name.
+    static char* compose_created(detail::line_names const& names, family const& of, series const& s, std::size_t cut,
+                                 char* out) noexcept {
+        auto const labels = names.labels_of(s);
+        out = names.end(labels, names.begin(labels, "_created", out, cut));
+        out = detail::write_seconds(of.start_of(s), out);
+        *out++ = '\n';
+        return out;
     }
 
     [[gnu::noinline]] void compose_states(family const& of, series const& s, states_value value) noexcept {
@@ -279,7 +293,9 @@ private:
     detail::sink_writer<Sink> out_;
     family const* last_ = nullptr;
     bool openmetrics_;
+    bool created_;
     bool composed_ = false;  // the family's lines are not in its series' ready-made texts
+    bool dated_ = false;     // and tell when each began
     escaping names_;
 };
 

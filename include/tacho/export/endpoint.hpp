@@ -25,9 +25,10 @@
 namespace tacho::inline v0 {
 
 struct endpoint_options {
-    bool enabled = true;                    ///< false: every request is answered 404
-    bool prefer_text_1_0_0 = false;         ///< what a client gets that asks for nothing in particular
-    resource about = {};                    ///< shown as `target_info`; none when empty
+    bool enabled = true;             ///< false: every request is answered 404
+    bool prefer_text_1_0_0 = false;  ///< what a client gets that asks for nothing in particular
+    resource about = {};             ///< shown as `target_info`; none when empty
+    bool created = false;  ///< in OpenMetrics, tell when each series of a counter or histogram began, as `_created`
     std::size_t largest_body = 256u << 20;  ///< bytes; beyond it a scrape fails, whole
     /// Compresses for clients that ask for it, such as tacho::gzip() of tacho/adapter/zlib.hpp; none: nobody gets that.
     std::shared_ptr<compressor> compress_with = {};
@@ -52,7 +53,8 @@ public:
           pool_(std::make_shared<detail::page_pool>(options.largest_body)),
           compress_with_(std::move(options.compress_with)),
           enabled_(options.enabled),
-          prefer_text_1_0_0_(options.prefer_text_1_0_0) {
+          prefer_text_1_0_0_(options.prefer_text_1_0_0),
+          created_(options.created) {
         for (auto const names : {escaping::underscores, escaping::allow_utf_8, escaping::dots, escaping::values})
             target_labels_[static_cast<std::size_t>(names)] =
                 target_info_labels(options.about, core_->options.translation, names);
@@ -88,7 +90,7 @@ public:
         answer.place_ = place;
         auto& [text, packed] = (*pool_)[place];
         text.clear();
-        prometheus_encoder encoder{text, text_style{chosen.format, chosen.names},
+        prometheus_encoder encoder{text, text_style{chosen.format, chosen.names, created_},
                                    target_labels_[static_cast<std::size_t>(chosen.names)]};
         auto const round = core_->callbacks.collect();
         detail::visit_all(*core_->families(), encoder, order::by_name, round);
@@ -114,6 +116,7 @@ private:
     std::shared_ptr<compressor> compress_with_;
     std::atomic<bool> enabled_;
     bool prefer_text_1_0_0_;
+    bool created_;
 };
 
 }  // namespace tacho::inline v0
