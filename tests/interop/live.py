@@ -5,7 +5,7 @@ import time
 
 import gallery
 import otlp
-from exposition import key
+from exposition import canonical, key
 from reference import Program, free_port, request, wait_until
 from tap import holds
 
@@ -24,12 +24,12 @@ EXPONENTIAL = [
 class Live(Program):
     """`with` ends it, after a last push. It can be scraped, and pushes to `url` when it is told to."""
 
-    def __init__(self, binary, url=None, **variables):
+    def __init__(self, binary, url=None, untranslated=False, **variables):
         self.port = free_port()
         told = {'OGX_PROMETHEUS_ENABLED': '1', 'OGX_METRICS_PORT': str(self.port), **variables}
         if url is not None:
             told.update({'OTEL_EXPORTER_OTLP_ENDPOINT': url, 'OTEL_METRIC_EXPORT_INTERVAL': '3600000'})
-        super().__init__([binary], told)
+        super().__init__([binary, 'untranslated'] if untranslated else [binary], told)
         self.recorded = self.pushed = self.last_push = 0
         self.wait_for_line('ready')
 
@@ -65,6 +65,33 @@ def scraped(times, openmetrics=True):
     for labels, value in states(times):
         out[key('job_state', {'name': labels['name'], 'job_state': labels['job.state'],
                               'otel_scope_name': SHOP[0], 'otel_scope_version': SHOP[1]})] = value
+    return out
+
+
+def untranslated(times):
+    """The series of an OpenMetrics scrape that keeps all names, without target_info."""
+    out = {}
+
+    def labels_of(labels, scope):
+        told = {k.replace('otel.metric.overflow', 'otel_metric_overflow'):
+                str(v).lower() if isinstance(v, bool) else str(v) for k, v in labels.items()}
+        told.update({k: v for k, v in zip(('otel_scope_name', 'otel_scope_version'), scope) if v})
+        return told
+    for s in gallery.KINDS:
+        labels = labels_of(s.labels, s.scope)
+        if s.kind != 'histogram':
+            out[key(s.name, labels)] = s.recorded[-1] if s.kind == 'gauge' else gallery.total(s, times)
+            continue
+        up_to = 0
+        for bound, count in zip(gallery.BOUNDS[s.name] + [math.inf], gallery.buckets_of(s)):
+            up_to += count * times
+            out[key(s.name + '_bucket', {**labels, 'le': canonical(bound, True)})] = up_to
+        if gallery.has_sum(s, gallery.total(s)):
+            out[key(s.name + '_sum', labels)] = gallery.total(s, times)
+            out[key(s.name + '_count', labels)] = up_to
+    out[key('build', {k: str(v) for k, v in BUILD.items()})] = 1
+    for labels, value in states(times):
+        out[key('job.state', labels_of(labels, SHOP))] = value
     return out
 
 

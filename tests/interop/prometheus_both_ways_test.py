@@ -180,6 +180,27 @@ def _():
     equal(prometheus.complaints(), [])
 
 
+@check('Scraped with names that are kept as they are: all are there, and PromQL finds them by {"na.me"}')  # 20, 22, 200
+def _():
+    program = live.Live(LIVE, untranslated=True)
+    prometheus = Prometheus(FOLDER, {'live': (f'127.0.0.1:{program.port}', '/metrics', '200ms')})
+    try:
+        prometheus.wait_until_it_answers()
+        program.record()
+        wanted = with_bounds(live.untranslated(1), scraped_bound)
+        wait_until(lambda: any(prometheus.query('{"http.requests"}').values()), 'it is scraped')
+        equal_maps(asked(prometheus, 'live'), wanted, 'scraped, with names that are kept')
+        equal(prometheus.value('sum({"http.requests", "http.method"="GET"})'), 3.0)
+        page = program.page('application/openmetrics-text;escaping=allow-utf-8')
+        holds('"service.name"="gallery"' in page.partition('# TYPE "')[0], 'the resource has its keys')
+        equal(prometheus.complaints(), [])
+        # Whoever doesn't ask gets the names with underscores.
+        holds('\nhttp_requests{http_method="GET",' in program.page(), 'escaped')
+    finally:
+        prometheus.end()
+        program.end()
+
+
 @check('Pushed as OTLP JSON: every kind is there with its number, and nothing else')
 def _():
     setting.scraped.end()

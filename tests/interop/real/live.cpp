@@ -1,7 +1,7 @@
 // Every kind of instrument in a program that is scraped and pushes as the environment says: for receivers that others
 // have written. Prints its report, then `ready`. SIGUSR2 records everything once more and prints `recorded N`, SIGUSR1
-// pushes now and prints `pushed N: yes` or `no`; SIGTERM ends it, with a last push. What it should be worth is listed
-// in gallery.py and live.py.
+// pushes now and prints `pushed N: yes` or `no`; SIGTERM ends it, with a last push. With an argument it keeps names as
+// they are. What it should be worth is listed in gallery.py and live.py.
 #include "../kinds.hpp"
 
 #include <tacho/adapter/curl.hpp>
@@ -43,13 +43,15 @@ struct more_kinds {
 
 }  // namespace
 
-int main() {
+int main(int argc, char**) {
     sigset_t signals;
     sigemptyset(&signals);
     for (int const one : {SIGTERM, SIGUSR1, SIGUSR2}) sigaddset(&signals, one);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
-    tacho::registry registry{{.series_limit = 10'000}};
+    tacho::registry_options options{.series_limit = 10'000};
+    if (argc > 1) options.translation = tacho::translation_strategy::no_translation;
+    tacho::registry registry{options};
     gallery::every_kind kinds{registry};
     more_kinds more{registry};
     auto const settings = tacho::settings::from_environment({.prefix = "OGX", .service_name = "gallery"});
