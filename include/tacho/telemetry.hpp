@@ -212,6 +212,7 @@ void start_scrape(running_telemetry& running, registry& of, settings const& s, L
             auto answers =
                 std::make_shared<endpoint>(of, endpoint_options{.prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0,
                                                                 .about = s.about,
+                                                                .created = s.scrape.created,
                                                                 .compress_with = compress_with});
             auto const port = started->start(s.scrape, std::move(answers));
             if (!port) return running.refuse(path, "not listening: " + port.message());
@@ -325,6 +326,7 @@ private:
                 std::make_shared<tacho::endpoint>(of, endpoint_options{.enabled = false,
                                                                        .prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0,
                                                                        .about = s.about,
+                                                                       .created = s.scrape.created,
                                                                        .compress_with = compress_with});
         // It answers unless a listener does, or nothing should.
         constexpr bool has_listener = !std::is_same_v<Listener, own_server> && !std::is_same_v<Listener, no_listener>;

@@ -48,6 +48,7 @@ struct scrape_settings {
     std::string host = "127.0.0.1";
     std::uint16_t port = 9464;
     bool prefer_text_1_0_0 = false;       ///< for clients that ask for nothing in particular
+    bool created = false;                 ///< tell in OpenMetrics when series began, as `_created`
     std::string why_off = "not enabled";  ///< for the report, when it is not enabled
     std::string problem = {};             ///< why the listener can't work, if so
 };
