@@ -881,6 +881,8 @@ constexpr bool is_name(std::string_view name) noexcept {
 /// A Prometheus name, at most 400 characters. Made while compiling for a typed instrument, else at registration.
 class prometheus_text {
 public:
+    static constexpr std::size_t most = 400;
+
     [[nodiscard]] constexpr std::string_view view() const noexcept { return {text_.data(), size_}; }
 
     // Illegal characters become `_`, and a run of `_` is written once.
@@ -892,12 +894,17 @@ public:
         }
     }
 
+    constexpr void append_as_it_is(std::string_view part) noexcept {
+        for (char const c : part)
+            if (size_ < text_.size()) text_[size_++] = c;
+    }
+
     constexpr void remove_suffix(std::string_view suffix) noexcept {
         if (view().ends_with(suffix) && size_ > suffix.size()) size_ -= suffix.size();
     }
 
 private:
-    std::array<char, 400> text_{};
+    std::array<char, most> text_{};
     std::size_t size_ = 0;
 };
 
@@ -2421,6 +2428,165 @@ constexpr std::size_t copy_as_utf8(std::string_view text, char* out, std::size_t
 
 #endif
 
+// ---- tacho/core/escaping.hpp
+#ifndef TACHO_PART_CORE_ESCAPING
+#define TACHO_PART_CORE_ESCAPING
+
+// tacho: the ways to write a Prometheus name for a client that can't read all of its characters.
+// Rule: https://prometheus.io/docs/instrumenting/escaping_schemes/
+
+namespace tacho::inline v0 {
+
+/// How a client wants names that have more in them than ASCII letters, digits and `_`; all others are the same in each.
+/// Of `a.b_c`: `a_b_c`, `"a.b_c"`, `a_dot_b__c` and `U__a_2e_b__c`.
+enum class escaping : unsigned char { underscores, allow_utf_8, dots, values };
+
+[[nodiscard]] constexpr std::string_view to_string(escaping names) noexcept {
+    switch (names) {
+        case escaping::allow_utf_8: return "allow-utf-8";
+        case escaping::dots: return "dots";
+        case escaping::values: return "values";
+        case escaping::underscores: break;
+    }
+    return "underscores";
+}
+
+namespace detail {
+
+constexpr bool is_plain_character(char c, bool first) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (!first && c >= '0' && c <= '9');
+}
+
+// Whether a name is the same in every escaping. One rule for names of metrics and of labels: a colon, which only the
+// former could have, can be in none of ours, and may be in a key of the resource, which becomes a label.
+[[nodiscard]] constexpr bool is_plain_name(std::string_view name) noexcept {
+    for (std::size_t i = 0; i < name.size(); ++i)
+        if (!is_plain_character(name[i], i == 0)) return false;
+    return !name.empty();
+}
+
+// The most that write_escaped_name() writes: `U__`, and `_dot_` for a byte.
+[[nodiscard]] constexpr std::size_t escaped_name_room(std::size_t name) noexcept {
+    return 5 * name + 3;
+}
+
+constexpr char* write_code_point(std::string_view utf8, char* out) noexcept {
+    auto const lead = static_cast<unsigned char>(utf8.front());
+    auto code = static_cast<unsigned>(utf8.size() == 1 ? lead : lead & (0xFFu >> (utf8.size() + 1)));
+    for (char const c : utf8.substr(1)) code = code << 6 | (static_cast<unsigned char>(c) & 0x3Fu);
+    bool begun = false;
+    for (int shift = 20; shift >= 0; shift -= 4) {
+        auto const digit = code >> shift & 0xFu;
+        begun |= digit != 0 || shift == 0;
+        if (begun) *out++ = "0123456789abcdef"[digit];
+    }
+    return out;
+}
+
+// Writes a name of valid UTF-8 as an escaping has it, and returns the end; what allow-utf-8 has it, without quotes.
+// As Prometheus' own code does, which is not quite what its page says: lower-case digits, two underscores for what dots
+// doesn't name, and a plain name as it is.
+constexpr char* write_escaped_name(std::string_view name, escaping names, char* out) noexcept {
+    bool const as_it_is = names == escaping::allow_utf_8 || is_plain_name(name);
+    if (!as_it_is && names == escaping::values)
+        for (char const c : {'U', '_', '_'}) *out++ = c;
+    for (std::size_t i = 0; i < name.size();) {
+        auto const character = name.substr(i, next_utf8(name, i).size);
+        char const c = character.front();
+        std::string_view as = character;
+        if (!as_it_is && c == '_' && names != escaping::underscores)
+            as = "__";
+        else if (!as_it_is && !is_plain_character(c, i == 0)) {
+            if (names == escaping::values) {
+                *out++ = '_';
+                out = write_code_point(character, out);
+            }
+            as = names == escaping::dots ? (c == '.' ? "_dot_" : "__") : "_";
+        }
+        for (char const one : as) *out++ = one;
+        i += character.size();
+    }
+    return out;
+}
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/translation.hpp
+#ifndef TACHO_PART_CORE_TRANSLATION
+#define TACHO_PART_CORE_TRANSLATION
+
+// tacho: how the names of OpenTelemetry become those of Prometheus: which strategy a registry has.
+// Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk_exporters/prometheus/
+
+namespace tacho::inline v0 {
+
+/// What becomes of a name before a client's escaping is applied to it, called as OpenTelemetry's configuration calls
+/// it. Of the counter `foo.bar` in bytes: `foo_bar_bytes_total`, `foo_bar`, `foo.bar_bytes_total` and `foo.bar`. The
+/// latter two keep all names as they are, labels too; a client that can't read them gets them escaped. Without suffixes
+/// OpenMetrics can't call a counter a counter, unless its name ends with `_total`.
+enum class translation_strategy : unsigned char {
+    underscore_escaping_with_suffixes,
+    underscore_escaping_without_suffixes,
+    no_utf8_escaping_with_suffixes,
+    no_translation
+};
+
+/// Whether names keep characters that not every client can read.
+[[nodiscard]] constexpr bool keeps_characters(translation_strategy how) noexcept {
+    return how == translation_strategy::no_utf8_escaping_with_suffixes || how == translation_strategy::no_translation;
+}
+
+namespace detail {
+
+// Takes off a word at the end that stands behind any character that is no letter or digit.
+constexpr std::string_view without_last_word(std::string_view name, std::string_view last) noexcept {
+    if (last.empty() || name.size() < last.size() + 2 || !name.ends_with(last)) return name;
+    char const before = name[name.size() - last.size() - 1];
+    return is_letter(before) || is_digit(before) ? name : name.substr(0, name.size() - last.size() - 1);
+}
+
+}  // namespace detail
+
+/// The Prometheus name of an instrument by a strategy.
+[[nodiscard]] constexpr prometheus_text prometheus_name(std::string_view name, std::string_view unit,
+                                                        instrument_kind kind, translation_strategy how) noexcept {
+    prometheus_text out;
+    switch (how) {
+        case translation_strategy::underscore_escaping_with_suffixes: break;
+        case translation_strategy::underscore_escaping_without_suffixes: out.append(name); return out;
+        case translation_strategy::no_translation: out.append_as_it_is(name); return out;
+        case translation_strategy::no_utf8_escaping_with_suffixes: {
+            auto const suffix = kind_suffix(kind);
+            unit_text const word = unit_word(unit);
+            name = detail::without_last_word(name, suffix.substr(suffix.empty() ? 0 : 1));
+            out.append_as_it_is(detail::without_last_word(name, word.view()));
+            if (!word.view().empty() && name != word.view()) {
+                out.append_as_it_is("_");
+                out.append_as_it_is(word.view());
+            }
+            out.append_as_it_is(suffix);
+            return out;
+        }
+    }
+    return prometheus_name(name, unit, kind);
+}
+
+/// The Prometheus name of a label by a strategy.
+[[nodiscard]] constexpr prometheus_text prometheus_label_name(std::string_view name,
+                                                              translation_strategy how) noexcept {
+    prometheus_text out;
+    keeps_characters(how) ? out.append_as_it_is(name) : out.append(name);
+    return out;
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
 // ---- tacho/core/error_hook.hpp
 #ifndef TACHO_PART_CORE_ERROR_HOOK
 #define TACHO_PART_CORE_ERROR_HOOK
@@ -2533,8 +2699,8 @@ struct scope_info {
 struct descriptor {
     scope_info scope;
     std::string name;             ///< as OTLP shows it
-    std::string prometheus_name;  ///< with unit and `_total`
-    std::string unit_word;        ///< the unit in `prometheus_name`; empty when there is none
+    std::string prometheus_name;  ///< by the registry's strategy: mostly with unit and `_total`
+    std::string unit_word;        ///< what its unit is called in Prometheus names; empty when it adds none
     std::string description;
     std::string unit;  ///< UCUM
     instrument_kind kind = instrument_kind::counter;
@@ -2646,7 +2812,9 @@ struct fixed_label {
 struct label_schema {
     std::vector<label_key> keys;  ///< of the values that each series has, in the order of declaration
     std::vector<fixed_label> fixed;
-    std::string line_name;  ///< begins each series' text; empty for a histogram, which has several names
+    /// Begins each series' text: `name`, or `{"na.me"` when it needs quotes; empty for a histogram, which has several.
+    std::string line_name;
+    bool plain = true;  ///< names of metric and labels are the same in every escaping
     /// Labels of the instrument whose values are given and not kept: a bit for each place, the first one the lowest.
     std::uint32_t left_out = 0;
     std::size_t given = 0;  ///< the label values that the instrument takes
@@ -2777,7 +2945,7 @@ public:
     }
 
     /// What begins its line in Prometheus' formats: `name{a="1",b="2"} `, or for a histogram `{a="1",b="2"} `, and just
-    /// `name ` or a space without labels.
+    /// `name ` or a space without labels. Names that are not legal everywhere are in quotes: `{"na.me","a.b"="1"} `.
     [[nodiscard]] std::string_view text() const noexcept {
         return {reinterpret_cast<char const*>(places() + label_count_), text_size_};
     }
@@ -2877,10 +3045,16 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
     detail::shown_labels shown{schema, values};
     if (overflow) shown.add({"otel_metric_overflow", "true"});
 
+    // Where all names are legal they need not be looked at one by one.
+    auto const in_quotes = [&](std::string_view name) { return !schema.plain && !detail::is_plain_name(name); };
+    bool const named_within = schema.line_name.starts_with('{');
+    bool const braces = named_within || !shown.view().empty();
+
     std::size_t text_size = schema.line_name.size() + 1;
-    for (auto const& label : shown.view()) text_size += label.name.size() + detail::escaped_size(label.value) + 4;
-    if (!shown.view().empty()) ++text_size;  // each label brings `="",` with its comma or brace; `{` is left
-    std::size_t escaped = 0;                 // of values that are kept beside the text
+    for (auto const& label : shown.view())
+        text_size += label.name.size() + detail::escaped_size(label.value) + (in_quotes(label.name) ? 6 : 4);
+    if (braces) ++text_size;  // each label brings `="",` with its comma or brace; `}` is left
+    std::size_t escaped = 0;  // of values that are kept beside the text
     for (auto const& value : values)
         if (detail::escaped_size(value) != value.size()) escaped += value.size();
 
@@ -2909,18 +3083,18 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
         if (detail::escaped_size(values[i]) != values[i].size()) beside = detail::write_text(values[i], beside);
     }
     out = detail::write_text(schema.line_name, out);
-    char before = '{';
+    char before = named_within ? ',' : '{';
     for (auto const& label : shown.view()) {
         *out++ = before;
         before = ',';
-        out = detail::write_text(label.name, out);
-        out = detail::write_text("=\"", out);
+        auto const quote = in_quotes(label.name) ? std::string_view{"\""} : std::string_view{};
+        for (auto const part : {quote, label.name, quote, std::string_view{"=\""}}) out = detail::write_text(part, out);
         if (label.index < values.size() && detail::escaped_size(label.value) == label.value.size())
             places[label.index] = place_of(out, label.value);
         out = detail::write_escaped(label.value, out);
         *out++ = '"';
     }
-    if (!shown.view().empty()) *out++ = '}';
+    if (braces) *out++ = '}';
     *out++ = ' ';
     return made;
 }
@@ -4023,12 +4197,11 @@ private:
     }
 
     void add_state_text(std::string_view state) {
-        std::string text(descriptor_.prometheus_name.size() + detail::escaped_size(state) + 5, ' ');
-        char* out = detail::write_text(descriptor_.prometheus_name, text.data());
-        out = detail::write_text("=\"", out);
-        out = detail::write_escaped(state, out);
-        detail::write_text("\"} ", out);
-        state_texts_.push_back(std::move(text));
+        std::string escaped(detail::escaped_size(state), ' ');
+        detail::write_escaped(state, escaped.data());
+        auto const& name = descriptor_.prometheus_name;
+        auto const quote = detail::is_plain_name(name) ? "" : "\"";
+        state_texts_.push_back(quote + name + quote + "=\"" + escaped + "\"} ");
     }
 
     // Joins without allocating; a longer message is cut off.
@@ -4263,11 +4436,22 @@ namespace tacho::inline v0::detail {
            a.schema().left_out == schema.left_out;
 }
 
-// All names under which a family or its samples appear in any of the formats. OpenMetrics names a counter's family
-// without `_total` and an info's without `_info`, and gives a histogram and a counter a `_created`.
-[[nodiscard]] inline std::vector<std::string> names_in_use(std::string_view prometheus_name, instrument_kind kind) {
-    std::string const name{prometheus_name};
-    auto const stem = name.substr(0, name.size() - kind_suffix(kind).size());
+[[nodiscard]] inline std::string escaped_name(std::string_view name, escaping names) {
+    std::string text(escaped_name_room(name.size()), '\0');
+    text.resize(static_cast<std::size_t>(write_escaped_name(name, names, text.data()) - text.data()));
+    return text;
+}
+
+// Names that are the same as others only if they are so with underscores need not be looked at with allow-utf-8.
+inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::dots, escaping::values};
+
+// All names under which a family or its samples appear in any of the formats, its own name being this one. OpenMetrics
+// names a counter's family without `_total` and an info's without `_info`, and gives a histogram and a counter a
+// `_created`. A counter without `_total` is no counter there.
+[[nodiscard]] inline std::vector<std::string> names_of_samples(std::string const& name, instrument_kind kind) {
+    auto const suffix = kind_suffix(kind);
+    if (!name.ends_with(suffix)) return {name};
+    auto const stem = name.substr(0, name.size() - suffix.size());
     switch (kind) {
         case instrument_kind::counter: return {name, stem, stem + "_created"};
         case instrument_kind::info: return {name, stem};
@@ -4279,6 +4463,20 @@ namespace tacho::inline v0::detail {
         case instrument_kind::exponential_histogram: break;  // whose samples no text format shows
     }
     return {name};
+}
+
+// The same in every escaping, of which all but underscores are told apart by what stands behind them. Where names keep
+// all their characters, one that is plain may be what an escaping makes of another.
+[[nodiscard]] inline std::vector<std::string> names_in_use(std::string_view prometheus_name, instrument_kind kind,
+                                                           bool in_every_escaping) {
+    if (!in_every_escaping) return names_of_samples(std::string{prometheus_name}, kind);
+    std::vector<std::string> all;
+    for (auto const names : lossy_escapings)
+        for (auto& name : names_of_samples(escaped_name(prometheus_name, names), kind)) {
+            if (names != escaping::underscores) name.append("; escaping=").append(to_string(names));
+            all.push_back(std::move(name));
+        }
+    return all;
 }
 
 // An instrument as messages call it.
@@ -4341,17 +4539,21 @@ namespace tacho::inline v0::detail {
                " was not registered: its name is also the label of its states, and is one of OpenTelemetry's own. "
                "Rename "
                "it, or change the view that renames it";
-    std::vector<std::string_view> seen;
-    if (added.kind == instrument_kind::histogram) seen.push_back("le");
-    if (added.kind == instrument_kind::state_set) seen.push_back(added.prometheus_name);
-    for (auto const& label : schema.fixed) seen.push_back(label.prometheus_name);
-    for (auto const& label : schema.keys) seen.push_back(label.prometheus_name);
-    std::sort(seen.begin(), seen.end());
-    auto const twice = std::adjacent_find(seen.begin(), seen.end());
-    if (twice == seen.end()) return {};
-    return named(added) + " was not registered: its series would have two labels \"" + std::string{*twice} +
-           "\". Of its own labels, the constant ones of its scope and registry, a histogram's le and a state set's "
-           "name, rename one";
+    for (auto const names : lossy_escapings) {
+        std::vector<std::string> seen;
+        if (added.kind == instrument_kind::histogram) seen.push_back("le");
+        if (added.kind == instrument_kind::state_set) seen.push_back(escaped_name(added.prometheus_name, names));
+        for (auto const& label : schema.fixed) seen.push_back(escaped_name(label.prometheus_name, names));
+        for (auto const& label : schema.keys) seen.push_back(escaped_name(label.prometheus_name, names));
+        std::sort(seen.begin(), seen.end());
+        auto const twice = std::adjacent_find(seen.begin(), seen.end());
+        if (twice != seen.end())
+            return named(added) + " was not registered: its series would have two labels \"" + *twice +
+                   "\". Of its own labels, the constant ones of its scope and registry, a histogram's le and a state "
+                   "set's name, rename one";
+        if (schema.plain) break;  // it is so in the others, too
+    }
+    return {};
 }
 
 // Why `added` can't stand beside `present`; empty when it can. Two may use one name for one kind of instrument when
@@ -4969,6 +5171,8 @@ namespace tacho::inline v0 {
 struct registry_options {
     std::size_t series_limit = 2000;  ///< of each instrument that names none of its own
     bool scope_labels = true;         ///< show `otel_scope_name` and `otel_scope_version` where a scope is named
+    /// How names become those that a scrape shows.
+    translation_strategy translation = translation_strategy::underscore_escaping_with_suffixes;
     unix_nanos (*now)() noexcept = &system_clock::now;  ///< when a series is born
     /// How long a callback may take before what it observes is dropped, and how long a collection waits for another one
     /// that runs the callbacks.
@@ -4987,15 +5191,15 @@ namespace detail {
 // Constant labels as they can be shown, added to those in `beside`. What is wrong with one is said in `problems`, and
 // it is left out.
 inline void add_constant_labels(std::vector<fixed_label>& beside, std::vector<attribute> const& added,
-                                std::vector<std::string>& problems) {
+                                translation_strategy how, std::vector<std::string>& problems) {
     for (auto const& one : added) {
         auto const refuse = [&](std::string_view why) {
             problems.push_back("the constant label \"" + to_utf8(std::string_view{one.key}.substr(0, 300)) +
                                "\" is left out: " + std::string{why});
         };
-        fixed_label label{one.key, std::string{prometheus_label_name(one.key).view()}, to_utf8(one.value)};
+        fixed_label label{one.key, std::string{prometheus_label_name(one.key, how).view()}, to_utf8(one.value)};
         auto const has_its_name = [&](fixed_label const& other) {
-            return other.prometheus_name == label.prometheus_name;
+            return prometheus_label_name(other.name).view() == prometheus_label_name(label.name).view();
         };
         if (!is_label_name(one.key))
             refuse(
@@ -5146,7 +5350,7 @@ struct registry_core final : fork_witness {
     explicit registry_core(registry_options o)
         : options(checked(std::move(o), problems)), callbacks(options.callback_timeout, options.now) {
         watch_cells_at_fork();
-        add_constant_labels(constant_labels, options.constant_labels, problems);
+        add_constant_labels(constant_labels, options.constant_labels, options.translation, problems);
         for (auto const& problem : problems) report(severity::warning, problem);
     }
 
@@ -5198,7 +5402,7 @@ struct registry_core final : fork_witness {
 inline std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema, series_storage storage) {
     // A name may be reused by another registry, an id never: whoever remembers values by id can't mix two families up.
     static constinit std::atomic<std::uint64_t> ids{0};
-    auto names = names_in_use(describe.prometheus_name, describe.kind);
+    auto names = names_in_use(describe.prometheus_name, describe.kind, keeps_characters(options.translation));
     auto why = why_reserved(describe, names);
     if (why.empty()) why = why_labels_collide(describe, schema);
     {
@@ -5337,7 +5541,7 @@ public:
     [[nodiscard]] scope with_labels(std::vector<attribute> const& labels) const {
         scope made = *this;
         std::vector<std::string> problems;
-        detail::add_constant_labels(made.labels_, labels, problems);
+        detail::add_constant_labels(made.labels_, labels, core_->options.translation, problems);
         for (auto& problem : problems) core_->note(severity::warning, std::move(problem));
         return made;
     }
@@ -5548,9 +5752,13 @@ public:
         dropped_ = views.dropped;
         if (dropped_) return;
         bool const done = detail::attempt([&] {
-            prometheus_text renamed;
-            if (views.name != spec.name) renamed = prometheus_name(views.name, spec.unit, spec.kind);
-            auto const name = views.name != spec.name ? renamed.view() : spec.prometheus_name;
+            // What was made while compiling is for the usual strategy, and the instrument's own name.
+            auto const how = in.core()->options.translation;
+            bool const is_usual = how == translation_strategy::underscore_escaping_with_suffixes;
+            prometheus_text made;
+            bool const anew = views.name != spec.name || !is_usual;
+            if (anew) made = prometheus_name(views.name, spec.unit, spec.kind, how);
+            auto const name = anew ? made.view() : spec.prometheus_name;
             family_ = core_->add(describe(in, spec, views, name), schema(in, spec, name), storage(spec, views));
         });
         if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
@@ -5654,12 +5862,7 @@ private:
         d.scope = in.info();
         d.name = views.name;
         d.prometheus_name = prometheus;
-        auto const word = unit_word(spec.unit);
-        auto stem = prometheus;
-        stem.remove_suffix(kind_suffix(spec.kind).size());
-        // OpenMetrics names a unit only where the name goes on before it.
-        if (!word.view().empty() && stem.size() > word.view().size() && ends_with_word(stem, word.view()))
-            d.unit_word = word.view();
+        d.unit_word = unit_word(spec.unit).view();
         d.description = to_utf8(views.description);
         d.unit = spec.unit;
         d.kind = spec.kind;
@@ -5673,6 +5876,7 @@ private:
 
     static label_schema schema(scope const& in, detail::instrument_spec const& spec, std::string_view prometheus) {
         label_schema s;
+        auto const how = in.core()->options.translation;
         s.given = spec.labels.size();
         auto const as = viewed(in, spec);
         for (std::size_t i = 0; i < spec.labels.size(); ++i) {
@@ -5685,14 +5889,19 @@ private:
                 s.left_out |= std::uint32_t{1} << i;
             else
                 s.keys.push_back(
-                    {std::string{label.name}, std::string{prometheus_label_name(label.name).view()}, label.type});
+                    {std::string{label.name}, std::string{prometheus_label_name(label.name, how).view()}, label.type});
         }
         s.fixed = in.labels();
         if (in.core()->options.scope_labels) {
             s.fixed.push_back({"", "otel_scope_name", to_utf8(in.info().name)});
             s.fixed.push_back({"", "otel_scope_version", to_utf8(in.info().version)});
         }
-        if (spec.kind != instrument_kind::histogram) s.line_name = prometheus;
+        auto const is_plain = [](auto const& label) { return detail::is_plain_name(label.prometheus_name); };
+        s.plain = detail::is_plain_name(prometheus) && std::all_of(s.keys.begin(), s.keys.end(), is_plain) &&
+                  std::all_of(s.fixed.begin(), s.fixed.end(), is_plain);
+        if (spec.kind == instrument_kind::histogram) return s;
+        bool const in_quotes = !detail::is_plain_name(prometheus);
+        s.line_name.append(in_quotes ? "{\"" : "").append(prometheus).append(in_quotes ? "\"" : "");
         return s;
     }
 

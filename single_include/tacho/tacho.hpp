@@ -892,6 +892,8 @@ constexpr bool is_name(std::string_view name) noexcept {
 /// A Prometheus name, at most 400 characters. Made while compiling for a typed instrument, else at registration.
 class prometheus_text {
 public:
+    static constexpr std::size_t most = 400;
+
     [[nodiscard]] constexpr std::string_view view() const noexcept { return {text_.data(), size_}; }
 
     // Illegal characters become `_`, and a run of `_` is written once.
@@ -903,12 +905,17 @@ public:
         }
     }
 
+    constexpr void append_as_it_is(std::string_view part) noexcept {
+        for (char const c : part)
+            if (size_ < text_.size()) text_[size_++] = c;
+    }
+
     constexpr void remove_suffix(std::string_view suffix) noexcept {
         if (view().ends_with(suffix) && size_ > suffix.size()) size_ -= suffix.size();
     }
 
 private:
-    std::array<char, 400> text_{};
+    std::array<char, most> text_{};
     std::size_t size_ = 0;
 };
 
@@ -2432,6 +2439,165 @@ constexpr std::size_t copy_as_utf8(std::string_view text, char* out, std::size_t
 
 #endif
 
+// ---- tacho/core/escaping.hpp
+#ifndef TACHO_PART_CORE_ESCAPING
+#define TACHO_PART_CORE_ESCAPING
+
+// tacho: the ways to write a Prometheus name for a client that can't read all of its characters.
+// Rule: https://prometheus.io/docs/instrumenting/escaping_schemes/
+
+namespace tacho::inline v0 {
+
+/// How a client wants names that have more in them than ASCII letters, digits and `_`; all others are the same in each.
+/// Of `a.b_c`: `a_b_c`, `"a.b_c"`, `a_dot_b__c` and `U__a_2e_b__c`.
+enum class escaping : unsigned char { underscores, allow_utf_8, dots, values };
+
+[[nodiscard]] constexpr std::string_view to_string(escaping names) noexcept {
+    switch (names) {
+        case escaping::allow_utf_8: return "allow-utf-8";
+        case escaping::dots: return "dots";
+        case escaping::values: return "values";
+        case escaping::underscores: break;
+    }
+    return "underscores";
+}
+
+namespace detail {
+
+constexpr bool is_plain_character(char c, bool first) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (!first && c >= '0' && c <= '9');
+}
+
+// Whether a name is the same in every escaping. One rule for names of metrics and of labels: a colon, which only the
+// former could have, can be in none of ours, and may be in a key of the resource, which becomes a label.
+[[nodiscard]] constexpr bool is_plain_name(std::string_view name) noexcept {
+    for (std::size_t i = 0; i < name.size(); ++i)
+        if (!is_plain_character(name[i], i == 0)) return false;
+    return !name.empty();
+}
+
+// The most that write_escaped_name() writes: `U__`, and `_dot_` for a byte.
+[[nodiscard]] constexpr std::size_t escaped_name_room(std::size_t name) noexcept {
+    return 5 * name + 3;
+}
+
+constexpr char* write_code_point(std::string_view utf8, char* out) noexcept {
+    auto const lead = static_cast<unsigned char>(utf8.front());
+    auto code = static_cast<unsigned>(utf8.size() == 1 ? lead : lead & (0xFFu >> (utf8.size() + 1)));
+    for (char const c : utf8.substr(1)) code = code << 6 | (static_cast<unsigned char>(c) & 0x3Fu);
+    bool begun = false;
+    for (int shift = 20; shift >= 0; shift -= 4) {
+        auto const digit = code >> shift & 0xFu;
+        begun |= digit != 0 || shift == 0;
+        if (begun) *out++ = "0123456789abcdef"[digit];
+    }
+    return out;
+}
+
+// Writes a name of valid UTF-8 as an escaping has it, and returns the end; what allow-utf-8 has it, without quotes.
+// As Prometheus' own code does, which is not quite what its page says: lower-case digits, two underscores for what dots
+// doesn't name, and a plain name as it is.
+constexpr char* write_escaped_name(std::string_view name, escaping names, char* out) noexcept {
+    bool const as_it_is = names == escaping::allow_utf_8 || is_plain_name(name);
+    if (!as_it_is && names == escaping::values)
+        for (char const c : {'U', '_', '_'}) *out++ = c;
+    for (std::size_t i = 0; i < name.size();) {
+        auto const character = name.substr(i, next_utf8(name, i).size);
+        char const c = character.front();
+        std::string_view as = character;
+        if (!as_it_is && c == '_' && names != escaping::underscores)
+            as = "__";
+        else if (!as_it_is && !is_plain_character(c, i == 0)) {
+            if (names == escaping::values) {
+                *out++ = '_';
+                out = write_code_point(character, out);
+            }
+            as = names == escaping::dots ? (c == '.' ? "_dot_" : "__") : "_";
+        }
+        for (char const one : as) *out++ = one;
+        i += character.size();
+    }
+    return out;
+}
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/translation.hpp
+#ifndef TACHO_PART_CORE_TRANSLATION
+#define TACHO_PART_CORE_TRANSLATION
+
+// tacho: how the names of OpenTelemetry become those of Prometheus: which strategy a registry has.
+// Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk_exporters/prometheus/
+
+namespace tacho::inline v0 {
+
+/// What becomes of a name before a client's escaping is applied to it, called as OpenTelemetry's configuration calls
+/// it. Of the counter `foo.bar` in bytes: `foo_bar_bytes_total`, `foo_bar`, `foo.bar_bytes_total` and `foo.bar`. The
+/// latter two keep all names as they are, labels too; a client that can't read them gets them escaped. Without suffixes
+/// OpenMetrics can't call a counter a counter, unless its name ends with `_total`.
+enum class translation_strategy : unsigned char {
+    underscore_escaping_with_suffixes,
+    underscore_escaping_without_suffixes,
+    no_utf8_escaping_with_suffixes,
+    no_translation
+};
+
+/// Whether names keep characters that not every client can read.
+[[nodiscard]] constexpr bool keeps_characters(translation_strategy how) noexcept {
+    return how == translation_strategy::no_utf8_escaping_with_suffixes || how == translation_strategy::no_translation;
+}
+
+namespace detail {
+
+// Takes off a word at the end that stands behind any character that is no letter or digit.
+constexpr std::string_view without_last_word(std::string_view name, std::string_view last) noexcept {
+    if (last.empty() || name.size() < last.size() + 2 || !name.ends_with(last)) return name;
+    char const before = name[name.size() - last.size() - 1];
+    return is_letter(before) || is_digit(before) ? name : name.substr(0, name.size() - last.size() - 1);
+}
+
+}  // namespace detail
+
+/// The Prometheus name of an instrument by a strategy.
+[[nodiscard]] constexpr prometheus_text prometheus_name(std::string_view name, std::string_view unit,
+                                                        instrument_kind kind, translation_strategy how) noexcept {
+    prometheus_text out;
+    switch (how) {
+        case translation_strategy::underscore_escaping_with_suffixes: break;
+        case translation_strategy::underscore_escaping_without_suffixes: out.append(name); return out;
+        case translation_strategy::no_translation: out.append_as_it_is(name); return out;
+        case translation_strategy::no_utf8_escaping_with_suffixes: {
+            auto const suffix = kind_suffix(kind);
+            unit_text const word = unit_word(unit);
+            name = detail::without_last_word(name, suffix.substr(suffix.empty() ? 0 : 1));
+            out.append_as_it_is(detail::without_last_word(name, word.view()));
+            if (!word.view().empty() && name != word.view()) {
+                out.append_as_it_is("_");
+                out.append_as_it_is(word.view());
+            }
+            out.append_as_it_is(suffix);
+            return out;
+        }
+    }
+    return prometheus_name(name, unit, kind);
+}
+
+/// The Prometheus name of a label by a strategy.
+[[nodiscard]] constexpr prometheus_text prometheus_label_name(std::string_view name,
+                                                              translation_strategy how) noexcept {
+    prometheus_text out;
+    keeps_characters(how) ? out.append_as_it_is(name) : out.append(name);
+    return out;
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
 // ---- tacho/core/error_hook.hpp
 #ifndef TACHO_PART_CORE_ERROR_HOOK
 #define TACHO_PART_CORE_ERROR_HOOK
@@ -2544,8 +2710,8 @@ struct scope_info {
 struct descriptor {
     scope_info scope;
     std::string name;             ///< as OTLP shows it
-    std::string prometheus_name;  ///< with unit and `_total`
-    std::string unit_word;        ///< the unit in `prometheus_name`; empty when there is none
+    std::string prometheus_name;  ///< by the registry's strategy: mostly with unit and `_total`
+    std::string unit_word;        ///< what its unit is called in Prometheus names; empty when it adds none
     std::string description;
     std::string unit;  ///< UCUM
     instrument_kind kind = instrument_kind::counter;
@@ -2657,7 +2823,9 @@ struct fixed_label {
 struct label_schema {
     std::vector<label_key> keys;  ///< of the values that each series has, in the order of declaration
     std::vector<fixed_label> fixed;
-    std::string line_name;  ///< begins each series' text; empty for a histogram, which has several names
+    /// Begins each series' text: `name`, or `{"na.me"` when it needs quotes; empty for a histogram, which has several.
+    std::string line_name;
+    bool plain = true;  ///< names of metric and labels are the same in every escaping
     /// Labels of the instrument whose values are given and not kept: a bit for each place, the first one the lowest.
     std::uint32_t left_out = 0;
     std::size_t given = 0;  ///< the label values that the instrument takes
@@ -2788,7 +2956,7 @@ public:
     }
 
     /// What begins its line in Prometheus' formats: `name{a="1",b="2"} `, or for a histogram `{a="1",b="2"} `, and just
-    /// `name ` or a space without labels.
+    /// `name ` or a space without labels. Names that are not legal everywhere are in quotes: `{"na.me","a.b"="1"} `.
     [[nodiscard]] std::string_view text() const noexcept {
         return {reinterpret_cast<char const*>(places() + label_count_), text_size_};
     }
@@ -2888,10 +3056,16 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
     detail::shown_labels shown{schema, values};
     if (overflow) shown.add({"otel_metric_overflow", "true"});
 
+    // Where all names are legal they need not be looked at one by one.
+    auto const in_quotes = [&](std::string_view name) { return !schema.plain && !detail::is_plain_name(name); };
+    bool const named_within = schema.line_name.starts_with('{');
+    bool const braces = named_within || !shown.view().empty();
+
     std::size_t text_size = schema.line_name.size() + 1;
-    for (auto const& label : shown.view()) text_size += label.name.size() + detail::escaped_size(label.value) + 4;
-    if (!shown.view().empty()) ++text_size;  // each label brings `="",` with its comma or brace; `{` is left
-    std::size_t escaped = 0;                 // of values that are kept beside the text
+    for (auto const& label : shown.view())
+        text_size += label.name.size() + detail::escaped_size(label.value) + (in_quotes(label.name) ? 6 : 4);
+    if (braces) ++text_size;  // each label brings `="",` with its comma or brace; `}` is left
+    std::size_t escaped = 0;  // of values that are kept beside the text
     for (auto const& value : values)
         if (detail::escaped_size(value) != value.size()) escaped += value.size();
 
@@ -2920,18 +3094,18 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
         if (detail::escaped_size(values[i]) != values[i].size()) beside = detail::write_text(values[i], beside);
     }
     out = detail::write_text(schema.line_name, out);
-    char before = '{';
+    char before = named_within ? ',' : '{';
     for (auto const& label : shown.view()) {
         *out++ = before;
         before = ',';
-        out = detail::write_text(label.name, out);
-        out = detail::write_text("=\"", out);
+        auto const quote = in_quotes(label.name) ? std::string_view{"\""} : std::string_view{};
+        for (auto const part : {quote, label.name, quote, std::string_view{"=\""}}) out = detail::write_text(part, out);
         if (label.index < values.size() && detail::escaped_size(label.value) == label.value.size())
             places[label.index] = place_of(out, label.value);
         out = detail::write_escaped(label.value, out);
         *out++ = '"';
     }
-    if (!shown.view().empty()) *out++ = '}';
+    if (braces) *out++ = '}';
     *out++ = ' ';
     return made;
 }
@@ -4034,12 +4208,11 @@ private:
     }
 
     void add_state_text(std::string_view state) {
-        std::string text(descriptor_.prometheus_name.size() + detail::escaped_size(state) + 5, ' ');
-        char* out = detail::write_text(descriptor_.prometheus_name, text.data());
-        out = detail::write_text("=\"", out);
-        out = detail::write_escaped(state, out);
-        detail::write_text("\"} ", out);
-        state_texts_.push_back(std::move(text));
+        std::string escaped(detail::escaped_size(state), ' ');
+        detail::write_escaped(state, escaped.data());
+        auto const& name = descriptor_.prometheus_name;
+        auto const quote = detail::is_plain_name(name) ? "" : "\"";
+        state_texts_.push_back(quote + name + quote + "=\"" + escaped + "\"} ");
     }
 
     // Joins without allocating; a longer message is cut off.
@@ -4274,11 +4447,22 @@ namespace tacho::inline v0::detail {
            a.schema().left_out == schema.left_out;
 }
 
-// All names under which a family or its samples appear in any of the formats. OpenMetrics names a counter's family
-// without `_total` and an info's without `_info`, and gives a histogram and a counter a `_created`.
-[[nodiscard]] inline std::vector<std::string> names_in_use(std::string_view prometheus_name, instrument_kind kind) {
-    std::string const name{prometheus_name};
-    auto const stem = name.substr(0, name.size() - kind_suffix(kind).size());
+[[nodiscard]] inline std::string escaped_name(std::string_view name, escaping names) {
+    std::string text(escaped_name_room(name.size()), '\0');
+    text.resize(static_cast<std::size_t>(write_escaped_name(name, names, text.data()) - text.data()));
+    return text;
+}
+
+// Names that are the same as others only if they are so with underscores need not be looked at with allow-utf-8.
+inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::dots, escaping::values};
+
+// All names under which a family or its samples appear in any of the formats, its own name being this one. OpenMetrics
+// names a counter's family without `_total` and an info's without `_info`, and gives a histogram and a counter a
+// `_created`. A counter without `_total` is no counter there.
+[[nodiscard]] inline std::vector<std::string> names_of_samples(std::string const& name, instrument_kind kind) {
+    auto const suffix = kind_suffix(kind);
+    if (!name.ends_with(suffix)) return {name};
+    auto const stem = name.substr(0, name.size() - suffix.size());
     switch (kind) {
         case instrument_kind::counter: return {name, stem, stem + "_created"};
         case instrument_kind::info: return {name, stem};
@@ -4290,6 +4474,20 @@ namespace tacho::inline v0::detail {
         case instrument_kind::exponential_histogram: break;  // whose samples no text format shows
     }
     return {name};
+}
+
+// The same in every escaping, of which all but underscores are told apart by what stands behind them. Where names keep
+// all their characters, one that is plain may be what an escaping makes of another.
+[[nodiscard]] inline std::vector<std::string> names_in_use(std::string_view prometheus_name, instrument_kind kind,
+                                                           bool in_every_escaping) {
+    if (!in_every_escaping) return names_of_samples(std::string{prometheus_name}, kind);
+    std::vector<std::string> all;
+    for (auto const names : lossy_escapings)
+        for (auto& name : names_of_samples(escaped_name(prometheus_name, names), kind)) {
+            if (names != escaping::underscores) name.append("; escaping=").append(to_string(names));
+            all.push_back(std::move(name));
+        }
+    return all;
 }
 
 // An instrument as messages call it.
@@ -4352,17 +4550,21 @@ namespace tacho::inline v0::detail {
                " was not registered: its name is also the label of its states, and is one of OpenTelemetry's own. "
                "Rename "
                "it, or change the view that renames it";
-    std::vector<std::string_view> seen;
-    if (added.kind == instrument_kind::histogram) seen.push_back("le");
-    if (added.kind == instrument_kind::state_set) seen.push_back(added.prometheus_name);
-    for (auto const& label : schema.fixed) seen.push_back(label.prometheus_name);
-    for (auto const& label : schema.keys) seen.push_back(label.prometheus_name);
-    std::sort(seen.begin(), seen.end());
-    auto const twice = std::adjacent_find(seen.begin(), seen.end());
-    if (twice == seen.end()) return {};
-    return named(added) + " was not registered: its series would have two labels \"" + std::string{*twice} +
-           "\". Of its own labels, the constant ones of its scope and registry, a histogram's le and a state set's "
-           "name, rename one";
+    for (auto const names : lossy_escapings) {
+        std::vector<std::string> seen;
+        if (added.kind == instrument_kind::histogram) seen.push_back("le");
+        if (added.kind == instrument_kind::state_set) seen.push_back(escaped_name(added.prometheus_name, names));
+        for (auto const& label : schema.fixed) seen.push_back(escaped_name(label.prometheus_name, names));
+        for (auto const& label : schema.keys) seen.push_back(escaped_name(label.prometheus_name, names));
+        std::sort(seen.begin(), seen.end());
+        auto const twice = std::adjacent_find(seen.begin(), seen.end());
+        if (twice != seen.end())
+            return named(added) + " was not registered: its series would have two labels \"" + *twice +
+                   "\". Of its own labels, the constant ones of its scope and registry, a histogram's le and a state "
+                   "set's name, rename one";
+        if (schema.plain) break;  // it is so in the others, too
+    }
+    return {};
 }
 
 // Why `added` can't stand beside `present`; empty when it can. Two may use one name for one kind of instrument when
@@ -4980,6 +5182,8 @@ namespace tacho::inline v0 {
 struct registry_options {
     std::size_t series_limit = 2000;  ///< of each instrument that names none of its own
     bool scope_labels = true;         ///< show `otel_scope_name` and `otel_scope_version` where a scope is named
+    /// How names become those that a scrape shows.
+    translation_strategy translation = translation_strategy::underscore_escaping_with_suffixes;
     unix_nanos (*now)() noexcept = &system_clock::now;  ///< when a series is born
     /// How long a callback may take before what it observes is dropped, and how long a collection waits for another one
     /// that runs the callbacks.
@@ -4998,15 +5202,15 @@ namespace detail {
 // Constant labels as they can be shown, added to those in `beside`. What is wrong with one is said in `problems`, and
 // it is left out.
 inline void add_constant_labels(std::vector<fixed_label>& beside, std::vector<attribute> const& added,
-                                std::vector<std::string>& problems) {
+                                translation_strategy how, std::vector<std::string>& problems) {
     for (auto const& one : added) {
         auto const refuse = [&](std::string_view why) {
             problems.push_back("the constant label \"" + to_utf8(std::string_view{one.key}.substr(0, 300)) +
                                "\" is left out: " + std::string{why});
         };
-        fixed_label label{one.key, std::string{prometheus_label_name(one.key).view()}, to_utf8(one.value)};
+        fixed_label label{one.key, std::string{prometheus_label_name(one.key, how).view()}, to_utf8(one.value)};
         auto const has_its_name = [&](fixed_label const& other) {
-            return other.prometheus_name == label.prometheus_name;
+            return prometheus_label_name(other.name).view() == prometheus_label_name(label.name).view();
         };
         if (!is_label_name(one.key))
             refuse(
@@ -5157,7 +5361,7 @@ struct registry_core final : fork_witness {
     explicit registry_core(registry_options o)
         : options(checked(std::move(o), problems)), callbacks(options.callback_timeout, options.now) {
         watch_cells_at_fork();
-        add_constant_labels(constant_labels, options.constant_labels, problems);
+        add_constant_labels(constant_labels, options.constant_labels, options.translation, problems);
         for (auto const& problem : problems) report(severity::warning, problem);
     }
 
@@ -5209,7 +5413,7 @@ struct registry_core final : fork_witness {
 inline std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema, series_storage storage) {
     // A name may be reused by another registry, an id never: whoever remembers values by id can't mix two families up.
     static constinit std::atomic<std::uint64_t> ids{0};
-    auto names = names_in_use(describe.prometheus_name, describe.kind);
+    auto names = names_in_use(describe.prometheus_name, describe.kind, keeps_characters(options.translation));
     auto why = why_reserved(describe, names);
     if (why.empty()) why = why_labels_collide(describe, schema);
     {
@@ -5348,7 +5552,7 @@ public:
     [[nodiscard]] scope with_labels(std::vector<attribute> const& labels) const {
         scope made = *this;
         std::vector<std::string> problems;
-        detail::add_constant_labels(made.labels_, labels, problems);
+        detail::add_constant_labels(made.labels_, labels, core_->options.translation, problems);
         for (auto& problem : problems) core_->note(severity::warning, std::move(problem));
         return made;
     }
@@ -5559,9 +5763,13 @@ public:
         dropped_ = views.dropped;
         if (dropped_) return;
         bool const done = detail::attempt([&] {
-            prometheus_text renamed;
-            if (views.name != spec.name) renamed = prometheus_name(views.name, spec.unit, spec.kind);
-            auto const name = views.name != spec.name ? renamed.view() : spec.prometheus_name;
+            // What was made while compiling is for the usual strategy, and the instrument's own name.
+            auto const how = in.core()->options.translation;
+            bool const is_usual = how == translation_strategy::underscore_escaping_with_suffixes;
+            prometheus_text made;
+            bool const anew = views.name != spec.name || !is_usual;
+            if (anew) made = prometheus_name(views.name, spec.unit, spec.kind, how);
+            auto const name = anew ? made.view() : spec.prometheus_name;
             family_ = core_->add(describe(in, spec, views, name), schema(in, spec, name), storage(spec, views));
         });
         if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
@@ -5665,12 +5873,7 @@ private:
         d.scope = in.info();
         d.name = views.name;
         d.prometheus_name = prometheus;
-        auto const word = unit_word(spec.unit);
-        auto stem = prometheus;
-        stem.remove_suffix(kind_suffix(spec.kind).size());
-        // OpenMetrics names a unit only where the name goes on before it.
-        if (!word.view().empty() && stem.size() > word.view().size() && ends_with_word(stem, word.view()))
-            d.unit_word = word.view();
+        d.unit_word = unit_word(spec.unit).view();
         d.description = to_utf8(views.description);
         d.unit = spec.unit;
         d.kind = spec.kind;
@@ -5684,6 +5887,7 @@ private:
 
     static label_schema schema(scope const& in, detail::instrument_spec const& spec, std::string_view prometheus) {
         label_schema s;
+        auto const how = in.core()->options.translation;
         s.given = spec.labels.size();
         auto const as = viewed(in, spec);
         for (std::size_t i = 0; i < spec.labels.size(); ++i) {
@@ -5696,14 +5900,19 @@ private:
                 s.left_out |= std::uint32_t{1} << i;
             else
                 s.keys.push_back(
-                    {std::string{label.name}, std::string{prometheus_label_name(label.name).view()}, label.type});
+                    {std::string{label.name}, std::string{prometheus_label_name(label.name, how).view()}, label.type});
         }
         s.fixed = in.labels();
         if (in.core()->options.scope_labels) {
             s.fixed.push_back({"", "otel_scope_name", to_utf8(in.info().name)});
             s.fixed.push_back({"", "otel_scope_version", to_utf8(in.info().version)});
         }
-        if (spec.kind != instrument_kind::histogram) s.line_name = prometheus;
+        auto const is_plain = [](auto const& label) { return detail::is_plain_name(label.prometheus_name); };
+        s.plain = detail::is_plain_name(prometheus) && std::all_of(s.keys.begin(), s.keys.end(), is_plain) &&
+                  std::all_of(s.fixed.begin(), s.fixed.end(), is_plain);
+        if (spec.kind == instrument_kind::histogram) return s;
+        bool const in_quotes = !detail::is_plain_name(prometheus);
+        s.line_name.append(in_quotes ? "{\"" : "").append(prometheus).append(in_quotes ? "\"" : "");
         return s;
     }
 
@@ -8813,6 +9022,107 @@ private:
 
 #endif
 
+// ---- tacho/encode/line_names.hpp
+#ifndef TACHO_PART_ENCODE_LINE_NAMES
+#define TACHO_PART_ENCODE_LINE_NAMES
+
+// tacho: names and labels of lines that no series has ready: in another escaping, with a suffix, inside of braces.
+// Rule: https://prometheus.io/docs/instrumenting/escaping_schemes/
+
+namespace tacho::inline v0::detail {
+
+// The names of a family's lines in one escaping: a few instructions for each character, and no memory.
+class line_names {
+public:
+    line_names(family const& of, escaping names) noexcept
+        : family_(of),
+          name_(of.describe().prometheus_name),
+          names_(names),
+          within_(names == escaping::allow_utf_8 && !is_plain_name(name_)) {}
+
+    // The labels of a series, as its ready-made text has them: `a="1","b.c"="2"`.
+    [[nodiscard]] std::string_view labels_of(series const& s) const noexcept {
+        auto text = s.text();  // after the name `{...} `, `,...} `, `} ` or a space
+        text.remove_prefix(family_.schema().line_name.size());
+        text.remove_suffix(1);
+        if (text.ends_with('}')) text.remove_suffix(1);
+        if (!text.empty()) text.remove_prefix(1);
+        return text;
+    }
+
+    // What a line takes, without its numbers: escaping makes up to five characters of one.
+    [[nodiscard]] std::size_t room(std::string_view labels) const noexcept {
+        return escaped_name_room(name_.size()) + 5 * labels.size() + 64;
+    }
+
+    // A line up to its last label: `name_suffix{a="1"`, with `within` braces `{"na.me_suffix",a="1"`. The last `cut`
+    // characters of the name are left out.
+    char* begin(std::string_view labels, std::string_view suffix, char* out, std::size_t cut = 0) const noexcept {
+        if (within_) out = copy("{\"", out);
+        out = write_escaped_name(name_, names_, out) - cut;
+        out = copy(suffix, out);
+        if (within_) *out++ = '"';
+        if (!labels.empty()) *out++ = within_ ? ',' : '{';
+        return write_labels(labels, out);
+    }
+    // What follows the last label: another one, or the number.
+    char* go_on(std::string_view labels, char* out) const noexcept {
+        *out++ = within_ || !labels.empty() ? ',' : '{';
+        return out;
+    }
+    char* end(std::string_view labels, char* out) const noexcept {
+        return copy(within_ || !labels.empty() ? "} " : " ", out);
+    }
+
+    // Labels as a series has them, with the names of this escaping; up to 5 times as long.
+    char* write_labels(std::string_view labels, char* out) const noexcept {
+        if (names_ == escaping::allow_utf_8 || family_.schema().plain) return copy(labels, out);
+        while (!labels.empty()) {
+            // No name has a quote or a backslash in it.
+            std::size_t const quote = labels.front() == '"' ? 1 : 0;
+            auto const name = labels.substr(quote, labels.find(quote != 0 ? '"' : '=', quote) - quote);
+            out = write_escaped_name(name, names_, out);
+            labels.remove_prefix(name.size() + 2 * quote);
+            std::size_t at = 2;  // behind `="`
+            while (labels[at] != '"') at += labels[at] == '\\' ? 2u : 1u;
+            at += at + 1 < labels.size() ? 2u : 1u;  // the quote, and the comma before another label
+            out = copy(labels.substr(0, at), out);
+            labels.remove_prefix(at);
+        }
+        return out;
+    }
+
+    static char* copy(std::string_view from, char* out) noexcept {
+        if (!from.empty()) std::memcpy(out, from.data(), from.size());
+        return out + from.size();
+    }
+
+private:
+    family const& family_;
+    std::string_view name_;
+    escaping names_;
+    bool within_;  // the name is in quotes, so that it stands inside of the braces
+};
+
+// A time in seconds, in full: `1700000000.123`. A double would not hold all of it, and an exponent is hard to read.
+// Writes at most 32 characters.
+inline char* write_seconds(unix_nanos time, char* out) noexcept {
+    out = write_integer(time / 1'000'000'000u, out);
+    *out++ = '.';
+    auto rest = static_cast<unsigned>(time % 1'000'000'000u);
+    unsigned place = 100'000'000u;
+    do {
+        *out++ = static_cast<char>('0' + rest / place);
+        rest %= place;
+        place /= 10;
+    } while (rest != 0);
+    return out;
+}
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
 // ---- tacho/encode/text_format.hpp
 #ifndef TACHO_PART_ENCODE_TEXT_FORMAT
 #define TACHO_PART_ENCODE_TEXT_FORMAT
@@ -8823,6 +9133,16 @@ namespace tacho::inline v0 {
 
 /// A text exposition. 1.0.0 is 0.0.4 with a say in how names are escaped.
 enum class text_format : unsigned char { prometheus_0_0_4, prometheus_1_0_0, openmetrics_1_0_0 };
+
+/// How a text is written. A format is one, with nothing but what every client can read.
+struct text_style {
+    constexpr text_style(text_format as, escaping with = escaping::underscores, bool dated = false) noexcept
+        : format(as), names(with), created(dated) {}
+
+    text_format format;
+    escaping names;
+    bool created;  ///< in OpenMetrics, when each series of a counter or histogram began, as `_created`
+};
 
 }  // namespace tacho::inline v0
 
@@ -8840,7 +9160,10 @@ namespace tacho::inline v0 {
 
 namespace detail {
 
-[[nodiscard]] constexpr std::string_view prometheus_type(instrument_kind kind, bool openmetrics) noexcept {
+// OpenMetrics calls nothing a counter or an info that has not the suffix of one.
+[[nodiscard]] constexpr std::string_view prometheus_type(instrument_kind kind, bool openmetrics,
+                                                         bool suffixed = true) noexcept {
+    if (openmetrics && !suffixed) return kind == instrument_kind::counter ? "unknown" : "gauge";
     switch (kind) {
         case instrument_kind::counter: return "counter";
         case instrument_kind::histogram: return "histogram";
@@ -8861,8 +9184,11 @@ template <sink Sink>
 class prometheus_encoder {
 public:
     /// `target_labels` are those of `target_info`, ready-made (see target_info_labels()); empty for none.
-    prometheus_encoder(Sink& to, text_format format, std::string_view target_labels = {}) noexcept
-        : out_(to), openmetrics_(format == text_format::openmetrics_1_0_0) {
+    prometheus_encoder(Sink& to, text_style style, std::string_view target_labels = {}) noexcept
+        : out_(to),
+          openmetrics_(style.format == text_format::openmetrics_1_0_0),
+          created_(openmetrics_ && style.created),
+          names_(style.names) {
         if (target_labels.empty()) return;
         out_.text(openmetrics_ ? "# TYPE target info\n# HELP target Target metadata\n"
                                : "# HELP target_info Target metadata\n# TYPE target_info gauge\n",
@@ -8871,6 +9197,8 @@ public:
 
     void number(family const& of, series const& s, tacho::number value) noexcept {
         begin(of);
+        if (composed_) [[unlikely]]
+            return compose_number(of, s, value);
         out_.write(s.text().size() + detail::number_room + 1, [&](char* out) {
             out = detail::write_number(value, out_.copy(s.text(), out));
             *out++ = '\n';
@@ -8881,6 +9209,10 @@ public:
     void numbers(family const& of, std::span<series* const> from, number_kind kind,
                  std::uint64_t const* bits) noexcept {
         begin(of);
+        if (composed_) [[unlikely]] {
+            for (std::size_t i = 0; i < from.size(); ++i) compose_number(of, *from[i], tacho::number{kind, bits[i]});
+            return;
+        }
         std::size_t room = 0;
         for (auto const* const s : from) room += s->text().size() + detail::number_room + 1;
         out_.write(room, [&](char* out) {
@@ -8894,6 +9226,8 @@ public:
 
     void histogram(family const& of, series const& s, histogram_value const& value) noexcept {
         begin(of);
+        if (composed_) [[unlikely]]
+            return compose_histogram(of, s, value);
         auto const& d = of.describe();
         std::string_view const name = d.prometheus_name;
         std::string_view const labels = s.text();  // `{a="1"} `, or a space
@@ -8934,6 +9268,8 @@ public:
     /// `le` does: it tells the lines of one series apart.
     void states(family const& of, series const& s, states_value value) noexcept {
         begin(of);
+        if (composed_) [[unlikely]]
+            return compose_states(of, s, value);
         std::string_view open = s.text();  // `name{a="1"} `, or `name `
         open.remove_suffix(1);
         bool const labelled = open.ends_with('}');
@@ -8980,24 +9316,34 @@ private:
         auto const& d = of.describe();
         bool const shared = last_ != nullptr && last_->describe().prometheus_name == d.prometheus_name;
         last_ = &of;
-        if (shared) return;
-        std::string_view name = d.prometheus_name;
-        auto const type = detail::prometheus_type(d.kind, openmetrics_);
+        composed_ = dated_ = false;
+        if (!of.schema().plain || created_) [[unlikely]]
+            return begin_composed(of, shared);
+        if (!shared) heading(d, d.prometheus_name, "");
+    }
+
+    void heading(descriptor const& d, std::string_view name, std::string_view quote) noexcept {
+        auto const suffix = kind_suffix(d.kind);
+        bool const suffixed = name.ends_with(suffix);
+        auto const type = detail::prometheus_type(d.kind, openmetrics_, suffixed);
         if (openmetrics_) {
-            name.remove_suffix(kind_suffix(d.kind).size());
-            out_.text("# TYPE ", name, " ", type, "\n");
-            if (!d.unit_word.empty()) out_.text("# UNIT ", name, " ", d.unit_word, "\n");
-            help(name, d.description);
+            if (suffixed) name.remove_suffix(suffix.size());
+            out_.text("# TYPE ", quote, name, quote, " ", type, "\n");
+            // A unit may be named only where the name goes on before it.
+            auto const& unit = d.unit_word;
+            if (!unit.empty() && name.size() > unit.size() && ends_with_word(name, unit))
+                out_.text("# UNIT ", quote, name, quote, " ", unit, "\n");
+            help(name, quote, d.description);
         } else {
-            help(name, d.description);
-            out_.text("# TYPE ", name, " ", type, "\n");
+            help(name, quote, d.description);
+            out_.text("# TYPE ", quote, name, quote, " ", type, "\n");
         }
     }
 
     // OpenMetrics escapes quotes too; the older text formats would show the backslash.
-    void help(std::string_view name, std::string_view description) noexcept {
+    void help(std::string_view name, std::string_view quote, std::string_view description) noexcept {
         if (description.empty()) return;
-        out_.text("# HELP ", name, " ");
+        out_.text("# HELP ", quote, name, quote, " ");
         out_.write(description.size() * 2 + 1, [&](char* out) {
             for (char const c : description) {
                 if (c == '\\' || c == '\n' || (openmetrics_ && c == '"')) *out++ = '\\';
@@ -9008,9 +9354,88 @@ private:
         });
     }
 
+    // ---- What the ready-made texts don't have: names in another escaping, or `_created`.
+
+    [[gnu::noinline]] void begin_composed(family const& of, bool shared) noexcept {
+        auto const& d = of.describe();
+        bool const in_quotes = names_ == escaping::allow_utf_8 && !detail::is_plain_name(d.prometheus_name);
+        char name[detail::escaped_name_room(prometheus_text::most)];
+        auto const size = detail::write_escaped_name(d.prometheus_name, names_, name) - name;
+        std::string_view const shown{name, static_cast<std::size_t>(size)};
+        dated_ = created_ && (d.is_histogram() || (d.is_monotonic() && shown.ends_with(kind_suffix(d.kind))));
+        // A histogram's series have no name, to which the ready-made lines only append.
+        composed_ = dated_ || (!of.schema().plain && (names_ != escaping::allow_utf_8 || d.is_histogram()));
+        if (!shared) heading(d, shown, in_quotes ? "\"" : "");
+    }
+
+    [[gnu::noinline]] void compose_number(family const& of, series const& s, tacho::number value) noexcept {
+        detail::line_names const names{of, names_};
+        auto const labels = names.labels_of(s);
+        out_.write(2 * (names.room(labels) + detail::number_room), [&](char* out) {
+            out = names.end(labels, names.begin(labels, "", out));
+            out = detail::write_number(value, out);
+            *out++ = '\n';
+            return dated_ ? compose_created(names, of, s, kind_suffix(of.describe().kind).size(), out) : out;
+        });
+    }
+
+    [[gnu::noinline]] void compose_histogram(family const& of, series const& s, histogram_value const& value) noexcept {
+        detail::line_names const names{of, names_};
+        auto const labels = names.labels_of(s);
+        std::size_t const line = names.room(labels) + bound_label::room + detail::number_room;
+        out_.write(line * (value.buckets.size() + 3), [&](char* const begin) {
+            char* out = names.go_on(labels, names.begin(labels, "_bucket", begin));
+            std::string_view const bucket{begin, static_cast<std::size_t>(out - begin)};
+            std::uint64_t up_to = 0;
+            for (std::size_t i = 0; i < value.buckets.size(); ++i) {
+                if (i != 0) out = out_.copy(bucket, out);
+                up_to += value.buckets[i];
+                out = (openmetrics_ ? of.bucket_openmetrics(i) : of.bucket_text(i)).write(out);
+                out = detail::write_integer(up_to, out);
+                *out++ = '\n';
+            }
+            if (!openmetrics_ || may_have_sum(of.describe(), value.sum)) {
+                out = names.end(labels, names.begin(labels, "_sum", out));
+                out = detail::write_double(value.sum, out);
+                *out++ = '\n';
+                out = names.end(labels, names.begin(labels, "_count", out));
+                out = detail::write_integer(value.count, out);
+                *out++ = '\n';
+            }
+            return dated_ ? compose_created(names, of, s, 0, out) : out;
+        });
+    }
+
+    // `_created` in the place of the last `cut` characters of the name.
+    static char* compose_created(detail::line_names const& names, family const& of, series const& s, std::size_t cut,
+                                 char* out) noexcept {
+        auto const labels = names.labels_of(s);
+        out = names.end(labels, names.begin(labels, "_created", out, cut));
+        out = detail::write_seconds(of.start_of(s), out);
+        *out++ = '\n';
+        return out;
+    }
+
+    [[gnu::noinline]] void compose_states(family const& of, series const& s, states_value value) noexcept {
+        detail::line_names const names{of, names_};
+        auto const labels = names.labels_of(s);
+        for (std::size_t i = 0; i < of.describe().states.size(); ++i) {
+            auto state = of.state_text(i);
+            state.remove_suffix(2);  // `} `
+            out_.write(names.room(labels) + 5 * state.size() + 8, [&](char* out) {
+                out = names.write_labels(state, names.go_on(labels, names.begin(labels, "", out)));
+                return out_.copy(value.is_on(i) ? "} 1\n" : "} 0\n", out);
+            });
+        }
+    }
+
     detail::sink_writer<Sink> out_;
     family const* last_ = nullptr;
     bool openmetrics_;
+    bool created_;
+    bool composed_ = false;  // the family's lines are not in its series' ready-made texts
+    bool dated_ = false;     // and tell when each began
+    escaping names_;
 };
 
 }  // namespace tacho::inline v0
@@ -9043,16 +9468,38 @@ namespace detail {
     return name;
 }
 
+// The key as it is, and then as an escaping has it. Prometheus reads no NUL in a name.
+[[nodiscard]] inline std::string escaped_resource_name(std::string_view key, escaping names) {
+    auto clean = to_utf8(key);
+    std::replace(clean.begin(), clean.end(), '\0', '_');
+    std::string name(escaped_name_room(clean.size()), '\0');
+    name.resize(static_cast<std::size_t>(write_escaped_name(clean, names, name.data()) - name.data()));
+    if (name.starts_with("_")) name.insert(0, "key");
+    return name;
+}
+
+// A name as a label is called: in quotes unless every client can read it.
+[[nodiscard]] inline std::string label_in_quotes(std::string_view name) {
+    if (is_plain_name(name)) return std::string{name};
+    std::string escaped(escaped_size(name), '\0');
+    write_escaped(name, escaped.data());
+    return '"' + escaped + '"';
+}
+
 }  // namespace detail
 
 /// `{service_name="shop",service_version="2"}`: keys made legal and sorted, values escaped; keys that became the same
-/// have their values joined by `;`, in the order of the original keys. Empty for an empty resource.
-[[nodiscard]] inline std::string target_info_labels(resource const& of) {
+/// have their values joined by `;`, in the order of the original keys. Empty for an empty resource. Strategies that
+/// keep characters keep the keys, as this escaping shows them: `{"service.name"="shop"}`.
+[[nodiscard]] inline std::string target_info_labels(
+    resource const& of, translation_strategy how = translation_strategy::underscore_escaping_with_suffixes,
+    escaping names = escaping::underscores) {
     auto sorted = of;
     std::stable_sort(sorted.begin(), sorted.end(), [](auto const& a, auto const& b) { return a.key < b.key; });
     std::map<std::string, std::string> labels;
     for (auto const& [key, value] : sorted) {
-        auto const name = detail::resource_label_name(key);
+        auto const name =
+            keeps_characters(how) ? detail::escaped_resource_name(key, names) : detail::resource_label_name(key);
         if (name.empty()) continue;
         auto const clean = to_utf8(value);
         auto const [at, added] = labels.try_emplace(name, clean);
@@ -9063,7 +9510,11 @@ namespace detail {
         if (value.empty()) continue;
         std::string escaped(detail::escaped_size(value), '\0');
         detail::write_escaped(value, escaped.data());
-        text.append(text.empty() ? "{" : ",").append(name).append("=\"").append(escaped).append("\"");
+        text.append(text.empty() ? "{" : ",")
+            .append(detail::label_in_quotes(name))
+            .append("=\"")
+            .append(escaped)
+            .append("\"");
     }
     return text.empty() ? text : text + "}";
 }
@@ -9111,10 +9562,6 @@ namespace tacho::inline v0::detail {
 // https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
 
 namespace tacho::inline v0 {
-
-/// How a client wants names escaped that it could not read otherwise. Ours are legal everywhere, so that only the
-/// answer's content type differs.
-enum class escaping : unsigned char { underscores, allow_utf_8, dots, values };
 
 /// What a scrape is answered with.
 struct chosen_format {
@@ -9182,10 +9629,9 @@ constexpr media_range parse_range(std::string_view text) noexcept {
         if (equals_ignoring_case(name, "q")) range.weight = weight_of(value);
         if (equals_ignoring_case(name, "version")) range.version = value;
         if (equals_ignoring_case(name, "escaping")) {
-            constexpr std::array<std::string_view, 4> known{"underscores", "allow-utf-8", "dots", "values"};
-            for (std::size_t i = 0; i < known.size(); ++i)
-                if (equals_ignoring_case(value, known[i])) {
-                    range.names = static_cast<escaping>(i);
+            for (auto const known : {escaping::underscores, escaping::allow_utf_8, escaping::dots, escaping::values})
+                if (equals_ignoring_case(value, to_string(known))) {
+                    range.names = known;
                     range.names_escaping = true;
                 }
         }
@@ -9516,9 +9962,10 @@ private:
 namespace tacho::inline v0 {
 
 struct endpoint_options {
-    bool enabled = true;                    ///< false: every request is answered 404
-    bool prefer_text_1_0_0 = false;         ///< what a client gets that asks for nothing in particular
-    resource about = {};                    ///< shown as `target_info`; none when empty
+    bool enabled = true;             ///< false: every request is answered 404
+    bool prefer_text_1_0_0 = false;  ///< what a client gets that asks for nothing in particular
+    resource about = {};             ///< shown as `target_info`; none when empty
+    bool created = false;  ///< in OpenMetrics, tell when each series of a counter or histogram began, as `_created`
     std::size_t largest_body = 256u << 20;  ///< bytes; beyond it a scrape fails, whole
     /// Compresses for clients that ask for it, such as tacho::gzip() of tacho/adapter/zlib.hpp; none: nobody gets that.
     std::shared_ptr<compressor> compress_with = {};
@@ -9540,11 +9987,15 @@ class endpoint {
 public:
     explicit endpoint(registry& of, endpoint_options options = {})
         : core_(of.core()),
-          target_labels_(target_info_labels(options.about)),
           pool_(std::make_shared<detail::page_pool>(options.largest_body)),
           compress_with_(std::move(options.compress_with)),
           enabled_(options.enabled),
-          prefer_text_1_0_0_(options.prefer_text_1_0_0) {}
+          prefer_text_1_0_0_(options.prefer_text_1_0_0),
+          created_(options.created) {
+        for (auto const names : {escaping::underscores, escaping::allow_utf_8, escaping::dots, escaping::values})
+            target_labels_[static_cast<std::size_t>(names)] =
+                target_info_labels(options.about, core_->options.translation, names);
+    }
 
     /// Whether it answers otherwise than 404. May change while the web server that it is mounted on runs.
     void enable(bool on) noexcept { enabled_.store(on, std::memory_order_relaxed); }  // a flag, which orders nothing
@@ -9576,7 +10027,8 @@ public:
         answer.place_ = place;
         auto& [text, packed] = (*pool_)[place];
         text.clear();
-        prometheus_encoder encoder{text, chosen.format, target_labels_};
+        prometheus_encoder encoder{text, text_style{chosen.format, chosen.names, created_},
+                                   target_labels_[static_cast<std::size_t>(chosen.names)]};
         auto const round = core_->callbacks.collect();
         detail::visit_all(*core_->families(), encoder, order::by_name, round);
         if (!encoder.finish())
@@ -9596,11 +10048,12 @@ private:
     static constexpr std::string_view plain_text = "text/plain; charset=utf-8";
 
     std::shared_ptr<detail::registry_core> core_;
-    std::string target_labels_;
+    std::array<std::string, 4> target_labels_;  // in each escaping
     std::shared_ptr<detail::page_pool> pool_;
     std::shared_ptr<compressor> compress_with_;
     std::atomic<bool> enabled_;
     bool prefer_text_1_0_0_;
+    bool created_;
 };
 
 }  // namespace tacho::inline v0
@@ -10327,7 +10780,9 @@ struct pusher_options {
     std::chrono::milliseconds interval{60000};  ///< from start to start
     std::chrono::milliseconds timeout{10000};   ///< of one push: connecting, sending and all retries
     temporality_preference temporality = temporality_preference::cumulative;
-    std::size_t largest_body = 64u << 20;  ///< bytes; a larger request is not sent
+    std::size_t largest_body = 64u << 20;  ///< bytes, before it is compressed; a larger request is not sent
+    /// Compresses requests, such as tacho::gzip() of tacho/adapter/zlib.hpp; none: they are sent as they are.
+    std::shared_ptr<compressor> compress_with = {};
 };
 
 /// What a pusher has done so far.
@@ -10350,13 +10805,16 @@ public:
           reader_(std::in_place, of),
           memory_(memory != nullptr ? std::move(memory) : std::make_shared<delta_memory>()),
           transport_(std::move(by)),
-          body_(options_.largest_body) {
+          body_(options_.largest_body),
+          packed_(options_.largest_body) {
         headers_.push_back({"Content-Type", "application/json"});
         bool const has_own = std::any_of(options_.headers.begin(), options_.headers.end(), [](attribute const& header) {
             return detail::equals_ignoring_case(header.key, "User-Agent");
         });
         if (!has_own) headers_.push_back({"User-Agent", user_agent_});
         for (auto const& [name, value] : options_.headers) headers_.push_back({name, value});
+        if (options_.compress_with != nullptr)
+            headers_.push_back({"Content-Encoding", options_.compress_with->coding()});
         worker_ = std::thread{[this] { run(); }};
     }
     push_worker(push_worker const&) = delete;
@@ -10451,8 +10909,9 @@ private:
             commit(time);
             return true;
         }
+        auto const request = packed();
         for (backoff waits;;) {
-            auto const outcome = transport_.post({options_.url, body_.view(), headers_}, until);
+            auto const outcome = transport_.post(request, until);
             auto const meaning =
                 outcome.status == 0 ? (outcome.retryable ? verdict::retry : verdict::drop) : classify(outcome.status);
             if (meaning == verdict::accepted) {
@@ -10483,6 +10942,15 @@ private:
             fmt::format("the numbers take more than {} bytes, the most that is sent at once. Record fewer "
                         "series, or raise pusher_options::largest_body",
                         options_.largest_body));
+    }
+
+    // Compressed once, however often it is sent. What can't be compressed is sent as it is.
+    [[nodiscard]] http_post packed() noexcept {
+        std::span<http_header const> headers{headers_};
+        if (options_.compress_with == nullptr) return {options_.url, body_.view(), headers};
+        packed_.clear();
+        if (options_.compress_with->compress(body_.view(), packed_)) return {options_.url, packed_.view(), headers};
+        return {options_.url, body_.view(), headers.first(headers.size() - 1)};  // without Content-Encoding, the last
     }
 
     static std::string said(std::string words) { return words.empty() ? words : " " + words; }
@@ -10532,7 +11000,7 @@ private:
     std::optional<reader> reader_;  // until the end: while it lives, what is removed is kept for it
     std::shared_ptr<delta_memory> memory_;
     Transport transport_;
-    byte_buffer body_;
+    byte_buffer body_, packed_;
     otlp_points known_;
     std::mt19937 random_{std::random_device{}()};
     bool is_last_ = false;  // known to the worker alone
@@ -10892,6 +11360,7 @@ struct push_settings {
     std::chrono::milliseconds interval{60000};
     std::chrono::milliseconds timeout{10000};  ///< of one push, with all retries; 0 for no limit but the interval
     temporality_preference temporality = temporality_preference::cumulative;
+    std::string compression = {};  ///< `gzip`, for programs that give telemetry::start a compressor; empty for none
     std::string certificate = {};  ///< PEM files, for transports that know TLS
     std::string client_certificate = {};
     std::string client_key = {};
@@ -10906,6 +11375,7 @@ struct scrape_settings {
     std::string host = "127.0.0.1";
     std::uint16_t port = 9464;
     bool prefer_text_1_0_0 = false;       ///< for clients that ask for nothing in particular
+    bool created = false;                 ///< tell in OpenMetrics when series began, as `_created`
     std::string why_off = "not enabled";  ///< for the report, when it is not enabled
     std::string problem = {};             ///< why the listener can't work, if so
 };
@@ -11046,8 +11516,7 @@ inline push_settings read_push(reader& in, exporters const& listed) {
     if (auto const p = in.word(either("PROTOCOL"), {"http/json", "http/protobuf", "grpc"}); p && *p != 0)
         in.warn("{}={} is not offered; http/json is sent, which OTLP/HTTP receivers take on the same port",
                 either("PROTOCOL"), in_quotes(*in.text(either("PROTOCOL"))));
-    if (auto const c = in.word(either("COMPRESSION"), {"none", "gzip"}); c && *c != 0)
-        in.warn("{}=gzip is not offered yet; requests are sent uncompressed", either("COMPRESSION"));
+    if (auto const c = in.word(either("COMPRESSION"), {"none", "gzip"}); c && *c != 0) push.compression = "gzip";
     return push;
 }
 
@@ -11140,20 +11609,13 @@ inline settings settings::from_environment(environment_options const& options, e
 
 #endif
 
-// ---- tacho/telemetry.hpp
-#ifndef TACHO_PART_TELEMETRY
-#define TACHO_PART_TELEMETRY
+// ---- tacho/export/report.hpp
+#ifndef TACHO_PART_EXPORT_REPORT
+#define TACHO_PART_EXPORT_REPORT
 
-// tacho: both ways out, started and stopped as the settings say.
+// tacho: what telemetry says of itself.
 
 namespace tacho::inline v0 {
-
-/// In place of a transport: the program can't push.
-struct no_transport {};
-/// In place of a listener: the program can't be scraped on a port of its own.
-struct no_listener {};
-/// In place of a listener: the program's own web server answers with `telemetry.endpoint()`.
-struct own_server {};
 
 /// What became of one way out.
 struct path_report {
@@ -11176,6 +11638,25 @@ struct telemetry_report {
         return out;
     }
 };
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/telemetry.hpp
+#ifndef TACHO_PART_TELEMETRY
+#define TACHO_PART_TELEMETRY
+
+// tacho: both ways out, started and stopped as the settings say.
+
+namespace tacho::inline v0 {
+
+/// In place of a transport: the program can't push.
+struct no_transport {};
+/// In place of a listener: the program can't be scraped on a port of its own.
+struct no_listener {};
+/// In place of a listener: the program's own web server answers with `telemetry.endpoint()`.
+struct own_server {};
 
 namespace detail {
 
@@ -11240,6 +11721,10 @@ struct running_telemetry {
     telemetry_report report;
     std::vector<message> messages;
 
+    void warn(std::string const& what) {
+        messages.push_back({severity::warning, what});
+        report.warnings.push_back(what);
+    }
     void refuse(path_report& path, std::string why) {
         messages.push_back({severity::error, why});
         path.words = std::move(why);
@@ -11267,8 +11752,21 @@ inline running_list& all_running() {
     return *list;
 }
 
+// nullptr when requests are to be sent as they are.
+inline std::shared_ptr<compressor> compressor_of_pushes(running_telemetry& running, push_settings const& push,
+                                                        std::shared_ptr<compressor> const& given) {
+    if (push.compression.empty()) return nullptr;
+    if (given != nullptr && given->coding() == push.compression) return given;
+    running.warn(
+        fmt::format("pushes are sent uncompressed: {} is asked for, and the program has no compressor for it; "
+                    "give telemetry::start one, such as tacho::gzip() of tacho/adapter/zlib.hpp",
+                    env::in_quotes(push.compression)));
+    return nullptr;
+}
+
 template <class Transport>
-void start_push(running_telemetry& running, registry& of, settings const& s, Transport by) {
+void start_push(running_telemetry& running, registry& of, settings const& s, Transport by,
+                std::shared_ptr<compressor> const& compress_with) {
     auto& path = running.report.push;
     path.wanted = true;
     auto const url = env::without_credentials(s.push.url);
@@ -11295,6 +11793,7 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
             return running.refuse(path, fmt::format("not pushing to {}: the push before has not ended yet; start once "
                                                     "stop() has returned",
                                                     url));
+        auto packs = compressor_of_pushes(running, s.push, compress_with);
         bool const started = attempt([&] {
             if (running.memory == nullptr) running.memory = std::make_shared<delta_memory>();
             running.push = std::make_shared<push_path<Transport>>(of,
@@ -11304,7 +11803,8 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
                                                                                  .about = s.about,
                                                                                  .interval = s.push.interval,
                                                                                  .timeout = s.push.timeout,
-                                                                                 .temporality = s.push.temporality},
+                                                                                 .temporality = s.push.temporality,
+                                                                                 .compress_with = std::move(packs)},
                                                                   std::move(by), running.memory);
         });
         if (!started) return running.refuse(path, fmt::format("not pushing to {}: no thread can be had", url));
@@ -11314,7 +11814,8 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
 }
 
 template <class Listener>
-void start_scrape(running_telemetry& running, registry& of, settings const& s, Listener by) {
+void start_scrape(running_telemetry& running, registry& of, settings const& s, Listener by,
+                  std::shared_ptr<compressor> const& compress_with) {
     auto& path = running.report.scrape;
     path.wanted = true;
     if constexpr (std::is_same_v<Listener, own_server>) {
@@ -11330,8 +11831,11 @@ void start_scrape(running_telemetry& running, registry& of, settings const& s, L
         if (!s.scrape.problem.empty()) return running.refuse(path, "not listening: " + s.scrape.problem);
         bool const done = attempt([&] {
             auto started = std::make_shared<scrape_path<Listener>>(std::move(by));
-            auto answers = std::make_shared<endpoint>(
-                of, endpoint_options{.prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0, .about = s.about});
+            auto answers =
+                std::make_shared<endpoint>(of, endpoint_options{.prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0,
+                                                                .about = s.about,
+                                                                .created = s.scrape.created,
+                                                                .compress_with = compress_with});
             auto const port = started->start(s.scrape, std::move(answers));
             if (!port) return running.refuse(path, "not listening: " + port.message());
             running.scrape = std::move(started);
@@ -11355,11 +11859,13 @@ public:
     telemetry& operator=(telemetry const&) noexcept = default;
 
     /// Starts what the settings ask for; what can't be started is in report(), and doesn't touch the other way out. On
-    /// a registry that exports already, what runs goes on, and what does not run yet is started.
+    /// a registry that exports already, what runs goes on, and what does not run yet is started. `compress_with`
+    /// compresses answers to scrapers that ask for it, and pushes if the settings do.
     template <class Transport = no_transport, class Listener = no_listener>
-    [[nodiscard]] static telemetry start(registry& of, settings const& s, Transport by = {}, Listener at = {}) {
+    [[nodiscard]] static telemetry start(registry& of, settings const& s, Transport by = {}, Listener at = {},
+                                         std::shared_ptr<compressor> const& compress_with = nullptr) {
         std::vector<detail::message> messages;
-        auto running = start_quietly(of, s, std::move(by), std::move(at), messages);
+        auto running = start_quietly(of, s, std::move(by), std::move(at), compress_with, messages);
         for (auto const& [how, words] : messages) tacho::report(how, words);
         return telemetry{std::move(running)};
     }
@@ -11415,6 +11921,7 @@ private:
     template <class Transport, class Listener>
     static std::shared_ptr<detail::running_telemetry> start_quietly(registry& of, settings const& s, Transport by,
                                                                     Listener at,
+                                                                    std::shared_ptr<compressor> const& compress_with,
                                                                     std::vector<detail::message>& messages) {
         auto& all = detail::all_running();
         std::lock_guard const one_at_a_time{all.mutex};
@@ -11424,10 +11931,11 @@ private:
         if (running == nullptr) place = running = std::make_shared<detail::running_telemetry>();
         std::lock_guard const lock{running->mutex};
         auto& report = running->report;
-        report.warnings = s.warnings;
-        for (auto const& w : s.warnings) running->messages.push_back({severity::warning, w});
-        if (s.push.enabled && !report.push.running) detail::start_push(*running, of, s, std::move(by));
-        if (s.scrape.enabled && !report.scrape.running) detail::start_scrape(*running, of, s, std::move(at));
+        report.warnings.clear();
+        for (auto const& w : s.warnings) running->warn(w);
+        if (s.push.enabled && !report.push.running) detail::start_push(*running, of, s, std::move(by), compress_with);
+        if (s.scrape.enabled && !report.scrape.running)
+            detail::start_scrape(*running, of, s, std::move(at), compress_with);
         if (!report.push.wanted) report.push.words = "off: " + s.push.why_off;
         if (!report.scrape.wanted) report.scrape.words = "off: " + s.scrape.why_off;
         if (!report.push.wanted && !report.scrape.wanted)
@@ -11436,9 +11944,12 @@ private:
                                          "nor is the scrape endpoint enabled"});
         // The program's own server may have mounted the endpoint before anybody asked for scrapes: it stays the same.
         if (running->mounted == nullptr)
-            running->mounted = std::make_shared<tacho::endpoint>(
-                of,
-                endpoint_options{.enabled = false, .prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0, .about = s.about});
+            running->mounted =
+                std::make_shared<tacho::endpoint>(of, endpoint_options{.enabled = false,
+                                                                       .prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0,
+                                                                       .about = s.about,
+                                                                       .created = s.scrape.created,
+                                                                       .compress_with = compress_with});
         // It answers unless a listener does, or nothing should.
         constexpr bool has_listener = !std::is_same_v<Listener, own_server> && !std::is_same_v<Listener, no_listener>;
         if (s.scrape.enabled && !has_listener) running->mounted->enable(true);

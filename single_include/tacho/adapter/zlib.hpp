@@ -80,7 +80,7 @@ private:
     detail::place_pool places_;
 };
 
-/// A gzip_compressor, for endpoint_options::compress_with.
+/// A gzip_compressor, for telemetry::start, endpoint_options::compress_with or pusher_options::compress_with.
 [[nodiscard]] inline std::shared_ptr<compressor> gzip(int level = 1) {
     return std::make_shared<gzip_compressor>(level);
 }
