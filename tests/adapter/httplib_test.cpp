@@ -113,6 +113,27 @@ TEST(a_mounted_endpoint, compresses_once_and_tells_no_length_that_get_would_not)
     EXPECT_EQ(get("gzip")->body, plain);  // on the same connection
 }
 
+// CONFORMANCE 90
+TEST(a_mounted_endpoint, shows_the_families_that_the_query_names) {
+    shop s;
+    tacho::gauge<"level"> level{s.registry};
+    server web;
+    tacho::mount(web.http, "/metrics", std::make_shared<tacho::endpoint>(s.registry));
+    httplib::Client client{"127.0.0.1", web.start()};
+    client.set_url_encode(false);
+    auto const get = [&](std::string const& query) { return client.Get("/metrics" + query); };
+    std::string const hits = "# TYPE hits_total counter\nhits_total 0\n", levels = "# TYPE level gauge\nlevel 0\n";
+    EXPECT_EQ(get("?name%5B%5D=hits_total")->body, hits);
+    EXPECT_EQ(get("?name[]=hits")->body, hits);
+    EXPECT_EQ(get("?name[]=level&name[]=hits")->body, hits + levels);
+    EXPECT_EQ(get("?name[]=l%65vel")->body, levels);
+    EXPECT_EQ(get("?name[]=none")->body, "");
+    EXPECT_EQ(get("?")->body, hits + levels);
+    EXPECT_EQ(get("?x=y")->body, hits + levels);
+    EXPECT_EQ(get("?name[]=%zz")->status, 400);
+    EXPECT_EQ(get("?name[]=" + std::string(10'000, 'a'))->status, 414);  // cpp-httplib's own
+}
+
 // The server refuses it, or we answer in our default format; nobody comes to harm.
 TEST(a_mounted_endpoint, survives_an_accept_header_of_100_kilobytes) {
     shop s;

@@ -195,6 +195,15 @@ TEST_P(a_warm_scrape, allocates_nothing) {
               0);
 }
 
+TEST_P(a_warm_scrape, allocates_nothing_when_names_are_asked_for) {
+    shop s;
+    tacho::endpoint endpoint{s.registry};
+    tacho::scrape_request const request{
+        .accept = GetParam(), .query = "name[]=hits_total&name%5B%5D=latency_seconds_bucket&name[]=none&x=%41"};
+    static_cast<void>(endpoint.respond(request));
+    EXPECT_EQ(allocations_in([&] { EXPECT_GT(endpoint.respond(request).body().size(), 5000u); }), 0);
+}
+
 TEST_P(a_warm_scrape, allocates_nothing_when_there_are_four_at_once) {
     shop s;
     tacho::endpoint endpoint{s.registry};

@@ -11,6 +11,7 @@
 #include "tacho/export/accept.hpp"
 #include "tacho/export/accept_encoding.hpp"
 #include "tacho/export/compressor.hpp"
+#include "tacho/export/name_filter.hpp"
 #include "tacho/export/scrape_response.hpp"
 #include "tacho/registry/registry.hpp"
 
@@ -39,6 +40,7 @@ struct scrape_request {
     std::string_view method = "GET";
     std::string_view accept = {};           ///< the header Accept; several are joined by commas
     std::string_view accept_encoding = {};  ///< the header Accept-Encoding, likewise
+    std::string_view query = {};            ///< what follows the target's first `?`, as it was sent
 };
 
 class [[gnu::visibility("default")]] endpoint;  // the program's, in a plug-in too
@@ -65,20 +67,46 @@ public:
     [[nodiscard]] bool is_enabled() const noexcept { return enabled_.load(std::memory_order_relaxed); }
 
     /// 200 with the numbers in the format that suits the client best; 404 when disabled; 405 for methods other than GET
-    /// and HEAD; 503 when 16 scrapes are under way; 500 when there is no memory for the body.
+    /// and HEAD; 400 for a query that can't be decoded; 414 for one of more than 8 KiB; 503 when 16 scrapes are under
+    /// way; 500 when there is no memory for the body. A query with `name[]=x`, once or up to 100 times, asks for those
+    /// families only that are called x or have a sample that is: what is unknown makes a page without it.
     [[nodiscard]] scrape_response respond(scrape_request const& request) noexcept {
         if (!is_enabled())
             return {404, "application/json", R"({"detail":"Prometheus metrics endpoint is not enabled"})"};
-        bool const head = request.method == "HEAD";
-        if (!head && request.method != "GET") {
+        if (request.method != "GET" && request.method != "HEAD") {
             scrape_response refused{405, plain_text, "Use GET or HEAD.\n"};
             refused.add({"Allow", "GET, HEAD"});
             return refused;
         }
+        if (request.query.empty()) return respond(request, nullptr);
+        return respond_to_query(request);
+    }
+
+private:
+    static constexpr std::string_view plain_text = "text/plain; charset=utf-8";
+
+    // Not inlined: others don't need so much of the stack.
+    [[nodiscard, gnu::noinline]] scrape_response respond_to_query(scrape_request const& request) noexcept {
+        if (request.query.size() > detail::longest_query)
+            return {414, plain_text, "The query is longer than 8192 bytes.\n"};
+        detail::name_filter asked;
+        switch (asked.read(request.query)) {
+            case detail::name_filter::outcome::malformed:
+                return {400, plain_text, "The query has a % that two hexadecimal digits don't follow.\n"};
+            case detail::name_filter::outcome::too_many:
+                return {400, plain_text, "The query has more than 100 times name[].\n"};
+            case detail::name_filter::outcome::everything: return respond(request, nullptr);
+            case detail::name_filter::outcome::some: break;
+        }
+        return respond(request, &asked);
+    }
+
+    // All families, or those that are asked for.
+    [[nodiscard]] scrape_response respond(scrape_request const& request, detail::name_filter const* asked) noexcept {
         auto const chosen = negotiate(request.accept, prefer_text_1_0_0_);
         scrape_response answer{200, content_type(chosen), {}};
         answer.add({"Vary", "Accept, Accept-Encoding"});
-        if (head) return answer;
+        if (request.method == "HEAD") return answer;
 
         auto const place = pool_->take(detail::place_pool::size);
         if (place == detail::place_pool::size) {
@@ -90,10 +118,17 @@ public:
         answer.place_ = place;
         auto& [text, packed] = (*pool_)[place];
         text.clear();
+        bool const shows_target = asked == nullptr || asked->shows("target_info", instrument_kind::info);
+        std::string_view const target = target_labels_[static_cast<std::size_t>(chosen.names)];
         prometheus_encoder encoder{text, text_style{chosen.format, chosen.names, created_},
-                                   target_labels_[static_cast<std::size_t>(chosen.names)]};
+                                   shows_target ? target : std::string_view{}};
         auto const round = core_->callbacks.collect();
-        detail::visit_all(*core_->families(), encoder, order::by_name, round);
+        auto const families = core_->families();
+        if (asked == nullptr)
+            detail::visit_all(*families, encoder, order::by_name, round);
+        else
+            for (auto const& f : families->by_name)
+                if (asked->shows(f->describe())) std::as_const(*f).visit(encoder, round);
         if (!encoder.finish())
             return {500, plain_text, "The numbers take more memory than there is; see the program's messages.\n"};
         answer.body_ = text.view();
@@ -106,9 +141,6 @@ public:
         }
         return answer;
     }
-
-private:
-    static constexpr std::string_view plain_text = "text/plain; charset=utf-8";
 
     std::shared_ptr<detail::registry_core> core_;
     std::array<std::string, 4> target_labels_;  // in each escaping

@@ -1,0 +1,172 @@
+// What a scrape asks for beside a format: names.
+#include "support/response.hpp"
+#include "support/text.hpp"
+
+#include "tacho/export/endpoint.hpp"
+#include "tacho/export/name_filter.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <string>
+#include <string_view>
+
+namespace {
+
+enum class light { red, green };
+consteval auto label_values(light) {
+    return tacho::labels<light>({{light::red, "red"}, {light::green, "green"}});
+}
+
+struct shop {
+    tacho::registry registry{test::fixed()};
+    tacho::counter<"hits"> hits{registry};
+    tacho::gauge<"level"> level{registry};
+    tacho::histogram<"took"> took{registry, "", tacho::bounds{1}};
+    tacho::info<"build", tacho::label<"version">> build{registry};
+    tacho::state_set<"lamp", light> lamp{registry};
+    tacho::endpoint endpoint{registry, {.about = {{"service.name", "shop"}}}};
+
+    shop() {
+        took.observe(0.5);
+        build.set("2");
+        lamp.set(light::green);
+    }
+    // The type lines of a page, each family's name and a space; the status when there is no page.
+    std::string families(std::string_view query, std::string_view accept = {}) {
+        auto const answer = endpoint.respond({.accept = accept, .query = query});
+        if (answer.status() != 200) return std::to_string(answer.status());
+        std::string names;
+        for (auto rest = answer.body(); !rest.empty();) {
+            auto const line = rest.substr(0, rest.find('\n'));
+            rest.remove_prefix(line.size() + 1);
+            constexpr std::string_view type = "# TYPE ";
+            if (line.starts_with(type)) names.append(line.substr(type.size(), line.rfind(' ') - type.size() + 1));
+        }
+        return names;
+    }
+};
+
+std::string_view const open = "application/openmetrics-text";
+std::string const all = "target_info build_info hits_total lamp level took ";
+
+// CONFORMANCE 90
+TEST(a_query, without_names_asks_for_everything) {
+    shop s;
+    for (auto const query : {"", "&", "&&", "x=y", "name=hits_total", "names[]=hits_total", "=", "=name[]",
+                             "Name[]=level", "collect[]=cpu&debug", "x=name[]", "name%5B=level"})
+        EXPECT_EQ(s.families(query), all) << query;
+    EXPECT_EQ(s.families("x=1", open), "target build hits lamp level took ");
+}
+
+// CONFORMANCE 90
+TEST(a_query, shows_whole_families_by_their_names_and_those_of_their_samples) {
+    shop s;
+    for (auto const accept : {std::string_view{}, open}) {
+        std::string const counter = accept.empty() ? "hits_total " : "hits ";
+        for (auto const name : {"hits", "hits_total", "hits_created"})
+            EXPECT_EQ(s.families("name[]=" + std::string{name}, accept), counter) << name;
+        for (auto const name : {"took", "took_bucket", "took_sum", "took_count", "took_created"})
+            EXPECT_EQ(s.families("name[]=" + std::string{name}, accept), "took ") << name;
+        std::string const info = accept.empty() ? "build_info " : "build ";
+        for (auto const name : {"build", "build_info"})
+            EXPECT_EQ(s.families("name[]=" + std::string{name}, accept), info) << name;
+        EXPECT_EQ(s.families("name[]=lamp", accept), "lamp ");
+        EXPECT_EQ(s.families("name[]=level", accept), "level ");
+    }
+    EXPECT_EQ(
+        s.endpoint.respond({.query = "name[]=took_sum"}).body(),
+        "# TYPE took histogram\ntook_bucket{le=\"1\"} 1\ntook_bucket{le=\"+Inf\"} 1\ntook_sum 0.5\ntook_count 1\n");
+}
+
+// CONFORMANCE 90
+TEST(a_query, that_names_nothing_we_have_gets_a_page_without_it) {
+    shop s;
+    for (auto const query :
+         {"name[]", "name[]=", "name[]=none", "name[]=Level", "name[]=leve", "name[]=level_", "name[]=level_total",
+          "name[]=level_sum", "name[]=took_total", "name[]=hits_sum", "name[]=hits_total_total", "name[]=lamp_info",
+          "name[]=level%00", "name[]=+level", "name[]=level,hits", "name[]=lev*", "name[]=level;x=1"}) {
+        EXPECT_EQ(s.endpoint.respond({.query = query}).body(), "") << query;
+        auto const answer = s.endpoint.respond({.accept = open, .query = query});
+        EXPECT_EQ(answer.status(), 200);
+        EXPECT_EQ(answer.body(), "# EOF\n") << query;
+    }
+}
+
+// CONFORMANCE 90
+TEST(a_query, may_name_several_and_one_more_than_once) {
+    shop s;
+    EXPECT_EQ(s.families("name[]=level&name[]=hits&x=y&name[]=none&name[]=level"), "hits_total level ");
+    EXPECT_EQ(s.families("&&name[]=none&name[]&name[]=took&"), "took ");
+    std::string many = "name[]=level";
+    for (int i = 1; i < 100; ++i) many += "&name[]=n" + std::to_string(i);
+    EXPECT_EQ(s.families(many + "&x=y"), "level ");
+    EXPECT_EQ(s.families(many + "&name[]=hits"), "400");
+}
+
+// CONFORMANCE 90
+TEST(a_query, is_decoded_in_keys_and_values) {
+    shop s;
+    for (auto const query : {"name%5B%5D=level", "name%5b%5d=level", "n%61me[]=l%65vel", "name[%5D=%6c%65%76%65%6C"})
+        EXPECT_EQ(s.families(query), "level ") << query;
+    EXPECT_EQ(s.families("name[]=%26name[]=level"), "");
+    EXPECT_EQ(s.families("name[]%3Dlevel"), all);  // one key
+}
+
+// CONFORMANCE 90
+TEST(a_query, with_an_escape_that_is_none_is_refused_and_not_repeated) {
+    shop s;
+    for (auto const query : {"%", "%4", "%zz", "%4g", "name[]=%", "name[]=level%2", "name[]=level&x=%G0", "x%=1",
+                             "%%41", "name[]=%-1", "name[]=% 1", "name[]=%\xFF\xFF", "%=&x"}) {
+        auto const answer = s.endpoint.respond({.query = query});
+        EXPECT_EQ(answer.status(), 400) << query;
+        EXPECT_EQ(answer.content_type(), "text/plain; charset=utf-8");
+        EXPECT_EQ(answer.body(), "The query has a % that two hexadecimal digits don't follow.\n");
+    }
+    EXPECT_EQ(s.endpoint.respond({.method = "HEAD", .query = "%"}).status(), 400);
+}
+
+// CONFORMANCE 90
+TEST(a_query, shows_the_target_when_it_names_it) {
+    shop s;
+    EXPECT_EQ(s.families("name[]=target_info&name[]=level"), "target_info level ");
+    EXPECT_EQ(s.families("name[]=target", open), "target ");
+    EXPECT_EQ(s.families("name[]=level"), "level ");
+}
+
+// CONFORMANCE 98
+TEST(a_query, of_more_than_8_kilobytes_is_refused) {
+    shop s;
+    std::string query = "name[]=level&";
+    query.resize(8192, 'x');
+    EXPECT_EQ(s.families(query), "level ");
+    EXPECT_EQ(s.families(query + 'x'), "414");
+    EXPECT_EQ(s.families(std::string(1'000'000, '%')), "414");
+    EXPECT_EQ(s.families(std::string(8192, '&')), all);
+    std::string escapes = "name[]=";
+    while (escapes.size() + 3 <= 8192) escapes += "%61";
+    EXPECT_EQ(s.families(escapes), "");
+}
+
+TEST(a_query, of_any_bytes_is_answered) {
+    shop s;
+    std::mt19937 random{90};
+    std::string const pieces[] = {"name[]", "name%5B%5D", "=",      "&", "%",    "%4",
+                                  "level",  "hits",       "_total", "+", "\xFF", "%00"};
+    for (int i = 0; i < 5000; ++i) {
+        std::string query;
+        for (auto n = random() % 20; n != 0; --n) query += pieces[random() % std::size(pieces)];
+        auto const answer = s.endpoint.respond({.accept = open, .query = query});
+        EXPECT_TRUE(answer.status() == 400 || answer.body().ends_with("# EOF\n")) << query;
+    }
+}
+
+// CONFORMANCE 86
+TEST(a_query, leaves_head_without_a_body) {
+    shop s;
+    auto const answer = s.endpoint.respond({.method = "HEAD", .query = "name[]=level"});
+    EXPECT_EQ(answer.status(), 200);
+    EXPECT_EQ(answer.body(), "");
+}
+
+}  // namespace
