@@ -134,6 +134,20 @@ TEST(a_mounted_endpoint, shows_the_families_that_the_query_names) {
     EXPECT_EQ(get("?name[]=" + std::string(10'000, 'a'))->status, 414);  // cpp-httplib's own
 }
 
+// CONFORMANCE 94
+TEST(a_mounted_endpoint, passes_on_how_long_a_scrape_may_take) {
+    shop s;
+    server web;
+    tacho::mount(web.http, "/metrics", std::make_shared<tacho::endpoint>(s.registry));
+    httplib::Client client{"127.0.0.1", web.start()};
+    auto const status = [&](char const* timeout) {
+        return client.Get("/metrics", httplib::Headers{{"X-Prometheus-Scrape-Timeout-Seconds", timeout}})->status;
+    };
+    EXPECT_EQ(status("0.000000001"), 503);
+    EXPECT_EQ(status("10"), 200);
+    EXPECT_EQ(status("soon"), 200);
+}
+
 // The server refuses it, or we answer in our default format; nobody comes to harm.
 TEST(a_mounted_endpoint, survives_an_accept_header_of_100_kilobytes) {
     shop s;

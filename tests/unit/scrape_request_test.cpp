@@ -1,15 +1,18 @@
-// What a scrape asks for beside a format: names.
+// What a scrape asks for beside a format: names, and an answer in time.
 #include "support/response.hpp"
 #include "support/text.hpp"
 
 #include "tacho/export/endpoint.hpp"
 #include "tacho/export/name_filter.hpp"
+#include "tacho/export/scrape_timeout.hpp"
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <random>
 #include <string>
 #include <string_view>
+#include <thread>
 
 namespace {
 
@@ -167,6 +170,87 @@ TEST(a_query, leaves_head_without_a_body) {
     auto const answer = s.endpoint.respond({.method = "HEAD", .query = "name[]=level"});
     EXPECT_EQ(answer.status(), 200);
     EXPECT_EQ(answer.body(), "");
+}
+
+// CONFORMANCE 94
+TEST(a_scrape_timeout, is_read_from_decimal_seconds) {
+    using namespace std::chrono_literals;
+    using tacho::detail::seconds_of;
+    EXPECT_EQ(seconds_of("10"), 10s);
+    EXPECT_EQ(seconds_of("1.5"), 1500ms);
+    EXPECT_EQ(seconds_of(" 007.250\t"), 7250ms);
+    EXPECT_EQ(seconds_of("0.000000001"), 1ns);
+    EXPECT_EQ(seconds_of("0.0000000019"), 1ns);
+    EXPECT_EQ(seconds_of("1." + std::string(1000, '9')), 1999999999ns);
+    EXPECT_EQ(seconds_of(std::string(1000, '9')), 24h);
+}
+
+// CONFORMANCE 94
+TEST(a_scrape_timeout, is_ignored_when_it_is_none) {
+    shop s;
+    for (auto const text :
+         {"",   " ", "0",   "0.0", "0.0000000001", "-1",  "+1",    "nan", "inf",   "1e-9", "1e9",  ".5",
+          "5.", ".", "0x1", "0,5", "1 2",          "1;2", "1.2.3", "1s",  "10,10", "\xFF", "\"1\""}) {
+        EXPECT_EQ(tacho::detail::time_for_callbacks(text).count(), 0) << text;
+        EXPECT_EQ(s.endpoint.respond({.scrape_timeout = text}).status(), 200) << text;
+    }
+}
+
+// CONFORMANCE 94
+TEST(a_scrape_timeout, leaves_a_margin) {
+    using namespace std::chrono_literals;
+    using tacho::detail::time_for_callbacks;
+    EXPECT_EQ(time_for_callbacks("1"), 900ms);
+    EXPECT_EQ(time_for_callbacks("5"), 4500ms);
+    EXPECT_EQ(time_for_callbacks("10"), 9500ms);
+    EXPECT_EQ(time_for_callbacks("60"), 59500ms);
+    EXPECT_EQ(time_for_callbacks("0.000000001"), 1ns);
+}
+
+constexpr std::string_view too_late = "The callbacks of observables take longer than the scrape may.\n";
+
+// CONFORMANCE 92, 94
+TEST(a_scrape_timeout, that_is_over_lets_no_callback_begin_and_the_next_scrape_calls_them) {
+    tacho::registry registry{test::fixed()};
+    tacho::counter<"hits"> hits{registry};
+    int calls = 0;
+    tacho::observable_gauge<"level"> level{registry, "", [&] { return ++calls; }};
+    tacho::endpoint endpoint{registry};
+    hits.inc();
+    for (int i = 0; i < 20; ++i) {  // more than there may be at once
+        auto const late = endpoint.respond({.query = i % 2 == 0 ? "" : "name[]=hits", .scrape_timeout = "0.000000001"});
+        EXPECT_EQ(late.status(), 503);
+        EXPECT_EQ(late.content_type(), "text/plain; charset=utf-8");
+        EXPECT_EQ(late.body(), too_late);
+    }
+    EXPECT_EQ(calls, 0);
+    EXPECT_EQ(endpoint.respond({.method = "HEAD", .scrape_timeout = "0.000000001"}).status(), 200);
+    EXPECT_EQ(endpoint.respond({.scrape_timeout = "60"}).body(),
+              "# TYPE hits_total counter\nhits_total 1\n# TYPE level gauge\nlevel 1\n");
+}
+
+// CONFORMANCE 94
+TEST(a_scrape_timeout, that_one_callback_uses_up_leaves_the_others_for_the_next_scrape) {
+    test::heard heard;
+    tacho::registry registry{test::fixed()};
+    bool slow = true;
+    int calls = 0, others = 0;
+    tacho::observable_counter<"a"> a{registry, "", [&] {
+                                         auto const end =
+                                             std::chrono::steady_clock::now() + std::chrono::milliseconds{20};
+                                         while (slow && std::chrono::steady_clock::now() < end)
+                                             std::this_thread::yield();
+                                         return ++calls;
+                                     }};
+    tacho::observable_counter<"b"> b{registry, "", [&] { return ++others; }};
+    tacho::endpoint endpoint{registry};
+    EXPECT_EQ(endpoint.respond({.scrape_timeout = "60"}).status(), 200);
+    EXPECT_EQ(endpoint.respond({.scrape_timeout = "0.02"}).body(), too_late);
+    EXPECT_EQ(calls, 2);
+    EXPECT_EQ(others, 1);
+    slow = false;
+    EXPECT_EQ(endpoint.respond({.scrape_timeout = "60"}).body(),
+              "# TYPE a_total counter\na_total 3\n# TYPE b_total counter\nb_total 2\n");
 }
 
 }  // namespace

@@ -39,6 +39,7 @@ inline std::string_view query_of(httplib::Request const& request) noexcept {
 
 inline void answer_scrape(endpoint& from, httplib::Request const& request, httplib::Response& response) {
     auto const accept = joined(request, "Accept"), encoding = joined(request, "Accept-Encoding");
+    auto const timeout = joined(request, "X-Prometheus-Scrape-Timeout-Seconds");
     // cpp-httplib would cut out the ranges that a client asks for: a scrape is whole, or it is none. And it would
     // compress by itself, also what the endpoint has compressed, whenever a coding is named, be it in `gzip;q=0`.
     auto& changed = const_cast<httplib::Request&>(request);
@@ -50,7 +51,8 @@ inline void answer_scrape(endpoint& from, httplib::Request const& request, httpl
     auto const answer = from.respond({.method = head && tells_length ? "GET" : request.method,
                                       .accept = accept,
                                       .accept_encoding = encoding,
-                                      .query = query_of(request)});
+                                      .query = query_of(request),
+                                      .scrape_timeout = timeout});
     response.status = answer.status();
     for (auto const& [name, value] : answer.headers())
         if (name != "Content-Type") response.set_header(std::string{name}, std::string{value});

@@ -13,10 +13,12 @@
 #include "tacho/export/compressor.hpp"
 #include "tacho/export/name_filter.hpp"
 #include "tacho/export/scrape_response.hpp"
+#include "tacho/export/scrape_timeout.hpp"
 #include "tacho/registry/registry.hpp"
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -41,6 +43,7 @@ struct scrape_request {
     std::string_view accept = {};           ///< the header Accept; several are joined by commas
     std::string_view accept_encoding = {};  ///< the header Accept-Encoding, likewise
     std::string_view query = {};            ///< what follows the target's first `?`, as it was sent
+    std::string_view scrape_timeout = {};   ///< the header X-Prometheus-Scrape-Timeout-Seconds
 };
 
 class [[gnu::visibility("default")]] endpoint;  // the program's, in a plug-in too
@@ -68,8 +71,10 @@ public:
 
     /// 200 with the numbers in the format that suits the client best; 404 when disabled; 405 for methods other than GET
     /// and HEAD; 400 for a query that can't be decoded; 414 for one of more than 8 KiB; 503 when 16 scrapes are under
-    /// way; 500 when there is no memory for the body. A query with `name[]=x`, once or up to 100 times, asks for those
-    /// families only that are called x or have a sample that is: what is unknown makes a page without it.
+    /// way, or when callbacks of observables took longer than the scrape may, less a tenth of that or half a second:
+    /// those that were not called are called for the next one; 500 when there is no memory for the body. A query with
+    /// `name[]=x`, once or up to 100 times, asks for those families only that are called x or have a sample that is:
+    /// what is unknown makes a page without it.
     [[nodiscard]] scrape_response respond(scrape_request const& request) noexcept {
         if (!is_enabled())
             return {404, "application/json", R"({"detail":"Prometheus metrics endpoint is not enabled"})"};
@@ -108,6 +113,7 @@ private:
         answer.add({"Vary", "Accept, Accept-Encoding"});
         if (request.method == "HEAD") return answer;
 
+        auto const until = detail::end_of_callbacks(request.scrape_timeout);
         auto const place = pool_->take(detail::place_pool::size);
         if (place == detail::place_pool::size) {
             scrape_response busy{503, plain_text, "Too many scrapes at once; try again.\n"};
@@ -122,7 +128,10 @@ private:
         std::string_view const target = target_labels_[static_cast<std::size_t>(chosen.names)];
         prometheus_encoder encoder{text, text_style{chosen.format, chosen.names, created_},
                                    shows_target ? target : std::string_view{}};
-        auto const round = core_->callbacks.collect();
+        auto const round = core_->callbacks.collect(until);
+        if (until != (std::chrono::steady_clock::time_point::max)() && std::chrono::steady_clock::now() >= until)
+            return {503, plain_text, "The callbacks of observables take longer than the scrape may.
+"};
         auto const families = core_->families();
         if (asked == nullptr)
             detail::visit_all(*families, encoder, order::by_name, round);
