@@ -1,4 +1,4 @@
-// What a scrape asks for beside a format: names, and an answer in time.
+// What a scrape asks for beside a format: names, and an answer in time; and what is too much.
 #include "support/response.hpp"
 #include "support/text.hpp"
 
@@ -13,6 +13,8 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -251,6 +253,41 @@ TEST(a_scrape_timeout, that_one_callback_uses_up_leaves_the_others_for_the_next_
     slow = false;
     EXPECT_EQ(endpoint.respond({.scrape_timeout = "60"}).body(),
               "# TYPE a_total counter\na_total 3\n# TYPE b_total counter\nb_total 2\n");
+}
+
+// CONFORMANCE 98
+TEST(an_endpoint, refuses_headers_of_more_than_16_kilobytes) {
+    shop s;
+    std::string const half(8192, 'a'), more(8193, 'a');
+    EXPECT_EQ(s.endpoint.respond({.accept = half, .accept_encoding = half}).status(), 200);
+    for (auto const method : {"GET", "HEAD"}) {
+        EXPECT_EQ(s.endpoint.respond({.method = method, .accept = more, .accept_encoding = half}).status(), 431);
+        EXPECT_EQ(s.endpoint.respond({.method = method, .accept = half, .accept_encoding = more}).status(), 431);
+        EXPECT_EQ(s.endpoint.respond({.method = method, .scrape_timeout = std::string(16385, '1')}).status(), 431);
+    }
+    EXPECT_EQ(s.endpoint.respond({.accept = std::string(100'000, 'a')}).body(),
+              "The headers are longer than 16384 bytes.\n");
+}
+
+// CONFORMANCE 92
+TEST(an_endpoint, answers_as_many_scrapes_at_once_as_it_may) {
+    shop s;
+    for (auto const& [most, answered] : {std::pair{3u, 3u}, {1u, 1u}, {0u, 1u}, {16u, 16u}, {1000u, 16u}}) {
+        tacho::endpoint endpoint{s.registry, {.most_at_once = most}};
+        std::vector<tacho::scrape_response> held;
+        while (held.size() < 20) {
+            auto answer = endpoint.respond({});
+            if (answer.status() != 200) break;
+            held.push_back(std::move(answer));
+        }
+        EXPECT_EQ(held.size(), answered);
+        auto const busy = endpoint.respond({});
+        EXPECT_EQ(busy.status(), 503);
+        EXPECT_EQ(test::header_of(busy, "Retry-After"), "1");
+        EXPECT_EQ(endpoint.respond({.method = "HEAD"}).status(), 200);
+        held.pop_back();
+        EXPECT_EQ(endpoint.respond({}).status(), 200);
+    }
 }
 
 }  // namespace

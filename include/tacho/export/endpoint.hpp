@@ -16,6 +16,7 @@
 #include "tacho/export/scrape_timeout.hpp"
 #include "tacho/registry/registry.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -33,6 +34,7 @@ struct endpoint_options {
     resource about = {};             ///< shown as `target_info`; none when empty
     bool created = false;  ///< in OpenMetrics, tell when each series of a counter or histogram began, as `_created`
     std::size_t largest_body = 256u << 20;  ///< bytes; beyond it a scrape fails, whole
+    std::size_t most_at_once = 16;          ///< scrapes, from 1 to 16; beyond it they are answered 503
     /// Compresses for clients that ask for it, such as tacho::gzip() of tacho/adapter/zlib.hpp; none: nobody gets that.
     std::shared_ptr<compressor> compress_with = {};
 };
@@ -57,6 +59,7 @@ public:
         : core_(of.core()),
           pool_(std::make_shared<detail::page_pool>(options.largest_body)),
           compress_with_(std::move(options.compress_with)),
+          most_at_once_(std::clamp(options.most_at_once, std::size_t{1}, detail::place_pool::size)),
           enabled_(options.enabled),
           prefer_text_1_0_0_(options.prefer_text_1_0_0),
           created_(options.created) {
@@ -70,11 +73,11 @@ public:
     [[nodiscard]] bool is_enabled() const noexcept { return enabled_.load(std::memory_order_relaxed); }
 
     /// 200 with the numbers in the format that suits the client best; 404 when disabled; 405 for methods other than GET
-    /// and HEAD; 400 for a query that can't be decoded; 414 for one of more than 8 KiB; 503 when 16 scrapes are under
-    /// way, or when callbacks of observables took longer than the scrape may, less a tenth of that or half a second:
-    /// those that were not called are called for the next one; 500 when there is no memory for the body. A query with
-    /// `name[]=x`, once or up to 100 times, asks for those families only that are called x or have a sample that is:
-    /// what is unknown makes a page without it.
+    /// and HEAD; 400 for a query that can't be decoded; 414 for one of more than 8 KiB; 431 for headers of more than
+    /// 16 KiB together; 503 when as many scrapes are under way as may be, or when callbacks of observables took longer
+    /// than the scrape may, less a tenth of that or half a second: those that were not called are called for the next
+    /// one; 500 when there is no memory for the body. A query with `name[]=x`, once or up to 100 times, asks for those
+    /// families only that are called x or have a sample that is: what is unknown makes a page without it.
     [[nodiscard]] scrape_response respond(scrape_request const& request) noexcept {
         if (!is_enabled())
             return {404, "application/json", R"({"detail":"Prometheus metrics endpoint is not enabled"})"};
@@ -83,12 +86,15 @@ public:
             refused.add({"Allow", "GET, HEAD"});
             return refused;
         }
+        if (request.accept.size() + request.accept_encoding.size() + request.scrape_timeout.size() > most_header_bytes)
+            return {431, plain_text, "The headers are longer than 16384 bytes.\n"};
         if (request.query.empty()) return respond(request, nullptr);
         return respond_to_query(request);
     }
 
 private:
     static constexpr std::string_view plain_text = "text/plain; charset=utf-8";
+    static constexpr std::size_t most_header_bytes = 16384;  // of those that it looks at
 
     // Not inlined: others don't need so much of the stack.
     [[nodiscard, gnu::noinline]] scrape_response respond_to_query(scrape_request const& request) noexcept {
@@ -114,7 +120,7 @@ private:
         if (request.method == "HEAD") return answer;
 
         auto const until = detail::end_of_callbacks(request.scrape_timeout);
-        auto const place = pool_->take(detail::place_pool::size);
+        auto const place = pool_->take(most_at_once_);
         if (place == detail::place_pool::size) {
             scrape_response busy{503, plain_text, "Too many scrapes at once; try again.\n"};
             busy.add({"Retry-After", "1"});
@@ -130,8 +136,7 @@ private:
                                    shows_target ? target : std::string_view{}};
         auto const round = core_->callbacks.collect(until);
         if (until != (std::chrono::steady_clock::time_point::max)() && std::chrono::steady_clock::now() >= until)
-            return {503, plain_text, "The callbacks of observables take longer than the scrape may.
-"};
+            return {503, plain_text, "The callbacks of observables take longer than the scrape may.\n"};
         auto const families = core_->families();
         if (asked == nullptr)
             detail::visit_all(*families, encoder, order::by_name, round);
@@ -155,6 +160,7 @@ private:
     std::array<std::string, 4> target_labels_;  // in each escaping
     std::shared_ptr<detail::page_pool> pool_;
     std::shared_ptr<compressor> compress_with_;
+    std::size_t most_at_once_;
     std::atomic<bool> enabled_;
     bool prefer_text_1_0_0_;
     bool created_;
