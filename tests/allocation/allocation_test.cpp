@@ -3,6 +3,10 @@
 #include "tacho/export/endpoint.hpp"
 #include "tacho/record.hpp"
 
+#ifdef TACHO_TEST_ZLIB
+#include "tacho/adapter/zlib.hpp"
+#endif
+
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -203,6 +207,26 @@ TEST_P(a_warm_scrape, allocates_nothing_when_names_are_asked_for) {
     static_cast<void>(endpoint.respond(request));
     EXPECT_EQ(allocations_in([&] { EXPECT_GT(endpoint.respond(request).body().size(), 5000u); }), 0);
 }
+
+#ifdef TACHO_TEST_ZLIB
+// CONFORMANCE 84
+TEST_P(a_warm_scrape, allocates_nothing_when_it_is_compressed) {
+    shop s;
+    tacho::endpoint endpoint{s.registry, {.compress_with = tacho::gzip()}};
+    tacho::scrape_request const request{.accept = GetParam(), .accept_encoding = "gzip"};
+    auto const scrape_ten_times = [&] {
+        for (int i = 0; i < 10; ++i) {
+            s.record(i);
+            auto const answer = endpoint.respond(request);
+            EXPECT_EQ(answer.headers().back().name, "Content-Encoding");
+            EXPECT_TRUE(answer.body().starts_with("\x1F\x8B"));
+        }
+    };
+    EXPECT_GT(allocations_in(scrape_ten_times),
+              0);  // zlib's state, and room, which a page with more digits takes more of
+    EXPECT_EQ(allocations_in(scrape_ten_times), 0);
+}
+#endif
 
 TEST_P(a_warm_scrape, allocates_nothing_when_there_are_four_at_once) {
     shop s;
