@@ -65,6 +65,28 @@ TEST(a_query, without_names_asks_for_everything) {
 }
 
 // CONFORMANCE 90
+TEST(a_query, finds_names_that_are_kept_by_what_the_client_is_shown) {
+    tacho::registry registry{{.translation = tacho::translation_strategy::no_translation}};
+    tacho::gauge<"a.b"> kept{registry};
+    tacho::counter<"foo_bar"> bare{registry};
+    tacho::endpoint endpoint{registry};
+    auto const has = [&](std::string_view query, std::string_view escaping, std::string_view name) {
+        auto const accept = "text/plain;version=1.0.0;escaping=" + std::string{escaping};
+        auto const page = endpoint.respond({.accept = accept, .query = query});
+        return page.body().find(name) != std::string_view::npos;
+    };
+    EXPECT_TRUE(has("name[]=a.b", "allow-utf-8", "{\"a.b\"} 0"));
+    EXPECT_TRUE(has("name[]=a_b", "underscores", "a_b 0"));
+    EXPECT_TRUE(has("name[]=a.b", "underscores", "a_b 0"));
+    EXPECT_TRUE(has("name[]=a_dot_b", "dots", "a_dot_b 0"));
+    EXPECT_FALSE(has("name[]=a_dot_b", "underscores", "a_b"));
+    // A counter that has no suffix is known by its name alone.
+    EXPECT_TRUE(has("name[]=foo_bar", "underscores", "foo_bar 0"));
+    for (auto const query : {"name[]=f", "name[]=f_created", "name[]=foo_bar_total"})
+        EXPECT_FALSE(has(query, "underscores", "foo_bar")) << query;
+}
+
+// CONFORMANCE 90
 TEST(a_query, shows_whole_families_by_their_names_and_those_of_their_samples) {
     shop s;
     for (auto const accept : {std::string_view{}, open}) {

@@ -142,7 +142,7 @@ private:
             detail::visit_all(*families, encoder, order::by_name, round);
         else
             for (auto const& f : families->by_name)
-                if (asked->shows(f->describe())) std::as_const(*f).visit(encoder, round);
+                if (asked->shows(f->describe(), chosen.names)) std::as_const(*f).visit(encoder, round);
         if (!encoder.finish())
             return {500, plain_text, "The numbers take more memory than there is; see the program's messages.\n"};
         answer.body_ = text.view();

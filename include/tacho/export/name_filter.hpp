@@ -3,6 +3,7 @@
 // https://prometheus.io/docs/specs/om/open_metrics_spec/#suffixes
 #pragma once
 
+#include "tacho/core/escaping.hpp"
 #include "tacho/core/names.hpp"
 #include "tacho/registry/descriptor.hpp"
 
@@ -25,7 +26,10 @@ constexpr int hex_digit(char c) noexcept {
 // Whether `name` is that of a family or of one of its samples, in any format.
 constexpr bool is_name_of(std::string_view name, std::string_view prometheus_name, instrument_kind kind) noexcept {
     if (name == prometheus_name) return true;
-    auto const family = prometheus_name.substr(0, prometheus_name.size() - kind_suffix(kind).size());
+    // Without its suffix, which some strategies don't give it, it is none of the kinds that have one.
+    auto const own = kind_suffix(kind);
+    if (!prometheus_name.ends_with(own)) return false;
+    auto const family = prometheus_name.substr(0, prometheus_name.size() - own.size());
     if (!name.starts_with(family)) return false;
     auto const suffix = name.substr(family.size());
     switch (kind) {
@@ -73,7 +77,13 @@ public:
         return std::any_of(names_.begin(), names_.begin() + static_cast<std::ptrdiff_t>(count_),
                            [&](std::string_view name) { return is_name_of(name, prometheus_name, kind); });
     }
-    [[nodiscard]] bool shows(descriptor const& d) const noexcept { return shows(d.prometheus_name, d.kind); }
+    // By its name as it is kept, or as this client is shown it.
+    [[nodiscard]] bool shows(descriptor const& d, escaping names) const noexcept {
+        if (shows(d.prometheus_name, d.kind)) return true;
+        if (is_plain_name(d.prometheus_name)) return false;
+        char room[escaped_name_room(prometheus_text::most)];
+        return shows(between(room, write_escaped_name(d.prometheus_name, names, room)), d.kind);
+    }
 
 private:
     static std::string_view between(char const* begin, char const* end) noexcept {
