@@ -1,7 +1,8 @@
-// What a scrape costs through cpp-httplib, with the connection kept.
+// What a scrape costs through cpp-httplib, with the connection kept, and compressed by gzip.
 #include "tacho/adapter/httplib.hpp"
 #include "harness.hpp"
 #include "pages.hpp"
+#include "tacho/adapter/zlib.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -9,6 +10,8 @@
 #include <string>
 #include <string_view>
 #include <thread>
+
+#include <zlib.h>
 
 namespace bench {
 
@@ -83,6 +86,43 @@ private:
     std::unique_ptr<httplib::Client> client_;
 };
 
+// A page of ten thousand counters as it is, and compressed.
+class packed {
+public:
+    packed() {
+        pages(
+            "gzip/tacho", ours_.size(), [this] { ours_.change(); },
+            [this] { benchmark::DoNotOptimize(endpoint_.respond(gzip_).body().data()); },
+            [this] { return unpacked(endpoint_.respond(gzip_).body()) == endpoint_.respond({}).body(); });
+        pages(
+            "gzip/text", ours_.size(), [this] { ours_.change(); },
+            [this] { benchmark::DoNotOptimize(endpoint_.respond({}).body().data()); },
+            [this] { return endpoint_.respond({}).body().ends_with('\n'); });
+    }
+    packed(packed const&) = delete;
+    packed& operator=(packed const&) = delete;
+
+private:
+    // Empty when it is not one member of gzip.
+    static std::string unpacked(std::string_view from) {
+        std::string in{from}, out(16u << 20, '\0');
+        z_stream z{};
+        z.next_in = reinterpret_cast<Bytef*>(in.data());
+        z.avail_in = static_cast<uInt>(in.size());
+        z.next_out = reinterpret_cast<Bytef*>(out.data());
+        z.avail_out = static_cast<uInt>(out.size());
+        if (::inflateInit2(&z, 16 + MAX_WBITS) != Z_OK) return {};
+        bool const whole = ::inflate(&z, Z_FINISH) == Z_STREAM_END && z.avail_in == 0;
+        out.resize(whole ? z.total_out : 0);
+        ::inflateEnd(&z);
+        return out;
+    }
+
+    static constexpr tacho::scrape_request gzip_{.accept_encoding = "gzip"};
+    many_counters ours_{10'000};
+    tacho::endpoint endpoint_{ours_.registry(), {.compress_with = tacho::gzip()}};
+};
+
 }  // namespace
 
 void httplib_rows(table& to) {
@@ -92,6 +132,10 @@ void httplib_rows(table& to) {
     to.add({"scrape of 10000 counters by cpp-httplib, a line", "httplib/tacho", "httplib/ready", "a ready page"});
     to.add({"scrape of 10000 counters by cpp-httplib, allocations", "httplib/tacho/allocations",
             "httplib/ready/allocations", "a ready page", "", -1, limit_of::amount});
+    static packed const compressed;
+    to.add({"scrape of 10000 counters by gzip, a line", "gzip/tacho", "gzip/text", "tacho, not compressed"});
+    to.add({"scrape of 10000 counters by gzip, allocations", "gzip/tacho/allocations", "gzip/text/allocations",
+            "tacho, not compressed", "", -1, limit_of::amount});
 }
 
 }  // namespace bench
