@@ -9787,6 +9787,118 @@ protected:
 
 #endif
 
+// ---- tacho/export/name_filter.hpp
+#ifndef TACHO_PART_EXPORT_NAME_FILTER
+#define TACHO_PART_EXPORT_NAME_FILTER
+
+// tacho: which families a scrape asks for, by the `name[]` of its query.
+// Rule: https://url.spec.whatwg.org/#urlencoded-parsing and
+// https://prometheus.io/docs/specs/om/open_metrics_spec/#suffixes
+
+namespace tacho::inline v0::detail {
+
+inline constexpr std::size_t longest_query = 8192;  // bytes
+inline constexpr std::size_t most_names = 100;
+
+constexpr int hex_digit(char c) noexcept {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+// Whether `name` is that of a family or of one of its samples, in any format.
+constexpr bool is_name_of(std::string_view name, std::string_view prometheus_name, instrument_kind kind) noexcept {
+    if (name == prometheus_name) return true;
+    // Without its suffix, which some strategies don't give it, it is none of the kinds that have one.
+    auto const own = kind_suffix(kind);
+    if (!prometheus_name.ends_with(own)) return false;
+    auto const family = prometheus_name.substr(0, prometheus_name.size() - own.size());
+    if (!name.starts_with(family)) return false;
+    auto const suffix = name.substr(family.size());
+    switch (kind) {
+        case instrument_kind::counter: return suffix.empty() || suffix == "_created";
+        case instrument_kind::info: return suffix.empty();
+        case instrument_kind::histogram:
+            return suffix == "_bucket" || suffix == "_sum" || suffix == "_count" || suffix == "_created";
+        case instrument_kind::up_down_counter:
+        case instrument_kind::gauge:
+        case instrument_kind::state_set:
+        case instrument_kind::exponential_histogram: break;
+    }
+    return false;
+}
+
+// The names that a query asks for, and their text: 10 KB, for the stack.
+class name_filter {
+public:
+    enum class outcome : unsigned char { everything, some, malformed, too_many };
+
+    name_filter() noexcept {}  // leaves the text as it is: only what was written is read
+    name_filter(name_filter const&) = delete;
+    name_filter& operator=(name_filter const&) = delete;
+
+    // Once. `some` when there is a `name[]`, be it empty; other parameters are decoded and passed over. A query of at
+    // most longest_query bytes.
+    [[nodiscard]] outcome read(std::string_view query) noexcept {
+        while (!query.empty()) {
+            auto const pair = query.substr(0, query.find('&'));
+            query.remove_prefix((std::min)(pair.size() + 1, query.size()));
+            auto const key = pair.substr(0, pair.find('='));
+            char* const key_end = decode(key, end_);
+            if (key_end == nullptr) return outcome::malformed;
+            char* const end = decode(pair.substr((std::min)(key.size() + 1, pair.size())), key_end);
+            if (end == nullptr) return outcome::malformed;
+            if (between(end_, key_end) != "name[]") continue;
+            if (count_ == names_.size()) return outcome::too_many;
+            names_[count_++] = between(key_end, end);
+            end_ = end;
+        }
+        return count_ == 0 ? outcome::everything : outcome::some;
+    }
+
+    [[nodiscard]] bool shows(std::string_view prometheus_name, instrument_kind kind) const noexcept {
+        return std::any_of(names_.begin(), names_.begin() + static_cast<std::ptrdiff_t>(count_),
+                           [&](std::string_view name) { return is_name_of(name, prometheus_name, kind); });
+    }
+    // By its name as it is kept, or as this client is shown it.
+    [[nodiscard]] bool shows(descriptor const& d, escaping names) const noexcept {
+        if (shows(d.prometheus_name, d.kind)) return true;
+        if (is_plain_name(d.prometheus_name)) return false;
+        char room[escaped_name_room(prometheus_text::most)];
+        return shows(between(room, write_escaped_name(d.prometheus_name, names, room)), d.kind);
+    }
+
+private:
+    static std::string_view between(char const* begin, char const* end) noexcept {
+        return {begin, static_cast<std::size_t>(end - begin)};
+    }
+
+    // The end of the text, which is no longer than what it is made from; null when an escape is none.
+    [[nodiscard]] static char* decode(std::string_view from, char* out) noexcept {
+        for (std::size_t i = 0; i < from.size(); ++i) {
+            char c = from[i] == '+' ? ' ' : from[i];
+            if (c == '%') {
+                int const high = from.size() - i > 2 ? hex_digit(from[i + 1]) : -1;
+                int const low = high >= 0 ? hex_digit(from[i + 2]) : -1;
+                if (low < 0) return nullptr;
+                c = static_cast<char>(static_cast<unsigned char>(high * 16 + low));
+                i += 2;
+            }
+            *out++ = c;
+        }
+        return out;
+    }
+
+    std::array<char, longest_query> text_;
+    char* end_ = text_.data();  // of the names so far
+    std::array<std::string_view, most_names> names_;
+    std::size_t count_ = 0;
+};
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
 // ---- tacho/export/http_header.hpp
 #ifndef TACHO_PART_EXPORT_HTTP_HEADER
 #define TACHO_PART_EXPORT_HTTP_HEADER
@@ -9952,6 +10064,47 @@ private:
 
 #endif
 
+// ---- tacho/export/scrape_timeout.hpp
+#ifndef TACHO_PART_EXPORT_SCRAPE_TIMEOUT
+#define TACHO_PART_EXPORT_SCRAPE_TIMEOUT
+
+// tacho: how long a scrape may take, by what its client says.
+// Rule: https://prometheus.io/docs/instrumenting/writing_exporters/ and the header X-Prometheus-Scrape-Timeout-Seconds
+
+namespace tacho::inline v0::detail {
+
+// Seconds in decimal digits, with a point or without, at most a day; 0 for anything else.
+constexpr std::chrono::nanoseconds seconds_of(std::string_view header) noexcept {
+    constexpr std::int64_t a_second = 1'000'000'000, a_day = 24 * 60 * 60;
+    auto const text = trimmed(header);
+    std::int64_t seconds = 0, parts = 0;
+    std::size_t i = 0;
+    for (; i < text.size() && is_digit(text[i]); ++i) seconds = (std::min)(seconds * 10 + (text[i] - '0'), a_day);
+    if (i != text.size()) {
+        if (i == 0 || text[i] != '.' || i + 1 == text.size()) return {};
+        std::int64_t place = a_second;
+        for (++i; i < text.size() && is_digit(text[i]); ++i) parts += (text[i] - '0') * (place /= 10);
+        if (i != text.size()) return {};
+    }
+    return std::chrono::nanoseconds{seconds * a_second + parts};
+}
+
+// What is left for callbacks: a tenth, at most half a second, is for the page and the way.
+constexpr std::chrono::nanoseconds time_for_callbacks(std::string_view header) noexcept {
+    auto const given = seconds_of(header);
+    return given - (std::min)(given / 10, std::chrono::nanoseconds{std::chrono::milliseconds{500}});
+}
+
+// When callbacks must have ended: never when the header says nothing.
+[[nodiscard]] inline std::chrono::steady_clock::time_point end_of_callbacks(std::string_view header) noexcept {
+    auto const time = time_for_callbacks(header);
+    return time.count() == 0 ? (std::chrono::steady_clock::time_point::max)() : std::chrono::steady_clock::now() + time;
+}
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
 // ---- tacho/export/endpoint.hpp
 #ifndef TACHO_PART_EXPORT_ENDPOINT
 #define TACHO_PART_EXPORT_ENDPOINT
@@ -9967,6 +10120,7 @@ struct endpoint_options {
     resource about = {};             ///< shown as `target_info`; none when empty
     bool created = false;  ///< in OpenMetrics, tell when each series of a counter or histogram began, as `_created`
     std::size_t largest_body = 256u << 20;  ///< bytes; beyond it a scrape fails, whole
+    std::size_t most_at_once = 16;          ///< scrapes, from 1 to 16; beyond it they are answered 503
     /// Compresses for clients that ask for it, such as tacho::gzip() of tacho/adapter/zlib.hpp; none: nobody gets that.
     std::shared_ptr<compressor> compress_with = {};
 };
@@ -9976,6 +10130,8 @@ struct scrape_request {
     std::string_view method = "GET";
     std::string_view accept = {};           ///< the header Accept; several are joined by commas
     std::string_view accept_encoding = {};  ///< the header Accept-Encoding, likewise
+    std::string_view query = {};            ///< what follows the target's first `?`, as it was sent
+    std::string_view scrape_timeout = {};   ///< the header X-Prometheus-Scrape-Timeout-Seconds
 };
 
 class [[gnu::visibility("default")]] endpoint;  // the program's, in a plug-in too
@@ -9989,6 +10145,7 @@ public:
         : core_(of.core()),
           pool_(std::make_shared<detail::page_pool>(options.largest_body)),
           compress_with_(std::move(options.compress_with)),
+          most_at_once_(std::clamp(options.most_at_once, std::size_t{1}, detail::place_pool::size)),
           enabled_(options.enabled),
           prefer_text_1_0_0_(options.prefer_text_1_0_0),
           created_(options.created) {
@@ -10002,22 +10159,54 @@ public:
     [[nodiscard]] bool is_enabled() const noexcept { return enabled_.load(std::memory_order_relaxed); }
 
     /// 200 with the numbers in the format that suits the client best; 404 when disabled; 405 for methods other than GET
-    /// and HEAD; 503 when 16 scrapes are under way; 500 when there is no memory for the body.
+    /// and HEAD; 400 for a query that can't be decoded; 414 for one of more than 8 KiB; 431 for headers of more than
+    /// 16 KiB together; 503 when as many scrapes are under way as may be, or when callbacks of observables took longer
+    /// than the scrape may, less a tenth of that or half a second: those that were not called are called for the next
+    /// one; 500 when there is no memory for the body. A query with `name[]=x`, once or up to 100 times, asks for those
+    /// families only that are called x or have a sample that is: what is unknown makes a page without it.
     [[nodiscard]] scrape_response respond(scrape_request const& request) noexcept {
         if (!is_enabled())
             return {404, "application/json", R"({"detail":"Prometheus metrics endpoint is not enabled"})"};
-        bool const head = request.method == "HEAD";
-        if (!head && request.method != "GET") {
+        if (request.method != "GET" && request.method != "HEAD") {
             scrape_response refused{405, plain_text, "Use GET or HEAD.\n"};
             refused.add({"Allow", "GET, HEAD"});
             return refused;
         }
+        if (request.accept.size() + request.accept_encoding.size() + request.scrape_timeout.size() > most_header_bytes)
+            return {431, plain_text, "The headers are longer than 16384 bytes.\n"};
+        if (request.query.empty()) return respond(request, nullptr);
+        return respond_to_query(request);
+    }
+
+private:
+    static constexpr std::string_view plain_text = "text/plain; charset=utf-8";
+    static constexpr std::size_t most_header_bytes = 16384;  // of those that it looks at
+
+    // Not inlined: others don't need so much of the stack.
+    [[nodiscard, gnu::noinline]] scrape_response respond_to_query(scrape_request const& request) noexcept {
+        if (request.query.size() > detail::longest_query)
+            return {414, plain_text, "The query is longer than 8192 bytes.\n"};
+        detail::name_filter asked;
+        switch (asked.read(request.query)) {
+            case detail::name_filter::outcome::malformed:
+                return {400, plain_text, "The query has a % that two hexadecimal digits don't follow.\n"};
+            case detail::name_filter::outcome::too_many:
+                return {400, plain_text, "The query has more than 100 times name[].\n"};
+            case detail::name_filter::outcome::everything: return respond(request, nullptr);
+            case detail::name_filter::outcome::some: break;
+        }
+        return respond(request, &asked);
+    }
+
+    // All families, or those that are asked for.
+    [[nodiscard]] scrape_response respond(scrape_request const& request, detail::name_filter const* asked) noexcept {
         auto const chosen = negotiate(request.accept, prefer_text_1_0_0_);
         scrape_response answer{200, content_type(chosen), {}};
         answer.add({"Vary", "Accept, Accept-Encoding"});
-        if (head) return answer;
+        if (request.method == "HEAD") return answer;
 
-        auto const place = pool_->take(detail::place_pool::size);
+        auto const until = detail::end_of_callbacks(request.scrape_timeout);
+        auto const place = pool_->take(most_at_once_);
         if (place == detail::place_pool::size) {
             scrape_response busy{503, plain_text, "Too many scrapes at once; try again.\n"};
             busy.add({"Retry-After", "1"});
@@ -10027,10 +10216,19 @@ public:
         answer.place_ = place;
         auto& [text, packed] = (*pool_)[place];
         text.clear();
+        bool const shows_target = asked == nullptr || asked->shows("target_info", instrument_kind::info);
+        std::string_view const target = target_labels_[static_cast<std::size_t>(chosen.names)];
         prometheus_encoder encoder{text, text_style{chosen.format, chosen.names, created_},
-                                   target_labels_[static_cast<std::size_t>(chosen.names)]};
-        auto const round = core_->callbacks.collect();
-        detail::visit_all(*core_->families(), encoder, order::by_name, round);
+                                   shows_target ? target : std::string_view{}};
+        auto const round = core_->callbacks.collect(until);
+        if (until != (std::chrono::steady_clock::time_point::max)() && std::chrono::steady_clock::now() >= until)
+            return {503, plain_text, "The callbacks of observables take longer than the scrape may.\n"};
+        auto const families = core_->families();
+        if (asked == nullptr)
+            detail::visit_all(*families, encoder, order::by_name, round);
+        else
+            for (auto const& f : families->by_name)
+                if (asked->shows(f->describe(), chosen.names)) std::as_const(*f).visit(encoder, round);
         if (!encoder.finish())
             return {500, plain_text, "The numbers take more memory than there is; see the program's messages.\n"};
         answer.body_ = text.view();
@@ -10044,13 +10242,11 @@ public:
         return answer;
     }
 
-private:
-    static constexpr std::string_view plain_text = "text/plain; charset=utf-8";
-
     std::shared_ptr<detail::registry_core> core_;
     std::array<std::string, 4> target_labels_;  // in each escaping
     std::shared_ptr<detail::page_pool> pool_;
     std::shared_ptr<compressor> compress_with_;
+    std::size_t most_at_once_;
     std::atomic<bool> enabled_;
     bool prefer_text_1_0_0_;
     bool created_;

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -30,8 +31,16 @@ inline std::string joined(httplib::Request const& request, std::string const& na
     return all;
 }
 
+// As it was sent: cpp-httplib takes a malformed escape for text.
+inline std::string_view query_of(httplib::Request const& request) noexcept {
+    std::string_view const target = request.target;
+    auto const mark = target.find('?');
+    return mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
+}
+
 inline void answer_scrape(endpoint& from, httplib::Request const& request, httplib::Response& response) {
     auto const accept = joined(request, "Accept"), encoding = joined(request, "Accept-Encoding");
+    auto const timeout = joined(request, "X-Prometheus-Scrape-Timeout-Seconds");
     // cpp-httplib would cut out the ranges that a client asks for: a scrape is whole, or it is none. And it would
     // compress by itself, also what the endpoint has compressed, whenever a coding is named, be it in `gzip;q=0`.
     auto& changed = const_cast<httplib::Request&>(request);
@@ -40,8 +49,11 @@ inline void answer_scrape(endpoint& from, httplib::Request const& request, httpl
     // It leaves the body of HEAD out, and tells its length: that of the page, unless it might be compressed for GET.
     bool const head = request.method == "HEAD";
     bool const tells_length = encoding.empty();
-    auto const answer = from.respond(
-        {.method = head && tells_length ? "GET" : request.method, .accept = accept, .accept_encoding = encoding});
+    auto const answer = from.respond({.method = head && tells_length ? "GET" : request.method,
+                                      .accept = accept,
+                                      .accept_encoding = encoding,
+                                      .query = query_of(request),
+                                      .scrape_timeout = timeout});
     response.status = answer.status();
     for (auto const& [name, value] : answer.headers())
         if (name != "Content-Type") response.set_header(std::string{name}, std::string{value});
