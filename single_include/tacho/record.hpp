@@ -2509,6 +2509,13 @@ constexpr char* write_escaped_name(std::string_view name, escaping names, char* 
     return out;
 }
 
+// The same in memory of its own, for what isn't written again and again.
+[[nodiscard]] inline std::string escaped_name(std::string_view name, escaping names) {
+    std::string text(escaped_name_room(name.size()), '\0');
+    text.resize(static_cast<std::size_t>(write_escaped_name(name, names, text.data()) - text.data()));
+    return text;
+}
+
 }  // namespace detail
 
 }  // namespace tacho::inline v0
@@ -4434,12 +4441,6 @@ namespace tacho::inline v0::detail {
            d.states == b.states && d.shape == b.shape && a.is_sharded() == sharded && a.schema().keys == schema.keys &&
            a.schema().fixed == schema.fixed && a.schema().given == schema.given &&
            a.schema().left_out == schema.left_out;
-}
-
-[[nodiscard]] inline std::string escaped_name(std::string_view name, escaping names) {
-    std::string text(escaped_name_room(name.size()), '\0');
-    text.resize(static_cast<std::size_t>(write_escaped_name(name, names, text.data()) - text.data()));
-    return text;
 }
 
 // Names that are the same as others only if they are so with underscores need not be looked at with allow-utf-8.

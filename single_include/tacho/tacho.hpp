@@ -2520,6 +2520,13 @@ constexpr char* write_escaped_name(std::string_view name, escaping names, char* 
     return out;
 }
 
+// The same in memory of its own, for what isn't written again and again.
+[[nodiscard]] inline std::string escaped_name(std::string_view name, escaping names) {
+    std::string text(escaped_name_room(name.size()), '\0');
+    text.resize(static_cast<std::size_t>(write_escaped_name(name, names, text.data()) - text.data()));
+    return text;
+}
+
 }  // namespace detail
 
 }  // namespace tacho::inline v0
@@ -4445,12 +4452,6 @@ namespace tacho::inline v0::detail {
            d.states == b.states && d.shape == b.shape && a.is_sharded() == sharded && a.schema().keys == schema.keys &&
            a.schema().fixed == schema.fixed && a.schema().given == schema.given &&
            a.schema().left_out == schema.left_out;
-}
-
-[[nodiscard]] inline std::string escaped_name(std::string_view name, escaping names) {
-    std::string text(escaped_name_room(name.size()), '\0');
-    text.resize(static_cast<std::size_t>(write_escaped_name(name, names, text.data()) - text.data()));
-    return text;
 }
 
 // Names that are the same as others only if they are so with underscores need not be looked at with allow-utf-8.
@@ -9472,8 +9473,7 @@ namespace detail {
 [[nodiscard]] inline std::string escaped_resource_name(std::string_view key, escaping names) {
     auto clean = to_utf8(key);
     std::replace(clean.begin(), clean.end(), '\0', '_');
-    std::string name(escaped_name_room(clean.size()), '\0');
-    name.resize(static_cast<std::size_t>(write_escaped_name(clean, names, name.data()) - name.data()));
+    auto name = escaped_name(clean, names);
     if (name.starts_with("_")) name.insert(0, "key");
     return name;
 }

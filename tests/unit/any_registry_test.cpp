@@ -32,6 +32,7 @@ using tacho::escaping;
 using tacho::instrument_kind;
 using tacho::text_format;
 using tacho::translation_strategy;
+using tacho::detail::escaped_name;
 
 using labels = std::map<std::string, std::string>;
 using lines = std::map<std::pair<std::string, labels>, std::string>;  // of a page: values as they are written
@@ -188,12 +189,6 @@ double read(std::string const& text) {
     return value;
 }
 
-std::string escaped(std::string_view name, escaping names) {
-    std::string room(tacho::detail::escaped_name_room(name.size()), '\0');
-    room.resize(static_cast<std::size_t>(tacho::detail::write_escaped_name(name, names, room.data()) - room.data()));
-    return room;
-}
-
 class random_registry {
 public:
     explicit random_registry(std::uint64_t seed) : random_(seed), how_(static_cast<translation_strategy>(pick(4))) {
@@ -208,9 +203,9 @@ public:
                                                                             bool created) const {
         std::map<std::pair<std::string, labels>, double> out;
         for (auto const& [key, s] : series_) {
-            auto const name = escaped(key.first, names);
+            auto const name = escaped_name(key.first, names);
             labels of;
-            for (auto const& [label, value] : key.second) of[escaped(label, names)] = value;
+            for (auto const& [label, value] : key.second) of[escaped_name(label, names)] = value;
             bool const dated = openmetrics && created;
             if (s.kind != instrument_kind::histogram) {
                 out[{name, of}] = s.value;

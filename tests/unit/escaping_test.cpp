@@ -21,14 +21,9 @@ using tacho::instrument_kind;
 using tacho::label;
 using tacho::text_format;
 using tacho::translation_strategy;
+using tacho::detail::escaped_name;
 
 constexpr escaping all_escapings[] = {escaping::underscores, escaping::allow_utf_8, escaping::dots, escaping::values};
-
-std::string escaped(std::string_view name, escaping names) {
-    std::string room(tacho::detail::escaped_name_room(name.size()), '\0');
-    room.resize(static_cast<std::size_t>(tacho::detail::write_escaped_name(name, names, room.data()) - room.data()));
-    return room;
-}
 
 // CONFORMANCE 62, 63: the table of 1.9, with a plain name unchanged, two underscores and small letters.
 TEST(an_escaped_name, is_what_prometheus_own_code_makes_of_it) {
@@ -46,10 +41,10 @@ TEST(an_escaped_name, is_what_prometheus_own_code_makes_of_it) {
         {"...", "___", "_dot__dot__dot_", "U___2e__2e__2e_"},
     };
     for (auto const& row : table) {
-        EXPECT_EQ(escaped(row.name, escaping::underscores), row.underscores);
-        EXPECT_EQ(escaped(row.name, escaping::dots), row.dots);
-        EXPECT_EQ(escaped(row.name, escaping::values), row.values);
-        EXPECT_EQ(escaped(row.name, escaping::allow_utf_8), row.name);
+        EXPECT_EQ(escaped_name(row.name, escaping::underscores), row.underscores);
+        EXPECT_EQ(escaped_name(row.name, escaping::dots), row.dots);
+        EXPECT_EQ(escaped_name(row.name, escaping::values), row.values);
+        EXPECT_EQ(escaped_name(row.name, escaping::allow_utf_8), row.name);
     }
 }
 

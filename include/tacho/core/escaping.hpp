@@ -5,6 +5,7 @@
 #include "tacho/core/utf8.hpp"
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace tacho::inline v0 {
@@ -79,6 +80,13 @@ constexpr char* write_escaped_name(std::string_view name, escaping names, char* 
         i += character.size();
     }
     return out;
+}
+
+// The same in memory of its own, for what isn't written again and again.
+[[nodiscard]] inline std::string escaped_name(std::string_view name, escaping names) {
+    std::string text(escaped_name_room(name.size()), '\0');
+    text.resize(static_cast<std::size_t>(write_escaped_name(name, names, text.data()) - text.data()));
+    return text;
 }
 
 }  // namespace detail

@@ -37,8 +37,7 @@ namespace detail {
 [[nodiscard]] inline std::string escaped_resource_name(std::string_view key, escaping names) {
     auto clean = to_utf8(key);
     std::replace(clean.begin(), clean.end(), '\0', '_');
-    std::string name(escaped_name_room(clean.size()), '\0');
-    name.resize(static_cast<std::size_t>(write_escaped_name(clean, names, name.data()) - name.data()));
+    auto name = escaped_name(clean, names);
     if (name.starts_with("_")) name.insert(0, "key");
     return name;
 }

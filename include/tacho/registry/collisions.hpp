@@ -27,12 +27,6 @@ namespace tacho::inline v0::detail {
            a.schema().left_out == schema.left_out;
 }
 
-[[nodiscard]] inline std::string escaped_name(std::string_view name, escaping names) {
-    std::string text(escaped_name_room(name.size()), '\0');
-    text.resize(static_cast<std::size_t>(write_escaped_name(name, names, text.data()) - text.data()));
-    return text;
-}
-
 // Names that are the same as others only if they are so with underscores need not be looked at with allow-utf-8.
 inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::dots, escaping::values};
 
