@@ -312,4 +312,19 @@ TEST(an_endpoint, answers_as_many_scrapes_at_once_as_it_may) {
     }
 }
 
+// CONFORMANCE 86, 89: a body would be taken for the next answer.
+TEST(an_answer_to_head, has_no_body_also_when_it_is_refused) {
+    shop s;
+    std::string const long_query(10'000, 'x');
+    EXPECT_NE(s.endpoint.respond({.query = "%"}).body(), "");
+    for (auto const& query : {std::string{"%"}, long_query}) {
+        auto const refused = s.endpoint.respond({.method = "HEAD", .query = query});
+        EXPECT_GE(refused.status(), 400);
+        EXPECT_EQ(refused.body(), "");
+    }
+    s.endpoint.enable(false);
+    EXPECT_EQ(s.endpoint.respond({.method = "HEAD"}).status(), 404);
+    EXPECT_EQ(s.endpoint.respond({.method = "HEAD"}).body(), "");
+}
+
 }  // namespace

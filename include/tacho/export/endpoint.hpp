@@ -79,6 +79,16 @@ public:
     /// one; 500 when there is no memory for the body. A query with `name[]=x`, once or up to 100 times, asks for those
     /// families only that are called x or have a sample that is: what is unknown makes a page without it.
     [[nodiscard]] scrape_response respond(scrape_request const& request) noexcept {
+        auto answer = respond_with_body(request);
+        if (request.method == "HEAD") answer.body_ = {};  // also where it is refused
+        return answer;
+    }
+
+private:
+    static constexpr std::string_view plain_text = "text/plain; charset=utf-8";
+    static constexpr std::size_t most_header_bytes = 16384;  // of those that it looks at
+
+    [[nodiscard]] scrape_response respond_with_body(scrape_request const& request) noexcept {
         if (!is_enabled())
             return {404, "application/json", R"({"detail":"Prometheus metrics endpoint is not enabled"})"};
         if (request.method != "GET" && request.method != "HEAD") {
@@ -91,10 +101,6 @@ public:
         if (request.query.empty()) return respond(request, nullptr);
         return respond_to_query(request);
     }
-
-private:
-    static constexpr std::string_view plain_text = "text/plain; charset=utf-8";
-    static constexpr std::size_t most_header_bytes = 16384;  // of those that it looks at
 
     // Not inlined: others don't need so much of the stack.
     [[nodiscard, gnu::noinline]] scrape_response respond_to_query(scrape_request const& request) noexcept {
