@@ -10,7 +10,7 @@
 #include "tacho/export/endpoint.hpp"
 #include "tacho/export/listener.hpp"
 #include "tacho/export/pusher.hpp"
-#include "tacho/export/report.hpp"
+#include "tacho/export/telemetry_report.hpp"
 #include "tacho/registry/registry.hpp"
 
 #include <atomic>

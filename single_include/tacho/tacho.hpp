@@ -11811,9 +11811,9 @@ inline settings settings::from_environment(environment_options const& options, e
 
 #endif
 
-// ---- tacho/export/report.hpp
-#ifndef TACHO_PART_EXPORT_REPORT
-#define TACHO_PART_EXPORT_REPORT
+// ---- tacho/export/telemetry_report.hpp
+#ifndef TACHO_PART_EXPORT_TELEMETRY_REPORT
+#define TACHO_PART_EXPORT_TELEMETRY_REPORT
 
 // tacho: what telemetry says of itself.
 
