@@ -9242,14 +9242,7 @@ public:
             if (!open.empty()) *out++ = ',';
             // Every other line takes this much from the first: one piece instead of four.
             std::string_view const bucket{begin, static_cast<std::size_t>(out - begin)};
-            std::uint64_t up_to = 0;
-            for (std::size_t i = 0; i < value.buckets.size(); ++i) {
-                if (i != 0) out = out_.copy(bucket, out);
-                up_to += value.buckets[i];
-                out = (openmetrics_ ? of.bucket_openmetrics(i) : of.bucket_text(i)).write(out);
-                out = detail::write_integer(up_to, out);
-                *out++ = '\n';
-            }
+            out = buckets(of, value, bucket, out);
             if (openmetrics_ && !may_have_sum(d, value.sum)) return out;
             out = out_.copy(name, out);
             out = out_.copy("_sum", out);
@@ -9294,6 +9287,19 @@ private:
                        Write const& write) noexcept {
         for (auto const* const s : from) {
             out = write(*bits++, detail::sink_writer<Sink>::copy(s->text(), out));
+            *out++ = '\n';
+        }
+        return out;
+    }
+
+    // The lines of all buckets, of which the first one is begun already, with `begun`.
+    char* buckets(family const& of, histogram_value const& value, std::string_view begun, char* out) const noexcept {
+        std::uint64_t up_to = 0;
+        for (std::size_t i = 0; i < value.buckets.size(); ++i) {
+            if (i != 0) out = out_.copy(begun, out);
+            up_to += value.buckets[i];
+            out = (openmetrics_ ? of.bucket_openmetrics(i) : of.bucket_text(i)).write(out);
+            out = detail::write_integer(up_to, out);
             *out++ = '\n';
         }
         return out;
@@ -9387,14 +9393,7 @@ private:
         out_.write(line * (value.buckets.size() + 3), [&](char* const begin) {
             char* out = names.go_on(labels, names.begin(labels, "_bucket", begin));
             std::string_view const bucket{begin, static_cast<std::size_t>(out - begin)};
-            std::uint64_t up_to = 0;
-            for (std::size_t i = 0; i < value.buckets.size(); ++i) {
-                if (i != 0) out = out_.copy(bucket, out);
-                up_to += value.buckets[i];
-                out = (openmetrics_ ? of.bucket_openmetrics(i) : of.bucket_text(i)).write(out);
-                out = detail::write_integer(up_to, out);
-                *out++ = '\n';
-            }
+            out = buckets(of, value, bucket, out);
             if (!openmetrics_ || may_have_sum(of.describe(), value.sum)) {
                 out = names.end(labels, names.begin(labels, "_sum", out));
                 out = detail::write_double(value.sum, out);
