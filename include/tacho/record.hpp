@@ -15,6 +15,9 @@
 #include "tacho/instrument/state_set.hpp"
 #include "tacho/instrument/up_down_counter.hpp"
 
+// What is shown beside it: single measurements, and their traces.
+#include "tacho/core/exemplar.hpp"
+
 // Where it is recorded.
 #include "tacho/registry/registry.hpp"
 #include "tacho/registry/snapshot.hpp"

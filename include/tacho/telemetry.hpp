@@ -311,6 +311,7 @@ private:
         auto& report = running->report;
         report.warnings.clear();
         for (auto const& w : s.warnings) running->warn(w);
+        if (s.exemplars) of.filter_exemplars(*s.exemplars);
         if (s.push.enabled && !report.push.running) detail::start_push(*running, of, s, std::move(by), compress_with);
         if (s.scrape.enabled && !report.scrape.running)
             detail::start_scrape(*running, of, s, std::move(at), compress_with);

@@ -540,126 +540,35 @@ private:
 
 #endif
 
-// ---- tacho/cell/cells.hpp
-#ifndef TACHO_PART_CELL_CELLS
-#define TACHO_PART_CELL_CELLS
+// ---- tacho/core/clock.hpp
+#ifndef TACHO_PART_CORE_CLOCK
+#define TACHO_PART_CORE_CLOCK
 
-// tacho: how a number is counted by many threads at once: sharded by thread, or shared.
+// tacho: the time, from a source that a test can replace.
 
 namespace tacho::inline v0 {
 
-namespace detail {
+/// Nanoseconds since the Unix epoch (1970-01-01 UTC): the only time that leaves the process.
+using unix_nanos = std::uint64_t;
 
-inline word& in_slot(word* cell, std::size_t offset) noexcept {
-    return *reinterpret_cast<word*>(reinterpret_cast<std::byte*>(cell) + offset);
-}
+/// A source of wall-clock time for start times and time stamps. `now()` is thread-safe and does not throw.
+template <class T>
+concept clock = requires(T& source) {
+    { source.now() }
+    noexcept->std::same_as<unix_nanos>;
+};
 
-// Relaxed throughout: a count orders nothing else, and each cell's own history is coherent.
-template <class Number>
-void add_owned(word& cell, Number n, std::memory_order order = std::memory_order_relaxed) noexcept {
-    auto const before = std::bit_cast<Number>(cell.load(std::memory_order_relaxed));
-    cell.store(std::bit_cast<std::uint64_t>(static_cast<Number>(before + n)), order);
-}
-
-inline void add_shared(word& cell, std::uint64_t n, std::memory_order order = std::memory_order_relaxed) noexcept {
-    cell.fetch_add(n, order);
-}
-inline void add_shared(word& cell, std::int64_t n, std::memory_order order = std::memory_order_relaxed) noexcept {
-    cell.fetch_add(static_cast<std::uint64_t>(n), order);  // two's complement: the same bits
-}
-inline void add_shared(word& cell, double n, std::memory_order order = std::memory_order_relaxed) noexcept {
-    auto seen = cell.load(std::memory_order_relaxed);
-    while (!cell.compare_exchange_weak(seen, std::bit_cast<std::uint64_t>(std::bit_cast<double>(seen) + n), order,
-                                       std::memory_order_relaxed)) {
-    }
-}
-
-}  // namespace detail
-
-/// How the cells of an instrument are stored; an option of every instrument.
-namespace cells {
-
-/// Each thread counts in memory of its own and a reader adds up: about half a nanosecond an increment and no
-/// contention, for 8 bytes per cell and thread that counts there. The default of counters and histograms. Not for
-/// signal handlers: one that counts what the code it interrupts is counting can lose an increment.
-struct sharded {
-    static constexpr bool is_sharded = true;
-
-    template <class Number>
-    static void add(detail::word* cell, Number n) noexcept {
-        auto offset = detail::own_offset;
-        if (offset == 0) [[unlikely]] {
-            offset = detail::claim_slot();
-            if (offset == 0) return detail::add_shared(*cell, n);
-        }
-        detail::add_owned(detail::in_slot(cell, offset), n);
+/// The system's wall clock.
+struct system_clock {
+    // Default visibility, as for all that is kept as a pointer: it is the program's, and stays when a plug-in goes.
+    [[nodiscard, gnu::visibility("default")]] static unix_nanos now() noexcept {
+        using namespace std::chrono;
+        return static_cast<unix_nanos>(
+            duration_cast<nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
     }
 };
 
-/// One atomic number that all threads write: 2 ns alone and more under contention, 8 bytes whatever the number of
-/// threads. The default of gauges and up-down counters, of which a sharded one would show values that never existed;
-/// the choice for very many series written by very many threads, and in signal handlers.
-struct shared {
-    static constexpr bool is_sharded = false;
-
-    template <class Number>
-    static void add(detail::word* cell, Number n) noexcept {
-        detail::add_shared(*cell, n);
-    }
-    template <class Number>
-    static void set(detail::word* cell, Number n) noexcept {
-        cell->store(std::bit_cast<std::uint64_t>(n), std::memory_order_relaxed);
-    }
-};
-
-}  // namespace cells
-
-namespace detail {
-
-// Its negative; of the smallest integer, which has none, itself.
-template <class Number>
-[[nodiscard]] constexpr Number negated(Number n) noexcept {
-    if constexpr (std::same_as<Number, std::int64_t>)
-        return static_cast<std::int64_t>(std::uint64_t{0} - static_cast<std::uint64_t>(n));
-    else
-        return -n;
-}
-
-// Where the slots end that a reader has to look at, in bytes from the first.
-inline std::size_t end_of_slots(bool sharded) noexcept {
-    return (sharded ? slots_in_use() : 1) << slot_shift;
-}
-
-// The sums of `Count` neighbouring cells over all slots, as bits of numbers. They stay in registers while the slots
-// pass by: cell by cell takes twice as long, because the numbers of one cell compete for the same few places in the
-// cache.
-template <class Number, std::size_t Count>
-void read_cells(word* first, std::size_t end, std::uint64_t* bits) noexcept {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-        Number sums[Count]{};
-        for (std::size_t offset = 0; offset < end; offset += slot_bytes) {
-            word* const own = &in_slot(first, offset);
-            ((sums[I] = static_cast<Number>(sums[I] + std::bit_cast<Number>(own[I].load(std::memory_order_relaxed)))),
-             ...);
-        }
-        ((bits[I] = std::bit_cast<std::uint64_t>(sums[I])), ...);
-    }
-    (std::make_index_sequence<Count>{});
-}
-
-// Where an instrument that could not be registered counts: written by all, read by none.
-// Default visibility: a plug-in that comes and goes takes no others each time.
-[[gnu::visibility("default")]] inline word* discard_cells() noexcept {
-    // The fallback is only reached when the process never got a chunk, and then all threads use slot 0.
-    static constinit word last_resort[cells_per_page]{};
-    static word* const cells = [] {
-        word* const reserved = sharded_arena.allocate(cells_per_page);
-        return reserved != nullptr ? reserved : last_resort;
-    }();
-    return cells;
-}
-
-}  // namespace detail
+static_assert(clock<system_clock>);
 
 }  // namespace tacho::inline v0
 
@@ -950,371 +859,479 @@ private:
 
 #endif
 
-// ---- tacho/core/label.hpp
-#ifndef TACHO_PART_CORE_LABEL
-#define TACHO_PART_CORE_LABEL
+// ---- tacho/core/utf8.hpp
+#ifndef TACHO_PART_CORE_UTF8
+#define TACHO_PART_CORE_UTF8
 
-// tacho: labels with typed values: text, enums, booleans and integers, any of them optional.
+// tacho: text from outside made valid UTF-8, since one bad byte makes a reader refuse a whole scrape.
+// Rule: https://www.unicode.org/versions/Unicode15.0.0/ch03.pdf (table 3-7, and "maximal subpart" in section 3.9)
 
 namespace tacho::inline v0 {
 
-/// A label of an instrument and the type of its values: `label<"api">` takes text, `label<"verb", verb>` an enum,
-/// `label<"code", int>` an integer, `label<"cached", bool>` a boolean, and `label<"mode", std::optional<T>>` any of
-/// these or nothing. A missing or empty value is left out in every format.
-template <fixed_string Name, class Value = std::string_view>
-struct label {
-    static_assert(is_label_name(Name.view()),
-                  "tacho: a label's name begins with a letter, goes on with letters, digits and _ . - / and is none of "
-                  "OpenTelemetry's own: otel.scope.* and otel.metric.overflow");
-    static constexpr std::string_view name = Name.view();
-    using value_type = Value;
-};
-
-/// An enumerator and its text as a label value.
-template <class Enum>
-struct enum_label {
-    Enum value;
-    std::string_view text;
-};
-
-/// The texts of an enum; made by `labels<E>`, found through a function `label_values(E)` in the enum's namespace.
-template <class Enum, std::size_t N>
-struct enum_labels {
-    std::array<enum_label<Enum>, N> entries;
-
-    /// Whether the enumerators are listed in their order from 0, which is usual: an entry's index is then its value.
-    [[nodiscard]] constexpr bool is_in_order() const noexcept {
-        for (std::size_t i = 0; i < N; ++i)
-            if (static_cast<std::size_t>(entries[i].value) != i) return false;
-        return true;
-    }
-
-    /// The entry's index; N for an enumerator that isn't listed.
-    [[nodiscard]] constexpr std::size_t index_of(Enum value) const noexcept {
-        for (std::size_t i = 0; i < N; ++i)
-            if (entries[i].value == value) return i;
-        return N;
-    }
-};
-
 namespace detail {
-inline void label_texts_must_be_distinct_and_not_empty() noexcept {}  // not constexpr: reaching it doesn't compile
-}  // namespace detail
 
-/// Lists the label values of an enum:
-/// `consteval auto label_values(verb) { return tacho::labels<verb>({{verb::get, "GET"}, {verb::post, "POST"}}); }`
-/// A value that isn't listed is counted in the overflow series.
-template <class Enum, std::size_t N>
-    requires std::is_enum_v<Enum>
-[[nodiscard]] consteval enum_labels<Enum, N> labels(enum_label<Enum> const (&list)[N]) {
-    enum_labels<Enum, N> out{};
-    for (std::size_t i = 0; i < N; ++i) {
-        out.entries[i] = list[i];
-        if (list[i].text.empty()) detail::label_texts_must_be_distinct_and_not_empty();
-        for (std::size_t j = 0; j < i; ++j)
-            if (list[i].text == list[j].text || list[i].value == list[j].value)
-                detail::label_texts_must_be_distinct_and_not_empty();
+struct utf8_step {
+    std::size_t size;  // bytes to take: a code point, or the ill-formed bytes that one U+FFFD replaces
+    bool valid;
+};
+
+// Looks at the sequence that begins at `at`.
+constexpr utf8_step next_utf8(std::string_view text, std::size_t at) noexcept {
+    auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    auto const first = byte(at);
+    if (first < 0x80) return {1, true};
+    if (first < 0xC2 || first > 0xF4) return {1, false};
+    std::size_t const length = first < 0xE0 ? 2u : first < 0xF0 ? 3u : 4u;
+    // The second byte's range excludes overlong forms, surrogates and what lies beyond U+10FFFF.
+    unsigned char low = 0x80, high = 0xBF;
+    if (first == 0xE0) low = 0xA0;
+    if (first == 0xED) high = 0x9F;
+    if (first == 0xF0) low = 0x90;
+    if (first == 0xF4) high = 0x8F;
+    for (std::size_t i = 1; i < length; ++i) {
+        if (at + i >= text.size() || byte(at + i) < low || byte(at + i) > high) return {i, false};
+        low = 0x80;
+        high = 0xBF;
     }
-    return out;
+    return {length, true};
 }
 
-/// Label values from a closed list of texts: `label<"method", one_of<"GET", "POST", "other">>` takes any text, and
-/// counts one that isn't listed in the overflow series. As cheap as an enum where there is none.
-template <fixed_string... Texts>
-struct one_of {
-    static_assert(sizeof...(Texts) != 0 && ((Texts.size() != 0) && ...),
-                  "tacho: a closed list has texts, none of them empty");
-
-    constexpr explicit one_of(std::string_view text) noexcept {
-        static_cast<void>(((Texts.view() == text || (++index, false)) || ...));
-    }
-    std::size_t index = 0;  ///< the number of texts for one that isn't listed
-};
-
-/// How a label's values are written where a format knows types, as OTLP does.
-enum class label_type : unsigned char { text, integer, boolean };
-
-namespace detail {
-
-template <class Enum>
-concept listed_enum = std::is_enum_v<Enum> && requires(Enum e) {
-    label_values(e).entries;
-};
-
-template <class T>
-concept character = std::same_as<T, char> || std::same_as<T, wchar_t> || std::same_as<T, char8_t> ||
-    std::same_as<T, char16_t> || std::same_as<T, char32_t>;
-
-template <class T>
-concept plain_integer = std::integral<T> && !std::same_as<T, bool> && !character<T>;
-
-template <class To, class From>
-concept keeps_value_of = plain_integer<To> && plain_integer<From> &&
-                             std::numeric_limits<To>::digits >= std::numeric_limits<From>::digits &&
-                         (std::is_signed_v<To> || !std::is_signed_v<From>);
-
-// Room for an integer's text, which must outlive the look-up that uses it.
-using label_scratch = std::array<char, 24>;
-
-// What each type of label value accepts, how many values it has when they are known (`cardinality`, else 0), and the
-// text of a value. A missing or unknown value has an empty text; the index of an unknown one is `cardinality` or more.
-template <class Value>
-struct label_value {
-    static_assert(
-        sizeof(Value) == 0,
-        "tacho: a label's values are text (std::string_view), a bool, an integer, one_of<...>, an enum for which "
-        "there is a `consteval auto label_values(Enum)`, or std::optional of one of these");
-    static constexpr label_type type = label_type::text;
-    static constexpr std::size_t cardinality = 0;
-    template <class Arg>
-    static constexpr bool accepts = true;
-    static std::string_view text(Value const&, label_scratch&) noexcept { return {}; }
-};
-
-template <>
-struct label_value<std::string_view> {
-    static constexpr label_type type = label_type::text;
-    static constexpr std::size_t cardinality = 0;
-    template <class Arg>
-    static constexpr bool accepts = std::convertible_to<Arg, std::string_view> && !std::same_as<Arg, std::nullptr_t>;
-    static std::string_view text(std::string_view value, label_scratch&) noexcept { return value; }
-};
-
-template <plain_integer Value>
-struct label_value<Value> {
-    static constexpr label_type type = label_type::integer;
-    static constexpr std::size_t cardinality = 0;
-    template <class Arg>
-    static constexpr bool accepts = keeps_value_of<Value, Arg>;
-    static std::string_view text(Value value, label_scratch& scratch) noexcept {
-        auto const end = std::to_chars(scratch.data(), scratch.data() + scratch.size(), value).ptr;
-        return {scratch.data(), static_cast<std::size_t>(end - scratch.data())};
-    }
-};
-
-template <>
-struct label_value<bool> {
-    static constexpr label_type type = label_type::boolean;
-    static constexpr std::size_t cardinality = 2;
-    template <class Arg>
-    static constexpr bool accepts = std::same_as<Arg, bool>;
-    static constexpr std::size_t index(bool value) noexcept { return value ? 1 : 0; }
-    static std::string_view text(bool value, label_scratch&) noexcept { return value ? "true" : "false"; }
-};
-
-template <listed_enum Value>
-struct label_value<Value> {
-    static constexpr auto list = label_values(Value{});
-    static constexpr label_type type = label_type::text;
-    static constexpr std::size_t cardinality = list.entries.size();
-    template <class Arg>
-    static constexpr bool accepts = std::same_as<Arg, Value>;
-    static constexpr std::size_t index(Value value) noexcept {
-        if constexpr (list.is_in_order())
-            return static_cast<std::size_t>(value);
-        else
-            return list.index_of(value);
-    }
-    static std::string_view text(Value value, label_scratch&) noexcept {
-        auto const i = index(value);
-        return i < cardinality ? list.entries[i].text : std::string_view{};
-    }
-};
-
-template <fixed_string... Texts>
-struct label_value<one_of<Texts...>> {
-    static constexpr label_type type = label_type::text;
-    static constexpr std::size_t cardinality = sizeof...(Texts);
-    template <class Arg>
-    static constexpr bool accepts = label_value<std::string_view>::accepts<Arg>;
-    static constexpr std::size_t index(one_of<Texts...> value) noexcept { return value.index; }
-    static std::string_view text(one_of<Texts...> value, label_scratch&) noexcept {
-        constexpr std::array<std::string_view, cardinality + 1> texts{Texts.view()..., ""};
-        return texts[value.index];
-    }
-};
-
-// The last index is the missing value; an enumerator that isn't listed has the index after it.
-template <class Value>
-struct label_value<std::optional<Value>> {
-    using present = label_value<Value>;
-    static constexpr label_type type = present::type;
-    static constexpr std::size_t cardinality = present::cardinality == 0 ? 0 : present::cardinality + 1;
-    template <class Arg>
-    static constexpr bool accepts =
-        std::same_as<Arg, std::nullopt_t> || std::same_as<Arg, std::optional<Value>> || present::template accepts<Arg>;
-    static constexpr std::size_t index(std::optional<Value> value) noexcept {
-        if (!value) return present::cardinality;
-        auto const i = present::index(*value);
-        return i < present::cardinality ? i : cardinality;
-    }
-    static std::string_view text(std::optional<Value> value, label_scratch& scratch) noexcept {
-        return value ? present::text(*value, scratch) : std::string_view{};
-    }
-};
-
 }  // namespace detail
 
-/// Whether a label takes an argument of this type: exactly its type for enums and booleans, any integer whose every
-/// value it can hold for integers, anything that becomes a std::string_view for text.
-template <class Label, class Arg>
-concept takes = detail::label_value<typename Label::value_type>::template accepts<std::remove_cvref_t<Arg>>;
+[[nodiscard]] constexpr bool is_valid_utf8(std::string_view text) noexcept {
+    for (std::size_t i = 0; i < text.size();) {
+        auto const step = detail::next_utf8(text, i);
+        if (!step.valid) return false;
+        i += step.size;
+    }
+    return true;
+}
+
+/// Copies `text` to `out`, at most `room` bytes and never part of a code point; each ill-formed sequence becomes
+/// U+FFFD. Returns the bytes written.
+constexpr std::size_t copy_as_utf8(std::string_view text, char* out, std::size_t room) noexcept {
+    constexpr std::string_view replacement = "\xEF\xBF\xBD";
+    std::size_t written = 0;
+    for (std::size_t i = 0; i < text.size();) {
+        auto const step = detail::next_utf8(text, i);
+        auto const piece = step.valid ? text.substr(i, step.size) : replacement;
+        if (written + piece.size() > room) break;
+        for (char const c : piece) out[written++] = c;
+        i += step.size;
+    }
+    return written;
+}
+
+/// Whether two texts are the same once they are valid UTF-8.
+[[nodiscard]] constexpr bool is_same_as_utf8(std::string_view a, std::string_view b) noexcept {
+    std::size_t i = 0, j = 0;
+    while (i < a.size() && j < b.size()) {
+        auto const x = detail::next_utf8(a, i), y = detail::next_utf8(b, j);
+        if (x.valid != y.valid || (x.valid && a.substr(i, x.size) != b.substr(j, y.size))) {
+            constexpr std::string_view replacement = "\xEF\xBF\xBD";  // may be written out in one of them
+            if ((x.valid ? a.substr(i, x.size) : replacement) != (y.valid ? b.substr(j, y.size) : replacement))
+                return false;
+        }
+        i += x.size;
+        j += y.size;
+    }
+    return i == a.size() && j == b.size();
+}
+
+/// The same as a string.
+[[nodiscard]] inline std::string to_utf8(std::string_view text) {
+    std::string out(text.size() * 3, '\0');  // U+FFFD takes three bytes
+    out.resize(copy_as_utf8(text, out.data(), out.size()));
+    return out;
+}
 
 }  // namespace tacho::inline v0
 
 #endif
 
-// ---- tacho/cell/epoch.hpp
-#ifndef TACHO_PART_CELL_EPOCH
-#define TACHO_PART_CELL_EPOCH
+// ---- tacho/core/exemplar.hpp
+#ifndef TACHO_PART_CORE_EXEMPLAR
+#define TACHO_PART_CORE_EXEMPLAR
 
-// tacho: who is looking at what may be removed, so that its memory is given back only when nobody can see it any more.
-// Rule: https://man7.org/linux/man-pages/man2/membarrier.2.html
+// tacho: exemplars: single measurements that are shown beside a number, with the trace in which each was made.
+// Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#exemplars and
+// https://opentelemetry.io/docs/specs/otel/metrics/sdk/#exemplar
 
-#if defined(__linux__)
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
+namespace tacho::inline v0 {
 
-namespace tacho::inline v0::detail {
+/// The span of a distributed trace in which something is measured (https://www.w3.org/TR/trace-context/).
+struct trace_context {
+    std::array<std::uint8_t, 16> trace_id{};
+    std::array<std::uint8_t, 8> span_id{};
+    bool sampled = false;  ///< the trace is kept, so that somebody can look at it
 
-// When a thread began to look; 0 while it does not. A line each, because a look-up writes it.
-struct alignas(64) looking_record {
-    std::atomic<std::uint64_t> since{0};
-    std::uint32_t depth = 0;  // its owner's alone
-};
-inline constexpr std::uint32_t is_counted = ~std::uint32_t{0};  // the depth of a record that counts many threads
-
-// Epochs are counted up each time something is unlinked. What was unlinked in epoch e may be seen by those who began to
-// look in e or before, and by nobody who began later.
-struct epoch_table {
-    std::atomic<std::uint64_t> now{1};
-    std::atomic<bool> has_membarrier{false};
-
-    // Threads without a slot are counted, on the side on which they began: new ones on the present side, so that the
-    // other one runs dry however many there are.
-    std::array<looking_record, 2> counted{looking_record{0, is_counted}, looking_record{0, is_counted}};
-    std::atomic<unsigned> side{0};
-    gated_mutex mutex;               // guards what follows
-    std::uint64_t began_before = 0;  // epochs before this one: who began in them is on the side that runs dry
-    std::uint64_t counted_out = 0;   // epochs before this one: who began in them has ended
-};
-[[gnu::visibility("default")]] inline constinit epoch_table epochs{};
-
-// By slot. Apart from the table, and all zero, so that it takes no room in a program, and no memory until a slot looks.
-[[gnu::visibility("default")]] inline constinit std::array<looking_record, max_slots> looking_slots{};
-
-// g++ says that ThreadSanitizer doesn't know fences. The checks that these are for don't depend on what it knows.
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wtsan"
-#endif
-
-// A look has to be announced before anything is read, and whoever removes has to see the announcement: a full fence on
-// one side, and one on the other. Linux lets the side that removes pay for both by interrupting all threads
-// (membarrier(2)), so that a look-up costs two plain stores. Where it can't be had, both sides pay.
-inline void fence_of_looker() noexcept {
-    // Relaxed: whoever still reads false takes the fence that works in any case.
-    if (epochs.has_membarrier.load(std::memory_order_relaxed))
-        std::atomic_signal_fence(std::memory_order_seq_cst);
-    else
-        std::atomic_thread_fence(std::memory_order_seq_cst);
-}
-
-// False when looks that were announced without a fence may not be seen, and so nothing may be given back.
-inline bool fence_of_remover() noexcept {
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-#if defined(__linux__) && defined(SYS_membarrier)
-    constexpr int private_expedited = 1 << 3, register_private_expedited = 1 << 4;
-    auto const interrupt_all = [] { return ::syscall(SYS_membarrier, private_expedited, 0, 0) == 0; };
-    if (epochs.has_membarrier.load(std::memory_order_relaxed) && interrupt_all()) return true;
-    // The first time in a process; looks of before had a fence of their own.
-    if (::syscall(SYS_membarrier, register_private_expedited, 0, 0) == 0) {
-        epochs.has_membarrier.store(true, std::memory_order_relaxed);
-        return interrupt_all();
+    /// No id is all zeros.
+    [[nodiscard]] constexpr bool is_valid() const noexcept {
+        return trace_id != decltype(trace_id){} && span_id != decltype(span_id){};
     }
-#endif
-    return !epochs.has_membarrier.load(std::memory_order_relaxed);
+};
+
+/// Tells in which span the calling thread is: the one place where a tracing library is asked. Called by any thread in
+/// the midst of recording; must neither throw nor record.
+using trace_context_hook = trace_context (*)() noexcept;
+
+/// Which measurements become exemplars, of the instruments that keep any.
+enum class exemplar_filter : unsigned char {
+    always_off,
+    trace_based,  ///< those within a sampled span
+    always_on
+};
+
+namespace detail {
+
+// Default visibility: one hook a process, in plug-ins too.
+[[gnu::visibility("default")]] inline constinit std::atomic<trace_context_hook> installed_trace_hook{nullptr};
+
+inline void exemplar_label_must_have_a_name_of_prometheus() noexcept {}  // not constexpr: reaching it doesn't compile
+
+[[nodiscard]] constexpr bool is_exemplar_label_name(std::string_view name) noexcept {
+    if (name.empty() || name.size() > 64 || is_digit(name.front())) return false;
+    for (char const c : name)
+        if (!is_letter(c) && !is_digit(c) && c != '_') return false;
+    return true;
 }
 
-// While it lives, nothing that its thread finds is given back. Guards of one thread may nest, and end in any order.
-class looking {
+}  // namespace detail
+
+/// Installs a hook for the whole process and returns the one before; nullptr, as at first, for none. Thread-safe.
+///
+///     tacho::set_trace_context_hook([]() noexcept -> tacho::trace_context {
+///         auto const& span = my_tracer::current_span();
+///         return {span.trace_id(), span.span_id(), span.is_sampled()};
+///     });
+inline trace_context_hook set_trace_context_hook(trace_context_hook hook) noexcept {
+    // Release and acquire: whatever the program set up before installing its hook is seen by the hook.
+    return detail::installed_trace_hook.exchange(hook, std::memory_order_acq_rel);
+}
+
+/// The name of an exemplar's label: a literal of at most 64 letters, digits and `_`. Another one doesn't compile.
+class exemplar_name {
 public:
-    looking() noexcept {
-        auto offset = own_offset;
-        if (offset == 0) [[unlikely]]
-            offset = claim_slot();
-        if (offset == 0) [[unlikely]] {
-            record_ = &epochs.counted[epochs.side.load(std::memory_order_relaxed)];
-            record_->since.fetch_add(1, std::memory_order_relaxed);  // ordered by the fence
-            std::atomic_thread_fence(std::memory_order_seq_cst);
-            return;
-        }
-        record_ = &looking_slots[offset >> slot_shift];
-        if (record_->depth++ == 0) {
-            // Acquire: who begins in an epoch sees all that was unlinked before it. Release: who sees this record in
-            // its new epoch knows that its owner is done with all it read in earlier ones.
-            record_->since.store(epochs.now.load(std::memory_order_acquire), std::memory_order_release);
-            fence_of_looker();
+    consteval exemplar_name(char const* literal) : text_(literal) {  // implicit: `{"order", id}`
+        if (!detail::is_exemplar_label_name(text_)) detail::exemplar_label_must_have_a_name_of_prometheus();
+    }
+    [[nodiscard]] constexpr std::string_view view() const noexcept { return text_; }
+
+private:
+    std::string_view text_;
+};
+
+/// What is told of one measurement beside its trace: `requests.inc(1, {{"order", id}})`. The value may be any bytes.
+/// All of them go into OTLP; OpenMetrics leaves out a label with one of `"`, `\`, `}` or a line feed in its value,
+/// because widespread readers get it wrong, or refuse the page.
+struct exemplar_label {
+    exemplar_name name;
+    std::string_view value;
+};
+
+/// The most characters in an exemplar's names and values together, the 63 of `trace_id` and `span_id` included.
+inline constexpr std::size_t max_exemplar_characters = 128;
+
+namespace detail {
+
+// Labels of one exemplar in one piece: for each the length of its name, the name, the length of its value, the value.
+class exemplar_labels {
+public:
+    // As many bytes as an exemplar may have characters, but for two words of a slot's.
+    static constexpr std::size_t most = 120;
+
+    exemplar_labels() noexcept {}  // leaves the text as it is: only what was written is read
+
+    // All of them, as valid UTF-8, or none when they have more than `characters` or than fits. An empty value is no
+    // label, and of two labels with one name the first one counts; beside a trace `trace_id` and `span_id` are its own.
+    void put(std::span<exemplar_label const> labels, bool has_trace) noexcept {
+        size_ = 0;
+        std::size_t left = max_exemplar_characters - (has_trace ? 63u : 0u);
+        for (auto const& label : labels) {
+            auto const name = label.name.view();
+            if (label.value.empty() || has(name) || (has_trace && (name == "trace_id" || name == "span_id"))) continue;
+            if (!append(name, label.value, left)) {
+                size_ = 0;
+                return;
+            }
         }
     }
-    // For what is never given back: announces nothing.
-    explicit looking(std::nullptr_t) noexcept : record_(nullptr) {}
-    looking(looking&& other) noexcept : record_(std::exchange(other.record_, nullptr)) {}
-    looking& operator=(looking&&) = delete;
-    ~looking() {
-        if (record_ == nullptr) return;
-        // Release: whoever sees the end knows that nothing is read any more.
-        if (record_->depth == is_counted)
-            record_->since.fetch_sub(1, std::memory_order_release);
-        else if (--record_->depth == 0)
-            record_->since.store(0, std::memory_order_release);
+
+    // Calls f(name, value).
+    template <class F>
+    void for_each(F&& f) const {
+        for (std::size_t at = 0; at < size_;) {
+            auto const name = piece(at), value = piece(at);
+            f(name, value);
+        }
+    }
+
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] char const* data() const noexcept { return text_; }
+    // For who has a copy of it.
+    char* restore(std::size_t size) noexcept {
+        size_ = size < most ? size : most;
+        return text_;
     }
 
 private:
-    looking_record* record_;
+    [[nodiscard]] std::string_view piece(std::size_t& at) const noexcept {
+        auto const size = static_cast<unsigned char>(text_[at]);
+        std::string_view const found{text_ + at + 1, size};
+        at += std::size_t{1} + size;
+        return found;
+    }
+    [[nodiscard]] bool has(std::string_view name) const noexcept {
+        bool found = false;
+        for_each([&](std::string_view other, std::string_view) { found |= other == name; });
+        return found;
+    }
+    bool append(std::string_view name, std::string_view value, std::size_t& characters) noexcept {
+        if (name.size() + 2 > most - size_) return false;
+        char* const out = text_ + size_;
+        std::size_t const room = most - size_ - name.size() - 2;
+        out[0] = static_cast<char>(name.size());
+        std::memcpy(out + 1, name.data(), name.size());
+        char* const shown = out + name.size() + 2;
+        std::size_t count = name.size(), size = 0;
+        for (std::size_t i = 0; i < value.size(); ++count) {
+            auto const step = next_utf8(value, i);
+            auto const written = copy_as_utf8(value.substr(i, step.size), shown + size, room - size);
+            if (written == 0) return false;
+            size += written;
+            i += step.size;
+        }
+        if (count > characters) return false;
+        characters -= count;
+        shown[-1] = static_cast<char>(size);
+        size_ += name.size() + 2 + size;
+        return true;
+    }
+
+    std::size_t size_ = 0;
+    char text_[most];
 };
 
-// To be called after unlinking something: the epoch in which it was unlinked. Release: see `looking`.
-inline std::uint64_t end_epoch() noexcept {
-    return epochs.now.fetch_add(1, std::memory_order_acq_rel);
-}
+}  // namespace detail
 
-// All counted threads that began to look in an epoch before this one have ended. Whoever began before an epoch, on
-// whichever side, has ended once the side that runs dry was seen empty (it holds those who read `side` before it last
-// changed), new ones were sent there, and then the other side was seen empty too; or both at once.
-inline std::uint64_t counted_out_before(std::uint64_t now) noexcept {
-    auto& e = epochs;
-    std::lock_guard const lock{e.mutex};
-    auto const present = e.side.load(std::memory_order_relaxed);
-    if (e.counted[1 - present].since.load(std::memory_order_acquire) == 0) {
-        e.counted_out = e.began_before;
-        e.began_before = now;
-        if (e.counted[present].since.load(std::memory_order_acquire) == 0) e.counted_out = now;
-        e.side.store(1 - present, std::memory_order_relaxed);
+/// A measurement that stands for others: what it was, when and in which span it was made, and what was told beside it.
+struct exemplar {
+    std::uint64_t bits;  ///< of a number of its instrument's kind: what was added or observed
+    unix_nanos time;
+    trace_context trace;  ///< not valid when there was none; `sampled` is not kept
+    detail::exemplar_labels labels;
+
+    /// Calls f(name, value) for each label, in valid UTF-8.
+    template <class F>
+    void for_each_label(F&& f) const {
+        labels.for_each(f);
     }
-    return e.counted_out;
-}
+};
 
-// What was unlinked in the epoch that this returns, or before, is seen by nobody any more.
-inline std::uint64_t finished_epoch() noexcept {
-    auto const now =
-        epochs.now.load(std::memory_order_acquire);  // before the fence: so is all that was unlinked by then
-    if (!fence_of_remover()) return 0;
-    // Acquire throughout: what lookers read happened before what is now done with its memory.
-    auto oldest = (std::min)(now, counted_out_before(now));
-    auto const end = slots_in_use();
-    for (std::size_t slot = 1; slot < end; ++slot)
-        if (auto const since = looking_slots[slot].since.load(std::memory_order_acquire); since != 0)
-            oldest = (std::min)(oldest, since);
-    return oldest == 0 ? 0 : oldest - 1;
-}
+}  // namespace tacho::inline v0
 
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
 #endif
 
+// ---- tacho/cell/exemplar_slot.hpp
+#ifndef TACHO_PART_CELL_EXEMPLAR_SLOT
+#define TACHO_PART_CELL_EXEMPLAR_SLOT
+
+// tacho: the place of one exemplar, which is written in one go and read in one piece.
+
+namespace tacho::inline v0::detail {
+
+// A sequence lock of atomic words: 184 bytes. Its turn is odd while somebody writes. Whoever finds it so lets go of
+// what he has: the other's measurement is as good an example.
+class exemplar_slot {
+public:
+    exemplar_slot() = default;
+    exemplar_slot(exemplar_slot const&) = delete;
+    exemplar_slot& operator=(exemplar_slot const&) = delete;
+
+    // False when it is busy. Neither waits nor allocates.
+    bool write(exemplar const& e) noexcept {
+        auto turn = turn_.load(std::memory_order_relaxed);
+        // Acquire: what the last writer stored comes before what is stored here.
+        if (turn % 2 != 0 ||
+            !turn_.compare_exchange_strong(turn, turn + 1, std::memory_order_acquire, std::memory_order_relaxed))
+            return false;
+        // Each a release: who reads one of them sees the odd turn afterwards, or a later one.
+        std::uint64_t head[head_words] = {e.bits, e.time, 0, 0, 0, e.labels.size()};
+        std::memcpy(head + 2, e.trace.trace_id.data(), 16);
+        std::memcpy(head + 4, e.trace.span_id.data(), 8);
+        for (std::size_t i = 0; i < head_words; ++i) words_[i].store(head[i], std::memory_order_release);
+        for (std::size_t at = 0; at < e.labels.size(); at += 8) {
+            std::uint64_t text = 0;
+            std::memcpy(&text, e.labels.data() + at, e.labels.size() - at < 8 ? e.labels.size() - at : 8);
+            words_[head_words + at / 8].store(text, std::memory_order_release);
+        }
+        turn_.store(turn + 2, std::memory_order_release);
+        return true;
+    }
+
+    // False when there is none, or when one is being written.
+    bool read(exemplar& into) const noexcept {
+        constexpr int tries = 8;
+        for (int attempt = 0; attempt < tries; ++attempt) {
+            auto const turn = turn_.load(std::memory_order_acquire);
+            if (turn == 0 || turn % 2 != 0) return false;
+            // Each an acquire: had it seen anything of a later turn, that turn would be seen below.
+            std::uint64_t head[head_words];
+            for (std::size_t i = 0; i < head_words; ++i) head[i] = words_[i].load(std::memory_order_acquire);
+            into.bits = head[0];
+            into.time = head[1];
+            std::memcpy(into.trace.trace_id.data(), head + 2, 16);
+            std::memcpy(into.trace.span_id.data(), head + 4, 8);
+            char* const labels = into.labels.restore(static_cast<std::size_t>(head[5]));
+            for (std::size_t at = 0; at < into.labels.size(); at += 8) {
+                auto const text = words_[head_words + at / 8].load(std::memory_order_acquire);
+                std::memcpy(labels + at, &text, 8);
+            }
+            if (turn_.load(std::memory_order_relaxed) == turn) return true;
+        }
+        return false;
+    }
+
+    // While there is one thread, in a child of fork(): nobody here ends what a thread of the parent had begun.
+    void repair() noexcept {
+        if (turn_.load(std::memory_order_relaxed) % 2 != 0) clear();
+    }
+    void clear() noexcept { turn_.store(0, std::memory_order_relaxed); }
+
+private:
+    static constexpr std::size_t head_words = 6, text_words = exemplar_labels::most / 8;
+    static_assert(exemplar_labels::most % 8 == 0);
+
+    word turn_{0};
+    word words_[head_words + text_words]{};
+};
+
 }  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/cell/cells.hpp
+#ifndef TACHO_PART_CELL_CELLS
+#define TACHO_PART_CELL_CELLS
+
+// tacho: how a number is counted by many threads at once: sharded by thread, or shared.
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+inline word& in_slot(word* cell, std::size_t offset) noexcept {
+    return *reinterpret_cast<word*>(reinterpret_cast<std::byte*>(cell) + offset);
+}
+
+// Relaxed throughout: a count orders nothing else, and each cell's own history is coherent.
+template <class Number>
+void add_owned(word& cell, Number n, std::memory_order order = std::memory_order_relaxed) noexcept {
+    auto const before = std::bit_cast<Number>(cell.load(std::memory_order_relaxed));
+    cell.store(std::bit_cast<std::uint64_t>(static_cast<Number>(before + n)), order);
+}
+
+inline void add_shared(word& cell, std::uint64_t n, std::memory_order order = std::memory_order_relaxed) noexcept {
+    cell.fetch_add(n, order);
+}
+inline void add_shared(word& cell, std::int64_t n, std::memory_order order = std::memory_order_relaxed) noexcept {
+    cell.fetch_add(static_cast<std::uint64_t>(n), order);  // two's complement: the same bits
+}
+inline void add_shared(word& cell, double n, std::memory_order order = std::memory_order_relaxed) noexcept {
+    auto seen = cell.load(std::memory_order_relaxed);
+    while (!cell.compare_exchange_weak(seen, std::bit_cast<std::uint64_t>(std::bit_cast<double>(seen) + n), order,
+                                       std::memory_order_relaxed)) {
+    }
+}
+
+}  // namespace detail
+
+/// How the cells of an instrument are stored; an option of every instrument.
+namespace cells {
+
+/// Each thread counts in memory of its own and a reader adds up: about half a nanosecond an increment and no
+/// contention, for 8 bytes per cell and thread that counts there. The default of counters and histograms. Not for
+/// signal handlers: one that counts what the code it interrupts is counting can lose an increment.
+struct sharded {
+    static constexpr bool is_sharded = true;
+
+    template <class Number>
+    static void add(detail::word* cell, Number n) noexcept {
+        auto offset = detail::own_offset;
+        if (offset == 0) [[unlikely]] {
+            offset = detail::claim_slot();
+            if (offset == 0) return detail::add_shared(*cell, n);
+        }
+        detail::add_owned(detail::in_slot(cell, offset), n);
+    }
+};
+
+/// One atomic number that all threads write: 2 ns alone and more under contention, 8 bytes whatever the number of
+/// threads. The default of gauges and up-down counters, of which a sharded one would show values that never existed;
+/// the choice for very many series written by very many threads, and in signal handlers.
+struct shared {
+    static constexpr bool is_sharded = false;
+
+    template <class Number>
+    static void add(detail::word* cell, Number n) noexcept {
+        detail::add_shared(*cell, n);
+    }
+    template <class Number>
+    static void set(detail::word* cell, Number n) noexcept {
+        cell->store(std::bit_cast<std::uint64_t>(n), std::memory_order_relaxed);
+    }
+};
+
+}  // namespace cells
+
+namespace detail {
+
+// Its negative; of the smallest integer, which has none, itself.
+template <class Number>
+[[nodiscard]] constexpr Number negated(Number n) noexcept {
+    if constexpr (std::same_as<Number, std::int64_t>)
+        return static_cast<std::int64_t>(std::uint64_t{0} - static_cast<std::uint64_t>(n));
+    else
+        return -n;
+}
+
+// Where the slots end that a reader has to look at, in bytes from the first.
+inline std::size_t end_of_slots(bool sharded) noexcept {
+    return (sharded ? slots_in_use() : 1) << slot_shift;
+}
+
+// The sums of `Count` neighbouring cells over all slots, as bits of numbers. They stay in registers while the slots
+// pass by: cell by cell takes twice as long, because the numbers of one cell compete for the same few places in the
+// cache.
+template <class Number, std::size_t Count>
+void read_cells(word* first, std::size_t end, std::uint64_t* bits) noexcept {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+        Number sums[Count]{};
+        for (std::size_t offset = 0; offset < end; offset += slot_bytes) {
+            word* const own = &in_slot(first, offset);
+            ((sums[I] = static_cast<Number>(sums[I] + std::bit_cast<Number>(own[I].load(std::memory_order_relaxed)))),
+             ...);
+        }
+        ((bits[I] = std::bit_cast<std::uint64_t>(sums[I])), ...);
+    }
+    (std::make_index_sequence<Count>{});
+}
+
+// Where an instrument that could not be registered counts: written by all, read by none.
+// Default visibility: a plug-in that comes and goes takes no others each time.
+[[gnu::visibility("default")]] inline word* discard_cells() noexcept {
+    // The fallback is only reached when the process never got a chunk, and then all threads use slot 0.
+    static constinit word last_resort[cells_per_page]{};
+    static word* const cells = [] {
+        word* const reserved = sharded_arena.allocate(cells_per_page);
+        return reserved != nullptr ? reserved : last_resort;
+    }();
+    return cells;
+}
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0
 
 #endif
 
@@ -1977,40 +1994,6 @@ inline void read_histogram_slot(word* own, std::span<std::uint64_t> buckets, his
 
 #endif
 
-// ---- tacho/core/clock.hpp
-#ifndef TACHO_PART_CORE_CLOCK
-#define TACHO_PART_CORE_CLOCK
-
-// tacho: the time, from a source that a test can replace.
-
-namespace tacho::inline v0 {
-
-/// Nanoseconds since the Unix epoch (1970-01-01 UTC): the only time that leaves the process.
-using unix_nanos = std::uint64_t;
-
-/// A source of wall-clock time for start times and time stamps. `now()` is thread-safe and does not throw.
-template <class T>
-concept clock = requires(T& source) {
-    { source.now() }
-    noexcept->std::same_as<unix_nanos>;
-};
-
-/// The system's wall clock.
-struct system_clock {
-    // Default visibility, as for all that is kept as a pointer: it is the program's, and stays when a plug-in goes.
-    [[nodiscard, gnu::visibility("default")]] static unix_nanos now() noexcept {
-        using namespace std::chrono;
-        return static_cast<unix_nanos>(
-            duration_cast<nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
-    }
-};
-
-static_assert(clock<system_clock>);
-
-}  // namespace tacho::inline v0
-
-#endif
-
 // ---- tacho/core/number_text.hpp
 #ifndef TACHO_PART_CORE_NUMBER_TEXT
 #define TACHO_PART_CORE_NUMBER_TEXT
@@ -2220,33 +2203,6 @@ private:
 
 #endif
 
-// ---- tacho/core/attempt.hpp
-#ifndef TACHO_PART_CORE_ATTEMPT
-#define TACHO_PART_CORE_ATTEMPT
-
-// tacho: keeps an exception, such as one for lack of memory, from leaving the library.
-
-namespace tacho::inline v0::detail {
-
-// Runs f; false when it threw. Without exceptions the standard library ends the program instead, and f always returns.
-template <class F>
-bool attempt(F&& f) noexcept {
-#if defined(__cpp_exceptions)
-    try {
-        f();
-    } catch (...) {
-        return false;
-    }
-#else
-    f();
-#endif
-    return true;
-}
-
-}  // namespace tacho::inline v0::detail
-
-#endif
-
 // ---- tacho/core/bounds.hpp
 #ifndef TACHO_PART_CORE_BOUNDS
 #define TACHO_PART_CORE_BOUNDS
@@ -2338,90 +2294,55 @@ inline constexpr std::array other_bounds{0.0,   5.0,   10.0,   25.0,   50.0,   7
 
 #endif
 
-// ---- tacho/core/utf8.hpp
-#ifndef TACHO_PART_CORE_UTF8
-#define TACHO_PART_CORE_UTF8
+// ---- tacho/core/error_hook.hpp
+#ifndef TACHO_PART_CORE_ERROR_HOOK
+#define TACHO_PART_CORE_ERROR_HOOK
 
-// tacho: text from outside made valid UTF-8, since one bad byte makes a reader refuse a whole scrape.
-// Rule: https://www.unicode.org/versions/Unicode15.0.0/ch03.pdf (table 3-7, and "maximal subpart" in section 3.9)
+// tacho: where the library says what went wrong, since it never throws and never stops the program.
 
 namespace tacho::inline v0 {
 
+/// How much a message matters. `debug` says what was decided, `warning` that something was ignored and a default
+/// taken, `error` that something asked for does not work.
+enum class severity : unsigned char { debug, warning, error };
+
+[[nodiscard]] constexpr std::string_view to_string(severity s) noexcept {
+    switch (s) {
+        case severity::debug: return "debug";
+        case severity::warning: return "warning";
+        case severity::error: break;
+    }
+    return "error";
+}
+
+/// Receives each message: one sentence or two, without a line end, that name the culprit and the cure. May be called
+/// from any thread, several at once, and never while the library holds a lock; it must not throw.
+using error_hook = void (*)(severity, std::string_view message) noexcept;
+
+/// The hook that is installed at first: warnings and errors go to stderr, a line each; debug messages nowhere.
+inline void print_to_stderr(severity s, std::string_view message) noexcept {
+    if (s == severity::debug) return;
+    auto const level = to_string(s);
+    std::fprintf(stderr, "tacho: %.*s: %.*s\n", static_cast<int>(level.size()), level.data(),
+                 static_cast<int>(message.size()), message.data());
+}
+
 namespace detail {
 
-struct utf8_step {
-    std::size_t size;  // bytes to take: a code point, or the ill-formed bytes that one U+FFFD replaces
-    bool valid;
-};
-
-// Looks at the sequence that begins at `at`.
-constexpr utf8_step next_utf8(std::string_view text, std::size_t at) noexcept {
-    auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    auto const first = byte(at);
-    if (first < 0x80) return {1, true};
-    if (first < 0xC2 || first > 0xF4) return {1, false};
-    std::size_t const length = first < 0xE0 ? 2u : first < 0xF0 ? 3u : 4u;
-    // The second byte's range excludes overlong forms, surrogates and what lies beyond U+10FFFF.
-    unsigned char low = 0x80, high = 0xBF;
-    if (first == 0xE0) low = 0xA0;
-    if (first == 0xED) high = 0x9F;
-    if (first == 0xF0) low = 0x90;
-    if (first == 0xF4) high = 0x8F;
-    for (std::size_t i = 1; i < length; ++i) {
-        if (at + i >= text.size() || byte(at + i) < low || byte(at + i) > high) return {i, false};
-        low = 0x80;
-        high = 0xBF;
-    }
-    return {length, true};
-}
+// Default visibility: one hook a process, however many shared objects were built with -fvisibility=hidden.
+[[gnu::visibility("default")]] inline constinit std::atomic<error_hook> installed_hook{&print_to_stderr};
 
 }  // namespace detail
 
-[[nodiscard]] constexpr bool is_valid_utf8(std::string_view text) noexcept {
-    for (std::size_t i = 0; i < text.size();) {
-        auto const step = detail::next_utf8(text, i);
-        if (!step.valid) return false;
-        i += step.size;
-    }
-    return true;
+/// Installs a hook for the whole process and returns the one before; nullptr silences the library. Thread-safe.
+inline error_hook set_error_hook(error_hook hook) noexcept {
+    // Release and acquire: whatever the program set up before installing its hook is seen by the hook.
+    return detail::installed_hook.exchange(hook, std::memory_order_acq_rel);
 }
 
-/// Copies `text` to `out`, at most `room` bytes and never part of a code point; each ill-formed sequence becomes
-/// U+FFFD. Returns the bytes written.
-constexpr std::size_t copy_as_utf8(std::string_view text, char* out, std::size_t room) noexcept {
-    constexpr std::string_view replacement = "\xEF\xBF\xBD";
-    std::size_t written = 0;
-    for (std::size_t i = 0; i < text.size();) {
-        auto const step = detail::next_utf8(text, i);
-        auto const piece = step.valid ? text.substr(i, step.size) : replacement;
-        if (written + piece.size() > room) break;
-        for (char const c : piece) out[written++] = c;
-        i += step.size;
-    }
-    return written;
-}
-
-/// Whether two texts are the same once they are valid UTF-8.
-[[nodiscard]] constexpr bool is_same_as_utf8(std::string_view a, std::string_view b) noexcept {
-    std::size_t i = 0, j = 0;
-    while (i < a.size() && j < b.size()) {
-        auto const x = detail::next_utf8(a, i), y = detail::next_utf8(b, j);
-        if (x.valid != y.valid || (x.valid && a.substr(i, x.size) != b.substr(j, y.size))) {
-            constexpr std::string_view replacement = "\xEF\xBF\xBD";  // may be written out in one of them
-            if ((x.valid ? a.substr(i, x.size) : replacement) != (y.valid ? b.substr(j, y.size) : replacement))
-                return false;
-        }
-        i += x.size;
-        j += y.size;
-    }
-    return i == a.size() && j == b.size();
-}
-
-/// The same as a string.
-[[nodiscard]] inline std::string to_utf8(std::string_view text) {
-    std::string out(text.size() * 3, '\0');  // U+FFFD takes three bytes
-    out.resize(copy_as_utf8(text, out.data(), out.size()));
-    return out;
+/// Sends one message to the installed hook. Costs one load when the library is silenced; neither locks nor allocates.
+inline void report(severity s, std::string_view message) noexcept {
+    if (auto const hook = detail::installed_hook.load(std::memory_order_acquire)) hook(s, message);
 }
 
 }  // namespace tacho::inline v0
@@ -2522,133 +2443,6 @@ constexpr char* write_escaped_name(std::string_view name, escaping names, char* 
 
 #endif
 
-// ---- tacho/core/translation.hpp
-#ifndef TACHO_PART_CORE_TRANSLATION
-#define TACHO_PART_CORE_TRANSLATION
-
-// tacho: how the names of OpenTelemetry become those of Prometheus: which strategy a registry has.
-// Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk_exporters/prometheus/
-
-namespace tacho::inline v0 {
-
-/// What becomes of a name before a client's escaping is applied to it, called as OpenTelemetry's configuration calls
-/// it. Of the counter `foo.bar` in bytes: `foo_bar_bytes_total`, `foo_bar`, `foo.bar_bytes_total` and `foo.bar`. The
-/// latter two keep all names as they are, labels too; a client that can't read them gets them escaped. Without suffixes
-/// OpenMetrics can't call a counter a counter, unless its name ends with `_total`.
-enum class translation_strategy : unsigned char {
-    underscore_escaping_with_suffixes,
-    underscore_escaping_without_suffixes,
-    no_utf8_escaping_with_suffixes,
-    no_translation
-};
-
-/// Whether names keep characters that not every client can read.
-[[nodiscard]] constexpr bool keeps_characters(translation_strategy how) noexcept {
-    return how == translation_strategy::no_utf8_escaping_with_suffixes || how == translation_strategy::no_translation;
-}
-
-namespace detail {
-
-// Takes off a word at the end that stands behind any character that is no letter or digit.
-constexpr std::string_view without_last_word(std::string_view name, std::string_view last) noexcept {
-    if (last.empty() || name.size() < last.size() + 2 || !name.ends_with(last)) return name;
-    char const before = name[name.size() - last.size() - 1];
-    return is_letter(before) || is_digit(before) ? name : name.substr(0, name.size() - last.size() - 1);
-}
-
-}  // namespace detail
-
-/// The Prometheus name of an instrument by a strategy.
-[[nodiscard]] constexpr prometheus_text prometheus_name(std::string_view name, std::string_view unit,
-                                                        instrument_kind kind, translation_strategy how) noexcept {
-    prometheus_text out;
-    switch (how) {
-        case translation_strategy::underscore_escaping_with_suffixes: break;
-        case translation_strategy::underscore_escaping_without_suffixes: out.append(name); return out;
-        case translation_strategy::no_translation: out.append_as_it_is(name); return out;
-        case translation_strategy::no_utf8_escaping_with_suffixes: {
-            auto const suffix = kind_suffix(kind);
-            unit_text const word = unit_word(unit);
-            name = detail::without_last_word(name, suffix.substr(suffix.empty() ? 0 : 1));
-            out.append_as_it_is(detail::without_last_word(name, word.view()));
-            if (!word.view().empty() && name != word.view()) {
-                out.append_as_it_is("_");
-                out.append_as_it_is(word.view());
-            }
-            out.append_as_it_is(suffix);
-            return out;
-        }
-    }
-    return prometheus_name(name, unit, kind);
-}
-
-/// The Prometheus name of a label by a strategy.
-[[nodiscard]] constexpr prometheus_text prometheus_label_name(std::string_view name,
-                                                              translation_strategy how) noexcept {
-    prometheus_text out;
-    keeps_characters(how) ? out.append_as_it_is(name) : out.append(name);
-    return out;
-}
-
-}  // namespace tacho::inline v0
-
-#endif
-
-// ---- tacho/core/error_hook.hpp
-#ifndef TACHO_PART_CORE_ERROR_HOOK
-#define TACHO_PART_CORE_ERROR_HOOK
-
-// tacho: where the library says what went wrong, since it never throws and never stops the program.
-
-namespace tacho::inline v0 {
-
-/// How much a message matters. `debug` says what was decided, `warning` that something was ignored and a default
-/// taken, `error` that something asked for does not work.
-enum class severity : unsigned char { debug, warning, error };
-
-[[nodiscard]] constexpr std::string_view to_string(severity s) noexcept {
-    switch (s) {
-        case severity::debug: return "debug";
-        case severity::warning: return "warning";
-        case severity::error: break;
-    }
-    return "error";
-}
-
-/// Receives each message: one sentence or two, without a line end, that name the culprit and the cure. May be called
-/// from any thread, several at once, and never while the library holds a lock; it must not throw.
-using error_hook = void (*)(severity, std::string_view message) noexcept;
-
-/// The hook that is installed at first: warnings and errors go to stderr, a line each; debug messages nowhere.
-inline void print_to_stderr(severity s, std::string_view message) noexcept {
-    if (s == severity::debug) return;
-    auto const level = to_string(s);
-    std::fprintf(stderr, "tacho: %.*s: %.*s\n", static_cast<int>(level.size()), level.data(),
-                 static_cast<int>(message.size()), message.data());
-}
-
-namespace detail {
-
-// Default visibility: one hook a process, however many shared objects were built with -fvisibility=hidden.
-[[gnu::visibility("default")]] inline constinit std::atomic<error_hook> installed_hook{&print_to_stderr};
-
-}  // namespace detail
-
-/// Installs a hook for the whole process and returns the one before; nullptr silences the library. Thread-safe.
-inline error_hook set_error_hook(error_hook hook) noexcept {
-    // Release and acquire: whatever the program set up before installing its hook is seen by the hook.
-    return detail::installed_hook.exchange(hook, std::memory_order_acq_rel);
-}
-
-/// Sends one message to the installed hook. Costs one load when the library is silenced; neither locks nor allocates.
-inline void report(severity s, std::string_view message) noexcept {
-    if (auto const hook = detail::installed_hook.load(std::memory_order_acquire)) hook(s, message);
-}
-
-}  // namespace tacho::inline v0
-
-#endif
-
 // ---- tacho/core/label_text.hpp
 #ifndef TACHO_PART_CORE_LABEL_TEXT
 #define TACHO_PART_CORE_LABEL_TEXT
@@ -2679,6 +2473,256 @@ constexpr char* write_escaped(std::string_view value, char* out) noexcept {
 }
 
 }  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/registry/bound_label.hpp
+#ifndef TACHO_PART_REGISTRY_BOUND_LABEL
+#define TACHO_PART_REGISTRY_BOUND_LABEL
+
+// tacho: the bound of a histogram's bucket as text.
+
+namespace tacho::inline v0 {
+
+/// A bucket's bound as a last label, `le="0.5"} `. At most 7 characters beside a number's 24: always copied whole,
+/// which takes two instructions where copying just the text is a call.
+class bound_label {
+public:
+    bound_label(double bound, char* (*write_bound)(double, char*) noexcept) noexcept {
+        std::memcpy(text_, "le=\"", 4);
+        char* const end = write_bound(bound, text_ + 4);
+        std::memcpy(end, "\"} ", 3);
+        size_ = static_cast<std::size_t>(end + 3 - text_);
+    }
+    /// Uses room for `room` characters, and returns the end of the text.
+    char* write(char* out) const noexcept {
+        std::memcpy(out, text_, room);
+        return out + size_;
+    }
+    static constexpr std::size_t room = 40;
+    /// Just the bound.
+    [[nodiscard]] std::string_view number() const noexcept { return {text_ + 4, size_ - 7}; }
+
+private:
+    char text_[room]{};
+    std::size_t size_ = 0;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/label.hpp
+#ifndef TACHO_PART_CORE_LABEL
+#define TACHO_PART_CORE_LABEL
+
+// tacho: labels with typed values: text, enums, booleans and integers, any of them optional.
+
+namespace tacho::inline v0 {
+
+/// A label of an instrument and the type of its values: `label<"api">` takes text, `label<"verb", verb>` an enum,
+/// `label<"code", int>` an integer, `label<"cached", bool>` a boolean, and `label<"mode", std::optional<T>>` any of
+/// these or nothing. A missing or empty value is left out in every format.
+template <fixed_string Name, class Value = std::string_view>
+struct label {
+    static_assert(is_label_name(Name.view()),
+                  "tacho: a label's name begins with a letter, goes on with letters, digits and _ . - / and is none of "
+                  "OpenTelemetry's own: otel.scope.* and otel.metric.overflow");
+    static constexpr std::string_view name = Name.view();
+    using value_type = Value;
+};
+
+/// An enumerator and its text as a label value.
+template <class Enum>
+struct enum_label {
+    Enum value;
+    std::string_view text;
+};
+
+/// The texts of an enum; made by `labels<E>`, found through a function `label_values(E)` in the enum's namespace.
+template <class Enum, std::size_t N>
+struct enum_labels {
+    std::array<enum_label<Enum>, N> entries;
+
+    /// Whether the enumerators are listed in their order from 0, which is usual: an entry's index is then its value.
+    [[nodiscard]] constexpr bool is_in_order() const noexcept {
+        for (std::size_t i = 0; i < N; ++i)
+            if (static_cast<std::size_t>(entries[i].value) != i) return false;
+        return true;
+    }
+
+    /// The entry's index; N for an enumerator that isn't listed.
+    [[nodiscard]] constexpr std::size_t index_of(Enum value) const noexcept {
+        for (std::size_t i = 0; i < N; ++i)
+            if (entries[i].value == value) return i;
+        return N;
+    }
+};
+
+namespace detail {
+inline void label_texts_must_be_distinct_and_not_empty() noexcept {}  // not constexpr: reaching it doesn't compile
+}  // namespace detail
+
+/// Lists the label values of an enum:
+/// `consteval auto label_values(verb) { return tacho::labels<verb>({{verb::get, "GET"}, {verb::post, "POST"}}); }`
+/// A value that isn't listed is counted in the overflow series.
+template <class Enum, std::size_t N>
+    requires std::is_enum_v<Enum>
+[[nodiscard]] consteval enum_labels<Enum, N> labels(enum_label<Enum> const (&list)[N]) {
+    enum_labels<Enum, N> out{};
+    for (std::size_t i = 0; i < N; ++i) {
+        out.entries[i] = list[i];
+        if (list[i].text.empty()) detail::label_texts_must_be_distinct_and_not_empty();
+        for (std::size_t j = 0; j < i; ++j)
+            if (list[i].text == list[j].text || list[i].value == list[j].value)
+                detail::label_texts_must_be_distinct_and_not_empty();
+    }
+    return out;
+}
+
+/// Label values from a closed list of texts: `label<"method", one_of<"GET", "POST", "other">>` takes any text, and
+/// counts one that isn't listed in the overflow series. As cheap as an enum where there is none.
+template <fixed_string... Texts>
+struct one_of {
+    static_assert(sizeof...(Texts) != 0 && ((Texts.size() != 0) && ...),
+                  "tacho: a closed list has texts, none of them empty");
+
+    constexpr explicit one_of(std::string_view text) noexcept {
+        static_cast<void>(((Texts.view() == text || (++index, false)) || ...));
+    }
+    std::size_t index = 0;  ///< the number of texts for one that isn't listed
+};
+
+/// How a label's values are written where a format knows types, as OTLP does.
+enum class label_type : unsigned char { text, integer, boolean };
+
+namespace detail {
+
+template <class Enum>
+concept listed_enum = std::is_enum_v<Enum> && requires(Enum e) {
+    label_values(e).entries;
+};
+
+template <class T>
+concept character = std::same_as<T, char> || std::same_as<T, wchar_t> || std::same_as<T, char8_t> ||
+    std::same_as<T, char16_t> || std::same_as<T, char32_t>;
+
+template <class T>
+concept plain_integer = std::integral<T> && !std::same_as<T, bool> && !character<T>;
+
+template <class To, class From>
+concept keeps_value_of = plain_integer<To> && plain_integer<From> &&
+                             std::numeric_limits<To>::digits >= std::numeric_limits<From>::digits &&
+                         (std::is_signed_v<To> || !std::is_signed_v<From>);
+
+// Room for an integer's text, which must outlive the look-up that uses it.
+using label_scratch = std::array<char, 24>;
+
+// What each type of label value accepts, how many values it has when they are known (`cardinality`, else 0), and the
+// text of a value. A missing or unknown value has an empty text; the index of an unknown one is `cardinality` or more.
+template <class Value>
+struct label_value {
+    static_assert(
+        sizeof(Value) == 0,
+        "tacho: a label's values are text (std::string_view), a bool, an integer, one_of<...>, an enum for which "
+        "there is a `consteval auto label_values(Enum)`, or std::optional of one of these");
+    static constexpr label_type type = label_type::text;
+    static constexpr std::size_t cardinality = 0;
+    template <class Arg>
+    static constexpr bool accepts = true;
+    static std::string_view text(Value const&, label_scratch&) noexcept { return {}; }
+};
+
+template <>
+struct label_value<std::string_view> {
+    static constexpr label_type type = label_type::text;
+    static constexpr std::size_t cardinality = 0;
+    template <class Arg>
+    static constexpr bool accepts = std::convertible_to<Arg, std::string_view> && !std::same_as<Arg, std::nullptr_t>;
+    static std::string_view text(std::string_view value, label_scratch&) noexcept { return value; }
+};
+
+template <plain_integer Value>
+struct label_value<Value> {
+    static constexpr label_type type = label_type::integer;
+    static constexpr std::size_t cardinality = 0;
+    template <class Arg>
+    static constexpr bool accepts = keeps_value_of<Value, Arg>;
+    static std::string_view text(Value value, label_scratch& scratch) noexcept {
+        auto const end = std::to_chars(scratch.data(), scratch.data() + scratch.size(), value).ptr;
+        return {scratch.data(), static_cast<std::size_t>(end - scratch.data())};
+    }
+};
+
+template <>
+struct label_value<bool> {
+    static constexpr label_type type = label_type::boolean;
+    static constexpr std::size_t cardinality = 2;
+    template <class Arg>
+    static constexpr bool accepts = std::same_as<Arg, bool>;
+    static constexpr std::size_t index(bool value) noexcept { return value ? 1 : 0; }
+    static std::string_view text(bool value, label_scratch&) noexcept { return value ? "true" : "false"; }
+};
+
+template <listed_enum Value>
+struct label_value<Value> {
+    static constexpr auto list = label_values(Value{});
+    static constexpr label_type type = label_type::text;
+    static constexpr std::size_t cardinality = list.entries.size();
+    template <class Arg>
+    static constexpr bool accepts = std::same_as<Arg, Value>;
+    static constexpr std::size_t index(Value value) noexcept {
+        if constexpr (list.is_in_order())
+            return static_cast<std::size_t>(value);
+        else
+            return list.index_of(value);
+    }
+    static std::string_view text(Value value, label_scratch&) noexcept {
+        auto const i = index(value);
+        return i < cardinality ? list.entries[i].text : std::string_view{};
+    }
+};
+
+template <fixed_string... Texts>
+struct label_value<one_of<Texts...>> {
+    static constexpr label_type type = label_type::text;
+    static constexpr std::size_t cardinality = sizeof...(Texts);
+    template <class Arg>
+    static constexpr bool accepts = label_value<std::string_view>::accepts<Arg>;
+    static constexpr std::size_t index(one_of<Texts...> value) noexcept { return value.index; }
+    static std::string_view text(one_of<Texts...> value, label_scratch&) noexcept {
+        constexpr std::array<std::string_view, cardinality + 1> texts{Texts.view()..., ""};
+        return texts[value.index];
+    }
+};
+
+// The last index is the missing value; an enumerator that isn't listed has the index after it.
+template <class Value>
+struct label_value<std::optional<Value>> {
+    using present = label_value<Value>;
+    static constexpr label_type type = present::type;
+    static constexpr std::size_t cardinality = present::cardinality == 0 ? 0 : present::cardinality + 1;
+    template <class Arg>
+    static constexpr bool accepts =
+        std::same_as<Arg, std::nullopt_t> || std::same_as<Arg, std::optional<Value>> || present::template accepts<Arg>;
+    static constexpr std::size_t index(std::optional<Value> value) noexcept {
+        if (!value) return present::cardinality;
+        auto const i = present::index(*value);
+        return i < present::cardinality ? i : cardinality;
+    }
+    static std::string_view text(std::optional<Value> value, label_scratch& scratch) noexcept {
+        return value ? present::text(*value, scratch) : std::string_view{};
+    }
+};
+
+}  // namespace detail
+
+/// Whether a label takes an argument of this type: exactly its type for enums and booleans, any integer whose every
+/// value it can hold for integers, anything that becomes a std::string_view for text.
+template <class Label, class Arg>
+concept takes = detail::label_value<typename Label::value_type>::template accepts<std::remove_cvref_t<Arg>>;
+
+}  // namespace tacho::inline v0
 
 #endif
 
@@ -2716,6 +2760,7 @@ struct descriptor {
     std::vector<std::string> states;  ///< of a state set
     exponential_shape shape;          ///< of an exponential histogram
     bool observable = false;          ///< its values come from callbacks
+    bool exemplars = false;           ///< its series keep exemplars
 
     [[nodiscard]] bool is_histogram() const noexcept { return kind == instrument_kind::histogram; }
     /// Whether its values never go down.
@@ -2957,6 +3002,12 @@ public:
         return {reinterpret_cast<char const*>(places() + label_count_), text_size_};
     }
 
+    /// Where it keeps an exemplar, of a family whose series keep more than `i` of them.
+    [[nodiscard]] detail::exemplar_slot& exemplar_at(std::size_t i) const noexcept {
+        // They lie before it, so that a series without any has nothing to say of them.
+        return *(reinterpret_cast<detail::exemplar_slot*>(const_cast<series*>(this)) - 1 - i);
+    }
+
     /// Keep it while it is bound: release() what was held once.
     void hold() const noexcept { holders_.fetch_add(1, std::memory_order_relaxed); }  // by somebody who has it already
     void release() const noexcept {
@@ -3028,7 +3079,10 @@ private:
 
     [[nodiscard]] static series* make(label_schema const& schema, std::span<std::string_view const> values,
                                       bool overflow, std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth,
-                                      detail::word* cells) noexcept;
+                                      detail::word* cells, std::size_t exemplars) noexcept;
+    void destroy(std::size_t exemplars) noexcept {
+        std::free(reinterpret_cast<char*>(this) - exemplars * sizeof(detail::exemplar_slot));
+    }
 
     unix_nanos birth_ = 0;
     std::atomic<unix_nanos> end_{0};
@@ -3047,8 +3101,8 @@ private:
 };
 
 inline series* series::make(label_schema const& schema, std::span<std::string_view const> values, bool overflow,
-                            std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth,
-                            detail::word* cells) noexcept {
+                            std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth, detail::word* cells,
+                            std::size_t exemplars) noexcept {
     detail::shown_labels shown{schema, values};
     if (overflow) shown.add({"otel_metric_overflow", "true"});
 
@@ -3066,8 +3120,12 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
         if (detail::escaped_size(value) != value.size()) escaped += value.size();
 
     if (text_size > 1u << 20) return nullptr;  // the name of a scope takes a megabyte, too much for a `place`
-    void* const memory = std::malloc(sizeof(series) + values.size() * sizeof(place) + text_size + escaped);
-    if (memory == nullptr) return nullptr;
+    std::size_t const before = exemplars * sizeof(detail::exemplar_slot);
+    void* const all = std::malloc(before + sizeof(series) + values.size() * sizeof(place) + text_size + escaped);
+    if (all == nullptr) return nullptr;
+    void* const memory = static_cast<char*>(all) + before;
+    for (std::size_t i = 0; i < exemplars; ++i)
+        new (static_cast<detail::exemplar_slot*>(all) + i) detail::exemplar_slot;
     auto* const made = new (memory) series;
     made->cells_ = cells;
     made->birth_ = birth;
@@ -3090,10 +3148,10 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
         if (detail::escaped_size(values[i]) != values[i].size()) beside = detail::write_text(values[i], beside);
     }
     out = detail::write_text(schema.line_name, out);
-    char before = named_within ? ',' : '{';
+    char opening = named_within ? ',' : '{';
     for (auto const& label : shown.view()) {
-        *out++ = before;
-        before = ',';
+        *out++ = opening;
+        opening = ',';
         auto const quote = in_quotes(label.name) ? std::string_view{"\""} : std::string_view{};
         for (auto const part : {quote, label.name, quote, std::string_view{"=\""}}) out = detail::write_text(part, out);
         if (label.index < values.size() && detail::escaped_size(label.value) == label.value.size())
@@ -3107,6 +3165,235 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
 }
 
 }  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/registry/exemplar_view.hpp
+#ifndef TACHO_PART_REGISTRY_EXEMPLAR_VIEW
+#define TACHO_PART_REGISTRY_EXEMPLAR_VIEW
+
+// tacho: the exemplars of one series, as a visitor is shown them.
+
+namespace tacho::inline v0 {
+
+/// The exemplars that a series keeps now, or those that a snapshot copied. A visitor with a member
+/// exemplars(exemplar_view) is given it before the series' number or histogram; not where there can't be any.
+class exemplar_view {
+public:
+    exemplar_view() = default;
+    /// As they are now.
+    exemplar_view(series const& of, std::size_t size) noexcept : of_(&of), size_(size) {}
+    /// As they were. Of a place without exemplar the time is 0.
+    exemplar_view(series const& of, std::span<exemplar const> copied) noexcept
+        : of_(&of), size_(copied.size()), copied_(copied.data()) {}
+
+    [[nodiscard]] series const* of() const noexcept { return of_; }
+    /// Places for exemplars: 1 of a counter, of a histogram one for each bucket.
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+    /// The exemplar at a place; false when there is none.
+    [[nodiscard]] bool read(std::size_t place, exemplar& into) const noexcept {
+        if (copied_ == nullptr) return of_->exemplar_at(place).read(into);
+        into = copied_[place];
+        return into.time != 0;
+    }
+
+private:
+    series const* of_ = nullptr;
+    std::size_t size_ = 0;
+    exemplar const* copied_ = nullptr;
+};
+
+namespace detail {
+
+template <class Visitor>
+concept shows_exemplars = requires(Visitor& v) {
+    v.exemplars(exemplar_view{});
+};
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/registry/values.hpp
+#ifndef TACHO_PART_REGISTRY_VALUES
+#define TACHO_PART_REGISTRY_VALUES
+
+// tacho: what a visitor is shown of a histogram and of a state set.
+
+namespace tacho::inline v0 {
+
+/// What a histogram counted, at one moment.
+struct histogram_value {
+    std::span<std::uint64_t const> buckets;  ///< not cumulative; one more than there are bounds
+    std::uint64_t count;                     ///< always the sum of the buckets
+    double sum;
+};
+
+/// What holds of a state set's states, at one moment: bit i is states[i].
+struct states_value {
+    std::uint64_t bits;
+
+    [[nodiscard]] constexpr bool is_on(std::size_t state) const noexcept { return (bits >> state & 1) != 0; }
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/cell/epoch.hpp
+#ifndef TACHO_PART_CELL_EPOCH
+#define TACHO_PART_CELL_EPOCH
+
+// tacho: who is looking at what may be removed, so that its memory is given back only when nobody can see it any more.
+// Rule: https://man7.org/linux/man-pages/man2/membarrier.2.html
+
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+namespace tacho::inline v0::detail {
+
+// When a thread began to look; 0 while it does not. A line each, because a look-up writes it.
+struct alignas(64) looking_record {
+    std::atomic<std::uint64_t> since{0};
+    std::uint32_t depth = 0;  // its owner's alone
+};
+inline constexpr std::uint32_t is_counted = ~std::uint32_t{0};  // the depth of a record that counts many threads
+
+// Epochs are counted up each time something is unlinked. What was unlinked in epoch e may be seen by those who began to
+// look in e or before, and by nobody who began later.
+struct epoch_table {
+    std::atomic<std::uint64_t> now{1};
+    std::atomic<bool> has_membarrier{false};
+
+    // Threads without a slot are counted, on the side on which they began: new ones on the present side, so that the
+    // other one runs dry however many there are.
+    std::array<looking_record, 2> counted{looking_record{0, is_counted}, looking_record{0, is_counted}};
+    std::atomic<unsigned> side{0};
+    gated_mutex mutex;               // guards what follows
+    std::uint64_t began_before = 0;  // epochs before this one: who began in them is on the side that runs dry
+    std::uint64_t counted_out = 0;   // epochs before this one: who began in them has ended
+};
+[[gnu::visibility("default")]] inline constinit epoch_table epochs{};
+
+// By slot. Apart from the table, and all zero, so that it takes no room in a program, and no memory until a slot looks.
+[[gnu::visibility("default")]] inline constinit std::array<looking_record, max_slots> looking_slots{};
+
+// g++ says that ThreadSanitizer doesn't know fences. The checks that these are for don't depend on what it knows.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wtsan"
+#endif
+
+// A look has to be announced before anything is read, and whoever removes has to see the announcement: a full fence on
+// one side, and one on the other. Linux lets the side that removes pay for both by interrupting all threads
+// (membarrier(2)), so that a look-up costs two plain stores. Where it can't be had, both sides pay.
+inline void fence_of_looker() noexcept {
+    // Relaxed: whoever still reads false takes the fence that works in any case.
+    if (epochs.has_membarrier.load(std::memory_order_relaxed))
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+    else
+        std::atomic_thread_fence(std::memory_order_seq_cst);
+}
+
+// False when looks that were announced without a fence may not be seen, and so nothing may be given back.
+inline bool fence_of_remover() noexcept {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+#if defined(__linux__) && defined(SYS_membarrier)
+    constexpr int private_expedited = 1 << 3, register_private_expedited = 1 << 4;
+    auto const interrupt_all = [] { return ::syscall(SYS_membarrier, private_expedited, 0, 0) == 0; };
+    if (epochs.has_membarrier.load(std::memory_order_relaxed) && interrupt_all()) return true;
+    // The first time in a process; looks of before had a fence of their own.
+    if (::syscall(SYS_membarrier, register_private_expedited, 0, 0) == 0) {
+        epochs.has_membarrier.store(true, std::memory_order_relaxed);
+        return interrupt_all();
+    }
+#endif
+    return !epochs.has_membarrier.load(std::memory_order_relaxed);
+}
+
+// While it lives, nothing that its thread finds is given back. Guards of one thread may nest, and end in any order.
+class looking {
+public:
+    looking() noexcept {
+        auto offset = own_offset;
+        if (offset == 0) [[unlikely]]
+            offset = claim_slot();
+        if (offset == 0) [[unlikely]] {
+            record_ = &epochs.counted[epochs.side.load(std::memory_order_relaxed)];
+            record_->since.fetch_add(1, std::memory_order_relaxed);  // ordered by the fence
+            std::atomic_thread_fence(std::memory_order_seq_cst);
+            return;
+        }
+        record_ = &looking_slots[offset >> slot_shift];
+        if (record_->depth++ == 0) {
+            // Acquire: who begins in an epoch sees all that was unlinked before it. Release: who sees this record in
+            // its new epoch knows that its owner is done with all it read in earlier ones.
+            record_->since.store(epochs.now.load(std::memory_order_acquire), std::memory_order_release);
+            fence_of_looker();
+        }
+    }
+    // For what is never given back: announces nothing.
+    explicit looking(std::nullptr_t) noexcept : record_(nullptr) {}
+    looking(looking&& other) noexcept : record_(std::exchange(other.record_, nullptr)) {}
+    looking& operator=(looking&&) = delete;
+    ~looking() {
+        if (record_ == nullptr) return;
+        // Release: whoever sees the end knows that nothing is read any more.
+        if (record_->depth == is_counted)
+            record_->since.fetch_sub(1, std::memory_order_release);
+        else if (--record_->depth == 0)
+            record_->since.store(0, std::memory_order_release);
+    }
+
+private:
+    looking_record* record_;
+};
+
+// To be called after unlinking something: the epoch in which it was unlinked. Release: see `looking`.
+inline std::uint64_t end_epoch() noexcept {
+    return epochs.now.fetch_add(1, std::memory_order_acq_rel);
+}
+
+// All counted threads that began to look in an epoch before this one have ended. Whoever began before an epoch, on
+// whichever side, has ended once the side that runs dry was seen empty (it holds those who read `side` before it last
+// changed), new ones were sent there, and then the other side was seen empty too; or both at once.
+inline std::uint64_t counted_out_before(std::uint64_t now) noexcept {
+    auto& e = epochs;
+    std::lock_guard const lock{e.mutex};
+    auto const present = e.side.load(std::memory_order_relaxed);
+    if (e.counted[1 - present].since.load(std::memory_order_acquire) == 0) {
+        e.counted_out = e.began_before;
+        e.began_before = now;
+        if (e.counted[present].since.load(std::memory_order_acquire) == 0) e.counted_out = now;
+        e.side.store(1 - present, std::memory_order_relaxed);
+    }
+    return e.counted_out;
+}
+
+// What was unlinked in the epoch that this returns, or before, is seen by nobody any more.
+inline std::uint64_t finished_epoch() noexcept {
+    auto const now =
+        epochs.now.load(std::memory_order_acquire);  // before the fence: so is all that was unlinked by then
+    if (!fence_of_remover()) return 0;
+    // Acquire throughout: what lookers read happened before what is now done with its memory.
+    auto oldest = (std::min)(now, counted_out_before(now));
+    auto const end = slots_in_use();
+    for (std::size_t slot = 1; slot < end; ++slot)
+        if (auto const since = looking_slots[slot].since.load(std::memory_order_acquire); since != 0)
+            oldest = (std::min)(oldest, since);
+    return oldest == 0 ? 0 : oldest - 1;
+}
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+
+}  // namespace tacho::inline v0::detail
 
 #endif
 
@@ -3263,9 +3550,11 @@ struct series_storage {
     bool sharded = true;
     std::size_t limit = 2000;        ///< series, the overflow series not counted
     std::uint32_t expire_after = 0;  ///< seconds without use, after which a series is removed; 0: never
+    std::size_t exemplars = 0;       ///< that a series keeps: one of a counter, one for each bucket of a histogram
     bool observed = false;           ///< rounds of callbacks give the values; the limit is for what one round observes
     unix_nanos (*now)() noexcept = &system_clock::now;
     std::shared_ptr<detail::reader_clock> readers = std::make_shared<detail::reader_clock>();
+    std::shared_ptr<std::atomic<exemplar_filter> const> filter = {};  ///< of exemplars, if it keeps any
 
     /// How many series can be found. Where callbacks give the values, a round may observe as many as the limit allows
     /// that the one before did not, and which of the old ones it observes is known at its end only.
@@ -3329,6 +3618,33 @@ private:
     std::atomic<std::uint32_t> swept_;  // seconds since 1970
     std::atomic<bool> under_way_{false};
 };
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/core/attempt.hpp
+#ifndef TACHO_PART_CORE_ATTEMPT
+#define TACHO_PART_CORE_ATTEMPT
+
+// tacho: keeps an exception, such as one for lack of memory, from leaving the library.
+
+namespace tacho::inline v0::detail {
+
+// Runs f; false when it threw. Without exceptions the standard library ends the program instead, and f always returns.
+template <class F>
+bool attempt(F&& f) noexcept {
+#if defined(__cpp_exceptions)
+    try {
+        f();
+    } catch (...) {
+        return false;
+    }
+#else
+    f();
+#endif
+    return true;
+}
 
 }  // namespace tacho::inline v0::detail
 
@@ -3758,6 +4074,14 @@ public:
             s.birth_ = storage_.now();
             ++s.generation_;  // nothing of it has been delivered
             if (clear_cells) detail::clear_cells(s.cells(), storage_.cells, storage_.sharded);
+            for (std::size_t i = 0; i < storage_.exemplars; ++i) s.exemplar_at(i).clear();
+        });
+    }
+    /// In any child of fork(), while there is one thread.
+    void repair_exemplars() noexcept {
+        if (storage_.exemplars == 0) return;
+        list_.for_each([&](series& s) {
+            for (std::size_t i = 0; i < storage_.exemplars; ++i) s.exemplar_at(i).repair();
         });
     }
 
@@ -3827,8 +4151,8 @@ private:
         if (place.ordinal == list_.next() && !list_.make_room()) return nullptr;
         detail::word* const cells = arena().allocate(storage_.cells);
         if (cells == nullptr) return nullptr;
-        series* const made =
-            series::make(schema_, values, overflow, place.ordinal, place.generation, storage_.now(), cells);
+        series* const made = series::make(schema_, values, overflow, place.ordinal, place.generation, storage_.now(),
+                                          cells, storage_.exemplars);
         if (made == nullptr) {
             arena().release(cells, storage_.cells);
             return nullptr;
@@ -3901,7 +4225,7 @@ private:
 
     void destroy(series& s) noexcept {
         arena().release(s.cells(), storage_.cells);
-        std::free(&s);
+        s.destroy(storage_.exemplars);
     }
 
     [[nodiscard]] detail::arena& arena() const noexcept {
@@ -3935,44 +4259,6 @@ private:
 // tacho: an instrument's identity and all its series.
 
 namespace tacho::inline v0 {
-
-/// What a histogram counted, at one moment.
-struct histogram_value {
-    std::span<std::uint64_t const> buckets;  ///< not cumulative; one more than there are bounds
-    std::uint64_t count;                     ///< always the sum of the buckets
-    double sum;
-};
-
-/// A bucket's bound as a last label, `le="0.5"} `. At most 7 characters beside a number's 24: always copied whole,
-/// which takes two instructions where copying just the text is a call.
-class bound_label {
-public:
-    bound_label(double bound, char* (*write_bound)(double, char*) noexcept) noexcept {
-        std::memcpy(text_, "le=\"", 4);
-        char* const end = write_bound(bound, text_ + 4);
-        std::memcpy(end, "\"} ", 3);
-        size_ = static_cast<std::size_t>(end + 3 - text_);
-    }
-    /// Uses room for `room` characters, and returns the end of the text.
-    char* write(char* out) const noexcept {
-        std::memcpy(out, text_, room);
-        return out + size_;
-    }
-    static constexpr std::size_t room = 40;
-    /// Just the bound.
-    [[nodiscard]] std::string_view number() const noexcept { return {text_ + 4, size_ - 7}; }
-
-private:
-    char text_[room]{};
-    std::size_t size_ = 0;
-};
-
-/// What holds of a state set's states, at one moment: bit i is states[i].
-struct states_value {
-    std::uint64_t bits;
-
-    [[nodiscard]] constexpr bool is_on(std::size_t state) const noexcept { return (bits >> state & 1) != 0; }
-};
 
 class [[gnu::visibility("default")]] family;  // the program's, in a plug-in too
 
@@ -4053,7 +4339,8 @@ public:
     /// that `round` or a later round of callbacks observed. A visitor that lacks one of the latter two isn't shown such
     /// series; for the last, v.left_out(family) is called in its place if there is that. A
     /// visitor may take several numbers at a time, by v.numbers(family, std::span<series* const>, number_kind,
-    /// std::uint64_t const* bits). Lock-free; allocates nothing.
+    /// std::uint64_t const* bits). One with v.exemplars(exemplar_view) is given those of a series before its value,
+    /// where its instrument keeps any. Lock-free; allocates nothing.
     template <class Visitor>
     void visit(Visitor& v, std::uint64_t round, std::uint64_t since = series_table::present) const {
         detail::looking const look;
@@ -4104,6 +4391,7 @@ public:
 
     // What is added up over processes begins at zero in a child, what tells a state is what it was.
     void on_fork(detail::fork_event what) noexcept override {
+        if (what == detail::fork_event::in_child) table_.repair_exemplars();
         if (what != detail::fork_event::start_anew) return;
         bool const is_state = descriptor_.kind == instrument_kind::gauge || descriptor_.kind == instrument_kind::info ||
                               descriptor_.kind == instrument_kind::state_set;
@@ -4127,6 +4415,7 @@ private:
             [&](series const& s) {
                 auto const read = detail::read_histogram(s.cells(), is_sharded(), used);
                 if (read.torn_slots != 0) torn_.fetch_add(1, std::memory_order_relaxed);
+                show_exemplars(v, s);
                 v.histogram(*this, s, histogram_value{used, read.count, read.sum});
             },
             since);
@@ -4193,9 +4482,18 @@ private:
         std::uint64_t bits[most_at_a_time];
         kind == number_kind::floating ? read<double>(run, end, bits) : read<std::uint64_t>(run, end, bits);
         if constexpr (requires { v.numbers(*this, run, kind, bits); })
-            v.numbers(*this, run, kind, bits);
-        else
-            for (std::size_t i = 0; i < run.size(); ++i) v.number(*this, *run[i], number{kind, bits[i]});
+            if (!detail::shows_exemplars<Visitor> || !descriptor_.exemplars) return v.numbers(*this, run, kind, bits);
+        if constexpr (requires { v.number(*this, *run[0], number{kind, bits[0]}); })
+            for (std::size_t i = 0; i < run.size(); ++i) {
+                show_exemplars(v, *run[i]);
+                v.number(*this, *run[i], number{kind, bits[i]});
+            }
+    }
+
+    template <class Visitor>
+    void show_exemplars(Visitor& v, series const& s) const {
+        if constexpr (detail::shows_exemplars<Visitor>)
+            if (descriptor_.exemplars) v.exemplars(exemplar_view{s, table_.storage().exemplars});
     }
 
     void add_bucket_text(double bound) {
@@ -4241,6 +4539,138 @@ private:
 
 #endif
 
+// ---- tacho/instrument/exemplar_keeping.hpp
+#ifndef TACHO_PART_INSTRUMENT_EXEMPLAR_KEEPING
+#define TACHO_PART_INSTRUMENT_EXEMPLAR_KEEPING
+
+// tacho: which measurements of an instrument become exemplars.
+// Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#exemplarfilter
+
+namespace tacho::inline v0 {
+
+/// An option of counters and histograms: `counter<"requests_total", label<"api">, exemplars>`. Each series keeps its
+/// latest exemplar, a histogram one for each bucket: 176 bytes each, beside the cells. A measurement becomes one when
+/// it is given labels, as by `inc(1, {{"order", id}})`, or when the registry's filter picks it; by default that is when
+/// the trace-context hook says that it was made in a sampled span. Where several threads have one at the same time for
+/// the same place, one of them is kept. Without hook it costs two loads; neither locks nor allocates.
+struct exemplars {};
+
+namespace detail {
+
+// Not inlined: most measurements become none.
+[[gnu::noinline]] inline void keep_exemplar(family const& of, series const& at, std::size_t place, std::uint64_t bits,
+                                            exemplar_filter filter, std::span<exemplar_label const> labels) noexcept {
+    exemplar e;
+    // Acquire: as in set_trace_context_hook().
+    auto const hook = installed_trace_hook.load(std::memory_order_acquire);
+    if (hook != nullptr) e.trace = hook();
+    bool const is_kept = e.trace.is_valid() && (e.trace.sampled || filter == exemplar_filter::always_on);
+    if (!is_kept && labels.empty() && filter == exemplar_filter::trace_based) return;
+    if (!is_kept) e.trace = {};  // a link to a trace that nobody will find
+    e.bits = bits;
+    e.time = of.table().storage().now();
+    e.labels.put(labels, is_kept);
+    at.exemplar_at(place).write(e);
+}
+
+// `to` is what a look-up found or a handle holds. After the measurement itself has been recorded, so that no exemplar
+// is shown of what isn't counted yet.
+template <bool Exemplars, class Place, class Number>
+void consider_exemplar([[maybe_unused]] Place const& to, [[maybe_unused]] std::size_t place,
+                       [[maybe_unused]] Number value,
+                       [[maybe_unused]] std::span<exemplar_label const> labels = {}) noexcept {
+    if constexpr (Exemplars) {
+        family const* const of = to.of.get();
+        series const* const at = to.at();
+        if (of == nullptr || at == nullptr) return;
+        // Relaxed: a filter that changes just now may come too late for this one.
+        auto const filter = of->table().storage().filter->load(std::memory_order_relaxed);
+        if (filter == exemplar_filter::always_off) return;
+        if (filter == exemplar_filter::trace_based && labels.empty() &&
+            installed_trace_hook.load(std::memory_order_relaxed) == nullptr)
+            return;
+        keep_exemplar(*of, *at, place, std::bit_cast<std::uint64_t>(value), filter, labels);
+    }
+}
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/translation.hpp
+#ifndef TACHO_PART_CORE_TRANSLATION
+#define TACHO_PART_CORE_TRANSLATION
+
+// tacho: how the names of OpenTelemetry become those of Prometheus: which strategy a registry has.
+// Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk_exporters/prometheus/
+
+namespace tacho::inline v0 {
+
+/// What becomes of a name before a client's escaping is applied to it, called as OpenTelemetry's configuration calls
+/// it. Of the counter `foo.bar` in bytes: `foo_bar_bytes_total`, `foo_bar`, `foo.bar_bytes_total` and `foo.bar`. The
+/// latter two keep all names as they are, labels too; a client that can't read them gets them escaped. Without suffixes
+/// OpenMetrics can't call a counter a counter, unless its name ends with `_total`.
+enum class translation_strategy : unsigned char {
+    underscore_escaping_with_suffixes,
+    underscore_escaping_without_suffixes,
+    no_utf8_escaping_with_suffixes,
+    no_translation
+};
+
+/// Whether names keep characters that not every client can read.
+[[nodiscard]] constexpr bool keeps_characters(translation_strategy how) noexcept {
+    return how == translation_strategy::no_utf8_escaping_with_suffixes || how == translation_strategy::no_translation;
+}
+
+namespace detail {
+
+// Takes off a word at the end that stands behind any character that is no letter or digit.
+constexpr std::string_view without_last_word(std::string_view name, std::string_view last) noexcept {
+    if (last.empty() || name.size() < last.size() + 2 || !name.ends_with(last)) return name;
+    char const before = name[name.size() - last.size() - 1];
+    return is_letter(before) || is_digit(before) ? name : name.substr(0, name.size() - last.size() - 1);
+}
+
+}  // namespace detail
+
+/// The Prometheus name of an instrument by a strategy.
+[[nodiscard]] constexpr prometheus_text prometheus_name(std::string_view name, std::string_view unit,
+                                                        instrument_kind kind, translation_strategy how) noexcept {
+    prometheus_text out;
+    switch (how) {
+        case translation_strategy::underscore_escaping_with_suffixes: break;
+        case translation_strategy::underscore_escaping_without_suffixes: out.append(name); return out;
+        case translation_strategy::no_translation: out.append_as_it_is(name); return out;
+        case translation_strategy::no_utf8_escaping_with_suffixes: {
+            auto const suffix = kind_suffix(kind);
+            unit_text const word = unit_word(unit);
+            name = detail::without_last_word(name, suffix.substr(suffix.empty() ? 0 : 1));
+            out.append_as_it_is(detail::without_last_word(name, word.view()));
+            if (!word.view().empty() && name != word.view()) {
+                out.append_as_it_is("_");
+                out.append_as_it_is(word.view());
+            }
+            out.append_as_it_is(suffix);
+            return out;
+        }
+    }
+    return prometheus_name(name, unit, kind);
+}
+
+/// The Prometheus name of a label by a strategy.
+[[nodiscard]] constexpr prometheus_text prometheus_label_name(std::string_view name,
+                                                              translation_strategy how) noexcept {
+    prometheus_text out;
+    keeps_characters(how) ? out.append_as_it_is(name) : out.append(name);
+    return out;
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
 // ---- tacho/series/held_series.hpp
 #ifndef TACHO_PART_SERIES_HELD_SERIES
 #define TACHO_PART_SERIES_HELD_SERIES
@@ -4268,6 +4698,7 @@ public:
     }
 
     [[nodiscard]] series const& operator*() const noexcept { return *held_; }
+    [[nodiscard]] series const* get() const noexcept { return held_; }
 
 private:
     series const* held_ = nullptr;
@@ -4300,6 +4731,8 @@ struct bound_series {
     }
     ~bound_series() = default;
 
+    [[nodiscard]] series const* at() const noexcept { return held.get(); }
+
     word* cells;
     std::shared_ptr<family> of;  // nullptr: what is recorded is discarded
     held_series held;            // last, so that it is let go before its family
@@ -4312,8 +4745,13 @@ struct found_series {
     series* from;  // nullptr: what is recorded is discarded, or it stands in the cache
     series_table::cached const* cache = nullptr;
 
+    // Relaxed: whoever found the cells in the cache, found them after the series was written.
+    [[nodiscard]] series* at() const noexcept {
+        return cache == nullptr ? from : cache->from.load(std::memory_order_relaxed);
+    }
+
     [[nodiscard]] bound_series bind() const noexcept {
-        series* const s = cache == nullptr ? from : cache->from.load(std::memory_order_relaxed);
+        series* const s = at();
         if (s == nullptr) return {cells, nullptr, {}};
         s->hold();
         return {cells, of, held_series{s}};
@@ -4438,8 +4876,8 @@ namespace tacho::inline v0::detail {
     descriptor const& d = a.describe();
     return d.scope == b.scope && d.name == b.name && d.kind == b.kind && d.observable == b.observable &&
            d.number == b.number && d.unit == b.unit && d.description == b.description && d.bounds == b.bounds &&
-           d.states == b.states && d.shape == b.shape && a.is_sharded() == sharded && a.schema().keys == schema.keys &&
-           a.schema().fixed == schema.fixed && a.schema().given == schema.given &&
+           d.states == b.states && d.shape == b.shape && d.exemplars == b.exemplars && a.is_sharded() == sharded &&
+           a.schema().keys == schema.keys && a.schema().fixed == schema.fixed && a.schema().given == schema.given &&
            a.schema().left_out == schema.left_out;
 }
 
@@ -4515,7 +4953,10 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
     say(a.unit != b.unit, "unit");
     say(a.description != b.description, "description");
     say(a.bounds != b.bounds, "bounds");
-    say(out.empty(), "labels, states or cells");
+    say(a.states != b.states, "states");
+    say(!(a.shape == b.shape), "number of buckets or zero threshold");
+    say(a.exemplars != b.exemplars, "whether it keeps exemplars");
+    say(out.empty(), "labels or cells");
     return out;
 }
 
@@ -5182,6 +5623,7 @@ struct registry_options {
     /// holds for the whole program, such as its name and version, is better told as a resource.)
     std::vector<attribute> constant_labels = {};
     std::vector<view> views = {};
+    exemplar_filter exemplars = exemplar_filter::trace_based;  ///< which measurements become exemplars
     /// Called once for each instrument, when a measurement of it is first counted in its overflow series: by the thread
     /// that records it and under no lock. The error hook hears of it in any case.
     void (*on_overflow)(descriptor const&) noexcept = nullptr;
@@ -5373,6 +5815,8 @@ struct registry_core final : fork_witness {
     std::vector<std::uint64_t> readers;  // where the clock stood at each reader's last collection
     static constexpr std::uint64_t gone_reader = ~std::uint64_t{0};
     std::shared_ptr<reader_clock> const clock = std::make_shared<reader_clock>();
+    std::shared_ptr<std::atomic<exemplar_filter>> const filter =
+        std::make_shared<std::atomic<exemplar_filter>>(options.exemplars);
     std::uint64_t failed = 0;
     library_copy const belongs_to{};
     fork_watch watch{*this};
@@ -5604,6 +6048,11 @@ public:
 
     [[nodiscard]] registry_health health() const { return core()->health(); }
 
+    /// Which measurements become exemplars from now on.
+    void filter_exemplars(exemplar_filter by) noexcept {
+        core()->filter->store(by, std::memory_order_relaxed);  // orders nothing
+    }
+
     [[nodiscard]] registry_options const& options() const noexcept { return core_->options; }
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return detail::usable(core_); }
 
@@ -5718,6 +6167,7 @@ struct instrument_spec {
     std::span<double const> bounds;
     std::span<std::string_view const> states = {};
     exponential_shape shape = {};
+    bool exemplars = false;
 };
 
 }  // namespace detail
@@ -5872,6 +6322,7 @@ private:
         if (d.is_histogram()) d.bounds.assign(views.bounds.begin(), views.bounds.end());
         for (auto const state : spec.states) d.states.push_back(to_utf8(state));
         d.shape = spec.shape;
+        d.exemplars = spec.exemplars;
         return d;
     }
 
@@ -5914,13 +6365,18 @@ private:
             cells = detail::exponential_cell_count(spec.shape.max_buckets);
         auto limit = views.limit != 0 ? views.limit : core_->options.series_limit;
         if (spec.kind == instrument_kind::info) limit = (std::max)(limit, std::size_t{2});  // the next beside the last
+        bool const has_buckets = spec.kind == instrument_kind::histogram;
         return {.cells = cells,
                 .sharded = spec.sharded,
                 .limit = limit,
                 .expire_after = spec.expire_after,
+                .exemplars = !spec.exemplars ? 0
+                             : has_buckets   ? views.bounds.size() + 1
+                                             : 1,
                 .observed = spec.observable,
                 .now = core_->options.now,
-                .readers = core_->clock};
+                .readers = core_->clock,
+                .filter = core_->filter};
     }
 
     std::shared_ptr<detail::registry_core> core_;
@@ -5986,6 +6442,9 @@ inline constexpr bool is_number =
 template <class T>
 inline constexpr bool is_cells = std::same_as<T, cells::sharded> || std::same_as<T, cells::shared>;
 
+template <class T>
+inline constexpr bool is_exemplars = std::same_as<T, exemplars>;
+
 template <class Number>
 inline constexpr number_kind kind_of_number = std::same_as<Number, double>         ? number_kind::floating
                                               : std::same_as<Number, std::int64_t> ? number_kind::signed_integer
@@ -6026,14 +6485,18 @@ struct instrument_traits {
                   "tacho: an instrument's name begins with a letter, goes on with letters, digits and _ . - /, and has "
                   "at most 255 characters");
     static_assert(((is_label<Options> || is_unit<Options> || is_number<Options> || is_cells<Options> ||
-                    is_limit<Options> || is_expiry<Options>)&&...),
+                    is_limit<Options> || is_expiry<Options> || is_exemplars<Options>)&&...),
                   "tacho: an instrument's options are label<...>, a unit, std::uint64_t, std::int64_t or double, "
-                  "cells::sharded or cells::shared, series_limit<...> and expire_after<...>");
+                  "cells::sharded or cells::shared, series_limit<...>, expire_after<...> and exemplars");
     static_assert(((is_unit<Options> ? 1 : 0) + ... + 0) <= 1 && ((is_number<Options> ? 1 : 0) + ... + 0) <= 1 &&
                       ((is_cells<Options> ? 1 : 0) + ... + 0) <= 1 && ((is_limit<Options> ? 1 : 0) + ... + 0) <= 1 &&
                       ((is_expiry<Options> ? 1 : 0) + ... + 0) <= 1,
                   "tacho: an instrument has one unit, one type of number, one kind of cells, one series_limit and one "
                   "expire_after");
+
+    static constexpr bool exemplars = (is_exemplars<Options> || ...);
+    static_assert(!exemplars || Kind == instrument_kind::counter || Kind == instrument_kind::histogram,
+                  "tacho: only counters and histograms with bounds keep exemplars");
 
     using unit_type = typename first_of<unit::none, unit_predicate, Options...>::type;
     using number_type = typename first_of<DefaultNumber, number_predicate, Options...>::type;
@@ -6088,7 +6551,8 @@ struct instrument_traits {
                 .expire_after = expires_after,
                 .dense = dense,
                 .labels = label_specs,
-                .bounds = bounds};
+                .bounds = bounds,
+                .exemplars = exemplars};
     }
 };
 
@@ -6209,8 +6673,11 @@ public:
 
 protected:
     typed_instrument(scope const& in, instrument_spec const& spec) noexcept : registration_(in, spec) {
-        if constexpr (Traits::label_count == 0)
-            only_ = registration_.bind({}).cells;  // its only series is never removed
+        if constexpr (Traits::label_count == 0) {
+            auto const only = registration_.bind({});  // its only series is never removed
+            only_ = only.cells;
+            only_series_ = only.at();
+        }
     }
     ~typed_instrument() = default;
 
@@ -6218,6 +6685,14 @@ protected:
 
     // The cells of the one series of an instrument without labels, which exists from the start.
     [[nodiscard]] word* only() const noexcept { return only_; }
+    // The same, to be recorded in.
+    struct only_series {
+        word* cells;
+        std::shared_ptr<family> const& of;
+        series const* series_;
+        [[nodiscard]] series const* at() const noexcept { return series_; }
+    };
+    [[nodiscard]] only_series place() const noexcept { return {only_, held(), only_series_}; }
 
 private:
     template <std::size_t I>
@@ -6284,6 +6759,7 @@ private:
 
     registration registration_;
     word* only_ = nullptr;
+    series const* only_series_ = nullptr;
 };
 
 }  // namespace tacho::inline v0::detail
@@ -6304,21 +6780,28 @@ namespace detail {
 template <class Amount, class Number>
 concept amount_for = plain_integer<Amount> ||(std::floating_point<Amount>&& std::same_as<Number, double>);
 
-template <class Cells, class Number, class Amount>
-void increment(word* cell, family* of, Amount amount) noexcept {
+// Adds to what a look-up found or a handle holds.
+template <class Cells, class Number, bool Exemplars, class Place, class Amount>
+void increment(Place const& to, Amount amount, std::span<exemplar_label const> labels = {}) noexcept {
+    auto const number = static_cast<Number>(amount);
     if constexpr (std::same_as<Number, double>) {
-        auto const value = static_cast<double>(amount);
-        if (value >= 0 && value <= (std::numeric_limits<double>::max)()) [[likely]]
-            return Cells::add(cell, value);
-        if (of != nullptr) of->drop_measurement("a negative, infinite or NaN amount");
-    } else {
-        if constexpr (std::signed_integral<Amount>)
-            if (amount < 0) [[unlikely]] {
-                if (of != nullptr) of->drop_measurement("a negative amount");
-                return;
-            }
-        Cells::add(cell, static_cast<Number>(amount));
+        if (!(number >= 0 && number <= (std::numeric_limits<double>::max)())) [[unlikely]] {
+            if (to.of != nullptr) to.of->drop_measurement("a negative, infinite or NaN amount");
+            return;
+        }
+    } else if constexpr (std::signed_integral<Amount>) {
+        if (amount < 0) [[unlikely]] {
+            if (to.of != nullptr) to.of->drop_measurement("a negative amount");
+            return;
+        }
     }
+    Cells::add(to.cells, number);
+    consider_exemplar<Exemplars>(to, 0, number, labels);
+}
+template <class Cells, class Number, bool Exemplars, class Place>
+void increment(Place const& to) noexcept {
+    Cells::add(to.cells, Number{1});
+    consider_exemplar<Exemplars>(to, 0, Number{1});
 }
 
 }  // namespace detail
@@ -6326,16 +6809,22 @@ void increment(word* cell, family* of, Amount amount) noexcept {
 /// One series of a counter, to keep and to increment often: a relaxed add on memory that only this thread writes. A
 /// copyable value that keeps its series alive, whatever becomes of instrument and registry. Its members may be called
 /// by any thread at any time, are wait-free with sharded cells and neither lock nor allocate.
-template <class Number, class Cells>
+template <class Number, class Cells, bool Exemplars = false>
 class counter_handle {
 public:
     explicit counter_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
-    void inc() const noexcept { Cells::add(to_.cells, Number{1}); }
+    void inc() const noexcept { detail::increment<Cells, Number, Exemplars>(to_); }
     /// Adds an amount; a negative one, and for doubles NaN or infinity, is dropped and counted.
     template <class Amount>
         requires detail::amount_for<Amount, Number>
-    void inc(Amount amount) const noexcept { detail::increment<Cells, Number>(to_.cells, to_.of.get(), amount); }
+    void inc(Amount amount) const noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
+    /// The same with an exemplar that tells more, where the instrument keeps any: `orders.inc(1, {{"order", id}})`.
+    template <class Amount>
+        requires(Exemplars&& detail::amount_for<Amount, Number>)
+    void inc(Amount amount, std::initializer_list<exemplar_label> labels) const noexcept {
+        detail::increment<Cells, Number, Exemplars>(to_, amount, {labels.begin(), labels.size()});
+    }
 
     /// `auto batch = handle.batch(); ... batch.inc();` adds up on its own, and counts at its end.
     counter_batch<counter_handle, Number> batch() const noexcept {
@@ -6351,20 +6840,25 @@ private:
 };
 
 /// The result of a look-up, for use in the same expression: `requests("GET", 200).inc();`
-template <class Number, class Cells>
+template <class Number, class Cells, bool Exemplars = false>
 class counter_series {
+    using handle = counter_handle<Number, Cells, Exemplars>;
+
 public:
     counter_series(detail::found_series const& to, detail::looking look) noexcept : to_(to), look_(std::move(look)) {}
     counter_series(counter_series const&) = delete;
     counter_series& operator=(counter_series const&) = delete;
 
-    void inc() && noexcept { Cells::add(to_.cells, Number{1}); }
+    void inc() && noexcept { detail::increment<Cells, Number, Exemplars>(to_); }
     template <class Amount>
         requires detail::amount_for<Amount, Number>
-    void inc(Amount amount) && noexcept { detail::increment<Cells, Number>(to_.cells, to_.of.get(), amount); }
-    exception_counter<counter_handle<Number, Cells>> count_exceptions() && noexcept {
-        return exception_counter<counter_handle<Number, Cells>>{counter_handle<Number, Cells>{to_.bind()}};
+    void inc(Amount amount) && noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
+    template <class Amount>
+        requires(Exemplars&& detail::amount_for<Amount, Number>)
+    void inc(Amount amount, std::initializer_list<exemplar_label> labels) && noexcept {
+        detail::increment<Cells, Number, Exemplars>(to_, amount, {labels.begin(), labels.size()});
     }
+    exception_counter<handle> count_exceptions() && noexcept { return exception_counter<handle>{handle{to_.bind()}}; }
 
 private:
     detail::found_series to_;
@@ -6378,8 +6872,9 @@ using counter_traits = instrument_traits<instrument_kind::counter, Name, std::ui
 
 template <class Traits>
 using counter_front =
-    typed_instrument<Traits, counter_series<typename Traits::number_type, typename Traits::cells_type>,
-                     counter_handle<typename Traits::number_type, typename Traits::cells_type>>;
+    typed_instrument<Traits,
+                     counter_series<typename Traits::number_type, typename Traits::cells_type, Traits::exemplars>,
+                     counter_handle<typename Traits::number_type, typename Traits::cells_type, Traits::exemplars>>;
 
 }  // namespace detail
 
@@ -6399,16 +6894,22 @@ public:
         : base(in, traits::spec(description)) {}
 
     /// Without labels.
-    void inc() noexcept requires(traits::label_count == 0) { cells_type::add(this->only(), number_type{1}); }
+    void inc() noexcept requires(traits::label_count == 0) {
+        detail::increment<cells_type, number_type, traits::exemplars>(this->place());
+    }
     template <class Amount>
         requires(traits::label_count == 0 && detail::amount_for<Amount, number_type>)
     void inc(Amount amount) noexcept {
-        detail::increment<cells_type, number_type>(this->only(), this->held().get(), amount);
+        detail::increment<cells_type, number_type, traits::exemplars>(this->place(), amount);
+    }
+    template <class Amount>
+        requires(traits::label_count == 0 && traits::exemplars && detail::amount_for<Amount, number_type>)
+    void inc(Amount amount, std::initializer_list<exemplar_label> labels) noexcept {
+        detail::increment<cells_type, number_type, traits::exemplars>(this->place(), amount,
+                                                                      {labels.begin(), labels.size()});
     }
     auto batch() noexcept requires(traits::label_count == 0) { return this->bind().batch(); }
-    auto count_exceptions() noexcept requires(traits::label_count == 0) {
-        return exception_counter<counter_handle<number_type, cells_type>>{this->bind()};
-    }
+    auto count_exceptions() noexcept requires(traits::label_count == 0) { return exception_counter{this->bind()}; }
 };
 
 }  // namespace tacho::inline v0
@@ -6765,13 +7266,17 @@ namespace tacho::inline v0 {
 
 namespace detail {
 
-template <class Cells>
-void observe_in(word* run, family* of, double value) noexcept {
+// In what a look-up found or a handle holds.
+template <class Cells, bool Exemplars, class Place>
+void observe_in(Place const& to, double value, std::span<exemplar_label const> labels = {}) noexcept {
+    family* const of = to.of.get();
     if (of == nullptr) return;  // not registered: there are no bounds to look among
     if (std::isnan(value)) [[unlikely]]
         return of->drop_measurement("NaN");
+    auto const bucket = bucket_of(of->describe().bounds, value);
     // An infinite value has its bucket, but in the sum it would leave no number behind.
-    observe<Cells>(run, bucket_of(of->describe().bounds, value), value, std::isfinite(value));
+    observe<Cells>(to.cells, bucket, value, std::isfinite(value));
+    if (Exemplars && std::isfinite(value)) consider_exemplar<Exemplars>(to, bucket, value, labels);
 }
 
 }  // namespace detail
@@ -6779,12 +7284,16 @@ void observe_in(word* run, family* of, double value) noexcept {
 /// One series of a histogram, to keep and to observe often. A copyable value that keeps its series alive, whatever
 /// becomes of instrument and registry. observe() may be called by any thread at any time; it is wait-free with sharded
 /// cells and neither locks nor allocates. NaN is dropped and counted; an infinite value is left out of the sum.
-template <class Cells, class Unit>
+template <class Cells, class Unit, bool Exemplars = false>
 class histogram_handle {
 public:
     explicit histogram_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
-    void observe(double value) const noexcept { detail::observe_in<Cells>(to_.cells, to_.of.get(), value); }
+    void observe(double value) const noexcept { detail::observe_in<Cells, Exemplars>(to_, value); }
+    /// The same with an exemplar that tells more, where the instrument keeps any: `sizes.observe(17, {{"order", id}})`.
+    void observe(double value, std::initializer_list<exemplar_label> labels) const noexcept requires Exemplars {
+        detail::observe_in<Cells, Exemplars>(to_, value, {labels.begin(), labels.size()});
+    }
     /// The same of a time, in the histogram's unit.
     template <class Rep, class Period>
         requires detail::unit_of_time<Unit>
@@ -6800,22 +7309,27 @@ private:
 };
 
 /// The result of a look-up, for use in the same expression: `duration("models").observe(0.25);`
-template <class Cells, class Unit>
+template <class Cells, class Unit, bool Exemplars = false>
 class histogram_series {
+    using handle = histogram_handle<Cells, Unit, Exemplars>;
+
 public:
     histogram_series(detail::found_series const& to, detail::looking look) noexcept : to_(to), look_(std::move(look)) {}
     histogram_series(histogram_series const&) = delete;
     histogram_series& operator=(histogram_series const&) = delete;
 
-    void observe(double value) && noexcept { detail::observe_in<Cells>(to_.cells, to_.of.get(), value); }
+    void observe(double value) && noexcept { detail::observe_in<Cells, Exemplars>(to_, value); }
+    void observe(double value, std::initializer_list<exemplar_label> labels) && noexcept requires Exemplars {
+        detail::observe_in<Cells, Exemplars>(to_, value, {labels.begin(), labels.size()});
+    }
     template <class Rep, class Period>
         requires detail::unit_of_time<Unit>
     void observe(std::chrono::duration<Rep, Period> time) && noexcept {
         std::move(*this).observe(detail::in_unit<Unit>(time));
     }
     template <class Clock = std::chrono::steady_clock>
-        requires detail::unit_of_time<Unit> timer<histogram_handle<Cells, Unit>, Unit, Clock> time() && noexcept {
-            return histogram_handle<Cells, Unit>{to_.bind()}.template time<Clock>();
+        requires detail::unit_of_time<Unit> timer<handle, Unit, Clock> time() && noexcept {
+            return handle{to_.bind()}.template time<Clock>();
         }
 
     private:
@@ -6830,8 +7344,9 @@ using histogram_traits = instrument_traits<instrument_kind::histogram, Name, dou
 
 template <class Traits>
 using histogram_front =
-    typed_instrument<Traits, histogram_series<typename Traits::cells_type, typename Traits::unit_type>,
-                     histogram_handle<typename Traits::cells_type, typename Traits::unit_type>>;
+    typed_instrument<Traits,
+                     histogram_series<typename Traits::cells_type, typename Traits::unit_type, Traits::exemplars>,
+                     histogram_handle<typename Traits::cells_type, typename Traits::unit_type, Traits::exemplars>>;
 
 }  // namespace detail
 
@@ -6855,15 +7370,18 @@ public:
         : base(in, traits::spec(description, upper.view())) {}
 
     void observe(double value) noexcept requires(traits::label_count == 0) {
-        detail::observe_in<cells_type>(this->only(), this->held().get(), value);
+        detail::observe_in<cells_type, traits::exemplars>(this->place(), value);
+    }
+    void observe(double value, std::initializer_list<exemplar_label> labels) noexcept
+        requires(traits::label_count == 0 && traits::exemplars) {
+        detail::observe_in<cells_type, traits::exemplars>(this->place(), value, {labels.begin(), labels.size()});
     }
     template <class Rep, class Period>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     void observe(std::chrono::duration<Rep, Period> time) noexcept { observe(detail::in_unit<unit_type>(time)); }
     template <class Clock = std::chrono::steady_clock>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
-    timer<histogram_handle<cells_type, unit_type>, unit_type, Clock> time()
-    noexcept { return this->bind().template time<Clock>(); }
+    auto time() noexcept { return this->bind().template time<Clock>(); }
 };
 
 }  // namespace tacho::inline v0
@@ -7135,7 +7653,7 @@ namespace detail {
 
 template <class Number, class Cells>
 [[nodiscard]] registration register_named(scope const& in, instrument_options const& o, instrument_kind kind,
-                                          bool observable = false) {
+                                          bool observable = false, bool exemplars = false) {
     if (auto why = why_refused(o, kind); !why.empty()) return registration::refused(in, std::move(why));
     auto const name = prometheus_name(o.name, o.unit, kind);
     std::vector<label_spec> labels;
@@ -7154,7 +7672,8 @@ template <class Number, class Cells>
                          .limit = o.series_limit,
                          .expire_after = static_cast<std::uint32_t>(o.expire_after.count()),
                          .labels = labels,
-                         .bounds = bounds}};
+                         .bounds = bounds,
+                         .exemplars = exemplars}};
 }
 
 }  // namespace detail
@@ -7207,6 +7726,8 @@ using named_double_counter = named_instrument<counter_handle<double, cells::shar
 using named_up_down_counter = named_instrument<up_down_handle<std::int64_t, cells::shared>>;
 using named_gauge = named_instrument<gauge_handle<double>>;
 using named_histogram = named_instrument<histogram_handle<cells::sharded, unit::none>>;
+using named_exemplar_counter = named_instrument<counter_handle<std::uint64_t, cells::sharded, true>>;
+using named_exemplar_histogram = named_instrument<histogram_handle<cells::sharded, unit::none, true>>;
 
 /// Registers an instrument whose description comes from outside. What is wrong with it does not throw: ok() is then
 /// false, the error hook has been called, and registry.problems() names culprit and cure. Takes the registry's mutex
@@ -7226,6 +7747,15 @@ using named_histogram = named_instrument<histogram_handle<cells::sharded, unit::
 }
 [[nodiscard]] inline named_histogram add_histogram(scope const& in, instrument_options const& o) {
     return named_histogram{detail::register_named<double, cells::sharded>(in, o, instrument_kind::histogram)};
+}
+/// The same whose series keep exemplars.
+[[nodiscard]] inline named_exemplar_counter add_exemplar_counter(scope const& in, instrument_options const& o) {
+    return named_exemplar_counter{
+        detail::register_named<std::uint64_t, cells::sharded>(in, o, instrument_kind::counter, false, true)};
+}
+[[nodiscard]] inline named_exemplar_histogram add_exemplar_histogram(scope const& in, instrument_options const& o) {
+    return named_exemplar_histogram{
+        detail::register_named<double, cells::sharded>(in, o, instrument_kind::histogram, false, true)};
 }
 
 }  // namespace tacho::inline v0
@@ -8144,16 +8674,24 @@ private:
         std::size_t first;  // of its words
         std::uint64_t count;
         double sum;
+        std::size_t exemplars = 0;  // the place of its first
     };
 
     struct collector {
         snapshot& into;
+        std::size_t exemplars_at = 0;  // of the next series, where it has any
+        void exemplars(exemplar_view const& of) {
+            exemplars_at = into.exemplars_.size();
+            into.exemplars_.resize(exemplars_at + of.size());
+            for (std::size_t i = 0; i < of.size(); ++i)
+                if (auto& e = into.exemplars_[exemplars_at + i]; !of.read(i, e)) e.time = 0;
+        }
         void number(family const&, series const& from, tacho::number value) {
-            into.readings_.push_back({hold(from), into.words_.size(), 0, 0});
+            into.readings_.push_back({hold(from), into.words_.size(), 0, 0, exemplars_at});
             into.words_.push_back(value.bits);
         }
         void histogram(family const&, series const& from, histogram_value const& value) {
-            into.readings_.push_back({hold(from), into.words_.size(), value.count, value.sum});
+            into.readings_.push_back({hold(from), into.words_.size(), value.count, value.sum, exemplars_at});
             into.words_.insert(into.words_.end(), value.buckets.begin(), value.buckets.end());
         }
         void states(family const&, series const& from, states_value value) {
@@ -8191,6 +8729,10 @@ private:
         if (d.kind == instrument_kind::exponential_histogram) return visit_exponential(visitor, of, place);
         for (std::size_t i = place == 0 ? 0 : ends_[place - 1]; i < ends_[place]; ++i) {
             auto const& r = readings_[i];
+            if constexpr (detail::shows_exemplars<Visitor>)
+                if (d.exemplars)
+                    visitor.exemplars(exemplar_view{
+                        *r.from, std::span{exemplars_}.subspan(r.exemplars, of.table().storage().exemplars)});
             if (d.is_histogram()) {
                 auto const buckets = std::span{words_}.subspan(r.first, d.bounds.size() + 1);
                 visitor.histogram(of, *r.from, histogram_value{buckets, r.count, r.sum});
@@ -8218,6 +8760,7 @@ private:
     std::vector<reading> readings_;
     std::vector<std::size_t> ends_;  // of each family's readings
     std::vector<std::uint64_t> words_;
+    std::vector<exemplar> exemplars_;
 };
 
 inline snapshot registry::snapshot() const {
@@ -8255,6 +8798,8 @@ inline constexpr char version[] = "0.1.0";
 // tacho: the light entrance, for a file that only records: no formats, no threads, no sockets, no {fmt}.
 
 // What you write in a program, from the simplest to the richest.
+
+// What is shown beside it: single measurements, and their traces.
 
 // Where it is recorded.
 

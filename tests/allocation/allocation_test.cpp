@@ -138,6 +138,37 @@ TEST(recording, allocates_nothing_once_its_series_exist) {
     EXPECT_EQ(allocations_in([&] { s.hits("x\xFF", 1).inc(); }), 0);
 }
 
+TEST(recording_exemplars, allocates_nothing_and_neither_does_showing_them) {
+    tacho::set_trace_context_hook([]() noexcept -> tacho::trace_context { return {{1}, {2}, true}; });
+    tacho::registry registry;
+    tacho::counter<"c", tacho::label<"a">, tacho::exemplars> c{registry};
+    tacho::histogram<"h", tacho::exemplars> h{registry, "", {1, 2, 3}};
+    auto const record = [&] {
+        c("1").inc();
+        c("1").inc(2, {{"order", "seventeen"}});
+        for (double const value : {0.5, 1.5, 2.5, 3.5}) h.observe(value, {{"order", "18"}});
+    };
+    record();
+    tacho::endpoint endpoint{registry};
+    tacho::byte_buffer json;
+    tacho::resource const about;
+    auto const show = [&] {
+        EXPECT_NE(endpoint.respond({"GET", "application/openmetrics-text"}).body().find("order"),
+                  std::string_view::npos);
+        json.clear();
+        tacho::otlp_json_encoder encoder{json, about, tacho::system_clock::now()};
+        registry.visit(encoder, tacho::order::by_scope);
+        EXPECT_TRUE(encoder.finish());
+    };
+    show();
+    EXPECT_EQ(allocations_in([&] {
+                  record();
+                  show();
+              }),
+              0);
+    tacho::set_trace_context_hook(nullptr);
+}
+
 TEST(recording_infos_states_and_spreading_values, allocates_nothing_once_their_series_exist) {
     tacho::registry registry;
     tacho::info<"build", tacho::label<"version">> build{registry};

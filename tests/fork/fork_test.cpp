@@ -58,6 +58,7 @@ struct program {
     tacho::histogram<"h"> h{registry, "", {1, 2, 3}};
     tacho::exponential_histogram<"e"> e{registry};
     tacho::gauge<"level"> level{registry};
+    tacho::counter<"traced", tacho::exemplars> traced{registry};
     tacho::info<"build", tacho::label<"version">> build{registry};
     tacho::observable_counter<"calls"> calls{registry, "", [this] { return called.fetch_add(1) + 1; }};
     tacho::endpoint scrapes{registry};
@@ -70,6 +71,7 @@ struct program {
         h.observe(2);
         e.observe(10);
         by("all").inc();
+        traced.inc(1, {{"by", "threads"}});
     }
     std::string page() {
         auto const answer = scrapes.respond({});
@@ -117,6 +119,13 @@ struct expect_births {
     }
 };
 
+// Though a thread that isn't here may have been writing an exemplar.
+void expect_exemplars(program& in) {
+    in.traced.inc(1, {{"by", "child"}});
+    auto const answer = in.scrapes.respond({"GET", "application/openmetrics-text"});
+    expect(has(answer.body(), " # {by=\"child\"} 1 "), "an exemplar is kept in the child");
+}
+
 // What a child of a prefork server does.
 void be_a_child(bool calls_the_function, tacho::unix_nanos forked_at) {
     ::alarm(60);  // whatever hangs is killed, and the parent sees by what
@@ -126,6 +135,7 @@ void be_a_child(bool calls_the_function, tacho::unix_nanos forked_at) {
         in.record();
         in.by("child").inc();
         static_cast<void>(in.by.remove("child"));
+        expect_exemplars(in);
         { tacho::counter<"late"> late{in.registry}; }
         static_cast<void>(in.page());
         expect(!exported->flush(1ms), "the parent's push is not the child's");
@@ -134,6 +144,8 @@ void be_a_child(bool calls_the_function, tacho::unix_nanos forked_at) {
     }
     tacho::after_fork_in_child();
     in.registry.visit(expect_births{forked_at});
+    expect(!has(in.scrapes.respond({"GET", "application/openmetrics-text"}).body(), " # {"), "no exemplar is left");
+    expect_exemplars(in);
     auto const before = in.page();
     expect(has(before, "\nhits_total 0\n"), "a counter begins at zero");
     expect(has(before, "\nbusy 0\n"), "an up-down counter too");
@@ -284,6 +296,10 @@ int main() {
     std::atomic<bool> ends{false};
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t) threads.emplace_back(hammer, std::ref(in), t, std::cref(ends));
+    // One that is in the midst of writing an exemplar most of the time.
+    threads.emplace_back([&] {
+        while (!ends) in.traced.inc(1, {{"by", "a thread that does nothing else, and takes its time"}});
+    });
 
     constexpr int forks = 200;
     for (int i = 0; i < forks && failures == 0; ++i) {

@@ -315,10 +315,41 @@ std::string scrape(page& of, tacho::text_format format) {
     return encoder.finish() ? std::string{buffer.view()} : "no room";
 }
 
+// Exemplars of each kind; what they should be is listed in exemplars_test.py.
+struct exemplified final : page {
+    tacho::counter<"traced", label<"a">, tacho::exemplars> traced{registry, "Whole numbers"};
+    tacho::counter<"spent", double, tacho::unit::seconds, tacho::exemplars> spent{registry, "Broken ones"};
+    tacho::histogram<"took", tacho::unit::seconds, label<"a">, tacho::exemplars> took{
+        registry, "In each bucket", {1, 2}};
+    tacho::counter<"plain"> plain{registry, "None"};
+
+    void record() override {
+        plain.inc();
+        traced("none").inc();
+        traced("labels").inc(
+            2, {{"order", "17"}, {"_user9", "P'/\xC3\xA9\xF0\x9F\x98\x80 # {=, 1"}, {"left_out", "\"\\\n}"}});
+        traced("bare").inc(3, {{"long", std::string(120, 'x')}});
+        took("idle").observe(0.5);
+        tacho::set_trace_context_hook([]() noexcept -> tacho::trace_context {
+            return {{0x4b, 0xf9, 0x2f, 0x35, 0x77, 0xb3, 0x4d, 0xa6, 0xa3, 0xce, 0x92, 0x9d, 0x0e, 0x0e, 0x47, 0x36},
+                    {0x00, 0xf0, 0x67, 0xaa, 0x0b, 0xa9, 0x02, 0xb7},
+                    true};
+        });
+        now += 123'000'000u;
+        traced("span").inc(4);
+        traced("both").inc(5, {{"order", std::string(60, 'y')}});
+        spent.inc(0.1);
+        for (double const value : {1.0, 1.5, 2.5}) took("x").observe(value);
+        took("x").observe(1.25, {{"order", "18"}});
+        tacho::set_trace_context_hook(nullptr);
+    }
+};
+
 std::unique_ptr<page> page_named(std::string_view name) {
     if (name == "kinds") return std::make_unique<kinds>();
     if (name == "numbers") return std::make_unique<numbers>();
     if (name == "texts") return std::make_unique<texts>();
+    if (name == "exemplars") return std::make_unique<exemplified>();
     if (name == "empty") return std::make_unique<empty>();
     if (name == "broken-scopes") return std::make_unique<broken_scopes>();
     if (name == "broken-resource") return std::make_unique<broken_resource>();

@@ -1,12 +1,10 @@
 """What Prometheus itself makes of it: it scrapes the live server and the gallery, and PromQL answers with the numbers
 that were recorded: prometheus_test.py REFERENCE GALLERY [built]. It is Debian's, or the one that is built: 3."""
-import http.server
 import json
 import math
 import re
 import subprocess
 import sys
-import threading
 
 import exposition
 import gallery
@@ -14,6 +12,7 @@ import programs
 import service
 import tap
 from exposition import canonical, key
+from pages import Pages
 from prometheus import Prometheus
 from reference import Held, Server, free_port, wait_until
 from tap import check, equal, equal_maps, holds
@@ -24,30 +23,6 @@ TYPES = {'text': 'text/plain; version=0.0.4; charset=utf-8',
          'openmetrics': 'application/openmetrics-text; version=1.0.0; charset=utf-8'}
 PAGES = [(form, page) for form in TYPES for page in ('kinds', 'numbers', 'texts')]
 FOLDER = programs.built('prometheus') if IS_3 else programs.unpacked()
-
-
-class Shown:
-    """The pages of the gallery on a web server, each at /<form>/<page>."""
-
-    def __init__(self):
-        bodies = {f'/{form}/{page}': (TYPES[form], gallery.printed(GALLERY, form, page)) for form, page in PAGES}
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                kind, body = bodies[self.path]
-                self.send_response(200)
-                self.send_header('Content-Type', kind)
-                self.send_header('Content-Length', str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        self.server.daemon_threads = True
-        self.address = f'127.0.0.1:{self.server.server_address[1]}'
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
 class setting:
@@ -93,7 +68,7 @@ def _():
     setting.server = Server(REFERENCE, {'OGX_PROMETHEUS_ENABLED': '1'})
     port = free_port()
     setting.own = Server(REFERENCE, {'OGX_PROMETHEUS_ENABLED': '1', 'OGX_METRICS_PORT': str(port)})
-    pages = Shown()
+    pages = Pages({f'/{form}/{page}': (TYPES[form], gallery.printed(GALLERY, form, page)) for form, page in PAGES})
     jobs = {'reference': (f'127.0.0.1:{setting.server.api}', '/v1/metrics', '100ms'),
             'own-port': (f'127.0.0.1:{port}', '/metrics', '100ms')}
     jobs.update({f'{form}-{page}': (pages.address, f'/{form}/{page}', '2s') for form, page in PAGES})

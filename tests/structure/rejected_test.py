@@ -25,6 +25,7 @@ consteval auto label_values(of_64) { return first<of_64, 64>(); }
 }
 using requests = tacho::counter<"requests", tacho::label<"verb", verb>, tacho::label<"code", int>>;
 using plain = tacho::counter<"plain">;
+using traced = tacho::counter<"traced", tacho::exemplars>;
 using texts = tacho::counter<"texts", tacho::label<"text">>;
 using queues = tacho::observable_gauge<"queues", tacho::label<"verb", verb>, tacho::label<"code", int>>;
 using level = tacho::observable_gauge<"level">;
@@ -34,6 +35,17 @@ INCREASING = 'histogram_bounds_must_be_finite_and_strictly_increasing'
 
 # What is wrong: words the compiler must say, the wrong code, the right code.
 CASES = {
+    'an exemplar\'s label with a dot': (
+        'exemplar_label_must_have_a_name_of_prometheus', 'traced c; c.inc(1, {{"a.b", "1"}});',
+        'traced c; c.inc(1, {{"a_b", "1"}});'),
+    'an exemplar\'s label that is no literal': (
+        'const', 'traced c; std::string name = "a"; c.inc(1, {{name.c_str(), "1"}});',
+        'traced c; std::string value = "a"; c.inc(1, {{"a", value}});'),
+    'an exemplar where none is kept': (
+        'inc', 'plain c; c.inc(1, {{"a", "1"}});', 'traced c; c.inc(1, {{"a", "1"}});'),
+    'a gauge with exemplars': (
+        'only counters and histograms with bounds keep exemplars', 'tacho::gauge<"g", tacho::exemplars> g;',
+        'tacho::histogram<"g", tacho::exemplars> g;'),
     'a name that begins with a digit': (
         'name', 'tacho::counter<"2nd"> c;', 'tacho::counter<"second"> c;'),
     'a name with a space': ('name', 'tacho::gauge<"a b"> c;', 'tacho::gauge<"a.b"> c;'),

@@ -263,6 +263,62 @@ TEST(scrapes_at_once, do_not_mix) {
     });
 }
 
+// CONFORMANCE 69: what a writer wrote is read in one piece, and lies in its bucket.
+TEST(exemplars, are_whole_while_threads_write_and_scrape) {
+    static thread_local std::uint8_t mark = 0;
+    tacho::set_trace_context_hook([]() noexcept -> tacho::trace_context {
+        tacho::trace_context span;
+        span.trace_id.fill(mark);
+        span.span_id.fill(mark);
+        span.sampled = true;
+        return span;
+    });
+    tacho::registry registry;
+    tacho::counter<"c", tacho::exemplars> c{registry};
+    tacho::histogram<"h", tacho::exemplars> h{registry, "", {9, 99}};
+    std::atomic<bool> stop{false};
+    std::size_t seen = 0;
+    // The number of the measurement, from which all else of it follows.
+    auto const check = [&](std::string_view line) {
+        auto const at = line.find(" # {");
+        if (at == std::string_view::npos) return;
+        ++seen;
+        auto const behind = line.substr(at + 4);
+        auto const end = behind.find("} ");
+        auto const number = std::stoi(std::string{behind.substr(end + 2)});
+        char hex[3];
+        std::snprintf(hex, sizeof hex, "%02x", number);
+        std::string trace, span;
+        for (int i = 0; i < 16; ++i) trace += hex;
+        for (int i = 0; i < 8; ++i) span += hex;
+        auto const label = std::string(static_cast<std::size_t>(number % 40 + 1), static_cast<char>('a' + number % 26));
+        EXPECT_EQ(behind.substr(0, end), "trace_id=\"" + trace + "\",span_id=\"" + span + "\",n=\"" + label + "\"");
+        double const low = line.starts_with("h_bucket{le=\"99.0") ? 9 : line.starts_with("h_bucket{le=\"+Inf") ? 99 : 0;
+        double const high = line.starts_with("h_bucket{le=\"9.0")    ? 9
+                            : line.starts_with("h_bucket{le=\"99.0") ? 99
+                                                                     : 250;
+        EXPECT_TRUE(number > low && number <= high) << line;
+    };
+    std::thread reader{[&] {
+        while (!stop || seen == 0) {
+            std::istringstream page{test::as_openmetrics(registry)};
+            for (std::string line; std::getline(page, line);) check(line);
+        }
+    }};
+    in_threads(4, [&](int thread) {
+        for (int i = 0; i < 20'000 * scale; ++i) {
+            mark = static_cast<std::uint8_t>(1 + (i * 4 + thread) % 250);
+            std::string const label(mark % 40u + 1u, static_cast<char>('a' + mark % 26));
+            c.inc(mark, {{"n", label}});
+            h.observe(mark, {{"n", label}});
+        }
+    });
+    stop = true;
+    reader.join();
+    tacho::set_trace_context_hook(nullptr);
+    EXPECT_GT(seen, 0u);
+}
+
 TEST(a_new_series, is_made_once_however_many_threads_ask_for_it) {
     tacho::registry registry;
     tacho::counter<"c", tacho::label<"n", int>, tacho::series_limit<1000>> c{registry};
@@ -489,7 +545,9 @@ TEST(telemetry, delivers_each_increment_once_while_threads_start_and_stop_it) {
 
 // It ends after main(), when nearly all else has ended.
 struct counts_at_exit {
-    ~counts_at_exit() { registered->inc(); }
+    ~counts_at_exit() {
+        if (registered != nullptr) registered->inc();
+    }
     std::unique_ptr<tacho::counter<"at.exit">> registered;
 } at_exit;
 

@@ -2,9 +2,7 @@
 // Rule: https://prometheus.io/docs/instrumenting/escaping_schemes/
 #pragma once
 
-#include "tacho/core/clock.hpp"
 #include "tacho/core/escaping.hpp"
-#include "tacho/core/number_text.hpp"
 #include "tacho/registry/family.hpp"
 
 #include <cstddef>
@@ -85,20 +83,5 @@ private:
     escaping names_;
     bool within_;  // the name is in quotes, so that it stands inside of the braces
 };
-
-// A time in seconds, in full: `1700000000.123`. A double would not hold all of it, and an exponent is hard to read.
-// Writes at most 32 characters.
-inline char* write_seconds(unix_nanos time, char* out) noexcept {
-    out = write_integer(time / 1'000'000'000u, out);
-    *out++ = '.';
-    auto rest = static_cast<unsigned>(time % 1'000'000'000u);
-    unsigned place = 100'000'000u;
-    do {
-        *out++ = static_cast<char>('0' + rest / place);
-        rest %= place;
-        place /= 10;
-    } while (rest != 0);
-    return out;
-}
 
 }  // namespace tacho::inline v0::detail

@@ -6,6 +6,7 @@
 #include "tacho/core/number_text.hpp"
 #include "tacho/core/resource.hpp"
 #include "tacho/core/temporality.hpp"
+#include "tacho/encode/exemplar_text.hpp"
 #include "tacho/encode/json_text.hpp"
 #include "tacho/encode/otlp_attributes.hpp"
 #include "tacho/encode/otlp_points.hpp"
@@ -34,6 +35,8 @@ public:
     otlp_json_encoder(Sink& to, resource const& about, unix_nanos time, otlp_points* known = nullptr) noexcept
         : out_(to), resource_(about), known_(known), time_(time) {}
 
+    void exemplars(exemplar_view const& of) noexcept { exemplars_ = of; }
+
     void number(family const& of, series const& s, tacho::number value) noexcept {
         number(of, s, value, of.start_of(s), temporality::cumulative);
     }
@@ -42,12 +45,19 @@ public:
         bool const is_integer = value.kind == number_kind::signed_integer ||
                                 (value.kind == number_kind::unsigned_integer &&
                                  value.as_unsigned() <= std::uint64_t{(std::numeric_limits<std::int64_t>::max)()});
+        bool const with_exemplars = exemplars_.of() == &s;
         point(of, s, start, t, number_room, [&](char* out) {
-            if (is_integer) return integer(value.bits, value.kind == number_kind::signed_integer, out);
-            char room[detail::number_room];
-            out = out_.copy(",\"asDouble\":", out);
-            return out_.copy("}", out_.copy(detail::json_number(value.as_double(), room), out));
+            if (is_integer) {
+                out = integer(value.bits, value.kind == number_kind::signed_integer, out);
+            } else {
+                char room[detail::number_room];
+                out = out_.copy(",\"asDouble\":", out);
+                out = out_.copy("}", out_.copy(detail::json_number(value.as_double(), room), out));
+            }
+            return with_exemplars ? out - 1 : out;
         });
+        if (with_exemplars) [[unlikely]]
+            end_with_exemplars(of, s, start, {&value.bits, 1});
     }
 
     /// Several of one family, cumulative. At once only where all is as in the last request but the numbers.
@@ -96,6 +106,7 @@ public:
     void histogram(family const& of, series const& s, histogram_value const& value, unix_nanos start,
                    temporality t) noexcept {
         auto const& bounds = of.describe().bounds;
+        bool const with_exemplars = exemplars_.of() == &s;
         point(of, s, start, t, (2 * value.buckets.size() + 4) * (detail::number_room + 8), [&](char* out) {
             out = out_.copy(",\"count\":\"", out);
             out = out_.copy("\"", detail::write_integer(value.count, out));
@@ -114,8 +125,10 @@ public:
                 out = bounds[i] == std::trunc(bounds[i]) ? detail::write_double(bounds[i], out)
                                                          : out_.copy(of.bucket_text(i).number(), out);
             }
-            return out_.copy("]}", out);
+            return out_.copy(with_exemplars ? "]" : "]}", out);
         });
+        if (with_exemplars) [[unlikely]]
+            end_with_exemplars(of, s, start, value.buckets);
     }
 
     void exponential_histogram(family const& of, series const& s, exponential_value const& value) noexcept {
@@ -152,6 +165,24 @@ public:
 private:
     // Of what follows a point's attributes.
     static constexpr std::size_t number_room = detail::number_room + 16;
+
+    // Those of a point that ends here, one for each of `counts`. What these don't count has no example, and neither has
+    // one that was made before the point's start or after its end.
+    [[gnu::noinline]] void end_with_exemplars(family const& of, series const& s, unix_nanos start,
+                                              std::span<std::uint64_t const> counts) noexcept {
+        auto const ended = of.end_of(s);
+        auto const end = ended != 0 ? (std::min)(ended, time_) : time_;
+        exemplar e;
+        bool any = false;
+        for (std::size_t i = 0; i < counts.size(); ++i) {
+            if (counts[i] == 0 || !exemplars_.read(i, e) || e.time < start || e.time > end) continue;
+            out_.text(any ? "," : ",\"exemplars\":[");
+            out_.write(detail::otlp_exemplar_room,
+                       [&](char* out) { return detail::write_otlp_exemplar(e, of.describe().number, out); });
+            any = true;
+        }
+        out_.text(any ? "]}" : "}");
+    }
 
     char* integer(std::uint64_t bits, bool has_sign, char* out) noexcept {
         out = out_.copy(",\"asInt\":\"", out);
@@ -303,6 +334,7 @@ private:
     }
 
     detail::sink_writer<Sink> out_;
+    exemplar_view exemplars_;
     resource const& resource_;
     otlp_points* known_;
     otlp_points::of_family* known_family_ = nullptr;

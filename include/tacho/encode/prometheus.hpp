@@ -7,6 +7,7 @@
 #include "tacho/core/names.hpp"
 #include "tacho/core/number_text.hpp"
 #include "tacho/core/unit.hpp"
+#include "tacho/encode/exemplar_text.hpp"
 #include "tacho/encode/line_names.hpp"
 #include "tacho/encode/sink.hpp"
 #include "tacho/encode/text_format.hpp"
@@ -56,9 +57,14 @@ public:
                   "target_info", target_labels, " 1\n");
     }
 
+    /// OpenMetrics shows a counter's and a bucket's.
+    void exemplars(exemplar_view const& of) noexcept {
+        if (openmetrics_) exemplars_ = of;
+    }
+
     void number(family const& of, series const& s, tacho::number value) noexcept {
         begin(of);
-        if (composed_) [[unlikely]]
+        if (composed_ || exemplars_.of() == &s) [[unlikely]]
             return compose_number(of, s, value);
         out_.write(s.text().size() + detail::number_room + 1, [&](char* out) {
             out = detail::write_number(value, out_.copy(s.text(), out));
@@ -87,7 +93,7 @@ public:
 
     void histogram(family const& of, series const& s, histogram_value const& value) noexcept {
         begin(of);
-        if (composed_) [[unlikely]]
+        if (composed_ || exemplars_.of() == &s) [[unlikely]]
             return compose_histogram(of, s, value);
         auto const& d = of.describe();
         std::string_view const name = d.prometheus_name;
@@ -102,7 +108,7 @@ public:
             if (!open.empty()) *out++ = ',';
             // Every other line takes this much from the first: one piece instead of four.
             std::string_view const bucket{begin, static_cast<std::size_t>(out - begin)};
-            out = buckets(of, value, bucket, out);
+            out = buckets(of, value, bucket, out, [](std::size_t, char* end) { return end; });
             if (openmetrics_ && !may_have_sum(d, value.sum)) return out;
             out = out_.copy(name, out);
             out = out_.copy("_sum", out);
@@ -152,17 +158,29 @@ private:
         return out;
     }
 
-    // The lines of all buckets, of which the first one is begun already, with `begun`.
-    char* buckets(family const& of, histogram_value const& value, std::string_view begun, char* out) const noexcept {
+    // The lines of all buckets, of which the first one is begun already, with `begun`; behind the number of a bucket
+    // stands what behind(its index, char*) writes.
+    template <class Behind>
+    char* buckets(family const& of, histogram_value const& value, std::string_view begun, char* out,
+                  Behind const& behind) const noexcept {
         std::uint64_t up_to = 0;
         for (std::size_t i = 0; i < value.buckets.size(); ++i) {
             if (i != 0) out = out_.copy(begun, out);
             up_to += value.buckets[i];
             out = (openmetrics_ ? of.bucket_openmetrics(i) : of.bucket_text(i)).write(out);
-            out = detail::write_integer(up_to, out);
+            out = behind(i, detail::write_integer(up_to, out));
             *out++ = '\n';
         }
         return out;
+    }
+
+    // What stands behind a sample: its exemplar, if it has one. `counted` is what it counts without the buckets below.
+    char* exemplar_of(family const& of, series const& s, std::size_t place, std::uint64_t counted,
+                      char* out) const noexcept {
+        exemplar e;
+        // The number was read before: what it doesn't count yet has no example.
+        if (exemplars_.of() != &s || counted == 0 || !exemplars_.read(place, e)) return out;
+        return detail::write_openmetrics_exemplar(e, of.describe().number, out);
     }
 
     // Of `_bucket{`, `,le="..."} ` and a line feed, numbers not counted.
@@ -184,6 +202,7 @@ private:
         bool const shared = last_ != nullptr && last_->describe().prometheus_name == d.prometheus_name;
         last_ = &of;
         composed_ = dated_ = false;
+        suffixed_ = d.prometheus_name.ends_with(kind_suffix(d.kind));
         if (!of.schema().plain || created_) [[unlikely]]
             return begin_composed(of, shared);
         if (!shared) heading(d, d.prometheus_name, "");
@@ -221,7 +240,7 @@ private:
         });
     }
 
-    // ---- What the ready-made texts don't have: names in another escaping, or `_created`.
+    // ---- What the ready-made texts don't have: names in another escaping, `_created`, or exemplars.
 
     [[gnu::noinline]] void begin_composed(family const& of, bool shared) noexcept {
         auto const& d = of.describe();
@@ -229,7 +248,8 @@ private:
         char name[detail::escaped_name_room(prometheus_text::most)];
         auto const size = detail::write_escaped_name(d.prometheus_name, names_, name) - name;
         std::string_view const shown{name, static_cast<std::size_t>(size)};
-        dated_ = created_ && (d.is_histogram() || (d.is_monotonic() && shown.ends_with(kind_suffix(d.kind))));
+        suffixed_ = shown.ends_with(kind_suffix(d.kind));
+        dated_ = created_ && (d.is_histogram() || (d.is_monotonic() && suffixed_));
         // A histogram's series have no name, to which the ready-made lines only append.
         composed_ = dated_ || (!of.schema().plain && (names_ != escaping::allow_utf_8 || d.is_histogram()));
         if (!shared) heading(d, shown, in_quotes ? "\"" : "");
@@ -238,9 +258,12 @@ private:
     [[gnu::noinline]] void compose_number(family const& of, series const& s, tacho::number value) noexcept {
         detail::line_names const names{of, names_};
         auto const labels = names.labels_of(s);
-        out_.write(2 * (names.room(labels) + detail::number_room), [&](char* out) {
+        auto const room = 2 * (names.room(labels) + detail::number_room) + detail::openmetrics_exemplar_room;
+        out_.write(room, [&](char* out) {
             out = names.end(labels, names.begin(labels, "", out));
             out = detail::write_number(value, out);
+            // Without its suffix it is no counter in OpenMetrics, and then has none.
+            if (suffixed_) out = exemplar_of(of, s, 0, value.bits, out);
             *out++ = '\n';
             return dated_ ? compose_created(names, of, s, kind_suffix(of.describe().kind).size(), out) : out;
         });
@@ -249,11 +272,13 @@ private:
     [[gnu::noinline]] void compose_histogram(family const& of, series const& s, histogram_value const& value) noexcept {
         detail::line_names const names{of, names_};
         auto const labels = names.labels_of(s);
-        std::size_t const line = names.room(labels) + bound_label::room + detail::number_room;
+        std::size_t line = names.room(labels) + bound_label::room + detail::number_room;
+        if (exemplars_.of() == &s) line += detail::openmetrics_exemplar_room;
         out_.write(line * (value.buckets.size() + 3), [&](char* const begin) {
             char* out = names.go_on(labels, names.begin(labels, "_bucket", begin));
             std::string_view const bucket{begin, static_cast<std::size_t>(out - begin)};
-            out = buckets(of, value, bucket, out);
+            out = buckets(of, value, bucket, out,
+                          [&](std::size_t i, char* end) { return exemplar_of(of, s, i, value.buckets[i], end); });
             if (!openmetrics_ || may_have_sum(of.describe(), value.sum)) {
                 out = names.end(labels, names.begin(labels, "_sum", out));
                 out = detail::write_double(value.sum, out);
@@ -291,10 +316,12 @@ private:
 
     detail::sink_writer<Sink> out_;
     family const* last_ = nullptr;
+    exemplar_view exemplars_;
     bool openmetrics_;
     bool created_;
     bool composed_ = false;  // the family's lines are not in its series' ready-made texts
     bool dated_ = false;     // and tell when each began
+    bool suffixed_ = true;   // its name ends as OpenMetrics wants it of its kind
     escaping names_;
 };
 

@@ -3,6 +3,7 @@
 // https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 #pragma once
 
+#include "tacho/core/exemplar.hpp"
 #include "tacho/core/resource.hpp"
 #include "tacho/core/temporality.hpp"
 #include "tacho/env/flag.hpp"
@@ -14,6 +15,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -63,6 +65,7 @@ struct environment_options {
 struct settings {
     push_settings push;
     scrape_settings scrape;
+    std::optional<exemplar_filter> exemplars = {};  ///< which measurements become exemplars, if it is said
     resource about;  ///< who is measured: service.name, telemetry.sdk.* and what the environment adds
     std::vector<std::string> warnings;  ///< variables that could not be used: name, value, and what was taken instead
 
@@ -268,6 +271,8 @@ inline settings settings::from_environment(environment_options const& options, e
     auto const listed = env::detail::read_exporters(in);
     out.push = env::detail::read_push(in, listed);
     out.scrape = env::detail::read_scrape(in, listed, options.prefix);
+    if (auto const f = in.word("OTEL_METRICS_EXEMPLAR_FILTER", {"always_off", "trace_based", "always_on"}))
+        out.exemplars = static_cast<exemplar_filter>(*f);
     out.about = env::detail::read_resource(in, options.service_name);
     bool const disabled = in.boolean("OTEL_SDK_DISABLED");
     if (disabled || listed.none) {

@@ -32,6 +32,10 @@ public:
         stage(delta_memory& memory, Encoder& encoder, temporality_preference preferred) noexcept
             : memory_(memory), encoder_(encoder), preferred_(preferred) {}
 
+        void exemplars(exemplar_view const& of) requires(requires(Encoder& e) { e.exemplars(of); }) {
+            encoder_.exemplars(of);
+        }
+
         void number(family const& of, series const& s, tacho::number total) {
             bool const observable = of.describe().observable;
             if (temporality_of(of.describe().kind, preferred_, observable) == temporality::cumulative)

@@ -25,6 +25,8 @@ struct bound_series {
     }
     ~bound_series() = default;
 
+    [[nodiscard]] series const* at() const noexcept { return held.get(); }
+
     word* cells;
     std::shared_ptr<family> of;  // nullptr: what is recorded is discarded
     held_series held;            // last, so that it is let go before its family
@@ -37,8 +39,13 @@ struct found_series {
     series* from;  // nullptr: what is recorded is discarded, or it stands in the cache
     series_table::cached const* cache = nullptr;
 
+    // Relaxed: whoever found the cells in the cache, found them after the series was written.
+    [[nodiscard]] series* at() const noexcept {
+        return cache == nullptr ? from : cache->from.load(std::memory_order_relaxed);
+    }
+
     [[nodiscard]] bound_series bind() const noexcept {
-        series* const s = cache == nullptr ? from : cache->from.load(std::memory_order_relaxed);
+        series* const s = at();
         if (s == nullptr) return {cells, nullptr, {}};
         s->hold();
         return {cells, of, held_series{s}};

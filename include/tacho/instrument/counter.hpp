@@ -2,12 +2,14 @@
 #pragma once
 
 #include "tacho/instrument/count_later.hpp"
+#include "tacho/instrument/exemplar_keeping.hpp"
 #include "tacho/instrument/typed.hpp"
 
 #include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
-#include <memory>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -19,21 +21,28 @@ namespace detail {
 template <class Amount, class Number>
 concept amount_for = plain_integer<Amount> ||(std::floating_point<Amount>&& std::same_as<Number, double>);
 
-template <class Cells, class Number, class Amount>
-void increment(word* cell, family* of, Amount amount) noexcept {
+// Adds to what a look-up found or a handle holds.
+template <class Cells, class Number, bool Exemplars, class Place, class Amount>
+void increment(Place const& to, Amount amount, std::span<exemplar_label const> labels = {}) noexcept {
+    auto const number = static_cast<Number>(amount);
     if constexpr (std::same_as<Number, double>) {
-        auto const value = static_cast<double>(amount);
-        if (value >= 0 && value <= (std::numeric_limits<double>::max)()) [[likely]]
-            return Cells::add(cell, value);
-        if (of != nullptr) of->drop_measurement("a negative, infinite or NaN amount");
-    } else {
-        if constexpr (std::signed_integral<Amount>)
-            if (amount < 0) [[unlikely]] {
-                if (of != nullptr) of->drop_measurement("a negative amount");
-                return;
-            }
-        Cells::add(cell, static_cast<Number>(amount));
+        if (!(number >= 0 && number <= (std::numeric_limits<double>::max)())) [[unlikely]] {
+            if (to.of != nullptr) to.of->drop_measurement("a negative, infinite or NaN amount");
+            return;
+        }
+    } else if constexpr (std::signed_integral<Amount>) {
+        if (amount < 0) [[unlikely]] {
+            if (to.of != nullptr) to.of->drop_measurement("a negative amount");
+            return;
+        }
     }
+    Cells::add(to.cells, number);
+    consider_exemplar<Exemplars>(to, 0, number, labels);
+}
+template <class Cells, class Number, bool Exemplars, class Place>
+void increment(Place const& to) noexcept {
+    Cells::add(to.cells, Number{1});
+    consider_exemplar<Exemplars>(to, 0, Number{1});
 }
 
 }  // namespace detail
@@ -41,16 +50,22 @@ void increment(word* cell, family* of, Amount amount) noexcept {
 /// One series of a counter, to keep and to increment often: a relaxed add on memory that only this thread writes. A
 /// copyable value that keeps its series alive, whatever becomes of instrument and registry. Its members may be called
 /// by any thread at any time, are wait-free with sharded cells and neither lock nor allocate.
-template <class Number, class Cells>
+template <class Number, class Cells, bool Exemplars = false>
 class counter_handle {
 public:
     explicit counter_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
-    void inc() const noexcept { Cells::add(to_.cells, Number{1}); }
+    void inc() const noexcept { detail::increment<Cells, Number, Exemplars>(to_); }
     /// Adds an amount; a negative one, and for doubles NaN or infinity, is dropped and counted.
     template <class Amount>
         requires detail::amount_for<Amount, Number>
-    void inc(Amount amount) const noexcept { detail::increment<Cells, Number>(to_.cells, to_.of.get(), amount); }
+    void inc(Amount amount) const noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
+    /// The same with an exemplar that tells more, where the instrument keeps any: `orders.inc(1, {{"order", id}})`.
+    template <class Amount>
+        requires(Exemplars&& detail::amount_for<Amount, Number>)
+    void inc(Amount amount, std::initializer_list<exemplar_label> labels) const noexcept {
+        detail::increment<Cells, Number, Exemplars>(to_, amount, {labels.begin(), labels.size()});
+    }
 
     /// `auto batch = handle.batch(); ... batch.inc();` adds up on its own, and counts at its end.
     counter_batch<counter_handle, Number> batch() const noexcept {
@@ -66,20 +81,25 @@ private:
 };
 
 /// The result of a look-up, for use in the same expression: `requests("GET", 200).inc();`
-template <class Number, class Cells>
+template <class Number, class Cells, bool Exemplars = false>
 class counter_series {
+    using handle = counter_handle<Number, Cells, Exemplars>;
+
 public:
     counter_series(detail::found_series const& to, detail::looking look) noexcept : to_(to), look_(std::move(look)) {}
     counter_series(counter_series const&) = delete;
     counter_series& operator=(counter_series const&) = delete;
 
-    void inc() && noexcept { Cells::add(to_.cells, Number{1}); }
+    void inc() && noexcept { detail::increment<Cells, Number, Exemplars>(to_); }
     template <class Amount>
         requires detail::amount_for<Amount, Number>
-    void inc(Amount amount) && noexcept { detail::increment<Cells, Number>(to_.cells, to_.of.get(), amount); }
-    exception_counter<counter_handle<Number, Cells>> count_exceptions() && noexcept {
-        return exception_counter<counter_handle<Number, Cells>>{counter_handle<Number, Cells>{to_.bind()}};
+    void inc(Amount amount) && noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
+    template <class Amount>
+        requires(Exemplars&& detail::amount_for<Amount, Number>)
+    void inc(Amount amount, std::initializer_list<exemplar_label> labels) && noexcept {
+        detail::increment<Cells, Number, Exemplars>(to_, amount, {labels.begin(), labels.size()});
     }
+    exception_counter<handle> count_exceptions() && noexcept { return exception_counter<handle>{handle{to_.bind()}}; }
 
 private:
     detail::found_series to_;
@@ -93,8 +113,9 @@ using counter_traits = instrument_traits<instrument_kind::counter, Name, std::ui
 
 template <class Traits>
 using counter_front =
-    typed_instrument<Traits, counter_series<typename Traits::number_type, typename Traits::cells_type>,
-                     counter_handle<typename Traits::number_type, typename Traits::cells_type>>;
+    typed_instrument<Traits,
+                     counter_series<typename Traits::number_type, typename Traits::cells_type, Traits::exemplars>,
+                     counter_handle<typename Traits::number_type, typename Traits::cells_type, Traits::exemplars>>;
 
 }  // namespace detail
 
@@ -114,16 +135,22 @@ public:
         : base(in, traits::spec(description)) {}
 
     /// Without labels.
-    void inc() noexcept requires(traits::label_count == 0) { cells_type::add(this->only(), number_type{1}); }
+    void inc() noexcept requires(traits::label_count == 0) {
+        detail::increment<cells_type, number_type, traits::exemplars>(this->place());
+    }
     template <class Amount>
         requires(traits::label_count == 0 && detail::amount_for<Amount, number_type>)
     void inc(Amount amount) noexcept {
-        detail::increment<cells_type, number_type>(this->only(), this->held().get(), amount);
+        detail::increment<cells_type, number_type, traits::exemplars>(this->place(), amount);
+    }
+    template <class Amount>
+        requires(traits::label_count == 0 && traits::exemplars && detail::amount_for<Amount, number_type>)
+    void inc(Amount amount, std::initializer_list<exemplar_label> labels) noexcept {
+        detail::increment<cells_type, number_type, traits::exemplars>(this->place(), amount,
+                                                                      {labels.begin(), labels.size()});
     }
     auto batch() noexcept requires(traits::label_count == 0) { return this->bind().batch(); }
-    auto count_exceptions() noexcept requires(traits::label_count == 0) {
-        return exception_counter<counter_handle<number_type, cells_type>>{this->bind()};
-    }
+    auto count_exceptions() noexcept requires(traits::label_count == 0) { return exception_counter{this->bind()}; }
 };
 
 }  // namespace tacho::inline v0

@@ -3,13 +3,14 @@
 
 #include "tacho/cell/histogram_cells.hpp"
 #include "tacho/core/bounds.hpp"
+#include "tacho/instrument/exemplar_keeping.hpp"
 #include "tacho/instrument/timer.hpp"
 #include "tacho/instrument/typed.hpp"
 
 #include <chrono>
 #include <cmath>
 #include <concepts>
-#include <memory>
+#include <initializer_list>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -18,13 +19,17 @@ namespace tacho::inline v0 {
 
 namespace detail {
 
-template <class Cells>
-void observe_in(word* run, family* of, double value) noexcept {
+// In what a look-up found or a handle holds.
+template <class Cells, bool Exemplars, class Place>
+void observe_in(Place const& to, double value, std::span<exemplar_label const> labels = {}) noexcept {
+    family* const of = to.of.get();
     if (of == nullptr) return;  // not registered: there are no bounds to look among
     if (std::isnan(value)) [[unlikely]]
         return of->drop_measurement("NaN");
+    auto const bucket = bucket_of(of->describe().bounds, value);
     // An infinite value has its bucket, but in the sum it would leave no number behind.
-    observe<Cells>(run, bucket_of(of->describe().bounds, value), value, std::isfinite(value));
+    observe<Cells>(to.cells, bucket, value, std::isfinite(value));
+    if (Exemplars && std::isfinite(value)) consider_exemplar<Exemplars>(to, bucket, value, labels);
 }
 
 }  // namespace detail
@@ -32,12 +37,16 @@ void observe_in(word* run, family* of, double value) noexcept {
 /// One series of a histogram, to keep and to observe often. A copyable value that keeps its series alive, whatever
 /// becomes of instrument and registry. observe() may be called by any thread at any time; it is wait-free with sharded
 /// cells and neither locks nor allocates. NaN is dropped and counted; an infinite value is left out of the sum.
-template <class Cells, class Unit>
+template <class Cells, class Unit, bool Exemplars = false>
 class histogram_handle {
 public:
     explicit histogram_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
-    void observe(double value) const noexcept { detail::observe_in<Cells>(to_.cells, to_.of.get(), value); }
+    void observe(double value) const noexcept { detail::observe_in<Cells, Exemplars>(to_, value); }
+    /// The same with an exemplar that tells more, where the instrument keeps any: `sizes.observe(17, {{"order", id}})`.
+    void observe(double value, std::initializer_list<exemplar_label> labels) const noexcept requires Exemplars {
+        detail::observe_in<Cells, Exemplars>(to_, value, {labels.begin(), labels.size()});
+    }
     /// The same of a time, in the histogram's unit.
     template <class Rep, class Period>
         requires detail::unit_of_time<Unit>
@@ -53,22 +62,27 @@ private:
 };
 
 /// The result of a look-up, for use in the same expression: `duration("models").observe(0.25);`
-template <class Cells, class Unit>
+template <class Cells, class Unit, bool Exemplars = false>
 class histogram_series {
+    using handle = histogram_handle<Cells, Unit, Exemplars>;
+
 public:
     histogram_series(detail::found_series const& to, detail::looking look) noexcept : to_(to), look_(std::move(look)) {}
     histogram_series(histogram_series const&) = delete;
     histogram_series& operator=(histogram_series const&) = delete;
 
-    void observe(double value) && noexcept { detail::observe_in<Cells>(to_.cells, to_.of.get(), value); }
+    void observe(double value) && noexcept { detail::observe_in<Cells, Exemplars>(to_, value); }
+    void observe(double value, std::initializer_list<exemplar_label> labels) && noexcept requires Exemplars {
+        detail::observe_in<Cells, Exemplars>(to_, value, {labels.begin(), labels.size()});
+    }
     template <class Rep, class Period>
         requires detail::unit_of_time<Unit>
     void observe(std::chrono::duration<Rep, Period> time) && noexcept {
         std::move(*this).observe(detail::in_unit<Unit>(time));
     }
     template <class Clock = std::chrono::steady_clock>
-        requires detail::unit_of_time<Unit> timer<histogram_handle<Cells, Unit>, Unit, Clock> time() && noexcept {
-            return histogram_handle<Cells, Unit>{to_.bind()}.template time<Clock>();
+        requires detail::unit_of_time<Unit> timer<handle, Unit, Clock> time() && noexcept {
+            return handle{to_.bind()}.template time<Clock>();
         }
 
     private:
@@ -83,8 +97,9 @@ using histogram_traits = instrument_traits<instrument_kind::histogram, Name, dou
 
 template <class Traits>
 using histogram_front =
-    typed_instrument<Traits, histogram_series<typename Traits::cells_type, typename Traits::unit_type>,
-                     histogram_handle<typename Traits::cells_type, typename Traits::unit_type>>;
+    typed_instrument<Traits,
+                     histogram_series<typename Traits::cells_type, typename Traits::unit_type, Traits::exemplars>,
+                     histogram_handle<typename Traits::cells_type, typename Traits::unit_type, Traits::exemplars>>;
 
 }  // namespace detail
 
@@ -108,15 +123,18 @@ public:
         : base(in, traits::spec(description, upper.view())) {}
 
     void observe(double value) noexcept requires(traits::label_count == 0) {
-        detail::observe_in<cells_type>(this->only(), this->held().get(), value);
+        detail::observe_in<cells_type, traits::exemplars>(this->place(), value);
+    }
+    void observe(double value, std::initializer_list<exemplar_label> labels) noexcept
+        requires(traits::label_count == 0 && traits::exemplars) {
+        detail::observe_in<cells_type, traits::exemplars>(this->place(), value, {labels.begin(), labels.size()});
     }
     template <class Rep, class Period>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     void observe(std::chrono::duration<Rep, Period> time) noexcept { observe(detail::in_unit<unit_type>(time)); }
     template <class Clock = std::chrono::steady_clock>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
-    timer<histogram_handle<cells_type, unit_type>, unit_type, Clock> time()
-    noexcept { return this->bind().template time<Clock>(); }
+    auto time() noexcept { return this->bind().template time<Clock>(); }
 };
 
 }  // namespace tacho::inline v0

@@ -70,7 +70,7 @@ namespace detail {
 
 template <class Number, class Cells>
 [[nodiscard]] registration register_named(scope const& in, instrument_options const& o, instrument_kind kind,
-                                          bool observable = false) {
+                                          bool observable = false, bool exemplars = false) {
     if (auto why = why_refused(o, kind); !why.empty()) return registration::refused(in, std::move(why));
     auto const name = prometheus_name(o.name, o.unit, kind);
     std::vector<label_spec> labels;
@@ -89,7 +89,8 @@ template <class Number, class Cells>
                          .limit = o.series_limit,
                          .expire_after = static_cast<std::uint32_t>(o.expire_after.count()),
                          .labels = labels,
-                         .bounds = bounds}};
+                         .bounds = bounds,
+                         .exemplars = exemplars}};
 }
 
 }  // namespace detail
@@ -142,6 +143,8 @@ using named_double_counter = named_instrument<counter_handle<double, cells::shar
 using named_up_down_counter = named_instrument<up_down_handle<std::int64_t, cells::shared>>;
 using named_gauge = named_instrument<gauge_handle<double>>;
 using named_histogram = named_instrument<histogram_handle<cells::sharded, unit::none>>;
+using named_exemplar_counter = named_instrument<counter_handle<std::uint64_t, cells::sharded, true>>;
+using named_exemplar_histogram = named_instrument<histogram_handle<cells::sharded, unit::none, true>>;
 
 /// Registers an instrument whose description comes from outside. What is wrong with it does not throw: ok() is then
 /// false, the error hook has been called, and registry.problems() names culprit and cure. Takes the registry's mutex
@@ -161,6 +164,15 @@ using named_histogram = named_instrument<histogram_handle<cells::sharded, unit::
 }
 [[nodiscard]] inline named_histogram add_histogram(scope const& in, instrument_options const& o) {
     return named_histogram{detail::register_named<double, cells::sharded>(in, o, instrument_kind::histogram)};
+}
+/// The same whose series keep exemplars.
+[[nodiscard]] inline named_exemplar_counter add_exemplar_counter(scope const& in, instrument_options const& o) {
+    return named_exemplar_counter{
+        detail::register_named<std::uint64_t, cells::sharded>(in, o, instrument_kind::counter, false, true)};
+}
+[[nodiscard]] inline named_exemplar_histogram add_exemplar_histogram(scope const& in, instrument_options const& o) {
+    return named_exemplar_histogram{
+        detail::register_named<double, cells::sharded>(in, o, instrument_kind::histogram, false, true)};
 }
 
 }  // namespace tacho::inline v0

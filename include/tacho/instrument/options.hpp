@@ -6,6 +6,7 @@
 #include "tacho/core/label.hpp"
 #include "tacho/core/names.hpp"
 #include "tacho/core/unit.hpp"
+#include "tacho/instrument/exemplar_keeping.hpp"
 #include "tacho/instrument/registration.hpp"
 
 #include <array>
@@ -62,6 +63,9 @@ inline constexpr bool is_number =
 template <class T>
 inline constexpr bool is_cells = std::same_as<T, cells::sharded> || std::same_as<T, cells::shared>;
 
+template <class T>
+inline constexpr bool is_exemplars = std::same_as<T, exemplars>;
+
 template <class Number>
 inline constexpr number_kind kind_of_number = std::same_as<Number, double>         ? number_kind::floating
                                               : std::same_as<Number, std::int64_t> ? number_kind::signed_integer
@@ -102,14 +106,18 @@ struct instrument_traits {
                   "tacho: an instrument's name begins with a letter, goes on with letters, digits and _ . - /, and has "
                   "at most 255 characters");
     static_assert(((is_label<Options> || is_unit<Options> || is_number<Options> || is_cells<Options> ||
-                    is_limit<Options> || is_expiry<Options>)&&...),
+                    is_limit<Options> || is_expiry<Options> || is_exemplars<Options>)&&...),
                   "tacho: an instrument's options are label<...>, a unit, std::uint64_t, std::int64_t or double, "
-                  "cells::sharded or cells::shared, series_limit<...> and expire_after<...>");
+                  "cells::sharded or cells::shared, series_limit<...>, expire_after<...> and exemplars");
     static_assert(((is_unit<Options> ? 1 : 0) + ... + 0) <= 1 && ((is_number<Options> ? 1 : 0) + ... + 0) <= 1 &&
                       ((is_cells<Options> ? 1 : 0) + ... + 0) <= 1 && ((is_limit<Options> ? 1 : 0) + ... + 0) <= 1 &&
                       ((is_expiry<Options> ? 1 : 0) + ... + 0) <= 1,
                   "tacho: an instrument has one unit, one type of number, one kind of cells, one series_limit and one "
                   "expire_after");
+
+    static constexpr bool exemplars = (is_exemplars<Options> || ...);
+    static_assert(!exemplars || Kind == instrument_kind::counter || Kind == instrument_kind::histogram,
+                  "tacho: only counters and histograms with bounds keep exemplars");
 
     using unit_type = typename first_of<unit::none, unit_predicate, Options...>::type;
     using number_type = typename first_of<DefaultNumber, number_predicate, Options...>::type;
@@ -164,7 +172,8 @@ struct instrument_traits {
                 .expire_after = expires_after,
                 .dense = dense,
                 .labels = label_specs,
-                .bounds = bounds};
+                .bounds = bounds,
+                .exemplars = exemplars};
     }
 };
 

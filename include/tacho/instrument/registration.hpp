@@ -53,6 +53,7 @@ struct instrument_spec {
     std::span<double const> bounds;
     std::span<std::string_view const> states = {};
     exponential_shape shape = {};
+    bool exemplars = false;
 };
 
 }  // namespace detail
@@ -207,6 +208,7 @@ private:
         if (d.is_histogram()) d.bounds.assign(views.bounds.begin(), views.bounds.end());
         for (auto const state : spec.states) d.states.push_back(to_utf8(state));
         d.shape = spec.shape;
+        d.exemplars = spec.exemplars;
         return d;
     }
 
@@ -249,13 +251,18 @@ private:
             cells = detail::exponential_cell_count(spec.shape.max_buckets);
         auto limit = views.limit != 0 ? views.limit : core_->options.series_limit;
         if (spec.kind == instrument_kind::info) limit = (std::max)(limit, std::size_t{2});  // the next beside the last
+        bool const has_buckets = spec.kind == instrument_kind::histogram;
         return {.cells = cells,
                 .sharded = spec.sharded,
                 .limit = limit,
                 .expire_after = spec.expire_after,
+                .exemplars = !spec.exemplars ? 0
+                             : has_buckets   ? views.bounds.size() + 1
+                                             : 1,
                 .observed = spec.observable,
                 .now = core_->options.now,
-                .readers = core_->clock};
+                .readers = core_->clock,
+                .filter = core_->filter};
     }
 
     std::shared_ptr<detail::registry_core> core_;

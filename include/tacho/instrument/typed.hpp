@@ -109,8 +109,11 @@ public:
 
 protected:
     typed_instrument(scope const& in, instrument_spec const& spec) noexcept : registration_(in, spec) {
-        if constexpr (Traits::label_count == 0)
-            only_ = registration_.bind({}).cells;  // its only series is never removed
+        if constexpr (Traits::label_count == 0) {
+            auto const only = registration_.bind({});  // its only series is never removed
+            only_ = only.cells;
+            only_series_ = only.at();
+        }
     }
     ~typed_instrument() = default;
 
@@ -118,6 +121,14 @@ protected:
 
     // The cells of the one series of an instrument without labels, which exists from the start.
     [[nodiscard]] word* only() const noexcept { return only_; }
+    // The same, to be recorded in.
+    struct only_series {
+        word* cells;
+        std::shared_ptr<family> const& of;
+        series const* series_;
+        [[nodiscard]] series const* at() const noexcept { return series_; }
+    };
+    [[nodiscard]] only_series place() const noexcept { return {only_, held(), only_series_}; }
 
 private:
     template <std::size_t I>
@@ -184,6 +195,7 @@ private:
 
     registration registration_;
     word* only_ = nullptr;
+    series const* only_series_ = nullptr;
 };
 
 }  // namespace tacho::inline v0::detail

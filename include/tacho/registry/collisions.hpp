@@ -22,8 +22,8 @@ namespace tacho::inline v0::detail {
     descriptor const& d = a.describe();
     return d.scope == b.scope && d.name == b.name && d.kind == b.kind && d.observable == b.observable &&
            d.number == b.number && d.unit == b.unit && d.description == b.description && d.bounds == b.bounds &&
-           d.states == b.states && d.shape == b.shape && a.is_sharded() == sharded && a.schema().keys == schema.keys &&
-           a.schema().fixed == schema.fixed && a.schema().given == schema.given &&
+           d.states == b.states && d.shape == b.shape && d.exemplars == b.exemplars && a.is_sharded() == sharded &&
+           a.schema().keys == schema.keys && a.schema().fixed == schema.fixed && a.schema().given == schema.given &&
            a.schema().left_out == schema.left_out;
 }
 
@@ -99,7 +99,10 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
     say(a.unit != b.unit, "unit");
     say(a.description != b.description, "description");
     say(a.bounds != b.bounds, "bounds");
-    say(out.empty(), "labels, states or cells");
+    say(a.states != b.states, "states");
+    say(!(a.shape == b.shape), "number of buckets or zero threshold");
+    say(a.exemplars != b.exemplars, "whether it keeps exemplars");
+    say(out.empty(), "labels or cells");
     return out;
 }
 

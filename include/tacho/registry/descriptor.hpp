@@ -38,6 +38,7 @@ struct descriptor {
     std::vector<std::string> states;  ///< of a state set
     exponential_shape shape;          ///< of an exponential histogram
     bool observable = false;          ///< its values come from callbacks
+    bool exemplars = false;           ///< its series keep exemplars
 
     [[nodiscard]] bool is_histogram() const noexcept { return kind == instrument_kind::histogram; }
     /// Whether its values never go down.

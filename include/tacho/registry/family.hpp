@@ -12,12 +12,14 @@
 #include "tacho/core/fork.hpp"
 #include "tacho/core/label_text.hpp"
 #include "tacho/core/number_text.hpp"
+#include "tacho/registry/bound_label.hpp"
 #include "tacho/registry/descriptor.hpp"
+#include "tacho/registry/exemplar_view.hpp"
+#include "tacho/registry/values.hpp"
 #include "tacho/series/series_table.hpp"
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -30,44 +32,6 @@
 #include <vector>
 
 namespace tacho::inline v0 {
-
-/// What a histogram counted, at one moment.
-struct histogram_value {
-    std::span<std::uint64_t const> buckets;  ///< not cumulative; one more than there are bounds
-    std::uint64_t count;                     ///< always the sum of the buckets
-    double sum;
-};
-
-/// A bucket's bound as a last label, `le="0.5"} `. At most 7 characters beside a number's 24: always copied whole,
-/// which takes two instructions where copying just the text is a call.
-class bound_label {
-public:
-    bound_label(double bound, char* (*write_bound)(double, char*) noexcept) noexcept {
-        std::memcpy(text_, "le=\"", 4);
-        char* const end = write_bound(bound, text_ + 4);
-        std::memcpy(end, "\"} ", 3);
-        size_ = static_cast<std::size_t>(end + 3 - text_);
-    }
-    /// Uses room for `room` characters, and returns the end of the text.
-    char* write(char* out) const noexcept {
-        std::memcpy(out, text_, room);
-        return out + size_;
-    }
-    static constexpr std::size_t room = 40;
-    /// Just the bound.
-    [[nodiscard]] std::string_view number() const noexcept { return {text_ + 4, size_ - 7}; }
-
-private:
-    char text_[room]{};
-    std::size_t size_ = 0;
-};
-
-/// What holds of a state set's states, at one moment: bit i is states[i].
-struct states_value {
-    std::uint64_t bits;
-
-    [[nodiscard]] constexpr bool is_on(std::size_t state) const noexcept { return (bits >> state & 1) != 0; }
-};
 
 class [[gnu::visibility("default")]] family;  // the program's, in a plug-in too
 
@@ -148,7 +112,8 @@ public:
     /// that `round` or a later round of callbacks observed. A visitor that lacks one of the latter two isn't shown such
     /// series; for the last, v.left_out(family) is called in its place if there is that. A
     /// visitor may take several numbers at a time, by v.numbers(family, std::span<series* const>, number_kind,
-    /// std::uint64_t const* bits). Lock-free; allocates nothing.
+    /// std::uint64_t const* bits). One with v.exemplars(exemplar_view) is given those of a series before its value,
+    /// where its instrument keeps any. Lock-free; allocates nothing.
     template <class Visitor>
     void visit(Visitor& v, std::uint64_t round, std::uint64_t since = series_table::present) const {
         detail::looking const look;
@@ -199,6 +164,7 @@ public:
 
     // What is added up over processes begins at zero in a child, what tells a state is what it was.
     void on_fork(detail::fork_event what) noexcept override {
+        if (what == detail::fork_event::in_child) table_.repair_exemplars();
         if (what != detail::fork_event::start_anew) return;
         bool const is_state = descriptor_.kind == instrument_kind::gauge || descriptor_.kind == instrument_kind::info ||
                               descriptor_.kind == instrument_kind::state_set;
@@ -222,6 +188,7 @@ private:
             [&](series const& s) {
                 auto const read = detail::read_histogram(s.cells(), is_sharded(), used);
                 if (read.torn_slots != 0) torn_.fetch_add(1, std::memory_order_relaxed);
+                show_exemplars(v, s);
                 v.histogram(*this, s, histogram_value{used, read.count, read.sum});
             },
             since);
@@ -288,9 +255,18 @@ private:
         std::uint64_t bits[most_at_a_time];
         kind == number_kind::floating ? read<double>(run, end, bits) : read<std::uint64_t>(run, end, bits);
         if constexpr (requires { v.numbers(*this, run, kind, bits); })
-            v.numbers(*this, run, kind, bits);
-        else
-            for (std::size_t i = 0; i < run.size(); ++i) v.number(*this, *run[i], number{kind, bits[i]});
+            if (!detail::shows_exemplars<Visitor> || !descriptor_.exemplars) return v.numbers(*this, run, kind, bits);
+        if constexpr (requires { v.number(*this, *run[0], number{kind, bits[0]}); })
+            for (std::size_t i = 0; i < run.size(); ++i) {
+                show_exemplars(v, *run[i]);
+                v.number(*this, *run[i], number{kind, bits[i]});
+            }
+    }
+
+    template <class Visitor>
+    void show_exemplars(Visitor& v, series const& s) const {
+        if constexpr (detail::shows_exemplars<Visitor>)
+            if (descriptor_.exemplars) v.exemplars(exemplar_view{s, table_.storage().exemplars});
     }
 
     void add_bucket_text(double bound) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tacho/core/clock.hpp"
+#include "tacho/core/exemplar.hpp"
 #include "tacho/core/names.hpp"
 #include "tacho/core/resource.hpp"
 #include "tacho/core/translation.hpp"
@@ -33,6 +34,7 @@ struct registry_options {
     /// holds for the whole program, such as its name and version, is better told as a resource.)
     std::vector<attribute> constant_labels = {};
     std::vector<view> views = {};
+    exemplar_filter exemplars = exemplar_filter::trace_based;  ///< which measurements become exemplars
     /// Called once for each instrument, when a measurement of it is first counted in its overflow series: by the thread
     /// that records it and under no lock. The error hook hears of it in any case.
     void (*on_overflow)(descriptor const&) noexcept = nullptr;

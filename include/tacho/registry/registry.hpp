@@ -102,6 +102,11 @@ public:
 
     [[nodiscard]] registry_health health() const { return core()->health(); }
 
+    /// Which measurements become exemplars from now on.
+    void filter_exemplars(exemplar_filter by) noexcept {
+        core()->filter->store(by, std::memory_order_relaxed);  // orders nothing
+    }
+
     [[nodiscard]] registry_options const& options() const noexcept { return core_->options; }
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return detail::usable(core_); }
 

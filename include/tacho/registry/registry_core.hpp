@@ -67,6 +67,8 @@ struct registry_core final : fork_witness {
     std::vector<std::uint64_t> readers;  // where the clock stood at each reader's last collection
     static constexpr std::uint64_t gone_reader = ~std::uint64_t{0};
     std::shared_ptr<reader_clock> const clock = std::make_shared<reader_clock>();
+    std::shared_ptr<std::atomic<exemplar_filter>> const filter =
+        std::make_shared<std::atomic<exemplar_filter>>(options.exemplars);
     std::uint64_t failed = 0;
     library_copy const belongs_to{};
     fork_watch watch{*this};

@@ -46,16 +46,24 @@ private:
         std::size_t first;  // of its words
         std::uint64_t count;
         double sum;
+        std::size_t exemplars = 0;  // the place of its first
     };
 
     struct collector {
         snapshot& into;
+        std::size_t exemplars_at = 0;  // of the next series, where it has any
+        void exemplars(exemplar_view const& of) {
+            exemplars_at = into.exemplars_.size();
+            into.exemplars_.resize(exemplars_at + of.size());
+            for (std::size_t i = 0; i < of.size(); ++i)
+                if (auto& e = into.exemplars_[exemplars_at + i]; !of.read(i, e)) e.time = 0;
+        }
         void number(family const&, series const& from, tacho::number value) {
-            into.readings_.push_back({hold(from), into.words_.size(), 0, 0});
+            into.readings_.push_back({hold(from), into.words_.size(), 0, 0, exemplars_at});
             into.words_.push_back(value.bits);
         }
         void histogram(family const&, series const& from, histogram_value const& value) {
-            into.readings_.push_back({hold(from), into.words_.size(), value.count, value.sum});
+            into.readings_.push_back({hold(from), into.words_.size(), value.count, value.sum, exemplars_at});
             into.words_.insert(into.words_.end(), value.buckets.begin(), value.buckets.end());
         }
         void states(family const&, series const& from, states_value value) {
@@ -93,6 +101,10 @@ private:
         if (d.kind == instrument_kind::exponential_histogram) return visit_exponential(visitor, of, place);
         for (std::size_t i = place == 0 ? 0 : ends_[place - 1]; i < ends_[place]; ++i) {
             auto const& r = readings_[i];
+            if constexpr (detail::shows_exemplars<Visitor>)
+                if (d.exemplars)
+                    visitor.exemplars(exemplar_view{
+                        *r.from, std::span{exemplars_}.subspan(r.exemplars, of.table().storage().exemplars)});
             if (d.is_histogram()) {
                 auto const buckets = std::span{words_}.subspan(r.first, d.bounds.size() + 1);
                 visitor.histogram(of, *r.from, histogram_value{buckets, r.count, r.sum});
@@ -120,6 +132,7 @@ private:
     std::vector<reading> readings_;
     std::vector<std::size_t> ends_;  // of each family's readings
     std::vector<std::uint64_t> words_;
+    std::vector<exemplar> exemplars_;
 };
 
 inline snapshot registry::snapshot() const {

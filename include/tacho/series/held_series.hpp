@@ -26,6 +26,7 @@ public:
     }
 
     [[nodiscard]] series const& operator*() const noexcept { return *held_; }
+    [[nodiscard]] series const* get() const noexcept { return held_; }
 
 private:
     series const* held_ = nullptr;

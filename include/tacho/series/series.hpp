@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tacho/cell/arena.hpp"
+#include "tacho/cell/exemplar_slot.hpp"
 #include "tacho/core/clock.hpp"
 #include "tacho/core/escaping.hpp"
 #include "tacho/core/label_text.hpp"
@@ -68,6 +69,12 @@ public:
     /// `name ` or a space without labels. Names that are not legal everywhere are in quotes: `{"na.me","a.b"="1"} `.
     [[nodiscard]] std::string_view text() const noexcept {
         return {reinterpret_cast<char const*>(places() + label_count_), text_size_};
+    }
+
+    /// Where it keeps an exemplar, of a family whose series keep more than `i` of them.
+    [[nodiscard]] detail::exemplar_slot& exemplar_at(std::size_t i) const noexcept {
+        // They lie before it, so that a series without any has nothing to say of them.
+        return *(reinterpret_cast<detail::exemplar_slot*>(const_cast<series*>(this)) - 1 - i);
     }
 
     /// Keep it while it is bound: release() what was held once.
@@ -141,7 +148,10 @@ private:
 
     [[nodiscard]] static series* make(label_schema const& schema, std::span<std::string_view const> values,
                                       bool overflow, std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth,
-                                      detail::word* cells) noexcept;
+                                      detail::word* cells, std::size_t exemplars) noexcept;
+    void destroy(std::size_t exemplars) noexcept {
+        std::free(reinterpret_cast<char*>(this) - exemplars * sizeof(detail::exemplar_slot));
+    }
 
     unix_nanos birth_ = 0;
     std::atomic<unix_nanos> end_{0};
@@ -160,8 +170,8 @@ private:
 };
 
 inline series* series::make(label_schema const& schema, std::span<std::string_view const> values, bool overflow,
-                            std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth,
-                            detail::word* cells) noexcept {
+                            std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth, detail::word* cells,
+                            std::size_t exemplars) noexcept {
     detail::shown_labels shown{schema, values};
     if (overflow) shown.add({"otel_metric_overflow", "true"});
 
@@ -179,8 +189,12 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
         if (detail::escaped_size(value) != value.size()) escaped += value.size();
 
     if (text_size > 1u << 20) return nullptr;  // the name of a scope takes a megabyte, too much for a `place`
-    void* const memory = std::malloc(sizeof(series) + values.size() * sizeof(place) + text_size + escaped);
-    if (memory == nullptr) return nullptr;
+    std::size_t const before = exemplars * sizeof(detail::exemplar_slot);
+    void* const all = std::malloc(before + sizeof(series) + values.size() * sizeof(place) + text_size + escaped);
+    if (all == nullptr) return nullptr;
+    void* const memory = static_cast<char*>(all) + before;
+    for (std::size_t i = 0; i < exemplars; ++i)
+        new (static_cast<detail::exemplar_slot*>(all) + i) detail::exemplar_slot;
     auto* const made = new (memory) series;
     made->cells_ = cells;
     made->birth_ = birth;
@@ -203,10 +217,10 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
         if (detail::escaped_size(values[i]) != values[i].size()) beside = detail::write_text(values[i], beside);
     }
     out = detail::write_text(schema.line_name, out);
-    char before = named_within ? ',' : '{';
+    char opening = named_within ? ',' : '{';
     for (auto const& label : shown.view()) {
-        *out++ = before;
-        before = ',';
+        *out++ = opening;
+        opening = ',';
         auto const quote = in_quotes(label.name) ? std::string_view{"\""} : std::string_view{};
         for (auto const part : {quote, label.name, quote, std::string_view{"=\""}}) out = detail::write_text(part, out);
         if (label.index < values.size() && detail::escaped_size(label.value) == label.value.size())

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "tacho/core/clock.hpp"
+#include "tacho/core/exemplar.hpp"
 #include "tacho/series/reader_clock.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -17,9 +19,11 @@ struct series_storage {
     bool sharded = true;
     std::size_t limit = 2000;        ///< series, the overflow series not counted
     std::uint32_t expire_after = 0;  ///< seconds without use, after which a series is removed; 0: never
+    std::size_t exemplars = 0;       ///< that a series keeps: one of a counter, one for each bucket of a histogram
     bool observed = false;           ///< rounds of callbacks give the values; the limit is for what one round observes
     unix_nanos (*now)() noexcept = &system_clock::now;
     std::shared_ptr<detail::reader_clock> readers = std::make_shared<detail::reader_clock>();
+    std::shared_ptr<std::atomic<exemplar_filter> const> filter = {};  ///< of exemplars, if it keeps any
 
     /// How many series can be found. Where callbacks give the values, a round may observe as many as the limit allows
     /// that the one before did not, and which of the old ones it observes is known at its end only.

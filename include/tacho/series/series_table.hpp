@@ -169,6 +169,14 @@ public:
             s.birth_ = storage_.now();
             ++s.generation_;  // nothing of it has been delivered
             if (clear_cells) detail::clear_cells(s.cells(), storage_.cells, storage_.sharded);
+            for (std::size_t i = 0; i < storage_.exemplars; ++i) s.exemplar_at(i).clear();
+        });
+    }
+    /// In any child of fork(), while there is one thread.
+    void repair_exemplars() noexcept {
+        if (storage_.exemplars == 0) return;
+        list_.for_each([&](series& s) {
+            for (std::size_t i = 0; i < storage_.exemplars; ++i) s.exemplar_at(i).repair();
         });
     }
 
@@ -238,8 +246,8 @@ private:
         if (place.ordinal == list_.next() && !list_.make_room()) return nullptr;
         detail::word* const cells = arena().allocate(storage_.cells);
         if (cells == nullptr) return nullptr;
-        series* const made =
-            series::make(schema_, values, overflow, place.ordinal, place.generation, storage_.now(), cells);
+        series* const made = series::make(schema_, values, overflow, place.ordinal, place.generation, storage_.now(),
+                                          cells, storage_.exemplars);
         if (made == nullptr) {
             arena().release(cells, storage_.cells);
             return nullptr;
@@ -312,7 +320,7 @@ private:
 
     void destroy(series& s) noexcept {
         arena().release(s.cells(), storage_.cells);
-        std::free(&s);
+        s.destroy(storage_.exemplars);
     }
 
     [[nodiscard]] detail::arena& arena() const noexcept {
