@@ -117,11 +117,16 @@ void read_cells(word* first, std::size_t end, std::uint64_t* bits) noexcept {
 [[gnu::visibility("default")]] inline word* discard_cells() noexcept {
     // The fallback is only reached when the process never got a chunk, and then all threads use slot 0.
     static constinit word last_resort[cells_per_page]{};
-    static word* const cells = [] {
-        word* const reserved = sharded_arena.allocate(cells_per_page);
-        return reserved != nullptr ? reserved : last_resort;
-    }();
-    return cells;
+    // No static object with a guard: a child of fork() would wait for ever for a thread that was making it.
+    static constinit std::atomic<word*> cells{nullptr};
+    // Acquire and release: who finds the cells finds them zeroed.
+    if (auto* const made = cells.load(std::memory_order_acquire)) return made;
+    word* const reserved = sharded_arena.allocate(cells_per_page);
+    word* const own = reserved != nullptr ? reserved : last_resort;
+    word* other = nullptr;
+    if (cells.compare_exchange_strong(other, own, std::memory_order_acq_rel, std::memory_order_acquire)) return own;
+    if (reserved != nullptr) sharded_arena.release(reserved, cells_per_page);
+    return other;
 }
 
 }  // namespace detail

@@ -38,6 +38,9 @@ struct forked_cells final : fork_witness {
 
 // Watches from the first registry on. Never destroyed.
 [[gnu::visibility("default"), gnu::noinline]] inline void watch_cells_at_fork() {
+    // A child would wait for ever for a guard of the static object that another thread held: a change from before it is
+    // taken until after it is given back, so that none is forked meanwhile.
+    changing const guarded;
     static forked_cells& instance = *new forked_cells;
     static_cast<void>(instance);
 }

@@ -110,6 +110,16 @@ public:
         if (after_ != nullptr) after_->before_ = before_;
     }
 
+    // Not inlined, as join().
+    [[gnu::visibility("default"), gnu::noinline]] static bool install() noexcept {
+#if defined(__unix__) || defined(__APPLE__)
+        // Relaxed: whoever is first installs them. Without memory for that, a fork is what it is for other programs.
+        if (!gate.is_installed.exchange(true, std::memory_order_relaxed))
+            static_cast<void>(::pthread_atfork(&close_gate, &open_gate_in_parent, &open_gate_in_child));
+#endif
+        return true;
+    }
+
     // While nobody changes the list.
     static void tell_all(fork_event what) noexcept {
         for (auto const* at = gate.first; at != nullptr; at = at->after_) at->owner_->on_fork(what);
@@ -118,11 +128,7 @@ public:
 private:
     // Not inlined, so that a plug-in calls the program's: handlers are gone with the module that installs them.
     [[gnu::visibility("default"), gnu::noinline]] void join() noexcept {
-#if defined(__unix__) || defined(__APPLE__)
-        // Relaxed: whoever is first installs them. Without memory for that, a fork is what it is for other programs.
-        if (!gate.is_installed.exchange(true, std::memory_order_relaxed))
-            static_cast<void>(::pthread_atfork(&close_gate, &open_gate_in_parent, &open_gate_in_child));
-#endif
+        install();  // for what is made before watches_from_start is
         std::lock_guard const lock{watches};
         after_ = gate.first;
         if (after_ != nullptr) after_->before_ = this;
@@ -160,6 +166,12 @@ private:
     fork_watch* after_ = nullptr;
 };
 
+// Handlers that are installed while another thread forks may come too late for that fork: glibc 2.36 has gone through
+// its list by then and takes no lock until it clones, and the child would have what this thread changes meanwhile by
+// half. So they are installed before the program has threads, or as the library that brings them is loaded. Initialized
+// once in the process: its guard, too, is the program's in a plug-in.
+[[gnu::visibility("default")]] inline bool const watches_from_start = fork_watch::install();
+
 // Tells one process from another that it forked: a number of its own along each line of descent. Relaxed: it only
 // changes while there is one thread.
 [[nodiscard]] inline std::uint32_t this_process() noexcept {
@@ -181,9 +193,11 @@ private:
 /// more what was removed before.
 ///
 /// Without this call a child goes on from its parent's numbers, and is otherwise as sound: locks are free and whole
-/// whatever other threads of the parent did, because from the first registry on fork() waits until none is within a
+/// whatever other threads of the parent did, because from the program's start on fork() waits until none is within a
 /// change of the library, some microseconds. Costs time in proportion to the series. Not within a callback or a
-/// visitor. Without effect on systems that don't fork. _Fork(), clone() and vfork() are not noticed.
+/// visitor. Without effect on systems that don't fork. _Fork(), clone() and vfork() are not noticed; nor is a fork()
+/// that had begun when the process loaded its first library with tacho in it: load such a library before there are
+/// threads that fork.
 inline void after_fork_in_child() noexcept {
     detail::fork_watch::tell_all(detail::fork_event::start_anew);
 }

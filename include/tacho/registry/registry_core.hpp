@@ -200,11 +200,15 @@ inline void registry_core::on_fork(fork_event what) noexcept {
 [[nodiscard]] inline std::shared_ptr<registry_core> const& usable(std::shared_ptr<registry_core> const& core) {
     if (core->belongs_to.is_here()) [[likely]]
         return core;
-    static auto const& none = *new std::shared_ptr<registry_core>{[] {
-        auto made = std::make_shared<registry_core>(registry_options{});
-        made->fail(std::string{foreign_registry});
+    static constinit std::atomic<bool> said{false};
+    auto const& none = []() -> auto const& {
+        changing const guarded;  // no child has the guard taken and waits for it
+        static auto const& made = *new auto(std::make_shared<registry_core>(registry_options{}));
         return made;
-    }()};
+    }
+    ();
+    // No change: the error hook is the program's own code. Relaxed: whoever is first says it.
+    if (!said.exchange(true, std::memory_order_relaxed)) none->fail(std::string{foreign_registry});
     return none;
 }
 

@@ -37,7 +37,8 @@ public:
 
     series_table(label_schema schema, series_storage storage)
         : schema_(std::move(schema)), storage_(std::move(storage)) {
-        // Makes looks cheap from the first one on.
+        // Makes looks cheap from the first one on. Tables are made within a change, under the registry's mutex, so that
+        // no child of fork() has the guard taken and waits for it.
         static bool const prepared = detail::fence_of_remover();
         static_cast<void>(prepared);
     }
