@@ -12,13 +12,15 @@ NAME = r'[a-zA-Z_:][a-zA-Z0-9_:]*'
 LABEL = r'[a-zA-Z_][a-zA-Z0-9_]*'
 QUOTED = r'"(?:[^"\\\n]|\\[\\n"])*"'  # 26: no other escapes exist
 PAIR = rf'{LABEL}={QUOTED}'
-SAMPLE = re.compile(rf'({NAME})(?:\{{({PAIR}(?:,{PAIR})*)\}})? (\S+)')  # 38: no timestamp
+SAMPLE = re.compile(rf'({NAME})(?:\{{({PAIR}(?:,{PAIR})*)\}})? (\S+)( # .*)?', re.S)  # 38: no timestamp
+EXEMPLAR = re.compile(rf' # \{{((?:{PAIR}(?:,{PAIR})*)?)\}} (\S+)(?: (\S+))?')  # 67
 INTEGER = re.compile(r'-?(?:0|[1-9][0-9]*)')  # 37: in full
 # 30: shortest digits, an exponent of at least two digits; 29: the special values.
 NUMBER = re.compile(r'-?(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?(?:e[+-][0-9]{2,3})?|NaN|[+-]Inf')
 SUFFIXES = {'text': {'counter': [''], 'gauge': [''], 'histogram': ['_bucket', '_sum', '_count']},
             'openmetrics': {'counter': ['_total'], 'gauge': [''], 'info': ['_info'], 'stateset': [''],
                             'histogram': ['_bucket', '_sum', '_count']}}
+EXEMPLARS = {('counter', '_total'), ('histogram', '_bucket')}
 ESCAPES = {'\\\\': '\\', '\\n': '\n', '\\"': '"'}
 
 
@@ -29,10 +31,11 @@ class Family:
 
 
 class Page:
-    """Families by name, in their order, and the value of each series as it is written."""
+    """Families by name, in their order, the value of each series as it is written, and its exemplar, where it has one:
+    (labels, value, time or None)."""
 
     def __init__(self):
-        self.families, self.samples = {}, {}
+        self.families, self.samples, self.exemplars = {}, {}, {}
 
     def value(self, name, **labels):
         """A value as a number; None when there is no such series. A Python keyword as a label name ends with _."""
@@ -114,19 +117,14 @@ def read(text, openmetrics=False):
         found = SAMPLE.fullmatch(line)
         if not found:
             raise Malformed(f'not a sample: {line!r}')  # 16, 17
-        name, pairs, value = found.groups()
+        name, pairs, value, exemplar = found.groups()
         if current is None or current.type is None:
             raise Malformed(f'no TYPE before {line!r}')
         if name not in [current.name + s for s in SUFFIXES[style][current.type]]:
             raise Malformed(f'{name} does not belong to the {current.type} {current.name}')  # 42, 51
         if not NUMBER.fullmatch(value):
             raise Malformed(f'not a number as it should be written: {line!r}')  # 36
-        labels = {}
-        for pair in re.findall(PAIR, pairs or ''):
-            label, quoted = pair.split('=', 1)
-            if label in labels or label.startswith('__') or quoted == '""':
-                raise Malformed(f'a label that is there twice, reserved or empty: {line!r}')  # 23, 28
-            labels[label] = unescaped(quoted[1:-1], True)
+        labels = labels_of(pairs, line)
         last = 'le' if current.type == 'histogram' else current.name  # which is the label of a state
         order = [label for label in labels if label != last]
         if order != sorted(order) or last in labels and list(labels)[-1] != last:
@@ -135,6 +133,10 @@ def read(text, openmetrics=False):
             raise Malformed(f'a series that is there twice: {line!r}')  # 44
         page.samples[key(name, labels)] = value
         current.samples.append((name, labels, value))
+        if exemplar:
+            if not openmetrics or (current.type, name[len(current.name):]) not in EXEMPLARS:
+                raise Malformed(f'an exemplar where there is no place for it: {line!r}')  # 66, 67
+            page.exemplars[key(name, labels)] = exemplar_of(exemplar, line)
     for family in page.families.values():
         if not family.samples:
             raise Malformed(f'{family.name} has no series')
@@ -143,7 +145,7 @@ def read(text, openmetrics=False):
         if family.type == 'info' and any(v != '1' for _, _, v in family.samples):
             raise Malformed(f'{family.name} is an info and not 1')  # 58
         if family.type == 'histogram':
-            check_histogram(family, openmetrics)
+            check_histogram(family, openmetrics, page.exemplars)
     check_names(page, style)
     target = 'target' if openmetrics else 'target_info'
     if target in page.families and list(page.families)[0] != target:
@@ -153,7 +155,39 @@ def read(text, openmetrics=False):
     return page
 
 
-def check_histogram(family, openmetrics):
+def labels_of(pairs, line):
+    labels = {}
+    for pair in re.findall(PAIR, pairs or ''):
+        label, quoted = pair.split('=', 1)
+        if label in labels or label.startswith('__') or quoted == '""':
+            raise Malformed(f'a label that is there twice, reserved or empty: {line!r}')  # 23, 28
+        labels[label] = unescaped(quoted[1:-1], True)
+    return labels
+
+
+def exemplar_of(text, line):
+    found = EXEMPLAR.fullmatch(text)
+    if not found:
+        raise Malformed(f'not an exemplar: {line!r}')  # 67
+    pairs, value, time = found.groups()
+    labels = labels_of(pairs, line)
+    if sum(len(k) + len(v) for k, v in labels.items()) > 128:  # a str is made of code points
+        raise Malformed(f'an exemplar whose labels are too long: {line!r}')  # 68
+    # 36; a time is written as _created is, with digits behind the point that may be zeros.
+    if not NUMBER.fullmatch(value) or time is not None and not re.fullmatch(r'[0-9]+(?:\.[0-9]+)?', time):
+        raise Malformed(f'an exemplar whose value or time is none: {line!r}')  # 69
+    return labels, value, time
+
+
+def check_histogram(family, openmetrics, exemplars):
+    below = -float('inf')
+    for name, labels, _ in family.samples:
+        if 'le' not in labels:
+            continue
+        _, value, _ = exemplars.get(key(name, labels), (None, None, None))
+        if value is not None and not below < number(value) <= float(labels['le']):
+            raise Malformed(f'{family.name}: an exemplar outside of its bucket: {labels}')  # 69
+        below = float('-inf' if labels['le'] == '+Inf' else labels['le'])
     groups = {}
     for name, labels, value in family.samples:
         rest = {k: v for k, v in labels.items() if k != 'le'}

@@ -273,14 +273,14 @@ SOUND = '''# TYPE target info
 target_info{a="b"} 1
 # TYPE c counter
 # HELP c With \\"quotes\\" and \\\\ and \\n
-c_total{x="1"} 2.5
+c_total{x="1"} 2.5 # {span_id="2",trace_id="\\"1\\""} 2 1700000000.5
 c_total{x="2"} 0
 # TYPE h_seconds histogram
 # UNIT h_seconds seconds
-h_seconds_bucket{x="1",le="0.5"} 1
+h_seconds_bucket{x="1",le="0.5"} 1 # {a="1"} 0.5
 h_seconds_bucket{x="1",le="1.0"} 1
-h_seconds_bucket{x="1",le="1e+06"} 2
-h_seconds_bucket{x="1",le="+Inf"} 3
+h_seconds_bucket{x="1",le="1e+06"} 2 # {} 2
+h_seconds_bucket{x="1",le="+Inf"} 3 # {a="1"} +Inf 1
 h_seconds_sum{x="1"} 2.5
 h_seconds_count{x="1"} 3
 # TYPE m gauge
@@ -292,13 +292,13 @@ FAULTS = {
     'no end': ('# EOF\n', ''), 'text after the end': ('# EOF\n', '# EOF\n\n'), 'no line end': ('# EOF\n', '# EOF'),
     'a blank line': ('m NaN\n', 'm NaN\n\n'), 'a carriage return': ('m NaN\n', 'm NaN\r\n'),
     'a blank too many': ('m NaN', 'm  NaN'), 'a blank at the end': ('m NaN', 'm NaN '),
-    'a timestamp': ('m NaN', 'm NaN 1'), 'an exemplar': ('c_total{x="2"} 0', 'c_total{x="2"} 0 # {} 1'),
+    'a timestamp': ('m NaN', 'm NaN 1'),
     'a series twice': ('m NaN\n', 'm NaN\nm 1\n'), 'a family twice': ('# EOF', '# TYPE c counter\nc_total 1\n# EOF'),
     'a family in pieces': ('c_total{x="2"} 0\n', '', '# EOF', 'c_total{x="2"} 0\n# EOF'),
     'series in pieces': ('h_seconds_count{x="1"}', 'h_seconds_count{x="2"}'),
     'late metadata': ('m NaN\n', 'm NaN\n# HELP m late\n'), 'a comment': ('m NaN\n', 'm NaN\n# comment\n'),
     'a type that is none': ('m gauge', 'm untyped'), 'a counter without _total': ('c_total{x="2"}', 'c{x="2"}'),
-    'a counter below zero': ('} 2.5\nc', '} -2.5\nc'), 'a counter that is NaN': ('} 2.5\nc', '} NaN\nc'),
+    'a counter below zero': ('} 2.5 #', '} -2.5 #'), 'a counter that is NaN': ('} 2.5 #', '} NaN #'),
     'a sample without a type': ('# TYPE m gauge\n', ''), 'an empty family': ('m NaN\n', ''),
     'a unit that its name does not have': ('h_seconds seconds', 'h_seconds s'),
     'a quote in HELP': ('With \\"', 'With "'), 'an escape that is none': ('x="2"', 'x="\\t"'),
@@ -306,17 +306,31 @@ FAULTS = {
     'a comma too many': ('c_total{x="1"}', 'c_total{x="1",}'), 'inf': ('m NaN', 'm inf'),
     'labels that are not sorted': ('c_total{x="1"}', 'c_total{z="1",x="1"}'),
     'an uncanonical bound': ('le="1.0"', 'le="1"'), 'another one': ('le="1e+06"', 'le="1000000.0"'),
-    'bounds that fall': ('le="0.5"', 'le="2.0"'), 'no bucket up to +Inf': ('h_seconds_bucket{x="1",le="+Inf"} 3\n', ''),
+    'bounds that fall': ('le="0.5"', 'le="2.0"'),
+    'no bucket up to +Inf': ('h_seconds_bucket{x="1",le="+Inf"} 3 # {a="1"} +Inf 1\n', ''),
     'counts that fall': ('le="0.5"} 1', 'le="0.5"} 2'),
     'a count that is not +Inf': ('count{x="1"} 3', 'count{x="1"} 2'),
     'a sum without a count': ('h_seconds_count{x="1"} 3\n', ''),
     'a count without a sum': ('h_seconds_sum{x="1"} 2.5\n', ''),
     'a sum below zero': ('sum{x="1"} 2.5', 'sum{x="1"} -2.5'), 'a bound below zero': ('le="0.5"', 'le="-0.5"'),
-    'a hexadecimal number': ('} 2.5\nc', '} 0x2\nc'), 'a number with too many digits': ('} 2.5\nc', '} 2.50\nc'),
-    'a number with a plus': ('} 2.5\nc', '} +2.5\nc'), 'a number with a comma': ('} 2.5\nc', '} 2,5\nc'),
+    'a hexadecimal number': ('} 2.5 #', '} 0x2 #'), 'a number with too many digits': ('} 2.5 #', '} 2.50 #'),
+    'a number with a plus': ('} 2.5 #', '} +2.5 #'), 'a number with a comma': ('} 2.5 #', '} 2,5 #'),
     'target_info that is not first': (TARGET, '', '# EOF', TARGET + '# EOF'),
     'families that are not sorted': ('# TYPE m gauge\nm NaN\n', '', '# TYPE c', '# TYPE m gauge\nm NaN\n# TYPE c'),
     'an info of two': ('{a="b"} 1', '{a="b"} 2'),
+    # Exemplars. CONFORMANCE 67-69
+    'an exemplar of a gauge': ('m NaN', 'm NaN # {} 1'), 'one of an info': ('{a="b"} 1', '{a="b"} 1 # {} 1'),
+    'one of a sum': ('sum{x="1"} 2.5', 'sum{x="1"} 2.5 # {} 1'),
+    'one of a count': ('count{x="1"} 3', 'count{x="1"} 3 # {} 1'),
+    'an exemplar of 129 characters': ('{a="1"} 0.5', '{a="' + 128 * 'x' + '"} 0.5'),
+    'one of 129 wide characters': ('{a="1"} 0.5', '{a="' + 128 * '\u65e5' + '"} 0.5'),
+    'an exemplar below its bucket': ('# {} 2', '# {} 1'), 'one above its bucket': ('} 0.5', '} 0.75'),
+    'one that is NaN': ('} 0.5', '} NaN'), 'one below the last bucket': ('} +Inf 1', '} 2 1'),
+    'an exemplar at no time': ('} +Inf 1', '} +Inf now'), 'one at no finite time': ('} +Inf 1', '} +Inf +Inf'),
+    'two times': ('} +Inf 1', '} +Inf 1 1'), 'two exemplars': ('# {} 2', '# {} 2 # {} 2'),
+    'an exemplar without a value': ('# {} 2', '# {}'), 'one without labels': ('# {} 2', '# 2'),
+    'an exemplar with a label twice': ('# {a="1"} 0.5', '# {a="1",a="1"} 0.5'),
+    'an exemplar with an escape that is none': ('# {a="1"} 0.5', '# {a="\\t"} 0.5'),
     'a clash of names': ('# TYPE m gauge\nm NaN', '# TYPE h_seconds_sum gauge\nh_seconds_sum NaN'),
 }
 
@@ -329,11 +343,38 @@ def _():
         for right, wrong in zip(changes[::2], changes[1::2]):
             holds(right in text, f'{name} changes nothing')
             text = text.replace(right, wrong, 1)
-        try:
-            exposition.read(text, True)
-        except exposition.Malformed:
-            continue
-        raise AssertionError(f'it takes {name}')
+        refuses(text, True, name)
+    page = exposition.read(SOUND, True)
+    equal(page.exemplars[key('c_total', {'x': '1'})], ({'span_id': '2', 'trace_id': '"1"'}, '2', '1700000000.5'))
+    for fits in (127 * 'x', 127 * '\u65e5'):
+        exposition.read(SOUND.replace('{a="1"} 0.5', f'{{a="{fits}"}} 0.5'), True)
+
+
+def refuses(text, openmetrics, what):
+    try:
+        exposition.read(text, openmetrics)
+    except exposition.Malformed:
+        return
+    raise AssertionError(f'it takes {what}')
+
+
+@check('The reader of these tests refuses exemplars in text, and what else only OpenMetrics has')  # CONFORMANCE 13, 66
+def _():
+    text = ('# HELP c_total A "quote"\n# TYPE c_total counter\nc_total 1\n# TYPE h histogram\n'
+            'h_bucket{le="1"} 1\nh_bucket{le="+Inf"} 1\nh_sum 1\nh_count 1\n')
+    exposition.read('# TYPE target_info gauge\ntarget_info 1\n' + text)
+    for name, right, wrong in (('an exemplar', 'c_total 1', 'c_total 1 # {} 1'),
+                               ('one of a bucket', 'le="1"} 1', 'le="1"} 1 # {a="1"} 1'),
+                               ('an end', 'h_count 1\n', 'h_count 1\n# EOF\n'),
+                               ('no sum and no count', 'h_sum 1\nh_count 1\n', ''),
+                               ('no bucket up to +Inf', 'h_bucket{le="+Inf"} 1\n', '')):
+        holds(right in text, f'{name} changes nothing')
+        refuses('# TYPE target_info gauge\ntarget_info 1\n' + text.replace(right, wrong, 1), False, name)
+
+
+@check('The strict parser of prometheus_client takes the page that the faults are put into')
+def _():
+    list(strict.text_string_to_metric_families(SOUND))
 
 
 tap.main()

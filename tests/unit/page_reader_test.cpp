@@ -79,6 +79,7 @@ TEST(the_page_reader, refuses_what_is_wrong) {
          {"a split series", "c_created{x=\"1\"} 1700000000\n", "", "# TYPE h_", "c_created{x=\"1\"} 17\n# TYPE h_"},
          {"a split histogram", "h_seconds_sum{x=\"1\"} 2.5\nh_seconds_count{x=\"1\"} 3\n", "", "# TYPE s s",
           "h_seconds_sum{x=\"1\"} 2.5\nh_seconds_count{x=\"1\"} 3\n# TYPE s s"},
+         {"a family whose words go on elsewhere", "# EOF", "# HELP m x\nm{x=\"1\"} 1\n# EOF"},
          {"late HELP", "m NaN\n", "m NaN\n# HELP m late\n"},
          {"late TYPE", "# TYPE m gauge\nm NaN\n", "m NaN\n# TYPE m gauge\n"},
          {"late UNIT", "# UNIT h_seconds seconds\n", "", "# TYPE s s", "# UNIT h_seconds seconds\n# TYPE s s"},
