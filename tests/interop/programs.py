@@ -2,6 +2,7 @@
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import urllib.parse
 
@@ -9,9 +10,16 @@ import tap
 from tap import holds
 
 
+CLIENT = '0.26.0'  # of prometheus_client: the newest
+
+
+def cache_folder():
+    return pathlib.Path(os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache') / 'tacho'
+
+
 def unpacked():
     """The folder of Debian's Prometheus, fetched once and never installed."""
-    cache = pathlib.Path(os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache') / 'tacho'
+    cache = cache_folder()
     for folder in sorted(cache.glob('prometheus-*'), reverse=True):
         if (folder / 'usr/bin/prometheus').exists():
             return folder / 'usr/bin'
@@ -34,6 +42,30 @@ def unpacked():
             return folder / 'usr/bin'
     except (OSError, subprocess.SubprocessError) as why:
         tap.skip_all(f'the package prometheus can not be had: {why}')
+
+
+def newest_client():
+    """The folder to import the newest prometheus_client from: of a virtual environment that is made once."""
+    cache = cache_folder()
+    folder = cache / f'prometheus-client-{CLIENT}'
+    try:
+        if not folder.exists():
+            cache.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=cache) as room:
+                for command in ([sys.executable, '-m', 'venv', f'{room}/made'],
+                                [f'{room}/made/bin/python', '-m', 'pip', 'install', f'prometheus_client=={CLIENT}']):
+                    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+                    if done.returncode != 0:
+                        last = ((done.stderr.strip() or done.stdout.strip()).splitlines() or ['no reason is told'])[-1]
+                        tap.skip_all(f'prometheus_client {CLIENT} can not be had: {last}')
+                try:
+                    os.rename(f'{room}/made', folder)  # whole, or not there; only what is imported is used of it
+                except OSError:
+                    holds(folder.exists(), f'{folder} can not be made')  # somebody else was faster
+        (modules,) = folder.glob('lib/python3.*/site-packages')
+        return modules
+    except (OSError, subprocess.SubprocessError) as why:
+        tap.skip_all(f'prometheus_client {CLIENT} can not be had: {why}')
 
 
 def built(name):
