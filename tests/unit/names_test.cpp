@@ -51,7 +51,7 @@ TEST(a_prometheus_name, has_its_illegal_characters_replaced_and_runs_collapsed) 
     EXPECT_EQ(name("a._-b", "", instrument_kind::gauge), "a_b");
 }
 
-// CONFORMANCE 206
+// CONFORMANCE 206, 224
 TEST(a_prometheus_name, ends_with_unit_and_total_once) {
     EXPECT_EQ(name("foo.bar", "By", instrument_kind::counter), "foo_bar_bytes_total");
     EXPECT_EQ(name("foo_total", "By", instrument_kind::counter), "foo_bytes_total");
@@ -60,6 +60,17 @@ TEST(a_prometheus_name, ends_with_unit_and_total_once) {
     EXPECT_EQ(name("http.server.request.duration", "s", instrument_kind::histogram),
               "http_server_request_duration_seconds");
     EXPECT_EQ(name("duration_seconds", "s", instrument_kind::histogram), "duration_seconds");
+}
+
+// CONFORMANCE 223, 224: nothing here measures the process, and who does can use the names that dashboards know.
+TEST(a_prometheus_name, may_be_one_that_is_known_of_processes) {
+    for (auto const known : {"process_virtual_memory_bytes", "process_virtual_memory_max_bytes",
+                             "process_resident_memory_bytes", "process_heap_bytes"})
+        EXPECT_EQ(name(known, "By", instrument_kind::gauge), known);
+    for (auto const known : {"process_open_fds", "process_max_fds", "process_threads"})
+        EXPECT_EQ(name(known, "", instrument_kind::gauge), known);
+    EXPECT_EQ(name("process_start_time_seconds", "s", instrument_kind::gauge), "process_start_time_seconds");
+    EXPECT_EQ(name("process_cpu_seconds_total", "s", instrument_kind::counter), "process_cpu_seconds_total");
 }
 
 TEST(a_prometheus_name, is_not_cut_where_a_word_only_ends_alike) {

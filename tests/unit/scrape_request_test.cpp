@@ -312,6 +312,37 @@ TEST(an_endpoint, answers_as_many_scrapes_at_once_as_it_may) {
     }
 }
 
+// CONFORMANCE 91: a scraper takes each answer of 200 for a page, an empty one too, and none of another status.
+TEST(an_endpoint, answers_200_when_it_has_the_page_and_never_else) {
+    shop s;
+    auto const expect_none = [](tacho::scrape_response const& answer, int status) {
+        EXPECT_EQ(answer.status(), status);
+        EXPECT_EQ(answer.content_type().find("version="), std::string_view::npos) << status;
+        EXPECT_EQ(answer.body().find("hits"), std::string_view::npos) << status;
+        EXPECT_EQ(answer.body().find("# "), std::string_view::npos) << status;
+    };
+    for (auto const accept : {std::string_view{}, open, std::string_view{"image/png"}}) {
+        auto const answer = s.endpoint.respond({.accept = accept});
+        EXPECT_EQ(answer.status(), 200);
+        EXPECT_NE(answer.content_type().find("version="), std::string_view::npos);
+        EXPECT_NE(answer.body().find("hits_total 0\n"), std::string_view::npos);
+        std::string const long_text(20'000, 'a');
+        expect_none(s.endpoint.respond({.accept = accept, .query = "%"}), 400);
+        expect_none(s.endpoint.respond({.accept = accept, .query = long_text}), 414);
+        expect_none(s.endpoint.respond({.accept = accept, .accept_encoding = long_text}), 431);
+        for (auto const method : {"POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "get", ""})
+            expect_none(s.endpoint.respond({.method = method, .accept = accept}), 405);
+        tacho::endpoint one_at_once{s.registry, {.most_at_once = 1}};
+        auto const held = one_at_once.respond({.accept = accept});
+        expect_none(one_at_once.respond({.accept = accept}), 503);
+        test::heard const quiet;
+        tacho::endpoint small{s.registry, {.largest_body = 64}};
+        expect_none(small.respond({.accept = accept}), 500);
+        tacho::endpoint off{s.registry, {.enabled = false}};
+        expect_none(off.respond({.accept = accept}), 404);
+    }
+}
+
 // CONFORMANCE 86, 89: a body would be taken for the next answer.
 TEST(an_answer_to_head, has_no_body_also_when_it_is_refused) {
     shop s;

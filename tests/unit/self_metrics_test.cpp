@@ -1,5 +1,6 @@
 // What a registry tells of itself: its list of instruments, the overflow hook, and both as metrics.
 #include "tacho/process/self_metrics.hpp"
+#include "support/page_reader.hpp"
 #include "support/text.hpp"
 
 #include <gtest/gtest.h>
@@ -147,6 +148,25 @@ TEST(self_metrics, show_what_was_not_recorded_as_meant) {
     EXPECT_EQ(plain("tacho_reads_torn_total"), "0");
     own.reset();
     EXPECT_EQ(as_text(registry).find("tacho_"), std::string::npos);
+}
+
+// CONFORMANCE 224: snake_case, the library's own prefix, `_total` for counters and for nothing else; nothing is
+// measured that would have a unit.
+TEST(self_metrics, are_named_as_metrics_should_be) {
+    test::heard const errors;
+    tacho::registry registry{test::fixed()};
+    tacho::counter<"calls"> calls{registry};
+    tacho::self_metrics const own{registry};
+    test::page_reader const page{as_text(registry), false};
+    EXPECT_EQ(page.types.size(), 9u);
+    for (auto const& [name, type] : page.types) {
+        if (name == "calls_total") continue;
+        EXPECT_TRUE(name.starts_with("tacho_")) << name;
+        EXPECT_EQ(name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_"), name.npos) << name;
+        EXPECT_EQ(name.find("__"), name.npos) << name;
+        EXPECT_EQ(name.ends_with("_total"), type == "counter") << name;
+        EXPECT_NE(page.helps.find(name), page.helps.end()) << name;
+    }
 }
 
 TEST(self_metrics, add_up_what_differs_in_constant_labels_alone) {
