@@ -176,6 +176,29 @@ TEST(a_listener, answers_at_metrics_on_a_port_of_its_own_until_it_is_stopped) {
     EXPECT_FALSE(httplib::Client("127.0.0.1", *port).Get("/metrics"));
 }
 
+// CONFORMANCE 88, 91: where a scrape finds it by default; elsewhere is no page, nor a hint to one.
+TEST(a_listener, has_its_page_at_metrics_and_nowhere_else) {
+    shop s;
+    tacho::httplib_listener listener;
+    auto const port = listener.start("127.0.0.1", 0, std::make_shared<tacho::endpoint>(s.registry));
+    ASSERT_TRUE(port) << port.message();
+    httplib::Client client{"127.0.0.1", *port};
+    for (auto const path : {"/metrics", "/metrics?", "/metrics?x=y", "/metrics?name[]=hits"}) {
+        auto const answer = client.Get(path);
+        ASSERT_TRUE(answer) << path;
+        EXPECT_EQ(answer->status, 200) << path;
+        EXPECT_EQ(answer->body, "# TYPE hits_total counter\nhits_total 0\n") << path;
+    }
+    for (auto const path : {"/", "/metrics/", "/metrics/x", "/metricsx", "/metric", "/Metrics", "//metrics",
+                            "/v1/metrics", "/x/metrics", "/?/metrics"}) {
+        auto const answer = client.Get(path);
+        ASSERT_TRUE(answer) << path;
+        EXPECT_EQ(answer->status, 404) << path;
+        EXPECT_FALSE(answer->has_header("Location")) << path;
+        EXPECT_EQ(answer->body.find("hits"), std::string::npos) << path;
+    }
+}
+
 TEST(a_listener, says_which_address_is_in_use) {
     shop s;
     auto const endpoint = std::make_shared<tacho::endpoint>(s.registry);
