@@ -14,6 +14,7 @@
 #include "tacho/export/listener.hpp"
 #include "tacho/export/memory_transport.hpp"
 #include "tacho/export/pusher.hpp"
+#include "tacho/export/stream_transport.hpp"
 
 // 4. Both at once, as the environment says.
 #include "tacho/env/flag.hpp"

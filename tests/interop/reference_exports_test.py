@@ -119,6 +119,26 @@ def _():
                 equal(bool(server.errors), variables.get('OTEL_SDK_DISABLED') == '1', variables)  # which warns
 
 
+@check('OTEL_METRICS_EXPORTER=console writes lines of OTLP, beside a push and a scrape and with the same numbers')
+def _():
+    with otlp.Receiver() as receiver:
+        variables = {'OTEL_METRICS_EXPORTER': 'console,otlp,prometheus', 'OTEL_METRIC_EXPORT_INTERVAL': '300000',
+                     'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT': receiver.url + '/v1/metrics'}
+        with Server(REFERENCE, variables) as server:
+            equal(server.line('console: '), 'console: writing to the standard output every 300000 ms')
+            for _ in range(3):
+                server.get('/v1/health')
+            equal(server.scrape().status, 200)
+            equal(server.end(), 0)
+            equal(server.errors, [])
+            lines = [line for line in server.lines if line.startswith('{')]
+            equal(len(lines), 1, 'lines')  # the last one, which is written at the end
+            about, points = otlp.read_request(lines[0].encode())
+            equal(about['service.name'], 'ogx', 'resource')
+            equal(counted(points, 'health'), [3])
+            equal(counted(receiver.wait_for_push(), 'health'), [3])
+
+
 @check('R3: the scrape is on for 1, true, yes and on, in any case and with blanks around, and for nothing else')
 def _():
     yes = ['1', 'true', 'TRUE', 'True', 'Yes', 'yes', 'on', 'ON', ' On ', '\ttrue\n', ' 1 ', 'yEs']

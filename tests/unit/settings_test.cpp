@@ -294,6 +294,92 @@ TEST(compression, is_gzip_when_it_is_asked_for) {
               "");
 }
 
+// CONFORMANCE 6.2: OTEL_METRICS_EXPORTER, OTEL_METRIC_EXPORT_INTERVAL
+TEST(the_console, is_written_to_when_it_is_listed) {
+    EXPECT_FALSE(read({}).console.enabled);
+    EXPECT_FALSE(read({{"OTEL_METRICS_EXPORTER", "otlp"}}).console.enabled);
+    EXPECT_FALSE(read({{"OTEL_METRICS_EXPORTER", "console,none"}}).console.enabled);
+    EXPECT_FALSE(read({{"OTEL_METRICS_EXPORTER", "console"}, {"OTEL_SDK_DISABLED", "true"}}).console.enabled);
+    auto const alone = read({{"OTEL_METRICS_EXPORTER", "Console"}});
+    EXPECT_TRUE(alone.console.enabled);
+    EXPECT_TRUE(all(alone).empty());
+    EXPECT_FALSE(alone.push.enabled);
+    EXPECT_FALSE(alone.scrape.enabled);
+    EXPECT_EQ(alone.console.interval, milliseconds{10000});
+    auto const both = read({{"OTEL_METRICS_EXPORTER", "otlp,console"}, {"OTEL_METRIC_EXPORT_INTERVAL", "500"}});
+    EXPECT_TRUE(both.push.enabled && both.console.enabled);
+    EXPECT_EQ(both.console.interval, milliseconds{500});
+    EXPECT_EQ(both.push.interval, milliseconds{500});
+}
+
+// CONFORMANCE 6.2: where the buckets of a histogram come from
+TEST(the_default_aggregation, is_said_to_change_nothing) {
+    std::string const name = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
+    EXPECT_TRUE(all(read({{name, "explicit_bucket_histogram"}})).empty());
+    EXPECT_NE(all(read({{name, "base2_exponential_bucket_histogram"}})).find("changes nothing"), std::string::npos);
+}
+
+// Which settings count, and where each came from. CONFORMANCE 197: the program has the last word.
+TEST(settings, say_where_they_came_from) {
+    EXPECT_EQ(read({{"OTEL_RESOURCE_ATTRIBUTES", "a=b"}}).text(),
+              "push.enabled = no (default)\n"
+              "push.url = \"http://localhost:4318/v1/metrics\" (default)\n"
+              "push.headers = none (default)\n"
+              "push.interval = 60000 ms (default)\n"
+              "push.timeout = 10000 ms (default)\n"
+              "push.temporality = cumulative (default)\n"
+              "push.compression = none (default)\n"
+              "push.certificate = none (default)\n"
+              "push.client_certificate = none (default)\n"
+              "push.client_key = none (default)\n"
+              "console.enabled = no (default)\n"
+              "console.interval = 10000 ms (default)\n"
+              "scrape.enabled = no (default)\n"
+              "scrape.host = \"127.0.0.1\" (default)\n"
+              "scrape.port = 9464 (default)\n"
+              "scrape.created = no (default)\n"
+              "exemplars = as the registry says (default)\n"
+              "about = service.name=\"ogx\", telemetry.sdk.language=\"cpp\", telemetry.sdk.name=\"tacho\", "
+              "telemetry.sdk.version=\"0.1.0\", a=\"b\" (OTEL_RESOURCE_ATTRIBUTES)\n");
+
+    auto s = read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://me:secret@c:4318"},
+                   {"OTEL_EXPORTER_OTLP_HEADERS", "api-key=secret,x=secret"},
+                   {"OTEL_EXPORTER_OTLP_METRICS_HEADERS", "y=secret"},
+                   {"OTEL_METRIC_EXPORT_INTERVAL", "500"},
+                   {"OTEL_EXPORTER_OTLP_TIMEOUT", "9000"},
+                   {"OTEL_METRIC_EXPORT_TIMEOUT", "8000"},
+                   {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "DELTA"},
+                   {"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"},
+                   {"OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE", "/ca.pem"},
+                   {"OTEL_METRICS_EXEMPLAR_FILTER", "always_off"},
+                   {"OTEL_EXPORTER_PROMETHEUS_HOST", "::1"},
+                   {"OGX_METRICS_PORT", "nonsense"},
+                   {"OGX_PROMETHEUS_ENABLED", "on"}});
+    s.push.interval = milliseconds{250};
+    auto const text = s.text();
+    EXPECT_EQ(text.find("secret"), std::string::npos) << text;
+    for (auto const line :
+         {"push.enabled = yes (OTEL_EXPORTER_OTLP_ENDPOINT)\n",
+          "push.url = \"https://***@c:4318/v1/metrics\" (OTEL_EXPORTER_OTLP_ENDPOINT)\n",
+          "push.headers = y, whose values are not shown (OTEL_EXPORTER_OTLP_METRICS_HEADERS)\n",
+          "push.interval = 250 ms (set by the program)\n", "push.timeout = 8000 ms (OTEL_METRIC_EXPORT_TIMEOUT)\n",
+          "push.temporality = delta (OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE)\n",
+          "push.compression = \"gzip\" (OTEL_EXPORTER_OTLP_COMPRESSION)\n",
+          "push.certificate = \"/ca.pem\" (OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE)\n",
+          "console.interval = 500 ms (OTEL_METRIC_EXPORT_INTERVAL)\n",
+          "scrape.enabled = yes (OGX_PROMETHEUS_ENABLED)\n", "scrape.host = \"::1\" (OTEL_EXPORTER_PROMETHEUS_HOST)\n",
+          "exemplars = always_off (OTEL_METRICS_EXEMPLAR_FILTER)\n",
+          "scrape.problem = OGX_METRICS_PORT=\"nonsense\" is not a port; write a number from 0 to 65535 "
+          "(OGX_METRICS_PORT)\n"})
+        EXPECT_NE(text.find(line), std::string::npos) << line << "is not in\n" << text;
+
+    EXPECT_NE(read({{"OTEL_SDK_DISABLED", "true"}, {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}})
+                  .text()
+                  .find("push.enabled = no (OTEL_SDK_DISABLED)\n"),
+              std::string::npos);
+    EXPECT_NE(tacho::settings{}.text().find("push.enabled = no (set by the program)\n"), std::string::npos);
+}
+
 TEST(settings, of_any_bytes_are_survived) {
     std::mt19937 random{7};
     char const* const names[] = {"OTEL_EXPORTER_OTLP_ENDPOINT",

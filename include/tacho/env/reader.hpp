@@ -8,7 +8,9 @@
 
 #include <charconv>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,12 +21,12 @@
 
 namespace tacho::inline v0::env {
 
-/// Text from outside, fit for a message: quoted, at most 80 bytes, valid UTF-8 without control characters.
-[[nodiscard]] inline std::string in_quotes(std::string_view value) {
-    auto text = to_utf8(value.substr(0, 80));
+/// Text from outside, fit for a message: quoted, at most 80 bytes or so many, valid UTF-8 without control characters.
+[[nodiscard]] inline std::string in_quotes(std::string_view value, std::size_t most = 80) {
+    auto text = to_utf8(value.substr(0, most));
     for (auto& c : text)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
-    return '"' + text + (value.size() > 80 ? "...\"" : "\"");
+    return '"' + text + (value.size() > most ? "...\"" : "\"");
 }
 
 /// Splits at commas; items are trimmed, and empty ones left out.
@@ -126,6 +128,20 @@ public:
         return out;
     }
 
+    /// That a setting came from a variable, if that is set; the last one counts.
+    void note(std::string_view setting, std::string const& variable) {
+        if (!variable.empty() && from_[variable]) from_variables_[setting] = variable;
+    }
+    [[nodiscard]] std::string variable_of(std::string_view setting) const {
+        auto const at = from_variables_.find(setting);
+        return at == from_variables_.end() ? std::string{} : at->second;
+    }
+    /// The name of the first of two variables that is set; empty when neither is.
+    [[nodiscard]] std::string first_set(std::string const& name, std::string const& otherwise) const {
+        if (from_[name]) return name;
+        return from_[otherwise] ? otherwise : std::string{};
+    }
+
     template <class... Args>
     void warn(fmt::format_string<Args...> what, Args&&... args) {
         warnings_.push_back(fmt::format(what, std::forward<Args>(args)...));
@@ -141,6 +157,7 @@ public:
 private:
     source const& from_;
     std::vector<std::string>& warnings_;
+    std::map<std::string_view, std::string> from_variables_;
 };
 
 }  // namespace tacho::inline v0::env

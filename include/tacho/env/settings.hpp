@@ -1,13 +1,14 @@
-// tacho: what the environment asks for: whether and where numbers leave the process.
+// tacho: settings as the environment says them.
 // Rule: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ and
 // https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 #pragma once
 
-#include "tacho/core/exemplar.hpp"
 #include "tacho/core/resource.hpp"
 #include "tacho/core/temporality.hpp"
 #include "tacho/env/flag.hpp"
 #include "tacho/env/reader.hpp"
+#include "tacho/env/settings_text.hpp"
+#include "tacho/env/settings_values.hpp"
 #include "tacho/env/source.hpp"
 #include "tacho/env/url.hpp"
 #include "tacho/version.hpp"
@@ -15,7 +16,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,60 +27,13 @@
 
 namespace tacho::inline v0 {
 
-/// How numbers are pushed. Change what the environment said before telemetry starts: the program has the last word.
-struct push_settings {
-    bool enabled = false;
-    std::string url = "http://localhost:4318/v1/metrics";
-    std::vector<attribute> headers = {};
-    std::chrono::milliseconds interval{60000};
-    std::chrono::milliseconds timeout{10000};  ///< of one push, with all retries; 0 for no limit but the interval
-    temporality_preference temporality = temporality_preference::cumulative;
-    std::string compression = {};  ///< `gzip`, for programs that give telemetry::start a compressor; empty for none
-    std::string certificate = {};  ///< PEM files, for transports that know TLS
-    std::string client_certificate = {};
-    std::string client_key = {};
-    std::string why_off = "no OTLP endpoint is set";  ///< for the report, when it is not enabled
-    std::string problem = {};                         ///< why it can't work, if so
-};
-
-/// How numbers are scraped.
-struct scrape_settings {
-    bool enabled = false;
-    bool own_port = false;  ///< a host or port was asked for, so a listener of its own is wanted
-    std::string host = "127.0.0.1";
-    std::uint16_t port = 9464;
-    bool prefer_text_1_0_0 = false;       ///< for clients that ask for nothing in particular
-    bool created = false;                 ///< tell in OpenMetrics when series began, as `_created`
-    std::string why_off = "not enabled";  ///< for the report, when it is not enabled
-    std::string problem = {};             ///< why the listener can't work, if so
-};
-
-/// Where the program's own variables and defaults differ from OpenTelemetry's.
-struct environment_options {
-    std::string prefix = {};        ///< "OGX" makes OGX_PROMETHEUS_ENABLED, OGX_METRICS_HOST and OGX_METRICS_PORT count
-    std::string service_name = {};  ///< of the resource, when the environment names none
-};
-
-/// All that telemetry needs to know. A value; every member may be set by the program instead.
-struct settings {
-    push_settings push;
-    scrape_settings scrape;
-    std::optional<exemplar_filter> exemplars = {};  ///< which measurements become exemplars, if it is said
-    resource about;  ///< who is measured: service.name, telemetry.sdk.* and what the environment adds
-    std::vector<std::string> warnings;  ///< variables that could not be used: name, value, and what was taken instead
-
-    /// Reads the environment. Never fails: what is wrong is a warning, or the problem of the one path that it concerns.
-    [[nodiscard]] static settings from_environment(environment_options const& options = {},
-                                                   env::source const& from = {});
-};
-
 namespace env::detail {
 
 inline constexpr std::string_view shortest_url_help = "write it as http://host:port or https://host:port";
 
 // Which exporters OTEL_METRICS_EXPORTER lists.
 struct exporters {
-    bool set = false, otlp = false, prometheus = false, none = false;
+    bool set = false, otlp = false, prometheus = false, console = false, none = false;
 };
 
 inline exporters read_exporters(reader& in) {
@@ -93,12 +46,14 @@ inline exporters read_exporters(reader& in) {
             out.otlp = true;
         else if (equals_ignoring_case(item, "prometheus"))
             out.prometheus = true;
+        else if (equals_ignoring_case(item, "console"))
+            out.console = true;
         else if (equals_ignoring_case(item, "none"))
             out.none = true;
         else
             in.warn(
-                "OTEL_METRICS_EXPORTER lists {}, which is not offered and ignored. Offered are otlp, prometheus and "
-                "none",
+                "OTEL_METRICS_EXPORTER lists {}, which is not offered and ignored. Offered are otlp, prometheus, "
+                "console and none",
                 in_quotes(item));
     }
     return out;
@@ -110,6 +65,8 @@ inline void read_url(reader& in, push_settings& push) {
     auto const& name = whole ? specific : generic;
     auto const value = in.text(name);
     if (!value) return;
+    in.note("push.url", name);
+    in.note("push.problem", name);
     auto const parts = split_url(*value);
     if (!parts) {
         push.problem = name + "=" + in_quotes(without_credentials(*value)) +
@@ -125,9 +82,11 @@ inline void read_url(reader& in, push_settings& push) {
     }
 }
 
-inline std::chrono::milliseconds read_milliseconds(reader& in, std::string const& name,
+inline std::chrono::milliseconds read_milliseconds(reader& in, std::string_view setting, std::string const& name,
                                                    std::chrono::milliseconds otherwise) {
-    return in.milliseconds(name, otherwise).value_or(otherwise);
+    auto const read = in.milliseconds(name, otherwise);
+    if (read) in.note(setting, name);
+    return read.value_or(otherwise);
 }
 
 // Why a header can't be sent with a push; empty when it can.
@@ -163,6 +122,9 @@ inline push_settings read_push(reader& in, exporters const& listed) {
     push_settings push;
     bool const endpoint_set = in.text("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT").has_value();
     push.enabled = listed.set ? listed.otlp : endpoint_set;
+    in.note("push.enabled", listed.set
+                                ? "OTEL_METRICS_EXPORTER"
+                                : in.first_set("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"));
     if (listed.set) push.why_off = "OTEL_METRICS_EXPORTER does not list otlp";
     read_url(in, push);
 
@@ -171,37 +133,75 @@ inline push_settings read_push(reader& in, exporters const& listed) {
         auto specific = "OTEL_EXPORTER_OTLP_METRICS_" + std::string{what};
         return in.text(specific) ? specific : "OTEL_EXPORTER_OTLP_" + std::string{what};
     };
+    auto const text = [&](std::string_view setting, std::string const& name) {
+        in.note(setting, name);
+        return in.text(name).value_or("");
+    };
     push.headers = read_headers(in, either("HEADERS"));
-    push.certificate = in.text(either("CERTIFICATE")).value_or("");
-    push.client_certificate = in.text(either("CLIENT_CERTIFICATE")).value_or("");
-    push.client_key = in.text(either("CLIENT_KEY")).value_or("");
+    in.note("push.headers", either("HEADERS"));
+    push.certificate = text("push.certificate", either("CERTIFICATE"));
+    push.client_certificate = text("push.client_certificate", either("CLIENT_CERTIFICATE"));
+    push.client_key = text("push.client_key", either("CLIENT_KEY"));
 
-    auto const interval = read_milliseconds(in, "OTEL_METRIC_EXPORT_INTERVAL", push.interval);
+    auto const interval = read_milliseconds(in, "push.interval", "OTEL_METRIC_EXPORT_INTERVAL", push.interval);
     if (interval.count() != 0)
         push.interval = interval;
     else
         in.warn("OTEL_METRIC_EXPORT_INTERVAL=0 would push without pause; {} is used instead", push.interval.count());
     // Of two limits on one push the shorter one counts; 0 is no limit.
-    push.timeout = read_milliseconds(in, either("TIMEOUT"), push.timeout);
-    auto const whole = read_milliseconds(in, "OTEL_METRIC_EXPORT_TIMEOUT", std::chrono::milliseconds{30000});
-    if (push.timeout.count() == 0 || (whole.count() != 0 && whole < push.timeout)) push.timeout = whole;
+    push.timeout = read_milliseconds(in, "push.timeout", either("TIMEOUT"), push.timeout);
+    auto const whole = in.milliseconds("OTEL_METRIC_EXPORT_TIMEOUT", std::chrono::milliseconds{30000});
+    auto const limit = whole.value_or(std::chrono::milliseconds{30000});
+    if (push.timeout.count() == 0 || (limit.count() != 0 && limit < push.timeout)) {
+        push.timeout = limit;
+        in.note("push.timeout", "OTEL_METRIC_EXPORT_TIMEOUT");
+    }
 
-    if (auto const t =
-            in.word("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", {"cumulative", "delta", "lowmemory"}))
+    std::string const temporality = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
+    if (auto const t = in.word(temporality, {"cumulative", "delta", "lowmemory"})) {
         push.temporality = static_cast<temporality_preference>(*t);
+        in.note("push.temporality", temporality);
+    }
     if (auto const p = in.word(either("PROTOCOL"), {"http/json", "http/protobuf", "grpc"}); p && *p != 0)
         in.warn("{}={} is not offered; http/json is sent, which OTLP/HTTP receivers take on the same port",
                 either("PROTOCOL"), in_quotes(*in.text(either("PROTOCOL"))));
-    if (auto const c = in.word(either("COMPRESSION"), {"none", "gzip"}); c && *c != 0) push.compression = "gzip";
+    if (auto const c = in.word(either("COMPRESSION"), {"none", "gzip"})) {
+        in.note("push.compression", either("COMPRESSION"));
+        if (*c != 0) push.compression = "gzip";
+    }
+    if (auto const h = in.word("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+                               {"explicit_bucket_histogram", "base2_exponential_bucket_histogram"});
+        h && *h != 0)
+        in.warn(
+            "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION={} changes nothing: a histogram has the "
+            "buckets that its instrument says. Use tacho::exponential_histogram for it",
+            in_quotes(*in.text("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION")));
     return push;
+}
+
+// OpenTelemetry pairs it with 10 seconds, unless an interval is set for all that is exported periodically.
+inline console_settings read_console(reader& in, exporters const& listed, std::chrono::milliseconds interval) {
+    console_settings console;
+    console.enabled = listed.console;
+    if (listed.set) {
+        in.note("console.enabled", "OTEL_METRICS_EXPORTER");
+        console.why_off = "OTEL_METRICS_EXPORTER does not list console";
+    }
+    if (in.text("OTEL_METRIC_EXPORT_INTERVAL")) {
+        console.interval = interval;
+        in.note("console.interval", "OTEL_METRIC_EXPORT_INTERVAL");
+    }
+    return console;
 }
 
 inline scrape_settings read_scrape(reader& in, exporters const& listed, std::string const& prefix) {
     scrape_settings scrape;
     auto const own = [&](char const* name) { return prefix.empty() ? std::string{} : prefix + name; };
     scrape.enabled = listed.prometheus;
+    if (listed.set) in.note("scrape.enabled", "OTEL_METRICS_EXPORTER");
     if (!prefix.empty())
         if (auto const value = in.text(own("_PROMETHEUS_ENABLED"))) {
+            if (is_truthy(*value) || !listed.prometheus) in.note("scrape.enabled", own("_PROMETHEUS_ENABLED"));
             if (is_truthy(*value))
                 scrape.enabled = true;
             else if (!is_falsy(*value))
@@ -218,6 +218,9 @@ inline scrape_settings read_scrape(reader& in, exporters const& listed, std::str
     auto const host = in.text(host_name);
     auto const port = in.text(port_name);
     scrape.own_port = host || port;
+    in.note("scrape.host", host_name);
+    in.note("scrape.port", port_name);
+    in.note("scrape.problem", port_name);
     if (host) scrape.host = *host;
     if (port) {
         // A port that was asked for and can't be is not replaced by another: nobody would look there.
@@ -256,6 +259,7 @@ inline resource read_resource(reader& in, std::string const& service_name) {
                    {"telemetry.sdk.language", "cpp"},
                    {"telemetry.sdk.name", "tacho"},
                    {"telemetry.sdk.version", version}};
+    in.note("about", in.first_set("OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"));
     for (auto& [key, value] : in.pairs("OTEL_RESOURCE_ATTRIBUTES", true)) put(about, key, std::move(value));
     if (auto name = in.text("OTEL_SERVICE_NAME")) put(about, "service.name", std::move(*name));
     return about;
@@ -270,16 +274,22 @@ inline settings settings::from_environment(environment_options const& options, e
         in.warn("OTEL_CONFIG_FILE is set, but configuration files are not read; the other variables count");
     auto const listed = env::detail::read_exporters(in);
     out.push = env::detail::read_push(in, listed);
+    out.console = env::detail::read_console(in, listed, out.push.interval);
     out.scrape = env::detail::read_scrape(in, listed, options.prefix);
     if (auto const f = in.word("OTEL_METRICS_EXEMPLAR_FILTER", {"always_off", "trace_based", "always_on"}))
         out.exemplars = static_cast<exemplar_filter>(*f);
+    if (out.exemplars) in.note("exemplars", "OTEL_METRICS_EXEMPLAR_FILTER");
     out.about = env::detail::read_resource(in, options.service_name);
     bool const disabled = in.boolean("OTEL_SDK_DISABLED");
     if (disabled || listed.none) {
-        out.push.enabled = out.scrape.enabled = false;
-        out.push.why_off = out.scrape.why_off =
+        out.push.enabled = out.scrape.enabled = out.console.enabled = false;
+        out.push.why_off = out.scrape.why_off = out.console.why_off =
             disabled ? "OTEL_SDK_DISABLED is true" : "OTEL_METRICS_EXPORTER lists none";
+        for (auto const setting : {"push.enabled", "scrape.enabled", "console.enabled"})
+            in.note(setting, disabled ? "OTEL_SDK_DISABLED" : "OTEL_METRICS_EXPORTER");
     }
+    for (auto& [setting, value] : env::detail::values_of(out))
+        out.as_read.push_back({setting, std::move(value), in.variable_of(setting)});
     return out;
 }
 

@@ -21,11 +21,13 @@ struct path_report {
 struct telemetry_report {
     path_report push;
     path_report scrape;
+    path_report console = {};
     std::vector<std::string> warnings = {};  ///< of the settings
 
     /// A line for each way out and each warning.
     [[nodiscard]] std::string text() const {
         auto out = fmt::format("push: {}\nscrape: {}\n", push.words, scrape.words);
+        if (console.wanted) out += fmt::format("console: {}\n", console.words);
         for (auto const& w : warnings) out += "warning: " + w + '\n';
         return out;
     }

@@ -1,0 +1,85 @@
+// tacho: what the environment asks for: whether and where numbers leave the process.
+#pragma once
+
+#include "tacho/core/exemplar.hpp"
+#include "tacho/core/resource.hpp"
+#include "tacho/core/temporality.hpp"
+#include "tacho/env/source.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tacho::inline v0 {
+
+/// How numbers are pushed. Change what the environment said before telemetry starts: the program has the last word.
+struct push_settings {
+    bool enabled = false;
+    std::string url = "http://localhost:4318/v1/metrics";
+    std::vector<attribute> headers = {};
+    std::chrono::milliseconds interval{60000};
+    std::chrono::milliseconds timeout{10000};  ///< of one push, with all retries; 0 for no limit but the interval
+    temporality_preference temporality = temporality_preference::cumulative;
+    std::string compression = {};  ///< `gzip`, for programs that give telemetry::start a compressor; empty for none
+    std::string certificate = {};  ///< PEM files, for transports that know TLS
+    std::string client_certificate = {};
+    std::string client_key = {};
+    std::string why_off = "no OTLP endpoint is set";  ///< for the report, when it is not enabled
+    std::string problem = {};                         ///< why it can't work, if so
+};
+
+/// How numbers are scraped.
+struct scrape_settings {
+    bool enabled = false;
+    bool own_port = false;  ///< a host or port was asked for, so a listener of its own is wanted
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 9464;
+    bool prefer_text_1_0_0 = false;       ///< for clients that ask for nothing in particular
+    bool created = false;                 ///< tell in OpenMetrics when series began, as `_created`
+    std::string why_off = "not enabled";  ///< for the report, when it is not enabled
+    std::string problem = {};             ///< why the listener can't work, if so
+};
+
+/// Whether each collection is also written to the standard output, as a line of OTLP in JSON.
+struct console_settings {
+    bool enabled = false;
+    std::chrono::milliseconds interval{10000};
+    std::string why_off = "not enabled";  ///< for the report, when it is not enabled
+};
+
+/// A value as it was read, and the variable that it came from; empty for a default.
+struct setting_origin {
+    std::string_view setting;
+    std::string value;
+    std::string variable;
+};
+
+/// Where the program's own variables and defaults differ from OpenTelemetry's.
+struct environment_options {
+    std::string prefix = {};        ///< "OGX" makes OGX_PROMETHEUS_ENABLED, OGX_METRICS_HOST and OGX_METRICS_PORT count
+    std::string service_name = {};  ///< of the resource, when the environment names none
+};
+
+/// All that telemetry needs to know. A value; every member may be set by the program instead.
+struct settings {
+    push_settings push;
+    scrape_settings scrape;
+    console_settings console;
+    std::optional<exemplar_filter> exemplars = {};  ///< which measurements become exemplars, if it is said
+    resource about;  ///< who is measured: service.name, telemetry.sdk.* and what the environment adds
+    std::vector<std::string> warnings;  ///< variables that could not be used: name, value, and what was taken instead
+    std::vector<setting_origin> as_read = {};  ///< for text()
+
+    /// Reads the environment. Never fails: what is wrong is a warning, or the problem of the one path that it concerns.
+    [[nodiscard]] static settings from_environment(environment_options const& options = {},
+                                                   env::source const& from = {});
+
+    /// A line for each setting: its value, and whether that is the default, came from a variable, or was set by the
+    /// program since. No header's value, no password, and nothing of what a file of certificates has in it.
+    [[nodiscard]] std::string text() const;
+};
+
+}  // namespace tacho::inline v0

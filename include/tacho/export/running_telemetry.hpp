@@ -1,0 +1,246 @@
+// tacho: the ways out that run for one registry, and how each is started.
+#pragma once
+
+#include "tacho/core/attempt.hpp"
+#include "tacho/core/error_hook.hpp"
+#include "tacho/core/fork.hpp"
+#include "tacho/env/settings_values.hpp"
+#include "tacho/env/url.hpp"
+#include "tacho/export/compressor.hpp"
+#include "tacho/export/endpoint.hpp"
+#include "tacho/export/listener.hpp"
+#include "tacho/export/pusher.hpp"
+#include "tacho/export/stream_transport.hpp"
+#include "tacho/export/telemetry_report.hpp"
+#include "tacho/registry/registry.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace tacho::inline v0 {
+
+/// In place of a transport: the program can't push.
+struct no_transport {};
+/// In place of a listener: the program can't be scraped on a port of its own.
+struct no_listener {};
+/// In place of a listener: the program's own web server answers with `telemetry.endpoint()`.
+struct own_server {};
+
+namespace detail {
+
+class [[gnu::visibility("default")]] running_path;  // the program's, in a plug-in too
+
+// A way out that runs, whatever its type.
+class running_path {
+public:
+    running_path() = default;
+    running_path(running_path const&) = delete;
+    running_path& operator=(running_path const&) = delete;
+    virtual ~running_path() = default;
+    virtual bool flush(std::chrono::milliseconds limit) = 0;
+    virtual void stop(std::chrono::milliseconds limit) = 0;
+    virtual bool ended() const = 0;
+};
+
+template <class Transport>
+class push_path final : public running_path {
+public:
+    push_path(registry& of, pusher_options options, Transport by, std::shared_ptr<delta_memory> memory)
+        : pusher_(of, std::move(options), std::move(by), std::move(memory)) {}
+    bool flush(std::chrono::milliseconds limit) override { return pusher_.flush(limit); }
+    void stop(std::chrono::milliseconds limit) override { pusher_.stop(limit); }
+    bool ended() const override { return pusher_.ended(); }
+
+private:
+    pusher<Transport> pusher_;
+};
+
+template <class Listener>
+class scrape_path final : public running_path {
+public:
+    explicit scrape_path(Listener by) : listener_(std::move(by)) {}
+    ~scrape_path() override { listener_.stop(); }
+    result<std::uint16_t> start(scrape_settings const& s, std::shared_ptr<endpoint> answers) {
+        return listener_.start(s.host, s.port, std::move(answers));
+    }
+    bool flush(std::chrono::milliseconds) override { return true; }  // whoever scrapes decides when
+    void stop(std::chrono::milliseconds) override { listener_.stop(); }
+    bool ended() const override { return true; }
+
+private:
+    Listener listener_;
+};
+
+// Told to the error hook once no lock is held: it is the program's own code, and may ask for a report.
+struct message {
+    severity how;
+    std::string words;
+};
+
+struct [[gnu::visibility("default")]] running_telemetry;  // the program's, in a plug-in too
+
+// What runs for one registry; shared by all telemetry objects that were started on it.
+struct running_telemetry {
+    std::mutex mutex;  // guards all below
+    std::shared_ptr<running_path> push;
+    std::shared_ptr<running_path> console;
+    std::shared_ptr<running_path> scrape;
+    std::shared_ptr<delta_memory> memory;  // of all that push, one after the other
+    std::shared_ptr<endpoint> mounted;
+    telemetry_report report;
+    std::vector<message> messages;
+
+    void warn(std::string const& what) {
+        messages.push_back({severity::warning, what});
+        report.warnings.push_back(what);
+    }
+    void refuse(path_report& path, std::string why) {
+        messages.push_back({severity::error, why});
+        path.words = std::move(why);
+    }
+};
+
+// Which registries export already, in one process: a child of fork() makes another, since this one may have been locked
+// and changed by half.
+struct running_list {
+    std::uint32_t const in = this_process();
+    std::mutex mutex;
+    std::map<registry_core const*, std::weak_ptr<running_telemetry>> by_registry;
+};
+// Never destroyed, so that a static telemetry object may end late.
+[[gnu::visibility("default")]] inline constinit std::atomic<running_list*> newest_list{nullptr};
+
+inline running_list& all_running() {
+    // Acquire and release: the list was made before others find it.
+    auto* list = newest_list.load(std::memory_order_acquire);
+    while (list == nullptr || list->in != this_process()) {
+        auto made = std::make_unique<running_list>();
+        if (newest_list.compare_exchange_strong(list, made.get(), std::memory_order_acq_rel, std::memory_order_acquire))
+            list = made.release();
+    }
+    return *list;
+}
+
+// nullptr when requests are to be sent as they are.
+inline std::shared_ptr<compressor> compressor_of_pushes(running_telemetry& running, push_settings const& push,
+                                                        std::shared_ptr<compressor> const& given) {
+    if (push.compression.empty()) return nullptr;
+    if (given != nullptr && given->coding() == push.compression) return given;
+    running.warn(
+        fmt::format("pushes are sent uncompressed: {} is asked for, and the program has no compressor for it; "
+                    "give telemetry::start one, such as tacho::gzip() of tacho/adapter/zlib.hpp",
+                    env::in_quotes(push.compression)));
+    return nullptr;
+}
+
+template <class Transport>
+void start_push(running_telemetry& running, registry& of, settings const& s, Transport by,
+                std::shared_ptr<compressor> const& compress_with) {
+    auto& path = running.report.push;
+    path.wanted = true;
+    auto const url = env::without_credentials(s.push.url);
+    if (!s.push.problem.empty()) return running.refuse(path, "not pushing: " + s.push.problem);
+    if constexpr (std::is_same_v<Transport, no_transport>) {
+        running.refuse(
+            path, fmt::format("not pushing to {}: the program has no transport; give telemetry::start one, such as "
+                              "tacho::curl_transport{{}} of tacho/adapter/curl.hpp",
+                              url));
+    } else {
+        auto const parts = env::split_url(s.push.url);
+        if (!parts)
+            return running.refuse(
+                path, fmt::format("not pushing: {} is not a URL with a scheme and a host", env::in_quotes(url)));
+        std::string scheme{parts->scheme};
+        for (auto& c : scheme) c = detail::lower(c);
+        if (!Transport::can_send(scheme))
+            return running.refuse(path,
+                                  fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
+                                              "another endpoint",
+                                              url, parts->scheme));
+        // Two at a time would share what has been delivered.
+        if (running.push != nullptr && !running.push->ended())
+            return running.refuse(path, fmt::format("not pushing to {}: the push before has not ended yet; start once "
+                                                    "stop() has returned",
+                                                    url));
+        auto packs = compressor_of_pushes(running, s.push, compress_with);
+        bool const started = attempt([&] {
+            if (running.memory == nullptr) running.memory = std::make_shared<delta_memory>();
+            running.push = std::make_shared<push_path<Transport>>(of,
+                                                                  pusher_options{.url = s.push.url,
+                                                                                 .shown_url = url,
+                                                                                 .headers = s.push.headers,
+                                                                                 .about = s.about,
+                                                                                 .interval = s.push.interval,
+                                                                                 .timeout = s.push.timeout,
+                                                                                 .temporality = s.push.temporality,
+                                                                                 .compress_with = std::move(packs)},
+                                                                  std::move(by), running.memory);
+        });
+        if (!started) return running.refuse(path, fmt::format("not pushing to {}: no thread can be had", url));
+        path.running = true;
+        path.words = fmt::format("pushing to {} every {} ms", url, s.push.interval.count());
+    }
+}
+
+inline void start_console(running_telemetry& running, registry& of, settings const& s) {
+    auto& path = running.report.console;
+    path.wanted = true;
+    bool const started = attempt([&] {
+        running.console = std::make_shared<push_path<stream_transport>>(
+            of,
+            pusher_options{
+                .url = "stdout", .shown_url = "the standard output", .about = s.about, .interval = s.console.interval},
+            stream_transport{}, nullptr);
+    });
+    if (!started) return running.refuse(path, "not writing to the standard output: no thread can be had");
+    path.running = true;
+    path.words = fmt::format("writing to the standard output every {} ms", s.console.interval.count());
+}
+
+template <class Listener>
+void start_scrape(running_telemetry& running, registry& of, settings const& s, Listener by,
+                  std::shared_ptr<compressor> const& compress_with) {
+    auto& path = running.report.scrape;
+    path.wanted = true;
+    if constexpr (std::is_same_v<Listener, own_server>) {
+        path.running = true;
+        path.words = "answered by the program's own web server";
+    } else if constexpr (std::is_same_v<Listener, no_listener>) {
+        running.refuse(
+            path,
+            "not scrapable: the program has no listener; give telemetry::start one, such as "
+            "tacho::httplib_listener{} of tacho/adapter/httplib.hpp, or tacho::own_server{} and let your web "
+            "server answer with telemetry.endpoint()");
+    } else {
+        if (!s.scrape.problem.empty()) return running.refuse(path, "not listening: " + s.scrape.problem);
+        bool const done = attempt([&] {
+            auto started = std::make_shared<scrape_path<Listener>>(std::move(by));
+            auto answers =
+                std::make_shared<endpoint>(of, endpoint_options{.prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0,
+                                                                .about = s.about,
+                                                                .created = s.scrape.created,
+                                                                .compress_with = compress_with});
+            auto const port = started->start(s.scrape, std::move(answers));
+            if (!port) return running.refuse(path, "not listening: " + port.message());
+            running.scrape = std::move(started);
+            path.running = true;
+            path.port = *port;
+            path.words = fmt::format("listening on http://{}:{}/metrics", s.scrape.host, *port);
+        });
+        if (!done) running.refuse(path, "not listening: no memory or no thread can be had");
+    }
+}
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0

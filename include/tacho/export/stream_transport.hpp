@@ -1,0 +1,61 @@
+// tacho: a transport that writes each request as a line: to a terminal, a file or a pipe.
+// Rule: https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/
+#pragma once
+
+#include "tacho/export/transport.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace tacho::inline v0 {
+
+/// Writes each request as a line of JSON, whole and at once, as OpenTelemetry's file exporter does: what the
+/// Collector's otlpjsonfile receiver reads. Blocks while the stream does: a deadline can't interrupt it. Copies share
+/// the stream.
+class stream_transport {
+public:
+    /// To a stream that stays open as long as anything pushes; by default to the standard output.
+    explicit stream_transport(std::FILE* to = stdout) noexcept : to_(to, [](std::FILE*) {}) {}
+
+    /// To the end of a file, which is made if it isn't there; what can't be opened is said by each push.
+    [[nodiscard]] static stream_transport to_file(std::string const& path) {
+        stream_transport made{nullptr};
+        if (std::FILE* const file = std::fopen(path.c_str(), "ab"))
+            made.to_ = {file, [](std::FILE* f) { std::fclose(f); }};
+        else
+            made.problem_ = "can't open " + path + ": " + std::strerror(errno);
+        return made;
+    }
+
+    static bool can_send(std::string_view) noexcept { return true; }
+
+    http_outcome post(http_post const& sent, deadline const&) const {
+        if (to_ == nullptr) return {.problem = problem_};
+        for (auto const& [name, value] : sent.headers)
+            if (name == "Content-Encoding") return {.problem = "a line can't be compressed; leave compress_with out"};
+        // One call: a stream is locked during a call, and others may write to it as well.
+        line_.assign(sent.body);
+        line_ += '\n';
+        if (std::fwrite(line_.data(), 1, line_.size(), to_.get()) != line_.size() || std::fflush(to_.get()) != 0) {
+            std::string why = std::strerror(errno);
+            std::clearerr(to_.get());
+            return {.problem = "can't write: " + why};
+        }
+        return {.status = 200};
+    }
+
+private:
+    std::shared_ptr<std::FILE> to_;
+    std::string problem_;
+    std::string mutable line_;
+};
+
+static_assert(transport<stream_transport>);
+
+}  // namespace tacho::inline v0

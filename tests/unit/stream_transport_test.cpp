@@ -1,0 +1,130 @@
+// Pushes that are written as lines, and several pushers of one registry.
+#include "support/text.hpp"
+
+#include "tacho/export/memory_transport.hpp"
+#include "tacho/export/pusher.hpp"
+#include "tacho/export/stream_transport.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// A folder that is gone afterwards.
+struct folder {
+    std::string path = [] {
+        std::string name = (std::filesystem::temp_directory_path() / "tacho-lines-XXXXXX").string();
+        return std::string{::mkdtemp(name.data())};
+    }();
+    folder() = default;
+    folder(folder const&) = delete;
+    folder& operator=(folder const&) = delete;
+    ~folder() { std::filesystem::remove_all(path); }
+};
+
+std::vector<std::string> lines_of(std::string const& path) {
+    std::vector<std::string> lines;
+    std::ifstream in{path};
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    return lines;
+}
+
+struct heard {
+    static inline std::vector<std::string> words;
+    heard() {
+        words.clear();
+        tacho::set_error_hook([](tacho::severity, std::string_view message) noexcept { words.emplace_back(message); });
+    }
+    heard(heard const&) = delete;
+    heard& operator=(heard const&) = delete;
+    ~heard() { tacho::set_error_hook(&tacho::print_to_stderr); }
+};
+
+TEST(lines, are_requests_one_behind_the_other) {
+    folder in;
+    auto const path = in.path + "/metrics.jsonl";
+    for (int run = 1; run <= 2; ++run) {  // the second one goes on behind the first
+        tacho::registry registry{test::fixed()};
+        tacho::counter<"hits"> hits{registry, "with\na line end"};
+        tacho::pusher pusher{registry, {.interval = 1h}, tacho::stream_transport::to_file(path)};
+        hits.inc(7);
+        EXPECT_TRUE(pusher.flush());
+        hits.inc();
+        EXPECT_TRUE(pusher.flush());
+        pusher.stop();
+        auto const lines = lines_of(path);
+        ASSERT_EQ(lines.size(), run * 3u);
+        for (auto const& line : lines)
+            EXPECT_TRUE(line.starts_with("{\"resourceMetrics\":[") && line.ends_with("]}")) << line;
+        EXPECT_NE(lines[lines.size() - 3].find("\"asInt\":\"7\""), std::string::npos);
+        EXPECT_NE(lines.back().find("\"asInt\":\"8\""), std::string::npos);
+    }
+}
+
+TEST(lines, say_why_they_can_not_be_written) {
+    heard heard;
+    folder in;
+    tacho::registry registry;
+    tacho::counter<"hits"> hits{registry};
+    {
+        tacho::pusher pusher{registry, {.interval = 1h}, tacho::stream_transport::to_file(in.path)};
+        EXPECT_FALSE(pusher.flush());
+    }
+    ASSERT_FALSE(heard::words.empty());
+    EXPECT_NE(heard::words[0].find("can't open " + in.path + ": Is a directory"), std::string::npos) << heard::words[0];
+
+#if defined(__linux__)
+    heard::words.clear();
+    std::FILE* const full = std::fopen("/dev/full", "w");
+    ASSERT_NE(full, nullptr);
+    {
+        tacho::pusher pusher{registry, {.interval = 1h}, tacho::stream_transport{full}};
+        EXPECT_FALSE(pusher.flush());
+    }
+    std::fclose(full);
+    ASSERT_FALSE(heard::words.empty());
+    EXPECT_NE(heard::words[0].find("No space left on device"), std::string::npos) << heard::words[0];
+#endif
+}
+
+// CONFORMANCE 119, 132: each with a memory of its own.
+TEST(several_pushers, of_one_registry_each_deliver_all_in_their_own_way) {
+    tacho::registry registry;
+    tacho::counter<"hits"> hits{registry};
+    tacho::memory_transport to_totals, to_deltas;
+    tacho::pusher totals{registry, {.interval = 1h}, to_totals};
+    tacho::pusher deltas{registry, {.interval = 1h, .temporality = tacho::temporality_preference::delta}, to_deltas};
+    auto const last = [](tacho::memory_transport const& of) {
+        auto const body = of.requests().back().body;
+        auto const at = body.find("\"asInt\":\"") + 9;
+        return body.substr(at, body.find('"', at) - at);
+    };
+    hits.inc(5);
+    EXPECT_TRUE(totals.flush() && deltas.flush());
+    EXPECT_EQ(last(to_totals), "5");
+    EXPECT_EQ(last(to_deltas), "5");
+    hits.inc(2);
+    EXPECT_TRUE(totals.flush());
+    EXPECT_EQ(last(to_totals), "7");
+    // One that fails takes nothing from the other.
+    to_deltas.answer_with({.status = 400});
+    tacho::set_error_hook(nullptr);
+    EXPECT_FALSE(deltas.flush());
+    tacho::set_error_hook(&tacho::print_to_stderr);
+    hits.inc(10);
+    EXPECT_TRUE(deltas.flush() && totals.flush());
+    EXPECT_EQ(last(to_deltas), "12");
+    EXPECT_EQ(last(to_totals), "17");
+    EXPECT_NE(test::as_text(registry).find("hits_total 17\n"), std::string::npos);
+}
+
+}  // namespace
