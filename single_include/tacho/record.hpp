@@ -204,6 +204,16 @@ public:
         if (after_ != nullptr) after_->before_ = before_;
     }
 
+    // Not inlined, as join().
+    [[gnu::visibility("default"), gnu::noinline]] static bool install() noexcept {
+#if defined(__unix__) || defined(__APPLE__)
+        // Relaxed: whoever is first installs them. Without memory for that, a fork is what it is for other programs.
+        if (!gate.is_installed.exchange(true, std::memory_order_relaxed))
+            static_cast<void>(::pthread_atfork(&close_gate, &open_gate_in_parent, &open_gate_in_child));
+#endif
+        return true;
+    }
+
     // While nobody changes the list.
     static void tell_all(fork_event what) noexcept {
         for (auto const* at = gate.first; at != nullptr; at = at->after_) at->owner_->on_fork(what);
@@ -212,11 +222,7 @@ public:
 private:
     // Not inlined, so that a plug-in calls the program's: handlers are gone with the module that installs them.
     [[gnu::visibility("default"), gnu::noinline]] void join() noexcept {
-#if defined(__unix__) || defined(__APPLE__)
-        // Relaxed: whoever is first installs them. Without memory for that, a fork is what it is for other programs.
-        if (!gate.is_installed.exchange(true, std::memory_order_relaxed))
-            static_cast<void>(::pthread_atfork(&close_gate, &open_gate_in_parent, &open_gate_in_child));
-#endif
+        install();  // for what is made before watches_from_start is
         std::lock_guard const lock{watches};
         after_ = gate.first;
         if (after_ != nullptr) after_->before_ = this;
@@ -254,6 +260,12 @@ private:
     fork_watch* after_ = nullptr;
 };
 
+// Handlers that are installed while another thread forks may come too late for that fork: glibc 2.36 has gone through
+// its list by then and takes no lock until it clones, and the child would have what this thread changes meanwhile by
+// half. So they are installed before the program has threads, or as the library that brings them is loaded. Initialized
+// once in the process: its guard, too, is the program's in a plug-in.
+[[gnu::visibility("default")]] inline bool const watches_from_start = fork_watch::install();
+
 // Tells one process from another that it forked: a number of its own along each line of descent. Relaxed: it only
 // changes while there is one thread.
 [[nodiscard]] inline std::uint32_t this_process() noexcept {
@@ -275,9 +287,11 @@ private:
 /// more what was removed before.
 ///
 /// Without this call a child goes on from its parent's numbers, and is otherwise as sound: locks are free and whole
-/// whatever other threads of the parent did, because from the first registry on fork() waits until none is within a
+/// whatever other threads of the parent did, because from the program's start on fork() waits until none is within a
 /// change of the library, some microseconds. Costs time in proportion to the series. Not within a callback or a
-/// visitor. Without effect on systems that don't fork. _Fork(), clone() and vfork() are not noticed.
+/// visitor. Without effect on systems that don't fork. _Fork(), clone() and vfork() are not noticed; nor is a fork()
+/// that had begun when the process loaded its first library with tacho in it: load such a library before there are
+/// threads that fork.
 inline void after_fork_in_child() noexcept {
     detail::fork_watch::tell_all(detail::fork_event::start_anew);
 }
@@ -1322,11 +1336,16 @@ void read_cells(word* first, std::size_t end, std::uint64_t* bits) noexcept {
 [[gnu::visibility("default")]] inline word* discard_cells() noexcept {
     // The fallback is only reached when the process never got a chunk, and then all threads use slot 0.
     static constinit word last_resort[cells_per_page]{};
-    static word* const cells = [] {
-        word* const reserved = sharded_arena.allocate(cells_per_page);
-        return reserved != nullptr ? reserved : last_resort;
-    }();
-    return cells;
+    // No static object with a guard: a child of fork() would wait for ever for a thread that was making it.
+    static constinit std::atomic<word*> cells{nullptr};
+    // Acquire and release: who finds the cells finds them zeroed.
+    if (auto* const made = cells.load(std::memory_order_acquire)) return made;
+    word* const reserved = sharded_arena.allocate(cells_per_page);
+    word* const own = reserved != nullptr ? reserved : last_resort;
+    word* other = nullptr;
+    if (cells.compare_exchange_strong(other, own, std::memory_order_acq_rel, std::memory_order_acquire)) return own;
+    if (reserved != nullptr) sharded_arena.release(reserved, cells_per_page);
+    return other;
 }
 
 }  // namespace detail
@@ -3942,7 +3961,8 @@ public:
 
     series_table(label_schema schema, series_storage storage)
         : schema_(std::move(schema)), storage_(std::move(storage)) {
-        // Makes looks cheap from the first one on.
+        // Makes looks cheap from the first one on. Tables are made within a change, under the registry's mutex, so that
+        // no child of fork() has the guard taken and waits for it.
         static bool const prepared = detail::fence_of_remover();
         static_cast<void>(prepared);
     }
@@ -5705,6 +5725,9 @@ struct forked_cells final : fork_witness {
 
 // Watches from the first registry on. Never destroyed.
 [[gnu::visibility("default"), gnu::noinline]] inline void watch_cells_at_fork() {
+    // A child would wait for ever for a guard of the static object that another thread held: a change from before it is
+    // taken until after it is given back, so that none is forked meanwhile.
+    changing const guarded;
     static forked_cells& instance = *new forked_cells;
     static_cast<void>(instance);
 }
@@ -5948,11 +5971,15 @@ inline void registry_core::on_fork(fork_event what) noexcept {
 [[nodiscard]] inline std::shared_ptr<registry_core> const& usable(std::shared_ptr<registry_core> const& core) {
     if (core->belongs_to.is_here()) [[likely]]
         return core;
-    static auto const& none = *new std::shared_ptr<registry_core>{[] {
-        auto made = std::make_shared<registry_core>(registry_options{});
-        made->fail(std::string{foreign_registry});
+    static constinit std::atomic<bool> said{false};
+    auto const& none = []() -> auto const& {
+        changing const guarded;  // no child has the guard taken and waits for it
+        static auto const& made = *new auto(std::make_shared<registry_core>(registry_options{}));
         return made;
-    }()};
+    }
+    ();
+    // No change: the error hook is the program's own code. Relaxed: whoever is first says it.
+    if (!said.exchange(true, std::memory_order_relaxed)) none->fail(std::string{foreign_registry});
     return none;
 }
 

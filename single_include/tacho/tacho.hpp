@@ -14,6 +14,7 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -215,6 +216,16 @@ public:
         if (after_ != nullptr) after_->before_ = before_;
     }
 
+    // Not inlined, as join().
+    [[gnu::visibility("default"), gnu::noinline]] static bool install() noexcept {
+#if defined(__unix__) || defined(__APPLE__)
+        // Relaxed: whoever is first installs them. Without memory for that, a fork is what it is for other programs.
+        if (!gate.is_installed.exchange(true, std::memory_order_relaxed))
+            static_cast<void>(::pthread_atfork(&close_gate, &open_gate_in_parent, &open_gate_in_child));
+#endif
+        return true;
+    }
+
     // While nobody changes the list.
     static void tell_all(fork_event what) noexcept {
         for (auto const* at = gate.first; at != nullptr; at = at->after_) at->owner_->on_fork(what);
@@ -223,11 +234,7 @@ public:
 private:
     // Not inlined, so that a plug-in calls the program's: handlers are gone with the module that installs them.
     [[gnu::visibility("default"), gnu::noinline]] void join() noexcept {
-#if defined(__unix__) || defined(__APPLE__)
-        // Relaxed: whoever is first installs them. Without memory for that, a fork is what it is for other programs.
-        if (!gate.is_installed.exchange(true, std::memory_order_relaxed))
-            static_cast<void>(::pthread_atfork(&close_gate, &open_gate_in_parent, &open_gate_in_child));
-#endif
+        install();  // for what is made before watches_from_start is
         std::lock_guard const lock{watches};
         after_ = gate.first;
         if (after_ != nullptr) after_->before_ = this;
@@ -265,6 +272,12 @@ private:
     fork_watch* after_ = nullptr;
 };
 
+// Handlers that are installed while another thread forks may come too late for that fork: glibc 2.36 has gone through
+// its list by then and takes no lock until it clones, and the child would have what this thread changes meanwhile by
+// half. So they are installed before the program has threads, or as the library that brings them is loaded. Initialized
+// once in the process: its guard, too, is the program's in a plug-in.
+[[gnu::visibility("default")]] inline bool const watches_from_start = fork_watch::install();
+
 // Tells one process from another that it forked: a number of its own along each line of descent. Relaxed: it only
 // changes while there is one thread.
 [[nodiscard]] inline std::uint32_t this_process() noexcept {
@@ -286,9 +299,11 @@ private:
 /// more what was removed before.
 ///
 /// Without this call a child goes on from its parent's numbers, and is otherwise as sound: locks are free and whole
-/// whatever other threads of the parent did, because from the first registry on fork() waits until none is within a
+/// whatever other threads of the parent did, because from the program's start on fork() waits until none is within a
 /// change of the library, some microseconds. Costs time in proportion to the series. Not within a callback or a
-/// visitor. Without effect on systems that don't fork. _Fork(), clone() and vfork() are not noticed.
+/// visitor. Without effect on systems that don't fork. _Fork(), clone() and vfork() are not noticed; nor is a fork()
+/// that had begun when the process loaded its first library with tacho in it: load such a library before there are
+/// threads that fork.
 inline void after_fork_in_child() noexcept {
     detail::fork_watch::tell_all(detail::fork_event::start_anew);
 }
@@ -1333,11 +1348,16 @@ void read_cells(word* first, std::size_t end, std::uint64_t* bits) noexcept {
 [[gnu::visibility("default")]] inline word* discard_cells() noexcept {
     // The fallback is only reached when the process never got a chunk, and then all threads use slot 0.
     static constinit word last_resort[cells_per_page]{};
-    static word* const cells = [] {
-        word* const reserved = sharded_arena.allocate(cells_per_page);
-        return reserved != nullptr ? reserved : last_resort;
-    }();
-    return cells;
+    // No static object with a guard: a child of fork() would wait for ever for a thread that was making it.
+    static constinit std::atomic<word*> cells{nullptr};
+    // Acquire and release: who finds the cells finds them zeroed.
+    if (auto* const made = cells.load(std::memory_order_acquire)) return made;
+    word* const reserved = sharded_arena.allocate(cells_per_page);
+    word* const own = reserved != nullptr ? reserved : last_resort;
+    word* other = nullptr;
+    if (cells.compare_exchange_strong(other, own, std::memory_order_acq_rel, std::memory_order_acquire)) return own;
+    if (reserved != nullptr) sharded_arena.release(reserved, cells_per_page);
+    return other;
 }
 
 }  // namespace detail
@@ -3953,7 +3973,8 @@ public:
 
     series_table(label_schema schema, series_storage storage)
         : schema_(std::move(schema)), storage_(std::move(storage)) {
-        // Makes looks cheap from the first one on.
+        // Makes looks cheap from the first one on. Tables are made within a change, under the registry's mutex, so that
+        // no child of fork() has the guard taken and waits for it.
         static bool const prepared = detail::fence_of_remover();
         static_cast<void>(prepared);
     }
@@ -5716,6 +5737,9 @@ struct forked_cells final : fork_witness {
 
 // Watches from the first registry on. Never destroyed.
 [[gnu::visibility("default"), gnu::noinline]] inline void watch_cells_at_fork() {
+    // A child would wait for ever for a guard of the static object that another thread held: a change from before it is
+    // taken until after it is given back, so that none is forked meanwhile.
+    changing const guarded;
     static forked_cells& instance = *new forked_cells;
     static_cast<void>(instance);
 }
@@ -5959,11 +5983,15 @@ inline void registry_core::on_fork(fork_event what) noexcept {
 [[nodiscard]] inline std::shared_ptr<registry_core> const& usable(std::shared_ptr<registry_core> const& core) {
     if (core->belongs_to.is_here()) [[likely]]
         return core;
-    static auto const& none = *new std::shared_ptr<registry_core>{[] {
-        auto made = std::make_shared<registry_core>(registry_options{});
-        made->fail(std::string{foreign_registry});
+    static constinit std::atomic<bool> said{false};
+    auto const& none = []() -> auto const& {
+        changing const guarded;  // no child has the guard taken and waits for it
+        static auto const& made = *new auto(std::make_shared<registry_core>(registry_options{}));
         return made;
-    }()};
+    }
+    ();
+    // No change: the error hook is the program's own code. Relaxed: whoever is first says it.
+    if (!said.exchange(true, std::memory_order_relaxed)) none->fail(std::string{foreign_registry});
     return none;
 }
 
@@ -11969,6 +11997,62 @@ private:
 
 #endif
 
+// ---- tacho/export/stream_transport.hpp
+#ifndef TACHO_PART_EXPORT_STREAM_TRANSPORT
+#define TACHO_PART_EXPORT_STREAM_TRANSPORT
+
+// tacho: a transport that writes each request as a line: to a terminal, a file or a pipe.
+// Rule: https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/
+
+namespace tacho::inline v0 {
+
+/// Writes each request as a line of JSON, whole and at once, as OpenTelemetry's file exporter does: what the
+/// Collector's otlpjsonfile receiver reads. Blocks while the stream does: a deadline can't interrupt it. Copies share
+/// the stream.
+class stream_transport {
+public:
+    /// To a stream that stays open as long as anything pushes; by default to the standard output.
+    explicit stream_transport(std::FILE* to = stdout) noexcept : to_(to, [](std::FILE*) {}) {}
+
+    /// To the end of a file, which is made if it isn't there; what can't be opened is said by each push.
+    [[nodiscard]] static stream_transport to_file(std::string const& path) {
+        stream_transport made{nullptr};
+        if (std::FILE* const file = std::fopen(path.c_str(), "ab"))
+            made.to_ = {file, [](std::FILE* f) { std::fclose(f); }};
+        else
+            made.problem_ = "can't open " + path + ": " + std::strerror(errno);
+        return made;
+    }
+
+    static bool can_send(std::string_view) noexcept { return true; }
+
+    http_outcome post(http_post const& sent, deadline const&) const {
+        if (to_ == nullptr) return {.problem = problem_};
+        for (auto const& [name, value] : sent.headers)
+            if (name == "Content-Encoding") return {.problem = "a line can't be compressed; leave compress_with out"};
+        // One call: a stream is locked during a call, and others may write to it as well.
+        line_.assign(sent.body);
+        line_ += '\n';
+        if (std::fwrite(line_.data(), 1, line_.size(), to_.get()) != line_.size() || std::fflush(to_.get()) != 0) {
+            std::string why = std::strerror(errno);
+            std::clearerr(to_.get());
+            return {.problem = "can't write: " + why};
+        }
+        return {.status = 200};
+    }
+
+private:
+    std::shared_ptr<std::FILE> to_;
+    std::string problem_;
+    std::string mutable line_;
+};
+
+static_assert(transport<stream_transport>);
+
+}  // namespace tacho::inline v0
+
+#endif
+
 // ---- tacho/env/source.hpp
 #ifndef TACHO_PART_ENV_SOURCE
 #define TACHO_PART_ENV_SOURCE
@@ -12061,12 +12145,12 @@ namespace tacho::inline v0::env {
 
 namespace tacho::inline v0::env {
 
-/// Text from outside, fit for a message: quoted, at most 80 bytes, valid UTF-8 without control characters.
-[[nodiscard]] inline std::string in_quotes(std::string_view value) {
-    auto text = to_utf8(value.substr(0, 80));
+/// Text from outside, fit for a message: quoted, at most 80 bytes or so many, valid UTF-8 without control characters.
+[[nodiscard]] inline std::string in_quotes(std::string_view value, std::size_t most = 80) {
+    auto text = to_utf8(value.substr(0, most));
     for (auto& c : text)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
-    return '"' + text + (value.size() > 80 ? "...\"" : "\"");
+    return '"' + text + (value.size() > most ? "...\"" : "\"");
 }
 
 /// Splits at commas; items are trimmed, and empty ones left out.
@@ -12168,6 +12252,20 @@ public:
         return out;
     }
 
+    /// That a setting came from a variable, if that is set; the last one counts.
+    void note(std::string_view setting, std::string const& variable) {
+        if (!variable.empty() && from_[variable]) from_variables_[setting] = variable;
+    }
+    [[nodiscard]] std::string variable_of(std::string_view setting) const {
+        auto const at = from_variables_.find(setting);
+        return at == from_variables_.end() ? std::string{} : at->second;
+    }
+    /// The name of the first of two variables that is set; empty when neither is.
+    [[nodiscard]] std::string first_set(std::string const& name, std::string const& otherwise) const {
+        if (from_[name]) return name;
+        return from_[otherwise] ? otherwise : std::string{};
+    }
+
     template <class... Args>
     void warn(fmt::format_string<Args...> what, Args&&... args) {
         warnings_.push_back(fmt::format(what, std::forward<Args>(args)...));
@@ -12183,9 +12281,89 @@ public:
 private:
     source const& from_;
     std::vector<std::string>& warnings_;
+    std::map<std::string_view, std::string> from_variables_;
 };
 
 }  // namespace tacho::inline v0::env
+
+#endif
+
+// ---- tacho/env/settings_values.hpp
+#ifndef TACHO_PART_ENV_SETTINGS_VALUES
+#define TACHO_PART_ENV_SETTINGS_VALUES
+
+// tacho: what the environment asks for: whether and where numbers leave the process.
+
+namespace tacho::inline v0 {
+
+/// How numbers are pushed. Change what the environment said before telemetry starts: the program has the last word.
+struct push_settings {
+    bool enabled = false;
+    std::string url = "http://localhost:4318/v1/metrics";
+    std::vector<attribute> headers = {};
+    std::chrono::milliseconds interval{60000};
+    std::chrono::milliseconds timeout{10000};  ///< of one push, with all retries; 0 for no limit but the interval
+    temporality_preference temporality = temporality_preference::cumulative;
+    std::string compression = {};  ///< `gzip`, for programs that give telemetry::start a compressor; empty for none
+    std::string certificate = {};  ///< PEM files, for transports that know TLS
+    std::string client_certificate = {};
+    std::string client_key = {};
+    std::string why_off = "no OTLP endpoint is set";  ///< for the report, when it is not enabled
+    std::string problem = {};                         ///< why it can't work, if so
+};
+
+/// How numbers are scraped.
+struct scrape_settings {
+    bool enabled = false;
+    bool own_port = false;  ///< a host or port was asked for, so a listener of its own is wanted
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 9464;
+    bool prefer_text_1_0_0 = false;       ///< for clients that ask for nothing in particular
+    bool created = false;                 ///< tell in OpenMetrics when series began, as `_created`
+    std::string why_off = "not enabled";  ///< for the report, when it is not enabled
+    std::string problem = {};             ///< why the listener can't work, if so
+};
+
+/// Whether each collection is also written to the standard output, as a line of OTLP in JSON.
+struct console_settings {
+    bool enabled = false;
+    std::chrono::milliseconds interval{10000};
+    std::string why_off = "not enabled";  ///< for the report, when it is not enabled
+};
+
+/// A value as it was read, and the variable that it came from; empty for a default.
+struct setting_origin {
+    std::string_view setting;
+    std::string value;
+    std::string variable;
+};
+
+/// Where the program's own variables and defaults differ from OpenTelemetry's.
+struct environment_options {
+    std::string prefix = {};        ///< "OGX" makes OGX_PROMETHEUS_ENABLED, OGX_METRICS_HOST and OGX_METRICS_PORT count
+    std::string service_name = {};  ///< of the resource, when the environment names none
+};
+
+/// All that telemetry needs to know. A value; every member may be set by the program instead.
+struct settings {
+    push_settings push;
+    scrape_settings scrape;
+    console_settings console;
+    std::optional<exemplar_filter> exemplars = {};  ///< which measurements become exemplars, if it is said
+    resource about;  ///< who is measured: service.name, telemetry.sdk.* and what the environment adds
+    std::vector<std::string> warnings;  ///< variables that could not be used: name, value, and what was taken instead
+    std::vector<setting_origin> as_read = {};  ///< for text()
+
+    /// Reads the environment. Never fails: what is wrong is a warning, or the problem of the one path that it concerns.
+    [[nodiscard]] static settings from_environment(environment_options const& options = {},
+                                                   env::source const& from = {});
+
+    /// A line for each setting: its value, and whether that is the default, came from a variable, or was set by the
+    /// program since. No header's value, no password, and nothing of what a file of certificates has in it.
+    [[nodiscard]] std::string text() const;
+};
+
+}  // namespace tacho::inline v0
 
 #endif
 
@@ -12238,11 +12416,74 @@ struct url_parts {
 
 #endif
 
+// ---- tacho/env/settings_text.hpp
+#ifndef TACHO_PART_ENV_SETTINGS_TEXT
+#define TACHO_PART_ENV_SETTINGS_TEXT
+
+// tacho: settings as text: what counts, and where it came from.
+
+namespace tacho::inline v0 {
+
+namespace env::detail {
+
+// What settings have to show of themselves, in a fixed order.
+inline std::vector<std::pair<std::string_view, std::string>> values_of(settings const& s) {
+    auto const yes_or_no = [](bool is) { return std::string{is ? "yes" : "no"}; };
+    auto const time = [](std::chrono::milliseconds t) { return fmt::format("{} ms", t.count()); };
+    auto const text = [](std::string_view t) { return t.empty() ? std::string{"none"} : in_quotes(t, t.size()); };
+    constexpr std::string_view temporalities[] = {"cumulative", "delta", "lowmemory"},
+                               filters[] = {"always_off", "trace_based", "always_on"};
+    std::string headers, about;
+    for (auto const& header : s.push.headers) headers.append(headers.empty() ? "" : ", ").append(header.key);
+    for (auto const& [key, value] : s.about)
+        about.append(about.empty() ? "" : ", ").append(key).append("=").append(text(value));
+    std::vector<std::pair<std::string_view, std::string>> all{
+        {"push.enabled", yes_or_no(s.push.enabled)},
+        {"push.url", text(without_credentials(s.push.url))},
+        {"push.headers", headers.empty() ? "none" : headers + ", whose values are not shown"},
+        {"push.interval", time(s.push.interval)},
+        {"push.timeout", time(s.push.timeout)},
+        {"push.temporality", std::string{temporalities[static_cast<std::size_t>(s.push.temporality)]}},
+        {"push.compression", text(s.push.compression)},
+        {"push.certificate", text(s.push.certificate)},
+        {"push.client_certificate", text(s.push.client_certificate)},
+        {"push.client_key", text(s.push.client_key)},
+        {"console.enabled", yes_or_no(s.console.enabled)},
+        {"console.interval", time(s.console.interval)},
+        {"scrape.enabled", yes_or_no(s.scrape.enabled)},
+        {"scrape.host", text(s.scrape.host)},
+        {"scrape.port", std::to_string(s.scrape.port)},
+        {"scrape.created", yes_or_no(s.scrape.created)},
+        {"exemplars", s.exemplars ? std::string{filters[static_cast<std::size_t>(*s.exemplars)]}
+                                  : std::string{"as the registry says"}},
+        {"about", about}};
+    if (!s.push.problem.empty()) all.emplace_back("push.problem", s.push.problem);
+    if (!s.scrape.problem.empty()) all.emplace_back("scrape.problem", s.scrape.problem);
+    return all;
+}
+
+}  // namespace env::detail
+
+inline std::string settings::text() const {
+    std::string out;
+    for (auto const& [setting, value] : env::detail::values_of(*this)) {
+        std::string from = "set by the program";
+        for (auto const& read : as_read)
+            if (read.setting == setting && read.value == value) from = read.variable;
+        out += fmt::format("{} = {} ({})\n", setting, value, from.empty() ? "default" : from);
+    }
+    return out;
+}
+
+}  // namespace tacho::inline v0
+
+#endif
+
 // ---- tacho/env/settings.hpp
 #ifndef TACHO_PART_ENV_SETTINGS
 #define TACHO_PART_ENV_SETTINGS
 
-// tacho: what the environment asks for: whether and where numbers leave the process.
+// tacho: settings as the environment says them.
 // Rule: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ and
 // https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 
@@ -12252,60 +12493,13 @@ struct url_parts {
 
 namespace tacho::inline v0 {
 
-/// How numbers are pushed. Change what the environment said before telemetry starts: the program has the last word.
-struct push_settings {
-    bool enabled = false;
-    std::string url = "http://localhost:4318/v1/metrics";
-    std::vector<attribute> headers = {};
-    std::chrono::milliseconds interval{60000};
-    std::chrono::milliseconds timeout{10000};  ///< of one push, with all retries; 0 for no limit but the interval
-    temporality_preference temporality = temporality_preference::cumulative;
-    std::string compression = {};  ///< `gzip`, for programs that give telemetry::start a compressor; empty for none
-    std::string certificate = {};  ///< PEM files, for transports that know TLS
-    std::string client_certificate = {};
-    std::string client_key = {};
-    std::string why_off = "no OTLP endpoint is set";  ///< for the report, when it is not enabled
-    std::string problem = {};                         ///< why it can't work, if so
-};
-
-/// How numbers are scraped.
-struct scrape_settings {
-    bool enabled = false;
-    bool own_port = false;  ///< a host or port was asked for, so a listener of its own is wanted
-    std::string host = "127.0.0.1";
-    std::uint16_t port = 9464;
-    bool prefer_text_1_0_0 = false;       ///< for clients that ask for nothing in particular
-    bool created = false;                 ///< tell in OpenMetrics when series began, as `_created`
-    std::string why_off = "not enabled";  ///< for the report, when it is not enabled
-    std::string problem = {};             ///< why the listener can't work, if so
-};
-
-/// Where the program's own variables and defaults differ from OpenTelemetry's.
-struct environment_options {
-    std::string prefix = {};        ///< "OGX" makes OGX_PROMETHEUS_ENABLED, OGX_METRICS_HOST and OGX_METRICS_PORT count
-    std::string service_name = {};  ///< of the resource, when the environment names none
-};
-
-/// All that telemetry needs to know. A value; every member may be set by the program instead.
-struct settings {
-    push_settings push;
-    scrape_settings scrape;
-    std::optional<exemplar_filter> exemplars = {};  ///< which measurements become exemplars, if it is said
-    resource about;  ///< who is measured: service.name, telemetry.sdk.* and what the environment adds
-    std::vector<std::string> warnings;  ///< variables that could not be used: name, value, and what was taken instead
-
-    /// Reads the environment. Never fails: what is wrong is a warning, or the problem of the one path that it concerns.
-    [[nodiscard]] static settings from_environment(environment_options const& options = {},
-                                                   env::source const& from = {});
-};
-
 namespace env::detail {
 
 inline constexpr std::string_view shortest_url_help = "write it as http://host:port or https://host:port";
 
 // Which exporters OTEL_METRICS_EXPORTER lists.
 struct exporters {
-    bool set = false, otlp = false, prometheus = false, none = false;
+    bool set = false, otlp = false, prometheus = false, console = false, none = false;
 };
 
 inline exporters read_exporters(reader& in) {
@@ -12318,12 +12512,14 @@ inline exporters read_exporters(reader& in) {
             out.otlp = true;
         else if (equals_ignoring_case(item, "prometheus"))
             out.prometheus = true;
+        else if (equals_ignoring_case(item, "console"))
+            out.console = true;
         else if (equals_ignoring_case(item, "none"))
             out.none = true;
         else
             in.warn(
-                "OTEL_METRICS_EXPORTER lists {}, which is not offered and ignored. Offered are otlp, prometheus and "
-                "none",
+                "OTEL_METRICS_EXPORTER lists {}, which is not offered and ignored. Offered are otlp, prometheus, "
+                "console and none",
                 in_quotes(item));
     }
     return out;
@@ -12335,6 +12531,8 @@ inline void read_url(reader& in, push_settings& push) {
     auto const& name = whole ? specific : generic;
     auto const value = in.text(name);
     if (!value) return;
+    in.note("push.url", name);
+    in.note("push.problem", name);
     auto const parts = split_url(*value);
     if (!parts) {
         push.problem = name + "=" + in_quotes(without_credentials(*value)) +
@@ -12350,9 +12548,11 @@ inline void read_url(reader& in, push_settings& push) {
     }
 }
 
-inline std::chrono::milliseconds read_milliseconds(reader& in, std::string const& name,
+inline std::chrono::milliseconds read_milliseconds(reader& in, std::string_view setting, std::string const& name,
                                                    std::chrono::milliseconds otherwise) {
-    return in.milliseconds(name, otherwise).value_or(otherwise);
+    auto const read = in.milliseconds(name, otherwise);
+    if (read) in.note(setting, name);
+    return read.value_or(otherwise);
 }
 
 // Why a header can't be sent with a push; empty when it can.
@@ -12388,6 +12588,9 @@ inline push_settings read_push(reader& in, exporters const& listed) {
     push_settings push;
     bool const endpoint_set = in.text("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT").has_value();
     push.enabled = listed.set ? listed.otlp : endpoint_set;
+    in.note("push.enabled", listed.set
+                                ? "OTEL_METRICS_EXPORTER"
+                                : in.first_set("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"));
     if (listed.set) push.why_off = "OTEL_METRICS_EXPORTER does not list otlp";
     read_url(in, push);
 
@@ -12396,37 +12599,75 @@ inline push_settings read_push(reader& in, exporters const& listed) {
         auto specific = "OTEL_EXPORTER_OTLP_METRICS_" + std::string{what};
         return in.text(specific) ? specific : "OTEL_EXPORTER_OTLP_" + std::string{what};
     };
+    auto const text = [&](std::string_view setting, std::string const& name) {
+        in.note(setting, name);
+        return in.text(name).value_or("");
+    };
     push.headers = read_headers(in, either("HEADERS"));
-    push.certificate = in.text(either("CERTIFICATE")).value_or("");
-    push.client_certificate = in.text(either("CLIENT_CERTIFICATE")).value_or("");
-    push.client_key = in.text(either("CLIENT_KEY")).value_or("");
+    in.note("push.headers", either("HEADERS"));
+    push.certificate = text("push.certificate", either("CERTIFICATE"));
+    push.client_certificate = text("push.client_certificate", either("CLIENT_CERTIFICATE"));
+    push.client_key = text("push.client_key", either("CLIENT_KEY"));
 
-    auto const interval = read_milliseconds(in, "OTEL_METRIC_EXPORT_INTERVAL", push.interval);
+    auto const interval = read_milliseconds(in, "push.interval", "OTEL_METRIC_EXPORT_INTERVAL", push.interval);
     if (interval.count() != 0)
         push.interval = interval;
     else
         in.warn("OTEL_METRIC_EXPORT_INTERVAL=0 would push without pause; {} is used instead", push.interval.count());
     // Of two limits on one push the shorter one counts; 0 is no limit.
-    push.timeout = read_milliseconds(in, either("TIMEOUT"), push.timeout);
-    auto const whole = read_milliseconds(in, "OTEL_METRIC_EXPORT_TIMEOUT", std::chrono::milliseconds{30000});
-    if (push.timeout.count() == 0 || (whole.count() != 0 && whole < push.timeout)) push.timeout = whole;
+    push.timeout = read_milliseconds(in, "push.timeout", either("TIMEOUT"), push.timeout);
+    auto const whole = in.milliseconds("OTEL_METRIC_EXPORT_TIMEOUT", std::chrono::milliseconds{30000});
+    auto const limit = whole.value_or(std::chrono::milliseconds{30000});
+    if (push.timeout.count() == 0 || (limit.count() != 0 && limit < push.timeout)) {
+        push.timeout = limit;
+        in.note("push.timeout", "OTEL_METRIC_EXPORT_TIMEOUT");
+    }
 
-    if (auto const t =
-            in.word("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", {"cumulative", "delta", "lowmemory"}))
+    std::string const temporality = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
+    if (auto const t = in.word(temporality, {"cumulative", "delta", "lowmemory"})) {
         push.temporality = static_cast<temporality_preference>(*t);
+        in.note("push.temporality", temporality);
+    }
     if (auto const p = in.word(either("PROTOCOL"), {"http/json", "http/protobuf", "grpc"}); p && *p != 0)
         in.warn("{}={} is not offered; http/json is sent, which OTLP/HTTP receivers take on the same port",
                 either("PROTOCOL"), in_quotes(*in.text(either("PROTOCOL"))));
-    if (auto const c = in.word(either("COMPRESSION"), {"none", "gzip"}); c && *c != 0) push.compression = "gzip";
+    if (auto const c = in.word(either("COMPRESSION"), {"none", "gzip"})) {
+        in.note("push.compression", either("COMPRESSION"));
+        if (*c != 0) push.compression = "gzip";
+    }
+    if (auto const h = in.word("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+                               {"explicit_bucket_histogram", "base2_exponential_bucket_histogram"});
+        h && *h != 0)
+        in.warn(
+            "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION={} changes nothing: a histogram has the "
+            "buckets that its instrument says. Use tacho::exponential_histogram for it",
+            in_quotes(*in.text("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION")));
     return push;
+}
+
+// OpenTelemetry pairs it with 10 seconds, unless an interval is set for all that is exported periodically.
+inline console_settings read_console(reader& in, exporters const& listed, std::chrono::milliseconds interval) {
+    console_settings console;
+    console.enabled = listed.console;
+    if (listed.set) {
+        in.note("console.enabled", "OTEL_METRICS_EXPORTER");
+        console.why_off = "OTEL_METRICS_EXPORTER does not list console";
+    }
+    if (in.text("OTEL_METRIC_EXPORT_INTERVAL")) {
+        console.interval = interval;
+        in.note("console.interval", "OTEL_METRIC_EXPORT_INTERVAL");
+    }
+    return console;
 }
 
 inline scrape_settings read_scrape(reader& in, exporters const& listed, std::string const& prefix) {
     scrape_settings scrape;
     auto const own = [&](char const* name) { return prefix.empty() ? std::string{} : prefix + name; };
     scrape.enabled = listed.prometheus;
+    if (listed.set) in.note("scrape.enabled", "OTEL_METRICS_EXPORTER");
     if (!prefix.empty())
         if (auto const value = in.text(own("_PROMETHEUS_ENABLED"))) {
+            if (is_truthy(*value) || !listed.prometheus) in.note("scrape.enabled", own("_PROMETHEUS_ENABLED"));
             if (is_truthy(*value))
                 scrape.enabled = true;
             else if (!is_falsy(*value))
@@ -12443,6 +12684,9 @@ inline scrape_settings read_scrape(reader& in, exporters const& listed, std::str
     auto const host = in.text(host_name);
     auto const port = in.text(port_name);
     scrape.own_port = host || port;
+    in.note("scrape.host", host_name);
+    in.note("scrape.port", port_name);
+    in.note("scrape.problem", port_name);
     if (host) scrape.host = *host;
     if (port) {
         // A port that was asked for and can't be is not replaced by another: nobody would look there.
@@ -12481,6 +12725,7 @@ inline resource read_resource(reader& in, std::string const& service_name) {
                    {"telemetry.sdk.language", "cpp"},
                    {"telemetry.sdk.name", "tacho"},
                    {"telemetry.sdk.version", version}};
+    in.note("about", in.first_set("OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"));
     for (auto& [key, value] : in.pairs("OTEL_RESOURCE_ATTRIBUTES", true)) put(about, key, std::move(value));
     if (auto name = in.text("OTEL_SERVICE_NAME")) put(about, "service.name", std::move(*name));
     return about;
@@ -12495,16 +12740,22 @@ inline settings settings::from_environment(environment_options const& options, e
         in.warn("OTEL_CONFIG_FILE is set, but configuration files are not read; the other variables count");
     auto const listed = env::detail::read_exporters(in);
     out.push = env::detail::read_push(in, listed);
+    out.console = env::detail::read_console(in, listed, out.push.interval);
     out.scrape = env::detail::read_scrape(in, listed, options.prefix);
     if (auto const f = in.word("OTEL_METRICS_EXEMPLAR_FILTER", {"always_off", "trace_based", "always_on"}))
         out.exemplars = static_cast<exemplar_filter>(*f);
+    if (out.exemplars) in.note("exemplars", "OTEL_METRICS_EXEMPLAR_FILTER");
     out.about = env::detail::read_resource(in, options.service_name);
     bool const disabled = in.boolean("OTEL_SDK_DISABLED");
     if (disabled || listed.none) {
-        out.push.enabled = out.scrape.enabled = false;
-        out.push.why_off = out.scrape.why_off =
+        out.push.enabled = out.scrape.enabled = out.console.enabled = false;
+        out.push.why_off = out.scrape.why_off = out.console.why_off =
             disabled ? "OTEL_SDK_DISABLED is true" : "OTEL_METRICS_EXPORTER lists none";
+        for (auto const setting : {"push.enabled", "scrape.enabled", "console.enabled"})
+            in.note(setting, disabled ? "OTEL_SDK_DISABLED" : "OTEL_METRICS_EXPORTER");
     }
+    for (auto& [setting, value] : env::detail::values_of(out))
+        out.as_read.push_back({setting, std::move(value), in.variable_of(setting)});
     return out;
 }
 
@@ -12532,11 +12783,13 @@ struct path_report {
 struct telemetry_report {
     path_report push;
     path_report scrape;
+    path_report console = {};
     std::vector<std::string> warnings = {};  ///< of the settings
 
     /// A line for each way out and each warning.
     [[nodiscard]] std::string text() const {
         auto out = fmt::format("push: {}\nscrape: {}\n", push.words, scrape.words);
+        if (console.wanted) out += fmt::format("console: {}\n", console.words);
         for (auto const& w : warnings) out += "warning: " + w + '\n';
         return out;
     }
@@ -12546,11 +12799,11 @@ struct telemetry_report {
 
 #endif
 
-// ---- tacho/telemetry.hpp
-#ifndef TACHO_PART_TELEMETRY
-#define TACHO_PART_TELEMETRY
+// ---- tacho/export/running_telemetry.hpp
+#ifndef TACHO_PART_EXPORT_RUNNING_TELEMETRY
+#define TACHO_PART_EXPORT_RUNNING_TELEMETRY
 
-// tacho: both ways out, started and stopped as the settings say.
+// tacho: the ways out that run for one registry, and how each is started.
 
 namespace tacho::inline v0 {
 
@@ -12618,6 +12871,7 @@ struct [[gnu::visibility("default")]] running_telemetry;  // the program's, in a
 struct running_telemetry {
     std::mutex mutex;  // guards all below
     std::shared_ptr<running_path> push;
+    std::shared_ptr<running_path> console;
     std::shared_ptr<running_path> scrape;
     std::shared_ptr<delta_memory> memory;  // of all that push, one after the other
     std::shared_ptr<endpoint> mounted;
@@ -12716,6 +12970,21 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
     }
 }
 
+inline void start_console(running_telemetry& running, registry& of, settings const& s) {
+    auto& path = running.report.console;
+    path.wanted = true;
+    bool const started = attempt([&] {
+        running.console = std::make_shared<push_path<stream_transport>>(
+            of,
+            pusher_options{
+                .url = "stdout", .shown_url = "the standard output", .about = s.about, .interval = s.console.interval},
+            stream_transport{}, nullptr);
+    });
+    if (!started) return running.refuse(path, "not writing to the standard output: no thread can be had");
+    path.running = true;
+    path.words = fmt::format("writing to the standard output every {} ms", s.console.interval.count());
+}
+
 template <class Listener>
 void start_scrape(running_telemetry& running, registry& of, settings const& s, Listener by,
                   std::shared_ptr<compressor> const& compress_with) {
@@ -12752,6 +13021,18 @@ void start_scrape(running_telemetry& running, registry& of, settings const& s, L
 
 }  // namespace detail
 
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/telemetry.hpp
+#ifndef TACHO_PART_TELEMETRY
+#define TACHO_PART_TELEMETRY
+
+// tacho: both ways out, started and stopped as the settings say.
+
+namespace tacho::inline v0 {
+
 /// Owns what it started: the last telemetry object of a registry stops both ways out when it ends, with a final push of
 /// at most five seconds. Copyable; copies share. All members may be called by any thread; but the last object must not
 /// end in the error hook or in a callback, on the thread that it would wait for. In a child of fork() it has no thread
@@ -12780,7 +13061,7 @@ public:
             path_report const left{.words =
                                        "runs in the process that this one was forked from, if at all; call "
                                        "telemetry::start here, too"};
-            return {.push = left, .scrape = left};
+            return {.push = left, .scrape = left, .console = {}, .warnings = {}};
         }
         std::lock_guard const lock{running->mutex};
         return running->report;
@@ -12789,16 +13070,19 @@ public:
     /// To be mounted on the program's own web server: 404 unless scrapes are enabled and no listener answers them.
     [[nodiscard]] std::shared_ptr<tacho::endpoint> endpoint() const { return mounted_; }
 
-    /// Pushes now. True when the receiver took all that was recorded before; also when nothing is pushed, but not once
-    /// the push is stopped.
+    /// Pushes now, and writes to the console where that is on. True when the receiver took all that was recorded
+    /// before; also when nothing is pushed, but not once the push is stopped.
     bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
         auto* const running = running_.here();
         if (running == nullptr) return false;
-        auto const push = [&] {
+        auto const [push, console] = [&] {
             std::lock_guard const lock{running->mutex};
-            return running->push;
+            return std::pair{running->push, running->console};
         }();
-        return push == nullptr || push->flush(limit);
+        auto const end = std::chrono::steady_clock::now() + limit;
+        bool const pushed = push == nullptr || push->flush(limit);
+        auto const left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+        return (console == nullptr || console->flush((std::max)(left, std::chrono::milliseconds{0}))) && pushed;
     }
 
     /// Pushes once more and stops both ways out, for all telemetry objects of this registry, within `limit`; the
@@ -12806,16 +13090,18 @@ public:
     void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
         auto* const running = running_.here();
         if (running == nullptr) return;
-        std::shared_ptr<detail::running_path> push, scrape;
+        std::shared_ptr<detail::running_path> push, console, scrape;
         {
             std::lock_guard const lock{running->mutex};
             // They stay where they are: who stops them meanwhile waits for the same end.
             push = running->push;
+            console = running->console;
             scrape = running->scrape;
-            for (auto* path : {&running->report.push, &running->report.scrape})
+            for (auto* path : {&running->report.push, &running->report.console, &running->report.scrape})
                 if (std::exchange(path->running, false)) path->words = "stopped";
             running->mounted->enable(false);
         }
+        if (console != nullptr) console->stop(limit);
         if (push != nullptr) push->stop(limit);
         if (scrape != nullptr) scrape->stop(limit);
     }
@@ -12838,11 +13124,12 @@ private:
         for (auto const& w : s.warnings) running->warn(w);
         if (s.exemplars) of.filter_exemplars(*s.exemplars);
         if (s.push.enabled && !report.push.running) detail::start_push(*running, of, s, std::move(by), compress_with);
+        if (s.console.enabled && !report.console.running) detail::start_console(*running, of, s);
         if (s.scrape.enabled && !report.scrape.running)
             detail::start_scrape(*running, of, s, std::move(at), compress_with);
         if (!report.push.wanted) report.push.words = "off: " + s.push.why_off;
         if (!report.scrape.wanted) report.scrape.words = "off: " + s.scrape.why_off;
-        if (!report.push.wanted && !report.scrape.wanted)
+        if (!report.push.wanted && !report.scrape.wanted && !report.console.wanted)
             running->messages.push_back({severity::debug,
                                          "instruments work, and nothing is exported: neither an OTLP endpoint is set "
                                          "nor is the scrape endpoint enabled"});

@@ -38,9 +38,7 @@ public:
     }
 
     [[nodiscard]] http_outcome post(http_post const& request, deadline const& until) {
-        // curl's own start-up happens once, and thread-safely.
-        static bool const ready = ::curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-        if (ready && handle_ == nullptr) handle_.reset(::curl_easy_init());
+        if (is_ready() && handle_ == nullptr) handle_.reset(::curl_easy_init());
         if (handle_ == nullptr) return {.problem = "libcurl could not be started"};
 
         header_list headers;
@@ -99,6 +97,13 @@ public:
 
 private:
     using milliseconds = std::chrono::milliseconds::rep;
+
+    // curl's own start-up happens once, and thread-safely. A change, so that no child has curl started by half.
+    static bool is_ready() noexcept {
+        detail::changing const whole;
+        static bool const ready = ::curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+        return ready;
+    }
 
     // Whether another try may help: nobody answered, or not to the end.
     static bool is_passing(CURLcode code) noexcept {
