@@ -19,10 +19,15 @@ void add_by_compare_and_swap(std::atomic<double>& to, double amount) noexcept {
 
 // Each number in lines of its own, so that neighbours don't disturb it.
 struct world {
-    tacho::registry registries[3];
+    tacho::registry registries[4];
+    tacho::registry all_exemplars{{.exemplars = tacho::exemplar_filter::always_on}};
     tacho::counter<"bench.integers"> integers{registries[0]};
     tacho::counter<"bench.doubles", double> doubles{registries[1]};
     tacho::counter<"bench.shared", tacho::cells::shared> shared{registries[2]};
+    tacho::counter<"bench.traced", tacho::exemplars> traced{registries[3]};
+    tacho::counter<"bench.sampled", tacho::exemplars> sampled{all_exemplars};
+    tacho::counter_handle<std::uint64_t, tacho::cells::sharded, true> traced_integer = traced.bind();
+    tacho::counter_handle<std::uint64_t, tacho::cells::sharded, true> sampled_integer = sampled.bind();
     tacho::counter_handle<std::uint64_t, tacho::cells::sharded> integer = integers.bind();
     tacho::counter_handle<double, tacho::cells::sharded> real = doubles.bind();
     tacho::counter_handle<std::uint64_t, tacho::cells::shared> shared_integer = shared.bind();
@@ -45,6 +50,8 @@ void counter_rows(table& to) {
         w.integer.inc();
         w.real.inc(1);
         w.shared_integer.inc();
+        w.traced_integer.inc();
+        w.sampled_integer.inc();
         w.bare.fetch_add(1);
         add_by_compare_and_swap(w.bare_real, 1);
         w.peer.Increment();
@@ -57,6 +64,12 @@ void counter_rows(table& to) {
                        goes_up_by(w.sum, [] { return total(w.registries[1]); })};
     subject const shared{[handle = w.shared_integer](std::size_t) { handle.inc(); },
                          goes_up_by(each, [] { return total(w.registries[2]); })};
+    // In a span that is not sampled, so that the filter alone decides.
+    tacho::set_trace_context_hook([]() noexcept -> tacho::trace_context { return {{1}, {2}, false}; });
+    subject const traced{[handle = w.traced_integer](std::size_t) { handle.inc(); },
+                         goes_up_by(each, [] { return total(w.registries[3]); })};
+    subject const sampled{[handle = w.sampled_integer](std::size_t) { handle.inc(); },
+                          goes_up_by(each, [] { return total(w.all_exemplars); })};
     subject const bare{[](std::size_t) { w.bare.fetch_add(1, std::memory_order_relaxed); },
                        goes_up_by(each, [] { return static_cast<double>(w.bare.load()); })};
     subject const bare_real{[](std::size_t i) { add_by_compare_and_swap(w.bare_real, w.amount[i]); },
@@ -66,6 +79,8 @@ void counter_rows(table& to) {
     one_thread("counter/tacho", ours);
     one_thread("counter/tacho double", real);
     one_thread("counter/tacho shared", shared);
+    one_thread("counter/tacho traced", traced);
+    one_thread("counter/tacho sampled", sampled);
     one_thread("counter/atomic", bare);
     one_thread("counter/atomic double", bare_real);
     one_thread("counter/prometheus-cpp", peer);
@@ -84,6 +99,10 @@ void counter_rows(table& to) {
     to.add({"counter of double, inc", "counter/tacho double", "counter/atomic double", "CAS loop", "ns", 0.75});
     to.add({"counter of double, inc, two threads", "counter/2 double/tacho x2", "counter/2 double/atomic x2",
             "CAS loop", "ns", 0.1});
+    to.add({"counter with exemplars, inc outside of a sampled span", "counter/tacho traced", "counter/tacho",
+            "without exemplars"});
+    to.add({"counter with exemplars, inc that becomes one", "counter/tacho sampled", "counter/tacho",
+            "without exemplars"});
     to.add({"counter with cells::shared, inc", "counter/tacho shared", "counter/atomic", "relaxed fetch_add"});
     to.add({"counter with cells::shared, inc, two threads", "counter/2/tacho shared x2", "counter/2/atomic x2",
             "relaxed fetch_add"});
