@@ -1,3 +1,4 @@
+#include "support/json_reader.hpp"
 #include "support/text.hpp"
 
 #include "tacho/export/memory_transport.hpp"
@@ -5,7 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <thread>
+#include <vector>
 
 namespace {
 
@@ -311,6 +314,122 @@ TEST(a_pusher, does_not_send_what_is_too_large) {
     EXPECT_FALSE(pusher.flush());
     EXPECT_TRUE(s.transport.requests().empty());
     EXPECT_NE(heard.text().find("more than 50 bytes"), std::string::npos) << heard.text();
+}
+
+std::size_t count(std::string const& in, std::string_view what) {
+    std::size_t found = 0;
+    for (auto at = in.find(what); at != std::string::npos; at = in.find(what, at + 1)) ++found;
+    return found;
+}
+
+enum class light { on, off };
+consteval auto label_values(light) {
+    return tacho::labels<light>({{light::on, "on"}, {light::off, "off"}});
+}
+
+// CONFORMANCE 165: several requests, each whole, which together say what one would have said.
+TEST(a_large_collection, is_sent_in_several_requests) {
+    tacho::registry registry{test::fixed()};
+    tacho::counter<"c", tacho::label<"n", int>> c{registry, "Counted"};
+    tacho::histogram<"h", tacho::label<"n", int>> h{registry.scope("other", "1"), "", {1, 2}};
+    tacho::state_set<"s", light, tacho::label<"n", int>> s{registry};
+    for (int i = 0; i < 100; ++i) {
+        c(i).inc();
+        h(i).observe(i);
+        s(i).set(light::on);
+    }
+    auto const sent_with = [&](std::size_t split) {
+        tacho::memory_transport transport;
+        tacho::pusher pusher{registry, {.about = {{"a", "b"}}, .split_above = split}, transport};
+        EXPECT_TRUE(pusher.flush());
+        return transport.requests();
+    };
+    auto const whole = sent_with(16u << 20);
+    ASSERT_EQ(whole.size(), 1u);
+    EXPECT_EQ(count(whole[0].body, "\"timeUnixNano\""), 400u);
+    for (std::size_t const split : {0u, 1u, 500u, 1000u, 5000u, 40'000u}) {
+        auto const parts = sent_with(split);
+        EXPECT_GT(parts.size(), whole[0].body.size() / (split + 2000));
+        std::size_t points = 0;
+        for (auto const& part : parts) {
+            EXPECT_NO_THROW(static_cast<void>(test::json_reader::read(part.body))) << part.body;
+            EXPECT_LT(part.body.size(), split + 2500);
+            EXPECT_TRUE(part.body.starts_with(whole[0].body.substr(0, whole[0].body.find("\"scopeMetrics\""))));
+            points += count(part.body, "\"timeUnixNano\"");
+            auto const of_h = count(part.body, R"({"scope":{"name":"other","version":"1"},"metrics":[{"name":"h")");
+            EXPECT_EQ(of_h, count(part.body, "\"bucketCounts\"") != 0 ? 1u : 0u);
+        }
+        EXPECT_EQ(points, 400u) << split;
+    }
+}
+
+// Neither lost nor twice, though some requests of a collection arrive and others don't.
+TEST(a_large_collection_of_deltas, goes_on_where_it_failed) {
+    tacho::set_error_hook(nullptr);
+    tacho::registry registry;
+    tacho::counter<"c", tacho::label<"n", int>> c{registry};
+    tacho::memory_transport transport;
+    tacho::pusher pusher{
+        registry,
+        {.interval = std::chrono::hours{1}, .temporality = temporality_preference::delta, .split_above = 1},
+        transport};
+    std::map<std::string, std::uint64_t> arrived;  // by label, added up
+    std::size_t looked_at = 0;
+    std::vector<bool> taken;  // of each request that was made
+    auto const look = [&] {
+        auto const all = transport.requests();
+        for (; looked_at < all.size(); ++looked_at) {
+            if (!taken.at(looked_at)) continue;
+            auto const& body = all[looked_at].body;
+            auto const at = body.find("\"intValue\":\"") + 12;
+            arrived[body.substr(at, body.find('"', at) - at)] += std::stoull(only_value(body));
+        }
+    };
+    auto const answers = [&](std::initializer_list<int> codes) {
+        for (int const code : codes) {
+            transport.answer_with({.status = code});
+            taken.push_back(code == 200);
+        }
+    };
+    for (int i = 0; i < 4; ++i) c(i).inc(10);
+    answers({200, 200, 400});  // two of four arrive
+    EXPECT_FALSE(pusher.flush());
+    for (int i = 0; i < 4; ++i) c(i).inc(5);
+    c(4).inc(5);
+    answers({400});  // the third one again
+    EXPECT_FALSE(pusher.flush());
+    answers({200, 200, 200, 200, 400});  // the rest of the old ones, and two of the new ones
+    EXPECT_FALSE(pusher.flush());
+    look();
+    EXPECT_EQ(arrived, (std::map<std::string, std::uint64_t>{{"0", 15}, {"1", 15}, {"2", 10}, {"3", 10}}));
+    for (int i = 0; i < 5; ++i) c(i).inc();
+    answers({200, 200, 200});            // what was left
+    answers({200, 200, 200, 200, 200});  // and what came since
+    EXPECT_TRUE(pusher.flush());
+    look();
+    EXPECT_EQ(arrived, (std::map<std::string, std::uint64_t>{{"0", 16}, {"1", 16}, {"2", 16}, {"3", 16}, {"4", 6}}));
+    tacho::set_error_hook(&tacho::print_to_stderr);
+}
+
+// Totals need none of that: the next collection says it all.
+TEST(a_large_collection_of_totals, begins_anew_when_it_failed) {
+    tacho::set_error_hook(nullptr);
+    tacho::registry registry;
+    tacho::counter<"c", tacho::label<"n", int>> c{registry};
+    tacho::memory_transport transport;
+    tacho::pusher pusher{registry, {.interval = std::chrono::hours{1}, .split_above = 1}, transport};
+    c(1).inc(10);
+    c(2).inc(20);
+    transport.answer_with({.status = 200});
+    transport.answer_with({.status = 400});
+    EXPECT_FALSE(pusher.flush());
+    c(1).inc();
+    EXPECT_TRUE(pusher.flush());
+    auto const all = transport.requests();
+    ASSERT_EQ(all.size(), 4u);
+    EXPECT_EQ(only_value(all[2].body), "11");
+    EXPECT_EQ(only_value(all[3].body), "20");
+    tacho::set_error_hook(&tacho::print_to_stderr);
 }
 
 // CONFORMANCE 135

@@ -2,6 +2,7 @@
 // Rule: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 #pragma once
 
+#include "tacho/core/attempt.hpp"
 #include "tacho/core/clock.hpp"
 #include "tacho/core/number_text.hpp"
 #include "tacho/core/resource.hpp"
@@ -9,6 +10,7 @@
 #include "tacho/encode/exemplar_text.hpp"
 #include "tacho/encode/json_text.hpp"
 #include "tacho/encode/otlp_attributes.hpp"
+#include "tacho/encode/otlp_frame.hpp"
 #include "tacho/encode/otlp_points.hpp"
 #include "tacho/encode/sink.hpp"
 #include "tacho/registry/registry.hpp"
@@ -21,6 +23,7 @@
 #include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace tacho::inline v0 {
 
@@ -34,6 +37,13 @@ public:
     /// isn't made again; without it nothing is allocated.
     otlp_json_encoder(Sink& to, resource const& about, unix_nanos time, otlp_points* known = nullptr) noexcept
         : out_(to), resource_(about), known_(known), time_(time) {}
+
+    /// Ends a request behind the point with which it takes more than `bytes`, and begins another one. Where each ends
+    /// in the sink, the last one included, is added to `ends` by finish(); with nothing to write, none is.
+    void split_above(std::size_t bytes, std::vector<std::size_t>& ends) noexcept {
+        split_ = bytes;
+        ends_ = &ends;
+    }
 
     void exemplars(exemplar_view const& of) noexcept { exemplars_ = of; }
 
@@ -63,6 +73,7 @@ public:
     /// Several of one family, cumulative. At once only where all is as in the last request but the numbers.
     void numbers(family const& of, std::span<series* const> from, number_kind kind,
                  std::uint64_t const* bits) noexcept {
+        split_where_due();
         constexpr std::size_t most = 8;
         otlp_points::of_family::point known[most];
         std::size_t room = 0;
@@ -151,10 +162,10 @@ public:
 
     /// Ends the request; `{}` when there was no point to write. False when the sink had no room for all of it.
     [[nodiscard]] bool finish() noexcept {
-        if (family_ == nullptr)
+        if (family_ != nullptr)
+            end_request();
+        else if (ends_ == nullptr)
             out_.text("{}");
-        else
-            out_.text("]}}]}]}]}");  // points, sum, metric, metrics, scope, scopes, resource, resources, request
         if (known_ != nullptr) known_->end_request();
         return !out_.failed();
     }
@@ -163,6 +174,18 @@ public:
     [[nodiscard]] std::size_t points() const noexcept { return points_; }
 
 private:
+    // Without memory to say where it ends, all of it has failed.
+    void end_request() noexcept {
+        out_.text("]}}]}]}]}");  // points, sum, metric, metrics, scope, scopes, resource, resources, request
+        if (ends_ != nullptr && !detail::attempt([&] { ends_->push_back(out_.written()); })) out_.fail();
+        begun_at_ = out_.written();
+        family_ = nullptr;
+    }
+    void split_where_due() noexcept {
+        if (ends_ != nullptr && family_ != nullptr && out_.written() - begun_at_ > split_) [[unlikely]]
+            end_request();
+    }
+
     // Of what follows a point's attributes.
     static constexpr std::size_t number_room = detail::number_room + 16;
 
@@ -206,6 +229,7 @@ private:
     template <class Rest>
     void point(family const& of, series const& s, unix_nanos start, temporality t, std::size_t room, Rest&& rest,
                std::string_view state = {}) noexcept {
+        split_where_due();
         bool const first = family_ != &of && begin_metric(of, t);
         ++points_;
         // What has been removed ends then, so that what took its place doesn't begin before. What was born after the
@@ -261,42 +285,15 @@ private:
         known_family_ = known_ != nullptr ? known_->find(of.id()) : nullptr;
         if (before != nullptr && is_one_metric(before->describe(), d)) return false;
         if (before == nullptr) {
-            begin_request();
-            begin_scope(d.scope);
+            detail::write_otlp_resource(out_, resource_);
+            detail::write_otlp_scope(out_, d.scope);
         } else if (before->describe().scope != d.scope) {
             out_.text("]}}]},");  // points, sum, metric, metrics, scope
-            begin_scope(d.scope);
+            detail::write_otlp_scope(out_, d.scope);
         } else {
             out_.text("]}},");  // points, sum, metric
         }
-        out_.text("{\"name\":");
-        detail::write_json_string(out_, d.name);
-        if (!d.description.empty()) {
-            out_.text(",\"description\":");
-            detail::write_json_string(out_, d.description);
-        }
-        if (!d.unit.empty()) {
-            out_.text(",\"unit\":");
-            detail::write_json_string(out_, d.unit);
-        }
-        char const number_of_temporality[] = {static_cast<char>('0' + static_cast<int>(t)), '\0'};
-        switch (d.kind) {
-            case instrument_kind::counter:
-            case instrument_kind::up_down_counter:
-            case instrument_kind::info:
-            case instrument_kind::state_set:
-                out_.text(",\"sum\":{\"aggregationTemporality\":", number_of_temporality,
-                          ",\"isMonotonic\":", d.is_monotonic() ? "true" : "false", ",\"dataPoints\":[");
-                break;
-            case instrument_kind::gauge: out_.text(",\"gauge\":{\"dataPoints\":["); break;
-            case instrument_kind::histogram:
-                out_.text(",\"histogram\":{\"aggregationTemporality\":", number_of_temporality, ",\"dataPoints\":[");
-                break;
-            case instrument_kind::exponential_histogram:
-                out_.text(",\"exponentialHistogram\":{\"aggregationTemporality\":", number_of_temporality,
-                          ",\"dataPoints\":[");
-                break;
-        }
+        detail::write_otlp_metric(out_, d, t);
         return true;
     }
 
@@ -304,40 +301,13 @@ private:
         return a.scope == b.scope && a.name == b.name && detail::is_same_metric(a, b);
     }
 
-    void begin_request() noexcept {
-        out_.text("{\"resourceMetrics\":[{\"resource\":{\"attributes\":[");
-        bool first = true;
-        for (std::size_t i = 0; i < resource_.size(); ++i) {
-            std::string_view const key = resource_[i].key, value = resource_[i].value;
-            // Keys are unique (of several the last one counts) as they are shown: as valid UTF-8.
-            bool const again = std::any_of(resource_.begin() + static_cast<std::ptrdiff_t>(i) + 1, resource_.end(),
-                                           [&](attribute const& a) { return is_same_as_utf8(a.key, key); });
-            if (again || key.empty()) continue;
-            out_.text(first ? "{\"key\":" : ",{\"key\":");
-            detail::write_json_string(out_, key);
-            out_.text(",\"value\":{\"stringValue\":");
-            detail::write_json_string(out_, value);
-            out_.text("}}");
-            first = false;
-        }
-        out_.text("]},\"scopeMetrics\":[");
-    }
-
-    void begin_scope(scope_info const& scope) noexcept {
-        out_.text("{\"scope\":{\"name\":");
-        detail::write_json_string(out_, scope.name);
-        if (!scope.version.empty()) {
-            out_.text(",\"version\":");
-            detail::write_json_string(out_, scope.version);
-        }
-        out_.text("},\"metrics\":[");
-    }
-
     detail::sink_writer<Sink> out_;
     exemplar_view exemplars_;
     resource const& resource_;
     otlp_points* known_;
     otlp_points::of_family* known_family_ = nullptr;
+    std::vector<std::size_t>* ends_ = nullptr;  // of requests, if they are split
+    std::size_t split_ = 0, begun_at_ = 0;
     family const* family_ = nullptr;
     std::size_t points_ = 0;
     unix_nanos time_;

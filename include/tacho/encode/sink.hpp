@@ -98,6 +98,9 @@ public:
     explicit sink_writer(Sink& to) noexcept : to_(to) {}
 
     [[nodiscard]] bool failed() const noexcept { return failed_; }
+    void fail() noexcept { failed_ = true; }
+    /// Bytes so far.
+    [[nodiscard]] std::size_t written() const noexcept { return written_; }
 
     // Calls f(char*), which writes at most `room` bytes and returns the end of what it wrote.
     template <class F>
@@ -109,7 +112,9 @@ public:
             failed_ = true;
             return;
         }
-        to_.commit(static_cast<std::size_t>(f(at) - at));
+        auto const size = static_cast<std::size_t>(f(at) - at);
+        to_.commit(size);
+        written_ += size;
     }
 
     template <class... Texts>
@@ -127,6 +132,7 @@ public:
 
 private:
     Sink& to_;
+    std::size_t written_ = 0;
     bool failed_ = false;
 };
 

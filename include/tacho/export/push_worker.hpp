@@ -1,0 +1,297 @@
+// tacho: the thread of a pusher: collects, sends and waits.
+// Rule: https://opentelemetry.io/docs/specs/otlp/#otlphttp
+#pragma once
+
+#include "tacho/core/attempt.hpp"
+#include "tacho/core/error_hook.hpp"
+#include "tacho/core/text.hpp"
+#include "tacho/encode/otlp_json.hpp"
+#include "tacho/encode/sink.hpp"
+#include "tacho/export/deadline.hpp"
+#include "tacho/export/delta_memory.hpp"
+#include "tacho/export/http_header.hpp"
+#include "tacho/export/pusher_options.hpp"
+#include "tacho/export/retry.hpp"
+#include "tacho/export/transport.hpp"
+#include "tacho/registry/registry.hpp"
+#include "tacho/version.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+// What a pusher is in the process that made it.
+template <transport Transport>
+class push_worker {
+public:
+    push_worker(registry& of, pusher_options options, Transport by, std::shared_ptr<delta_memory> memory)
+        : options_(clamped(std::move(options))),
+          now_(of.options().now),
+          reader_(std::in_place, of),
+          memory_(memory != nullptr ? std::move(memory) : std::make_shared<delta_memory>()),
+          transport_(std::move(by)),
+          packed_(options_.largest_body) {
+        headers_.push_back({"Content-Type", "application/json"});
+        bool const has_own = std::any_of(options_.headers.begin(), options_.headers.end(), [](attribute const& header) {
+            return detail::equals_ignoring_case(header.key, "User-Agent");
+        });
+        if (!has_own) headers_.push_back({"User-Agent", user_agent_});
+        for (auto const& [name, value] : options_.headers) headers_.push_back({name, value});
+        if (options_.compress_with != nullptr)
+            headers_.push_back({"Content-Encoding", options_.compress_with->coding()});
+        worker_ = std::thread{[this] { run(); }};
+    }
+    push_worker(push_worker const&) = delete;
+    push_worker& operator=(push_worker const&) = delete;
+    ~push_worker() { stop(std::chrono::seconds{5}); }
+
+    bool flush(std::chrono::milliseconds limit) {
+        std::unique_lock lock{mutex_};
+        // A callback or the hook would wait for itself.
+        if (stopping_ || std::this_thread::get_id() == worker_id_) return false;
+        auto const wanted = ++flushes_wanted_;
+        wake_.notify_all();
+        // A push that is under way may have begun before the call; the one that follows it counts.
+        finished_.wait_for(lock, bounded(limit), [&] { return flushes_done_ >= wanted || stopped_; });
+        return flushes_done_ >= wanted && last_push_accepted_;
+    }
+
+    void stop(std::chrono::milliseconds limit) {
+        auto const end = deadline::clock::now() + bounded(limit);
+        {
+            std::lock_guard const lock{mutex_};
+            stop_at_ = stopping_ ? (std::min)(stop_at_, end) : end;
+            stopping_ = true;
+            if (under_way_ != nullptr) under_way_->no_later_than(end);
+            wake_.notify_all();
+            if (std::this_thread::get_id() == worker_id_) return;  // it ends once what called this returns
+        }
+        std::lock_guard const only_one{joining_};
+        if (worker_.joinable()) worker_.join();
+    }
+
+    [[nodiscard]] bool ended() const {
+        std::lock_guard const lock{mutex_};
+        return stopped_;
+    }
+
+    [[nodiscard]] pusher_stats stats() const {
+        std::lock_guard const lock{mutex_};
+        return stats_;
+    }
+
+private:
+    // Times that the clock can't hold would pass at once, and none at all would be a storm.
+    static constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365};
+    static std::chrono::milliseconds bounded(std::chrono::milliseconds time) noexcept {
+        return (std::min)(time, longest);
+    }
+    static pusher_options clamped(pusher_options given) {
+        given.interval = std::clamp(given.interval, std::chrono::milliseconds{1}, longest);
+        given.timeout = std::clamp(given.timeout, std::chrono::milliseconds{0}, longest);
+        return given;
+    }
+
+    void run() {
+        auto next = deadline::clock::now() + options_.interval;
+        std::unique_lock lock{mutex_};
+        worker_id_ = std::this_thread::get_id();
+        for (;;) {
+            wake_.wait_until(lock, next, [&] { return stopping_ || flushes_wanted_ != flushes_done_; });
+            bool const last = is_last_ = stopping_;
+            auto const flushes = flushes_wanted_;
+            auto const started = deadline::clock::now();
+            // A timeout of 0 is none; the interval then bounds a push, so that one can't hold up all others for ever.
+            auto const most = options_.timeout.count() == 0 ? options_.interval : options_.timeout;
+            deadline until{started + most};
+            if (last) until.no_later_than(stop_at_);
+            under_way_ = &until;
+            lock.unlock();
+            bool accepted = false;
+            if (!detail::attempt([&] { accepted = push(until); }))
+                report(severity::error, "a push ended by an exception; the next one covers it");
+            lock.lock();
+            under_way_ = nullptr;
+            ++(accepted ? stats_.accepted : stats_.failed);
+            last_push_accepted_ = accepted;
+            flushes_done_ = flushes;
+            stopped_ = last;
+            finished_.notify_all();
+            if (last) return reader_.reset();
+            // From start to start; a push that took longer than the interval is followed at once by the next.
+            next = (std::max)(next + options_.interval, deadline::clock::now());
+            if (next > started + options_.interval)
+                next = (std::max)(started + options_.interval, deadline::clock::now());
+        }
+    }
+
+    // One collection, sent and sent again until it is taken, refused or out of time.
+    bool push(deadline const& until) {
+        // What the last one left over goes first. Its deltas are not added up with what came since, because those of
+        // the requests before it have arrived.
+        if (!ends_.empty() && !deliver(until)) return false;
+        collected_ = now_();
+        if (!encode(until)) return complain("there is no memory for a request");
+        if (!ends_.empty()) return deliver(until);
+        commit(collected_);  // nothing to say is not sent
+        return true;
+    }
+
+    // Sends the requests that are left of a collection.
+    bool deliver(deadline const& until) {
+        while (sent_ != ends_.size()) {
+            auto const begin = sent_ == 0 ? 0 : ends_[sent_ - 1];
+            if (send(body_.view().substr(begin, ends_[sent_] - begin), until)) {
+                ++sent_;
+                continue;
+            }
+            // The next collection covers all of it, unless deltas have arrived in part.
+            if (sent_ == 0 || options_.temporality == temporality_preference::cumulative) ends_.clear();
+            return false;
+        }
+        ends_.clear();
+        commit(collected_);
+        return true;
+    }
+
+    bool send(std::string_view body, deadline const& until) {
+        if (body.size() > options_.largest_body)
+            return complain(
+                fmt::format("a request takes more than {} bytes, the most that is sent at once. Raise "
+                            "pusher_options::largest_body, or lower split_above",
+                            options_.largest_body));
+        auto const request = packed(body);
+        for (backoff waits;;) {
+            auto const outcome = transport_.post(request, until);
+            auto const meaning =
+                outcome.status == 0 ? (outcome.retryable ? verdict::retry : verdict::drop) : classify(outcome.status);
+            if (meaning == verdict::accepted) {
+                note_partial_success(outcome.body);
+                return true;
+            }
+            auto const why = outcome.status == 0
+                                 ? outcome.problem
+                                 : fmt::format("answered {}", outcome.status) + said(refusal_message(outcome.body));
+            if (meaning == verdict::drop) return complain(why + ", which is not tried again");
+            auto wait = std::chrono::milliseconds{waits.next(static_cast<std::uint32_t>(random_()))};
+            auto const now = static_cast<std::int64_t>(now_() / 1'000'000'000u);
+            if (auto const asked = parse_retry_after(outcome.retry_after, now))
+                wait = (std::max)(wait, std::chrono::milliseconds{*asked});  // no wait at all would be a storm
+            if (wait >= until.remaining()) return complain(why + ", and there is no time left to try again");
+            if (!pause(wait, until)) return complain(why + ", and the program stops");
+        }
+    }
+
+    [[nodiscard]] bool encode(deadline const& until) {
+        sent_ = 0;
+        body_.clear();
+        otlp_json_encoder encoder{body_, options_.about, collected_, &known_};
+        encoder.split_above(options_.split_above, ends_);
+        delta_memory::stage<decltype(encoder)> stage{*memory_, encoder, options_.temporality};
+        reader_->visit(stage, until.when());
+        if (encoder.finish()) return true;
+        ends_.clear();
+        return false;
+    }
+
+    // Compressed once, however often it is sent. What can't be compressed is sent as it is.
+    [[nodiscard]] http_post packed(std::string_view body) noexcept {
+        std::span<http_header const> headers{headers_};
+        if (options_.compress_with == nullptr) return {options_.url, body, headers};
+        packed_.clear();
+        if (options_.compress_with->compress(body, packed_)) return {options_.url, packed_.view(), headers};
+        return {options_.url, body, headers.first(headers.size() - 1)};  // without Content-Encoding, the last
+    }
+
+    static std::string said(std::string words) { return words.empty() ? words : " " + words; }
+
+    // Waits before another try; false when it is time to stop. The last push has nothing else to do: it tries again
+    // until its deadline, which may come nearer meanwhile.
+    [[nodiscard]] bool pause(std::chrono::milliseconds wait, deadline const& until) {
+        auto const end = deadline::clock::now() + wait;
+        std::unique_lock lock{mutex_};
+        while (deadline::clock::now() < end) {
+            if ((stopping_ && !is_last_) || until.passed()) return false;
+            wake_.wait_until(lock, (std::min)(end, until.when()));
+        }
+        ++stats_.retries;
+        return true;
+    }
+
+    void note_partial_success(std::string_view answer) {
+        auto const partial = parse_partial_success(answer);
+        if (partial.rejected_points == 0 && partial.message.empty()) return;
+        report(severity::warning,
+               fmt::format("pushing to {}: taken, but {} points were rejected: {}. They are not sent "
+                           "again",
+                           options_.shown_url, partial.rejected_points, partial.message));
+        std::lock_guard const lock{mutex_};
+        stats_.rejected_points += partial.rejected_points;
+    }
+
+    void commit(unix_nanos time) {
+        memory_->commit(time);
+        reader_->commit();
+    }
+
+    bool complain(std::string_view what) const {
+        report(severity::warning,
+               fmt::format("pushing to {}: {}. {}", options_.shown_url, what,
+                           is_last_
+                               ? "It was the last push: what was recorded since the last accepted one is not delivered"
+                               : "Nothing is lost: the next push covers the same time"));
+        return false;
+    }
+
+    pusher_options const options_;
+    unix_nanos (*const now_)() noexcept;
+    std::string const user_agent_ = fmt::format("tacho-OTLP-Exporter-Cpp/{}", version);
+    std::vector<http_header> headers_;
+    std::optional<reader> reader_;  // until the end: while it lives, what is removed is kept for it
+    std::shared_ptr<delta_memory> memory_;
+    Transport transport_;
+    byte_buffer body_, packed_;
+    std::vector<std::size_t> ends_;  // of the requests in body_ that are not all delivered
+    std::size_t sent_ = 0;           // of these requests
+    unix_nanos collected_ = 0;
+    otlp_points known_;
+    std::mt19937 random_{std::random_device{}()};
+    bool is_last_ = false;  // known to the worker alone
+
+    std::mutex mutable mutex_;  // guards what follows; never held while collecting or sending
+    std::condition_variable wake_, finished_;
+    std::thread::id worker_id_;
+    pusher_stats stats_;
+    deadline* under_way_ = nullptr;
+    deadline::clock::time_point stop_at_;
+    std::uint64_t flushes_wanted_ = 0;
+    std::uint64_t flushes_done_ = 0;
+    bool last_push_accepted_ = false;
+    bool stopping_ = false;
+    bool stopped_ = false;
+
+    std::mutex joining_;
+    std::thread worker_;  // last: it uses all above
+};
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0

@@ -1,0 +1,41 @@
+// tacho: what a pusher can be told, and what it tells.
+#pragma once
+
+#include "tacho/core/resource.hpp"
+#include "tacho/core/temporality.hpp"
+#include "tacho/export/compressor.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tacho::inline v0 {
+
+struct pusher_options {
+    std::string url = "http://localhost:4318/v1/metrics";
+    std::string shown_url = url;                ///< in messages: without a user's name and password
+    std::vector<attribute> headers = {};        ///< sent with each request; their values are never logged
+    resource about = {};                        ///< who sends
+    std::chrono::milliseconds interval{60000};  ///< from start to start
+    std::chrono::milliseconds timeout{10000};   ///< of one push: connecting, sending and all retries
+    temporality_preference temporality = temporality_preference::cumulative;
+    /// Bytes of a request, before it is compressed. What takes more is sent in several, one after the other, because
+    /// receivers refuse large ones: the Collector those above 20 MiB.
+    std::size_t split_above = 16u << 20;
+    std::size_t largest_body = 64u << 20;  ///< bytes, before it is compressed; a larger request is not sent
+    /// Compresses requests, such as tacho::gzip() of tacho/adapter/zlib.hpp; none: they are sent as they are.
+    std::shared_ptr<compressor> compress_with = {};
+};
+
+/// What a pusher has done so far.
+struct pusher_stats {
+    std::uint64_t accepted = 0;  ///< pushes that the receiver took
+    std::uint64_t failed = 0;    ///< pushes that it did not take, after all retries
+    std::uint64_t retries = 0;
+    std::uint64_t rejected_points = 0;  ///< of accepted pushes
+};
+
+}  // namespace tacho::inline v0
