@@ -26,4 +26,5 @@
 #include "tacho/http/route_table.hpp"
 
 // 6. What the library knows of itself.
+#include "tacho/process/scrape_metrics.hpp"
 #include "tacho/process/self_metrics.hpp"

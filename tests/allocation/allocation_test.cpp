@@ -1,6 +1,7 @@
 // What a promise of no allocation is worth: every way to allocate in this program is counted.
 #include "tacho/encode/otlp_json.hpp"
 #include "tacho/export/endpoint.hpp"
+#include "tacho/process/scrape_metrics.hpp"
 #include "tacho/record.hpp"
 
 #ifdef TACHO_TEST_ZLIB
@@ -225,6 +226,22 @@ TEST_P(a_warm_scrape, allocates_nothing) {
                       s.record(i);
                       auto const answer = endpoint.respond({"GET", GetParam()});
                       EXPECT_GT(answer.body().size(), 5000u);
+                  }
+              }),
+              0);
+}
+
+TEST_P(a_warm_scrape, allocates_nothing_when_it_is_watched) {
+    shop s;
+    tacho::endpoint endpoint{s.registry, {.watcher = std::make_shared<tacho::scrape_metrics>(s.registry)}};
+    tacho::scrape_request const refused{.method = "POST"};
+    static_cast<void>(endpoint.respond({"GET", GetParam()}));
+    static_cast<void>(endpoint.respond(refused));
+    static_cast<void>(endpoint.respond({"GET", GetParam()}));  // the page is longer by what it was not on before
+    EXPECT_EQ(allocations_in([&] {
+                  for (int i = 0; i < 10; ++i) {
+                      EXPECT_GT(endpoint.respond({"GET", GetParam()}).body().size(), 5000u);
+                      EXPECT_EQ(endpoint.respond(refused).status(), 405);
                   }
               }),
               0);

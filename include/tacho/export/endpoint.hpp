@@ -4,6 +4,7 @@
 
 #include "tacho/core/escaping.hpp"
 #include "tacho/core/resource.hpp"
+#include "tacho/core/scrape_watcher.hpp"
 #include "tacho/encode/prometheus.hpp"
 #include "tacho/encode/sink.hpp"
 #include "tacho/encode/target_info.hpp"
@@ -37,6 +38,8 @@ struct endpoint_options {
     std::size_t most_at_once = 16;          ///< scrapes, from 1 to 16; beyond it they are answered 503
     /// Compresses for clients that ask for it, such as tacho::gzip() of tacho/adapter/zlib.hpp; none: nobody gets that.
     std::shared_ptr<compressor> compress_with = {};
+    /// Is told of each request, such as a scrape_metrics; none: costs nothing.
+    std::shared_ptr<scrape_watcher> watcher = {};
 };
 
 /// What an endpoint looks at in a request. The views are used during the call only.
@@ -66,11 +69,22 @@ public:
         for (auto const names : {escaping::underscores, escaping::allow_utf_8, escaping::dots, escaping::values})
             target_labels_[static_cast<std::size_t>(names)] =
                 target_info_labels(options.about, core_->options.translation, names);
+        watch(std::move(options.watcher));
     }
+    endpoint(endpoint const&) = delete;
+    endpoint& operator=(endpoint const&) = delete;
 
     /// Whether it answers otherwise than 404. May change while the web server that it is mounted on runs.
     void enable(bool on) noexcept { enabled_.store(on, std::memory_order_relaxed); }  // a flag, which orders nothing
     [[nodiscard]] bool is_enabled() const noexcept { return enabled_.load(std::memory_order_relaxed); }
+
+    /// Has `by` told of each request that begins from now on, if there is nobody yet who is. By one thread at a time,
+    /// while others may ask.
+    void watch(std::shared_ptr<scrape_watcher> by) noexcept {
+        if (watcher_ != nullptr) return;
+        watcher_ = std::move(by);
+        watching_.store(watcher_.get(), std::memory_order_release);  // who finds it finds it made
+    }
 
     /// 200 with the numbers in the format that suits the client best; 404 when disabled; 405 for methods other than GET
     /// and HEAD; 400 for a query that can't be decoded; 414 for one of more than 8 KiB; 431 for headers of more than
@@ -79,14 +93,26 @@ public:
     /// one; 500 when there is no memory for the body. A query with `name[]=x`, once or up to 100 times, asks for those
     /// families only that are called x or have a sample that is: what is unknown makes a page without it.
     [[nodiscard]] scrape_response respond(scrape_request const& request) noexcept {
-        auto answer = respond_with_body(request);
-        if (request.method == "HEAD") answer.body_ = {};  // also where it is refused
+        auto* const watcher = watching_.load(std::memory_order_acquire);
+        if (watcher == nullptr) [[likely]]
+            return respond_to(request);
+        auto const begun = std::chrono::steady_clock::now();
+        watcher->begins();
+        auto answer = respond_to(request);
+        std::chrono::duration<double> const took = std::chrono::steady_clock::now() - begun;
+        watcher->ends({answer.status(), answer.body().size(), took.count()});
         return answer;
     }
 
 private:
     static constexpr std::string_view plain_text = "text/plain; charset=utf-8";
     static constexpr std::size_t most_header_bytes = 16384;  // of those that it looks at
+
+    [[nodiscard]] scrape_response respond_to(scrape_request const& request) noexcept {
+        auto answer = respond_with_body(request);
+        if (request.method == "HEAD") answer.body_ = {};  // also where it is refused
+        return answer;
+    }
 
     [[nodiscard]] scrape_response respond_with_body(scrape_request const& request) noexcept {
         if (!is_enabled())
@@ -166,6 +192,8 @@ private:
     std::array<std::string, 4> target_labels_;  // in each escaping
     std::shared_ptr<detail::page_pool> pool_;
     std::shared_ptr<compressor> compress_with_;
+    std::shared_ptr<scrape_watcher> watcher_;  // set once
+    std::atomic<scrape_watcher*> watching_{nullptr};
     std::size_t most_at_once_;
     std::atomic<bool> enabled_;
     bool prefer_text_1_0_0_;

@@ -1,0 +1,65 @@
+// tacho: what becomes of scrapes, as metrics: how many there are by their answers, how long they take, what they show.
+#pragma once
+
+#include "tacho/core/scrape_watcher.hpp"
+#include "tacho/core/unit.hpp"
+#include "tacho/instrument/counter.hpp"
+#include "tacho/instrument/histogram.hpp"
+#include "tacho/instrument/observable.hpp"
+#include "tacho/instrument/up_down_counter.hpp"
+#include "tacho/registry/health.hpp"
+#include "tacho/registry/registry.hpp"
+#include "tacho/version.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace tacho::inline v0 {
+
+/// Shows in a registry how it is scraped, while an endpoint or anybody else holds it:
+/// `endpoint_options{.watcher = std::make_shared<tacho::scrape_metrics>(registry)}`. Its instruments are of the scope
+/// "tacho": tacho_scrapes_total by `code`, which is the HTTP status; tacho_scrapes_in_flight, with the one that shows
+/// it; tacho_scrape_duration_seconds; tacho_scrape_sent_bytes_total, as it goes out; and tacho_series, all that the
+/// registry shows. A page shows the scrapes before it. What watches the same registry adds up in one family.
+///
+/// A scrape costs some adds, takes no lock, and allocates nothing once its status has been seen. Counting the series
+/// takes the registry's mutex for a moment in each collection. May outlive the registry.
+class scrape_metrics final : public scrape_watcher {
+public:
+    explicit scrape_metrics(registry& of) : scrape_metrics(of.scope("tacho", version)) {}
+
+    void begins() noexcept override { in_flight_.inc(); }
+    void ends(scrape_outcome const& how) noexcept override {
+        in_flight_.dec();
+        scrapes_(how.status).inc();
+        seconds_.observe(how.seconds);
+        sent_.inc(how.bytes);
+    }
+
+private:
+    explicit scrape_metrics(scope const& in)
+        : scrapes_{in, "Requests to the scrape endpoint, by the HTTP status of their answers"},
+          in_flight_{in, "Requests to the scrape endpoint that are being answered"},
+          seconds_{in, "Time from a request to the scrape endpoint to its answer"},
+          sent_{in, "Size of the answers to scrapes, compressed where they are"},
+          shown_{in, "Series of all instruments that are shown", [core = in.core()] { return series_of(*core); }} {
+        // So that a rate of errors is known before there is one.
+        for (int const code : {200, 500, 503}) static_cast<void>(scrapes_.bind(code));
+    }
+
+    [[nodiscard]] static std::int64_t series_of(detail::registry_core& core) {
+        auto const round = core.callbacks.finished();
+        std::size_t sum = 0;
+        for (auto const& f : core.families()->by_name) sum += detail::count_series(*f, round);
+        return static_cast<std::int64_t>(sum);
+    }
+
+    counter<"tacho.scrapes", label<"code", int>> scrapes_;
+    up_down_counter<"tacho.scrapes.in_flight"> in_flight_;
+    histogram<"tacho.scrape.duration", unit::seconds> seconds_;
+    counter<"tacho.scrape.sent", unit::bytes> sent_;
+    observable_gauge<"tacho.series", std::int64_t> shown_;  // a gauge: of two that watch, one value stands
+};
+
+}  // namespace tacho::inline v0
