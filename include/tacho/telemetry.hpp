@@ -8,6 +8,7 @@
 #include "tacho/export/endpoint.hpp"
 #include "tacho/export/running_telemetry.hpp"
 #include "tacho/export/telemetry_report.hpp"
+#include "tacho/process/scrape_metrics.hpp"
 #include "tacho/registry/registry.hpp"
 
 #include <algorithm>
@@ -114,6 +115,8 @@ private:
         if (s.exemplars) of.filter_exemplars(*s.exemplars);
         if (s.push.enabled && !report.push.running) detail::start_push(*running, of, s, std::move(by), compress_with);
         if (s.console.enabled && !report.console.running) detail::start_console(*running, of, s);
+        if (s.scrape.enabled && s.scrape.metrics && running->watcher == nullptr)
+            running->watcher = detail::watcher_of(of);
         if (s.scrape.enabled && !report.scrape.running)
             detail::start_scrape(*running, of, s, std::move(at), compress_with);
         if (!report.push.wanted) report.push.words = "off: " + s.push.why_off;
@@ -124,12 +127,8 @@ private:
                                          "nor is the scrape endpoint enabled"});
         // The program's own server may have mounted the endpoint before anybody asked for scrapes: it stays the same.
         if (running->mounted == nullptr)
-            running->mounted =
-                std::make_shared<tacho::endpoint>(of, endpoint_options{.enabled = false,
-                                                                       .prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0,
-                                                                       .about = s.about,
-                                                                       .created = s.scrape.created,
-                                                                       .compress_with = compress_with});
+            running->mounted = detail::make_endpoint(*running, of, s, compress_with, false);
+        running->mounted->watch(running->watcher);
         // It answers unless a listener does, or nothing should.
         constexpr bool has_listener = !std::is_same_v<Listener, own_server> && !std::is_same_v<Listener, no_listener>;
         if (s.scrape.enabled && !has_listener) running->mounted->enable(true);

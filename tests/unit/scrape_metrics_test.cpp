@@ -175,4 +175,56 @@ TEST(an_endpoint, is_watched_by_the_first_one_that_is_given) {
     EXPECT_EQ(as_text(nowhere), "");
 }
 
+std::string page_of(tacho::telemetry const& of) {
+    auto const answer = of.endpoint()->respond({});
+    return std::string{answer.body()};
+}
+tacho::settings read(std::map<std::string, std::string> variables) {
+    return tacho::settings::from_environment({.prefix = "OGX"}, tacho::env::source{std::move(variables)});
+}
+
+TEST(telemetry, shows_how_it_is_scraped_unless_the_settings_say_no) {
+    tacho::registry shown, hidden, set;
+    auto const yes = tacho::telemetry::start(shown, read({{"OGX_PROMETHEUS_ENABLED", "1"}}), tacho::no_transport{},
+                                             tacho::own_server{});
+    EXPECT_EQ(value_of(page_of(yes), "tacho_scrapes_total{code=\"200\"," + scope_labels + "}"), "0");
+    EXPECT_EQ(value_of(page_of(yes), "tacho_scrapes_total{code=\"200\"," + scope_labels + "}"), "1");
+
+    auto const no =
+        tacho::telemetry::start(hidden, read({{"OGX_PROMETHEUS_ENABLED", "1"}, {"OGX_SCRAPE_METRICS_ENABLED", "no"}}),
+                                tacho::no_transport{}, tacho::own_server{});
+    EXPECT_EQ(page_of(no).find("tacho_"), std::string::npos);
+
+    auto by_program = read({{"OGX_PROMETHEUS_ENABLED", "1"}});
+    by_program.scrape.metrics = false;
+    auto const none = tacho::telemetry::start(set, by_program, tacho::no_transport{}, tacho::own_server{});
+    EXPECT_EQ(page_of(none).find("tacho_"), std::string::npos);
+}
+
+// A server may have mounted the endpoint before anybody asked for scrapes.
+TEST(telemetry, shows_nothing_of_scrapes_that_are_not_enabled_yet) {
+    test::heard const messages;
+    tacho::registry registry;
+    auto const off = tacho::telemetry::start(registry, read({}), tacho::no_transport{}, tacho::own_server{});
+    EXPECT_EQ(off.endpoint()->respond({}).status(), 404);
+    EXPECT_EQ(as_text(registry), "");
+    auto const on = tacho::telemetry::start(registry, read({{"OGX_PROMETHEUS_ENABLED", "1"}}), tacho::no_transport{},
+                                            tacho::own_server{});
+    EXPECT_EQ(on.endpoint(), off.endpoint());
+    EXPECT_EQ(off.endpoint()->respond({}).status(), 200);
+    EXPECT_EQ(scrapes(registry, 200), "1");
+}
+
+TEST(the_scrape, shows_how_it_is_scraped_unless_the_environment_says_no) {
+    EXPECT_TRUE(read({}).scrape.metrics);
+    for (auto const no : {"0", "false", "No", " off "})
+        EXPECT_FALSE(read({{"OGX_SCRAPE_METRICS_ENABLED", no}}).scrape.metrics) << no;
+    for (auto const yes : {"1", "true", "Yes", " on "})
+        EXPECT_TRUE(read({{"OGX_SCRAPE_METRICS_ENABLED", yes}}).scrape.metrics) << yes;
+    auto const unclear = read({{"OGX_SCRAPE_METRICS_ENABLED", "maybe"}});
+    EXPECT_TRUE(unclear.scrape.metrics);
+    ASSERT_EQ(unclear.warnings.size(), 1u);
+    EXPECT_NE(unclear.warnings[0].find("OGX_SCRAPE_METRICS_ENABLED=\"maybe\""), std::string::npos);
+}
+
 }  // namespace

@@ -338,6 +338,7 @@ TEST(settings, say_where_they_came_from) {
               "scrape.host = \"127.0.0.1\" (default)\n"
               "scrape.port = 9464 (default)\n"
               "scrape.created = no (default)\n"
+              "scrape.metrics = yes (default)\n"
               "exemplars = as the registry says (default)\n"
               "about = service.name=\"ogx\", telemetry.sdk.language=\"cpp\", telemetry.sdk.name=\"tacho\", "
               "telemetry.sdk.version=\"0.1.0\", a=\"b\" (OTEL_RESOURCE_ATTRIBUTES)\n");

@@ -210,6 +210,14 @@ inline scrape_settings read_scrape(reader& in, exporters const& listed, std::str
                     own("_PROMETHEUS_ENABLED"), in_quotes(*value));
         }
 
+    in.note("scrape.metrics", own("_SCRAPE_METRICS_ENABLED"));
+    if (auto const value = in.text(own("_SCRAPE_METRICS_ENABLED")); value && !is_truthy(*value)) {
+        scrape.metrics = !is_falsy(*value);
+        if (scrape.metrics)
+            in.warn("{}={} is neither yes nor no; it counts as yes. Write 1, true, yes or on, or 0, false, no or off",
+                    own("_SCRAPE_METRICS_ENABLED"), in_quotes(*value));
+    }
+
     auto const first_set = [&](std::string const& name, std::string const& otherwise) {
         return !name.empty() && in.text(name) ? name : otherwise;
     };

@@ -46,6 +46,7 @@ inline std::vector<std::pair<std::string_view, std::string>> values_of(settings 
         {"scrape.host", text(s.scrape.host)},
         {"scrape.port", std::to_string(s.scrape.port)},
         {"scrape.created", yes_or_no(s.scrape.created)},
+        {"scrape.metrics", yes_or_no(s.scrape.metrics)},
         {"exemplars", s.exemplars ? std::string{filters[static_cast<std::size_t>(*s.exemplars)]}
                                   : std::string{"as the registry says"}},
         {"about", about}};

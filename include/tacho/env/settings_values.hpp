@@ -39,6 +39,7 @@ struct scrape_settings {
     std::uint16_t port = 9464;
     bool prefer_text_1_0_0 = false;       ///< for clients that ask for nothing in particular
     bool created = false;                 ///< tell in OpenMetrics when series began, as `_created`
+    bool metrics = true;                  ///< show how it is scraped, as `tacho_scrapes_total` and others
     std::string why_off = "not enabled";  ///< for the report, when it is not enabled
     std::string problem = {};             ///< why the listener can't work, if so
 };
@@ -59,7 +60,7 @@ struct setting_origin {
 
 /// Where the program's own variables and defaults differ from OpenTelemetry's.
 struct environment_options {
-    std::string prefix = {};        ///< "OGX" makes OGX_PROMETHEUS_ENABLED, OGX_METRICS_HOST and OGX_METRICS_PORT count
+    std::string prefix = {};        ///< "OGX" makes OGX_PROMETHEUS_ENABLED, OGX_METRICS_HOST and the like count
     std::string service_name = {};  ///< of the resource, when the environment names none
 };
 

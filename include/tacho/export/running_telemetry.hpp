@@ -4,6 +4,7 @@
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/error_hook.hpp"
 #include "tacho/core/fork.hpp"
+#include "tacho/core/scrape_watcher.hpp"
 #include "tacho/env/settings_values.hpp"
 #include "tacho/env/url.hpp"
 #include "tacho/export/compressor.hpp"
@@ -97,6 +98,7 @@ struct running_telemetry {
     std::shared_ptr<running_path> scrape;
     std::shared_ptr<delta_memory> memory;  // of all that push, one after the other
     std::shared_ptr<endpoint> mounted;
+    std::shared_ptr<scrape_watcher> watcher;  // of both endpoints, once somebody may scrape
     telemetry_report report;
     std::vector<message> messages;
 
@@ -207,6 +209,16 @@ inline void start_console(running_telemetry& running, registry& of, settings con
     path.words = fmt::format("writing to the standard output every {} ms", s.console.interval.count());
 }
 
+inline std::shared_ptr<endpoint> make_endpoint(running_telemetry const& running, registry& of, settings const& s,
+                                               std::shared_ptr<compressor> const& compress_with, bool enabled) {
+    return std::make_shared<endpoint>(of, endpoint_options{.enabled = enabled,
+                                                           .prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0,
+                                                           .about = s.about,
+                                                           .created = s.scrape.created,
+                                                           .compress_with = compress_with,
+                                                           .watcher = running.watcher});
+}
+
 template <class Listener>
 void start_scrape(running_telemetry& running, registry& of, settings const& s, Listener by,
                   std::shared_ptr<compressor> const& compress_with) {
@@ -225,12 +237,7 @@ void start_scrape(running_telemetry& running, registry& of, settings const& s, L
         if (!s.scrape.problem.empty()) return running.refuse(path, "not listening: " + s.scrape.problem);
         bool const done = attempt([&] {
             auto started = std::make_shared<scrape_path<Listener>>(std::move(by));
-            auto answers =
-                std::make_shared<endpoint>(of, endpoint_options{.prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0,
-                                                                .about = s.about,
-                                                                .created = s.scrape.created,
-                                                                .compress_with = compress_with});
-            auto const port = started->start(s.scrape, std::move(answers));
+            auto const port = started->start(s.scrape, make_endpoint(running, of, s, compress_with, true));
             if (!port) return running.refuse(path, "not listening: " + port.message());
             running.scrape = std::move(started);
             path.running = true;
