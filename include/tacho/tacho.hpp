@@ -26,5 +26,6 @@
 #include "tacho/http/route_table.hpp"
 
 // 6. What the library knows of itself.
+#include "tacho/process/push_metrics.hpp"
 #include "tacho/process/scrape_metrics.hpp"
 #include "tacho/process/self_metrics.hpp"

@@ -8,6 +8,7 @@
 #include "tacho/export/endpoint.hpp"
 #include "tacho/export/running_telemetry.hpp"
 #include "tacho/export/telemetry_report.hpp"
+#include "tacho/process/push_metrics.hpp"
 #include "tacho/process/scrape_metrics.hpp"
 #include "tacho/registry/registry.hpp"
 
@@ -113,7 +114,9 @@ private:
         report.warnings.clear();
         for (auto const& w : s.warnings) running->warn(w);
         if (s.exemplars) of.filter_exemplars(*s.exemplars);
-        if (s.push.enabled && !report.push.running) detail::start_push(*running, of, s, std::move(by), compress_with);
+        if (s.push.enabled && !report.push.running)
+            detail::start_push(*running, of, s, std::move(by), compress_with,
+                               s.push.metrics ? detail::push_watcher_of(of) : nullptr);
         if (s.console.enabled && !report.console.running) detail::start_console(*running, of, s);
         if (s.scrape.enabled && s.scrape.metrics && running->watcher == nullptr)
             running->watcher = detail::watcher_of(of);

@@ -312,6 +312,18 @@ TEST(the_console, is_written_to_when_it_is_listed) {
     EXPECT_EQ(both.push.interval, milliseconds{500});
 }
 
+TEST(metrics_of_the_push, are_shown_when_it_is_said) {
+    EXPECT_FALSE(read({}).push.metrics);
+    EXPECT_TRUE(read({{"OGX_PUSH_METRICS_ENABLED", "yes"}}).push.metrics);
+    EXPECT_FALSE(read({{"OGX_PUSH_METRICS_ENABLED", "off"}}).push.metrics);
+    auto const unclear = read({{"OGX_PUSH_METRICS_ENABLED", "perhaps"}});
+    EXPECT_FALSE(unclear.push.metrics);
+    EXPECT_NE(all(unclear).find("OGX_PUSH_METRICS_ENABLED=\"perhaps\" is neither yes nor no; it counts as no"),
+              std::string::npos);
+    EXPECT_NE(read({{"OGX_PUSH_METRICS_ENABLED", "1"}}).text().find("push.metrics = yes (OGX_PUSH_METRICS_ENABLED)\n"),
+              std::string::npos);
+}
+
 // CONFORMANCE 6.2: where the buckets of a histogram come from
 TEST(the_default_aggregation, is_said_to_change_nothing) {
     std::string const name = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
@@ -329,6 +341,7 @@ TEST(settings, say_where_they_came_from) {
               "push.timeout = 10000 ms (default)\n"
               "push.temporality = cumulative (default)\n"
               "push.compression = none (default)\n"
+              "push.metrics = no (default)\n"
               "push.certificate = none (default)\n"
               "push.client_certificate = none (default)\n"
               "push.client_key = none (default)\n"

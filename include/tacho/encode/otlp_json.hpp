@@ -27,6 +27,12 @@
 
 namespace tacho::inline v0 {
 
+/// Where a request ends, of several that are written behind each other: bytes and points from the beginning.
+struct otlp_request_end {
+    std::size_t at = 0;
+    std::uint64_t points = 0;
+};
+
 /// A visitor that writes one `ExportMetricsServiceRequest`, for `registry.visit()` and `snapshot.visit()` with
 /// order::by_scope. Call finish() at the end. As a plain visitor it writes cumulative values; whoever keeps a memory of
 /// earlier ones gives temporality and start with each. One thread at a time.
@@ -40,7 +46,7 @@ public:
 
     /// Ends a request behind the point with which it takes more than `bytes`, and begins another one. Where each ends
     /// in the sink, the last one included, is added to `ends` by finish(); with nothing to write, none is.
-    void split_above(std::size_t bytes, std::vector<std::size_t>& ends) noexcept {
+    void split_above(std::size_t bytes, std::vector<otlp_request_end>& ends) noexcept {
         split_ = bytes;
         ends_ = &ends;
     }
@@ -177,7 +183,7 @@ private:
     // Without memory to say where it ends, all of it has failed.
     void end_request() noexcept {
         out_.text("]}}]}]}]}");  // points, sum, metric, metrics, scope, scopes, resource, resources, request
-        if (ends_ != nullptr && !detail::attempt([&] { ends_->push_back(out_.written()); })) out_.fail();
+        if (ends_ != nullptr && !detail::attempt([&] { ends_->push_back({out_.written(), points_}); })) out_.fail();
         begun_at_ = out_.written();
         family_ = nullptr;
     }
@@ -306,7 +312,7 @@ private:
     resource const& resource_;
     otlp_points* known_;
     otlp_points::of_family* known_family_ = nullptr;
-    std::vector<std::size_t>* ends_ = nullptr;  // of requests, if they are split
+    std::vector<otlp_request_end>* ends_ = nullptr;  // if requests are split
     std::size_t split_ = 0, begun_at_ = 0;
     family const* family_ = nullptr;
     std::size_t points_ = 0;

@@ -89,6 +89,19 @@ inline std::chrono::milliseconds read_milliseconds(reader& in, std::string_view 
     return read.value_or(otherwise);
 }
 
+// One of the program's own variables; what is unclear changes nothing.
+inline bool read_switch(reader& in, std::string_view setting, std::string const& name, bool otherwise) {
+    auto const value = in.text(name);
+    if (!value) return otherwise;
+    if (is_truthy(*value) || is_falsy(*value)) {
+        in.note(setting, name);
+        return is_truthy(*value);
+    }
+    in.warn("{}={} is neither yes nor no; it counts as {}. Write 1, true, yes or on, or 0, false, no or off", name,
+            in_quotes(*value), otherwise ? "yes" : "no");
+    return otherwise;
+}
+
 // Why a header can't be sent with a push; empty when it can.
 inline std::string_view why_not_a_header(attribute const& header) noexcept {
     constexpr std::string_view legal = "!#$%&'*+-.^_`|~";  // besides letters and digits (RFC 9110, 5.6.2)
@@ -210,13 +223,7 @@ inline scrape_settings read_scrape(reader& in, exporters const& listed, std::str
                     own("_PROMETHEUS_ENABLED"), in_quotes(*value));
         }
 
-    in.note("scrape.metrics", own("_SCRAPE_METRICS_ENABLED"));
-    if (auto const value = in.text(own("_SCRAPE_METRICS_ENABLED")); value && !is_truthy(*value)) {
-        scrape.metrics = !is_falsy(*value);
-        if (scrape.metrics)
-            in.warn("{}={} is neither yes nor no; it counts as yes. Write 1, true, yes or on, or 0, false, no or off",
-                    own("_SCRAPE_METRICS_ENABLED"), in_quotes(*value));
-    }
+    scrape.metrics = read_switch(in, "scrape.metrics", own("_SCRAPE_METRICS_ENABLED"), scrape.metrics);
 
     auto const first_set = [&](std::string const& name, std::string const& otherwise) {
         return !name.empty() && in.text(name) ? name : otherwise;
@@ -282,6 +289,9 @@ inline settings settings::from_environment(environment_options const& options, e
         in.warn("OTEL_CONFIG_FILE is set, but configuration files are not read; the other variables count");
     auto const listed = env::detail::read_exporters(in);
     out.push = env::detail::read_push(in, listed);
+    if (!options.prefix.empty())
+        out.push.metrics =
+            env::detail::read_switch(in, "push.metrics", options.prefix + "_PUSH_METRICS_ENABLED", false);
     out.console = env::detail::read_console(in, listed, out.push.interval);
     out.scrape = env::detail::read_scrape(in, listed, options.prefix);
     if (auto const f = in.word("OTEL_METRICS_EXEMPLAR_FILTER", {"always_off", "trace_based", "always_on"}))

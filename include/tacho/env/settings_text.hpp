@@ -37,6 +37,7 @@ inline std::vector<std::pair<std::string_view, std::string>> values_of(settings 
         {"push.timeout", time(s.push.timeout)},
         {"push.temporality", std::string{temporalities[static_cast<std::size_t>(s.push.temporality)]}},
         {"push.compression", text(s.push.compression)},
+        {"push.metrics", yes_or_no(s.push.metrics)},
         {"push.certificate", text(s.push.certificate)},
         {"push.client_certificate", text(s.push.client_certificate)},
         {"push.client_key", text(s.push.client_key)},

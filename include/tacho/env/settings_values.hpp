@@ -24,6 +24,7 @@ struct push_settings {
     std::chrono::milliseconds timeout{10000};  ///< of one push, with all retries; 0 for no limit but the interval
     temporality_preference temporality = temporality_preference::cumulative;
     std::string compression = {};  ///< `gzip`, for programs that give telemetry::start a compressor; empty for none
+    bool metrics = false;          ///< show how it is pushed, as `tacho_pushes_total` and others
     std::string certificate = {};  ///< PEM files, for transports that know TLS
     std::string client_certificate = {};
     std::string client_key = {};

@@ -4,6 +4,7 @@
 
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/error_hook.hpp"
+#include "tacho/core/push_watcher.hpp"
 #include "tacho/core/text.hpp"
 #include "tacho/encode/otlp_json.hpp"
 #include "tacho/encode/sink.hpp"
@@ -126,8 +127,10 @@ private:
             under_way_ = &until;
             lock.unlock();
             bool accepted = false;
+            done_ = {};
             if (!detail::attempt([&] { accepted = push(until); }))
                 report(severity::error, "a push ended by an exception; the next one covers it");
+            tell(accepted, started);
             lock.lock();
             under_way_ = nullptr;
             ++(accepted ? stats_.accepted : stats_.failed);
@@ -155,14 +158,24 @@ private:
         return true;
     }
 
+    void tell(bool accepted, deadline::clock::time_point started) noexcept {
+        if (options_.watcher == nullptr) return;
+        done_.accepted = accepted;
+        done_.seconds = std::chrono::duration<double>(deadline::clock::now() - started).count();
+        options_.watcher->pushed(done_);
+    }
+
     // Sends the requests that are left of a collection.
     bool deliver(deadline const& until) {
         while (sent_ != ends_.size()) {
-            auto const begin = sent_ == 0 ? 0 : ends_[sent_ - 1];
-            if (send(body_.view().substr(begin, ends_[sent_] - begin), until)) {
+            auto const before = sent_ == 0 ? otlp_request_end{} : ends_[sent_ - 1];
+            auto const& end = ends_[sent_];
+            points_ = end.points - before.points;
+            if (send(body_.view().substr(before.at, end.at - before.at), until)) {
                 ++sent_;
                 continue;
             }
+            done_.failed_points += ends_.back().points - before.points;
             // The next collection covers all of it, unless deltas have arrived in part.
             if (sent_ == 0 || options_.temporality == temporality_preference::cumulative) ends_.clear();
             return false;
@@ -180,6 +193,7 @@ private:
                             options_.largest_body));
         auto const request = packed(body);
         for (backoff waits;;) {
+            done_.sent_bytes += request.body.size();
             auto const outcome = transport_.post(request, until);
             auto const meaning =
                 outcome.status == 0 ? (outcome.retryable ? verdict::retry : verdict::drop) : classify(outcome.status);
@@ -238,6 +252,9 @@ private:
 
     void note_partial_success(std::string_view answer) {
         auto const partial = parse_partial_success(answer);
+        auto const rejected = (std::min)(partial.rejected_points, points_);
+        done_.rejected_points += rejected;
+        done_.accepted_points += points_ - rejected;
         if (partial.rejected_points == 0 && partial.message.empty()) return;
         report(severity::warning,
                fmt::format("pushing to {}: taken, but {} points were rejected: {}. They are not sent "
@@ -269,8 +286,10 @@ private:
     std::shared_ptr<delta_memory> memory_;
     Transport transport_;
     byte_buffer body_, packed_;
-    std::vector<std::size_t> ends_;  // of the requests in body_ that are not all delivered
-    std::size_t sent_ = 0;           // of these requests
+    std::vector<otlp_request_end> ends_;  // of the requests in body_ that are not all delivered
+    std::size_t sent_ = 0;                // of these requests
+    std::uint64_t points_ = 0;            // of the one that is being sent
+    push_outcome done_;                   // by this push
     unix_nanos collected_ = 0;
     otlp_points known_;
     std::mt19937 random_{std::random_device{}()};

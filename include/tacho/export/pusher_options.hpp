@@ -1,6 +1,7 @@
 // tacho: what a pusher can be told, and what it tells.
 #pragma once
 
+#include "tacho/core/push_watcher.hpp"
 #include "tacho/core/resource.hpp"
 #include "tacho/core/temporality.hpp"
 #include "tacho/export/compressor.hpp"
@@ -28,6 +29,8 @@ struct pusher_options {
     std::size_t largest_body = 64u << 20;  ///< bytes, before it is compressed; a larger request is not sent
     /// Compresses requests, such as tacho::gzip() of tacho/adapter/zlib.hpp; none: they are sent as they are.
     std::shared_ptr<compressor> compress_with = {};
+    /// Is told of each push, such as a push_metrics; none: costs nothing.
+    std::shared_ptr<push_watcher> watcher = {};
 };
 
 /// What a pusher has done so far.

@@ -4,6 +4,7 @@
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/error_hook.hpp"
 #include "tacho/core/fork.hpp"
+#include "tacho/core/push_watcher.hpp"
 #include "tacho/core/scrape_watcher.hpp"
 #include "tacho/env/settings_values.hpp"
 #include "tacho/env/url.hpp"
@@ -147,7 +148,7 @@ inline std::shared_ptr<compressor> compressor_of_pushes(running_telemetry& runni
 
 template <class Transport>
 void start_push(running_telemetry& running, registry& of, settings const& s, Transport by,
-                std::shared_ptr<compressor> const& compress_with) {
+                std::shared_ptr<compressor> const& compress_with, std::shared_ptr<push_watcher> watcher) {
     auto& path = running.report.push;
     path.wanted = true;
     auto const url = env::without_credentials(s.push.url);
@@ -185,7 +186,8 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
                                                                                  .interval = s.push.interval,
                                                                                  .timeout = s.push.timeout,
                                                                                  .temporality = s.push.temporality,
-                                                                                 .compress_with = std::move(packs)},
+                                                                                 .compress_with = std::move(packs),
+                                                                                 .watcher = std::move(watcher)},
                                                                   std::move(by), running.memory);
         });
         if (!started) return running.refuse(path, fmt::format("not pushing to {}: no thread can be had", url));
