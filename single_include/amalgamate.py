@@ -23,7 +23,7 @@ ALLOWED = {
     'export': {'core', 'registry', 'encode', 'env'},
     'http': {'core', 'registry', 'instrument'},
     'process': {'core', 'registry', 'instrument'},
-    'telemetry.hpp': RECORDING | {'encode', 'env', 'export'},
+    'telemetry.hpp': RECORDING | {'encode', 'env', 'export', 'process'},
     'record.hpp': RECORDING,
     'tacho.hpp': RECORDING | {'encode', 'env', 'export', 'telemetry.hpp', 'http', 'process', 'record.hpp'},
     'adapter': {'tacho.hpp'},

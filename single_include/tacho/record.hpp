@@ -4584,7 +4584,7 @@ namespace detail {
     // Acquire: as in set_trace_context_hook().
     auto const hook = installed_trace_hook.load(std::memory_order_acquire);
     if (hook != nullptr) e.trace = hook();
-    bool const is_kept = e.trace.is_valid() && (e.trace.sampled || filter == exemplar_filter::always_on);
+    bool const is_kept = (e.trace.sampled || filter == exemplar_filter::always_on) && e.trace.is_valid();
     if (!is_kept && labels.empty() && filter == exemplar_filter::trace_based) return;
     if (!is_kept) e.trace = {};  // a link to a trace that nobody will find
     e.bits = bits;

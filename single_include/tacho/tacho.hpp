@@ -4596,7 +4596,7 @@ namespace detail {
     // Acquire: as in set_trace_context_hook().
     auto const hook = installed_trace_hook.load(std::memory_order_acquire);
     if (hook != nullptr) e.trace = hook();
-    bool const is_kept = e.trace.is_valid() && (e.trace.sampled || filter == exemplar_filter::always_on);
+    bool const is_kept = (e.trace.sampled || filter == exemplar_filter::always_on) && e.trace.is_valid();
     if (!is_kept && labels.empty() && filter == exemplar_filter::trace_based) return;
     if (!is_kept) e.trace = {};  // a link to a trace that nobody will find
     e.bits = bits;
@@ -8972,6 +8972,9 @@ public:
     explicit sink_writer(Sink& to) noexcept : to_(to) {}
 
     [[nodiscard]] bool failed() const noexcept { return failed_; }
+    void fail() noexcept { failed_ = true; }
+    /// Bytes so far.
+    [[nodiscard]] std::size_t written() const noexcept { return written_; }
 
     // Calls f(char*), which writes at most `room` bytes and returns the end of what it wrote.
     template <class F>
@@ -8983,7 +8986,9 @@ public:
             failed_ = true;
             return;
         }
-        to_.commit(static_cast<std::size_t>(f(at) - at));
+        auto const size = static_cast<std::size_t>(f(at) - at);
+        to_.commit(size);
+        written_ += size;
     }
 
     template <class... Texts>
@@ -9001,6 +9006,7 @@ public:
 
 private:
     Sink& to_;
+    std::size_t written_ = 0;
     bool failed_ = false;
 };
 
@@ -9272,6 +9278,83 @@ inline char* write_otlp_attributes(family const& of, series const& s, std::strin
 
 #endif
 
+// ---- tacho/encode/otlp_frame.hpp
+#ifndef TACHO_PART_ENCODE_OTLP_FRAME
+#define TACHO_PART_ENCODE_OTLP_FRAME
+
+// tacho: what stands around the points of an OTLP request in JSON: the resource, scopes and metrics.
+// Rule: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+
+namespace tacho::inline v0::detail {
+
+// Each begins what the caller ends: `]` and `}` once the last scope, metric or point is written.
+template <class Writer>
+void write_otlp_resource(Writer& out, resource const& about) noexcept {
+    out.text("{\"resourceMetrics\":[{\"resource\":{\"attributes\":[");
+    bool first = true;
+    for (std::size_t i = 0; i < about.size(); ++i) {
+        std::string_view const key = about[i].key, value = about[i].value;
+        // Keys are unique (of several the last one counts) as they are shown: as valid UTF-8.
+        bool const again = std::any_of(about.begin() + static_cast<std::ptrdiff_t>(i) + 1, about.end(),
+                                       [&](attribute const& a) { return is_same_as_utf8(a.key, key); });
+        if (again || key.empty()) continue;
+        out.text(first ? "{\"key\":" : ",{\"key\":");
+        write_json_string(out, key);
+        out.text(",\"value\":{\"stringValue\":");
+        write_json_string(out, value);
+        out.text("}}");
+        first = false;
+    }
+    out.text("]},\"scopeMetrics\":[");
+}
+
+template <class Writer>
+void write_otlp_scope(Writer& out, scope_info const& scope) noexcept {
+    out.text("{\"scope\":{\"name\":");
+    write_json_string(out, scope.name);
+    if (!scope.version.empty()) {
+        out.text(",\"version\":");
+        write_json_string(out, scope.version);
+    }
+    out.text("},\"metrics\":[");
+}
+
+template <class Writer>
+void write_otlp_metric(Writer& out, descriptor const& d, temporality t) noexcept {
+    out.text("{\"name\":");
+    write_json_string(out, d.name);
+    if (!d.description.empty()) {
+        out.text(",\"description\":");
+        write_json_string(out, d.description);
+    }
+    if (!d.unit.empty()) {
+        out.text(",\"unit\":");
+        write_json_string(out, d.unit);
+    }
+    char const number_of_temporality[] = {static_cast<char>('0' + static_cast<int>(t)), '\0'};
+    switch (d.kind) {
+        case instrument_kind::counter:
+        case instrument_kind::up_down_counter:
+        case instrument_kind::info:
+        case instrument_kind::state_set:
+            out.text(",\"sum\":{\"aggregationTemporality\":", number_of_temporality,
+                     ",\"isMonotonic\":", d.is_monotonic() ? "true" : "false", ",\"dataPoints\":[");
+            break;
+        case instrument_kind::gauge: out.text(",\"gauge\":{\"dataPoints\":["); break;
+        case instrument_kind::histogram:
+            out.text(",\"histogram\":{\"aggregationTemporality\":", number_of_temporality, ",\"dataPoints\":[");
+            break;
+        case instrument_kind::exponential_histogram:
+            out.text(",\"exponentialHistogram\":{\"aggregationTemporality\":", number_of_temporality,
+                     ",\"dataPoints\":[");
+            break;
+    }
+}
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
 // ---- tacho/encode/otlp_points.hpp
 #ifndef TACHO_PART_ENCODE_OTLP_POINTS
 #define TACHO_PART_ENCODE_OTLP_POINTS
@@ -9411,6 +9494,12 @@ private:
 
 namespace tacho::inline v0 {
 
+/// Where a request ends, of several that are written behind each other: bytes and points from the beginning.
+struct otlp_request_end {
+    std::size_t at = 0;
+    std::uint64_t points = 0;
+};
+
 /// A visitor that writes one `ExportMetricsServiceRequest`, for `registry.visit()` and `snapshot.visit()` with
 /// order::by_scope. Call finish() at the end. As a plain visitor it writes cumulative values; whoever keeps a memory of
 /// earlier ones gives temporality and start with each. One thread at a time.
@@ -9421,6 +9510,13 @@ public:
     /// isn't made again; without it nothing is allocated.
     otlp_json_encoder(Sink& to, resource const& about, unix_nanos time, otlp_points* known = nullptr) noexcept
         : out_(to), resource_(about), known_(known), time_(time) {}
+
+    /// Ends a request behind the point with which it takes more than `bytes`, and begins another one. Where each ends
+    /// in the sink, the last one included, is added to `ends` by finish(); with nothing to write, none is.
+    void split_above(std::size_t bytes, std::vector<otlp_request_end>& ends) noexcept {
+        split_ = bytes;
+        ends_ = &ends;
+    }
 
     void exemplars(exemplar_view const& of) noexcept { exemplars_ = of; }
 
@@ -9450,6 +9546,7 @@ public:
     /// Several of one family, cumulative. At once only where all is as in the last request but the numbers.
     void numbers(family const& of, std::span<series* const> from, number_kind kind,
                  std::uint64_t const* bits) noexcept {
+        split_where_due();
         constexpr std::size_t most = 8;
         otlp_points::of_family::point known[most];
         std::size_t room = 0;
@@ -9538,10 +9635,10 @@ public:
 
     /// Ends the request; `{}` when there was no point to write. False when the sink had no room for all of it.
     [[nodiscard]] bool finish() noexcept {
-        if (family_ == nullptr)
+        if (family_ != nullptr)
+            end_request();
+        else if (ends_ == nullptr)
             out_.text("{}");
-        else
-            out_.text("]}}]}]}]}");  // points, sum, metric, metrics, scope, scopes, resource, resources, request
         if (known_ != nullptr) known_->end_request();
         return !out_.failed();
     }
@@ -9550,6 +9647,18 @@ public:
     [[nodiscard]] std::size_t points() const noexcept { return points_; }
 
 private:
+    // Without memory to say where it ends, all of it has failed.
+    void end_request() noexcept {
+        out_.text("]}}]}]}]}");  // points, sum, metric, metrics, scope, scopes, resource, resources, request
+        if (ends_ != nullptr && !detail::attempt([&] { ends_->push_back({out_.written(), points_}); })) out_.fail();
+        begun_at_ = out_.written();
+        family_ = nullptr;
+    }
+    void split_where_due() noexcept {
+        if (ends_ != nullptr && family_ != nullptr && out_.written() - begun_at_ > split_) [[unlikely]]
+            end_request();
+    }
+
     // Of what follows a point's attributes.
     static constexpr std::size_t number_room = detail::number_room + 16;
 
@@ -9593,6 +9702,7 @@ private:
     template <class Rest>
     void point(family const& of, series const& s, unix_nanos start, temporality t, std::size_t room, Rest&& rest,
                std::string_view state = {}) noexcept {
+        split_where_due();
         bool const first = family_ != &of && begin_metric(of, t);
         ++points_;
         // What has been removed ends then, so that what took its place doesn't begin before. What was born after the
@@ -9648,42 +9758,15 @@ private:
         known_family_ = known_ != nullptr ? known_->find(of.id()) : nullptr;
         if (before != nullptr && is_one_metric(before->describe(), d)) return false;
         if (before == nullptr) {
-            begin_request();
-            begin_scope(d.scope);
+            detail::write_otlp_resource(out_, resource_);
+            detail::write_otlp_scope(out_, d.scope);
         } else if (before->describe().scope != d.scope) {
             out_.text("]}}]},");  // points, sum, metric, metrics, scope
-            begin_scope(d.scope);
+            detail::write_otlp_scope(out_, d.scope);
         } else {
             out_.text("]}},");  // points, sum, metric
         }
-        out_.text("{\"name\":");
-        detail::write_json_string(out_, d.name);
-        if (!d.description.empty()) {
-            out_.text(",\"description\":");
-            detail::write_json_string(out_, d.description);
-        }
-        if (!d.unit.empty()) {
-            out_.text(",\"unit\":");
-            detail::write_json_string(out_, d.unit);
-        }
-        char const number_of_temporality[] = {static_cast<char>('0' + static_cast<int>(t)), '\0'};
-        switch (d.kind) {
-            case instrument_kind::counter:
-            case instrument_kind::up_down_counter:
-            case instrument_kind::info:
-            case instrument_kind::state_set:
-                out_.text(",\"sum\":{\"aggregationTemporality\":", number_of_temporality,
-                          ",\"isMonotonic\":", d.is_monotonic() ? "true" : "false", ",\"dataPoints\":[");
-                break;
-            case instrument_kind::gauge: out_.text(",\"gauge\":{\"dataPoints\":["); break;
-            case instrument_kind::histogram:
-                out_.text(",\"histogram\":{\"aggregationTemporality\":", number_of_temporality, ",\"dataPoints\":[");
-                break;
-            case instrument_kind::exponential_histogram:
-                out_.text(",\"exponentialHistogram\":{\"aggregationTemporality\":", number_of_temporality,
-                          ",\"dataPoints\":[");
-                break;
-        }
+        detail::write_otlp_metric(out_, d, t);
         return true;
     }
 
@@ -9691,40 +9774,13 @@ private:
         return a.scope == b.scope && a.name == b.name && detail::is_same_metric(a, b);
     }
 
-    void begin_request() noexcept {
-        out_.text("{\"resourceMetrics\":[{\"resource\":{\"attributes\":[");
-        bool first = true;
-        for (std::size_t i = 0; i < resource_.size(); ++i) {
-            std::string_view const key = resource_[i].key, value = resource_[i].value;
-            // Keys are unique (of several the last one counts) as they are shown: as valid UTF-8.
-            bool const again = std::any_of(resource_.begin() + static_cast<std::ptrdiff_t>(i) + 1, resource_.end(),
-                                           [&](attribute const& a) { return is_same_as_utf8(a.key, key); });
-            if (again || key.empty()) continue;
-            out_.text(first ? "{\"key\":" : ",{\"key\":");
-            detail::write_json_string(out_, key);
-            out_.text(",\"value\":{\"stringValue\":");
-            detail::write_json_string(out_, value);
-            out_.text("}}");
-            first = false;
-        }
-        out_.text("]},\"scopeMetrics\":[");
-    }
-
-    void begin_scope(scope_info const& scope) noexcept {
-        out_.text("{\"scope\":{\"name\":");
-        detail::write_json_string(out_, scope.name);
-        if (!scope.version.empty()) {
-            out_.text(",\"version\":");
-            detail::write_json_string(out_, scope.version);
-        }
-        out_.text("},\"metrics\":[");
-    }
-
     detail::sink_writer<Sink> out_;
     exemplar_view exemplars_;
     resource const& resource_;
     otlp_points* known_;
     otlp_points::of_family* known_family_ = nullptr;
+    std::vector<otlp_request_end>* ends_ = nullptr;  // if requests are split
+    std::size_t split_ = 0, begun_at_ = 0;
     family const* family_ = nullptr;
     std::size_t points_ = 0;
     unix_nanos time_;
@@ -10240,6 +10296,41 @@ namespace detail {
     }
     return text.empty() ? text : text + "}";
 }
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/core/scrape_watcher.hpp
+#ifndef TACHO_PART_CORE_SCRAPE_WATCHER
+#define TACHO_PART_CORE_SCRAPE_WATCHER
+
+// tacho: who is told of scrapes: what came of each, and how long it took.
+
+namespace tacho::inline v0 {
+
+/// What came of one request to a scrape endpoint.
+struct scrape_outcome {
+    int status;           ///< of HTTP
+    std::uint64_t bytes;  ///< of the body as it goes out: compressed if so, none for HEAD
+    double seconds;       ///< from the request to the answer, which is yet to be sent
+};
+
+class [[gnu::visibility("default")]] scrape_watcher;  // the program's, in a plug-in too
+
+/// Is told of each request to a scrape endpoint: see endpoint_options::watcher. Both functions are called by the thread
+/// that answers, by several at once, and hold up the answer.
+class scrape_watcher {
+public:
+    scrape_watcher() = default;
+    scrape_watcher(scrape_watcher const&) = delete;
+    scrape_watcher& operator=(scrape_watcher const&) = delete;
+    virtual ~scrape_watcher() = default;
+
+    virtual void begins() noexcept = 0;
+    /// Once after each begins(), when the page is written: it doesn't show this scrape's own outcome.
+    virtual void ends(scrape_outcome const& how) noexcept = 0;
+};
 
 }  // namespace tacho::inline v0
 
@@ -10845,6 +10936,8 @@ struct endpoint_options {
     std::size_t most_at_once = 16;          ///< scrapes, from 1 to 16; beyond it they are answered 503
     /// Compresses for clients that ask for it, such as tacho::gzip() of tacho/adapter/zlib.hpp; none: nobody gets that.
     std::shared_ptr<compressor> compress_with = {};
+    /// Is told of each request, such as a scrape_metrics; none: costs nothing.
+    std::shared_ptr<scrape_watcher> watcher = {};
 };
 
 /// What an endpoint looks at in a request. The views are used during the call only.
@@ -10874,11 +10967,22 @@ public:
         for (auto const names : {escaping::underscores, escaping::allow_utf_8, escaping::dots, escaping::values})
             target_labels_[static_cast<std::size_t>(names)] =
                 target_info_labels(options.about, core_->options.translation, names);
+        watch(std::move(options.watcher));
     }
+    endpoint(endpoint const&) = delete;
+    endpoint& operator=(endpoint const&) = delete;
 
     /// Whether it answers otherwise than 404. May change while the web server that it is mounted on runs.
     void enable(bool on) noexcept { enabled_.store(on, std::memory_order_relaxed); }  // a flag, which orders nothing
     [[nodiscard]] bool is_enabled() const noexcept { return enabled_.load(std::memory_order_relaxed); }
+
+    /// Has `by` told of each request that begins from now on, if there is nobody yet who is. By one thread at a time,
+    /// while others may ask.
+    void watch(std::shared_ptr<scrape_watcher> by) noexcept {
+        if (watcher_ != nullptr) return;
+        watcher_ = std::move(by);
+        watching_.store(watcher_.get(), std::memory_order_release);  // who finds it finds it made
+    }
 
     /// 200 with the numbers in the format that suits the client best; 404 when disabled; 405 for methods other than GET
     /// and HEAD; 400 for a query that can't be decoded; 414 for one of more than 8 KiB; 431 for headers of more than
@@ -10887,14 +10991,26 @@ public:
     /// one; 500 when there is no memory for the body. A query with `name[]=x`, once or up to 100 times, asks for those
     /// families only that are called x or have a sample that is: what is unknown makes a page without it.
     [[nodiscard]] scrape_response respond(scrape_request const& request) noexcept {
-        auto answer = respond_with_body(request);
-        if (request.method == "HEAD") answer.body_ = {};  // also where it is refused
+        auto* const watcher = watching_.load(std::memory_order_acquire);
+        if (watcher == nullptr) [[likely]]
+            return respond_to(request);
+        auto const begun = std::chrono::steady_clock::now();
+        watcher->begins();
+        auto answer = respond_to(request);
+        std::chrono::duration<double> const took = std::chrono::steady_clock::now() - begun;
+        watcher->ends({answer.status(), answer.body().size(), took.count()});
         return answer;
     }
 
 private:
     static constexpr std::string_view plain_text = "text/plain; charset=utf-8";
     static constexpr std::size_t most_header_bytes = 16384;  // of those that it looks at
+
+    [[nodiscard]] scrape_response respond_to(scrape_request const& request) noexcept {
+        auto answer = respond_with_body(request);
+        if (request.method == "HEAD") answer.body_ = {};  // also where it is refused
+        return answer;
+    }
 
     [[nodiscard]] scrape_response respond_with_body(scrape_request const& request) noexcept {
         if (!is_enabled())
@@ -10974,6 +11090,8 @@ private:
     std::array<std::string, 4> target_labels_;  // in each escaping
     std::shared_ptr<detail::page_pool> pool_;
     std::shared_ptr<compressor> compress_with_;
+    std::shared_ptr<scrape_watcher> watcher_;  // set once
+    std::atomic<scrape_watcher*> watching_{nullptr};
     std::size_t most_at_once_;
     std::atomic<bool> enabled_;
     bool prefer_text_1_0_0_;
@@ -11451,6 +11569,79 @@ private:
 
 #endif
 
+// ---- tacho/core/push_watcher.hpp
+#ifndef TACHO_PART_CORE_PUSH_WATCHER
+#define TACHO_PART_CORE_PUSH_WATCHER
+
+// tacho: who is told of pushes: what came of each, and how long it took.
+
+namespace tacho::inline v0 {
+
+/// What came of one push, which may have been sent in several requests and several times.
+struct push_outcome {
+    bool accepted = false;
+    double seconds = 0;                 ///< from the collection to the last answer
+    std::uint64_t sent_bytes = 0;       ///< of all bodies that were sent, compressed if so
+    std::uint64_t accepted_points = 0;  ///< of requests that were taken, less those below
+    std::uint64_t rejected_points = 0;  ///< that the receiver took no part of, and are not sent again
+    std::uint64_t failed_points = 0;    ///< of requests that were not taken; the next push says the same again
+};
+
+class [[gnu::visibility("default")]] push_watcher;  // the program's, in a plug-in too
+
+/// Is told of each push: see pusher_options::watcher. Called by the pusher's thread, which it holds up.
+class push_watcher {
+public:
+    push_watcher() = default;
+    push_watcher(push_watcher const&) = delete;
+    push_watcher& operator=(push_watcher const&) = delete;
+    virtual ~push_watcher() = default;
+
+    virtual void pushed(push_outcome const& how) noexcept = 0;
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/export/pusher_options.hpp
+#ifndef TACHO_PART_EXPORT_PUSHER_OPTIONS
+#define TACHO_PART_EXPORT_PUSHER_OPTIONS
+
+// tacho: what a pusher can be told, and what it tells.
+
+namespace tacho::inline v0 {
+
+struct pusher_options {
+    std::string url = "http://localhost:4318/v1/metrics";
+    std::string shown_url = url;                ///< in messages: without a user's name and password
+    std::vector<attribute> headers = {};        ///< sent with each request; their values are never logged
+    resource about = {};                        ///< who sends
+    std::chrono::milliseconds interval{60000};  ///< from start to start
+    std::chrono::milliseconds timeout{10000};   ///< of one push: connecting, sending and all retries
+    temporality_preference temporality = temporality_preference::cumulative;
+    /// Bytes of a request, before it is compressed. What takes more is sent in several, one after the other, because
+    /// receivers refuse large ones: the Collector those above 20 MiB.
+    std::size_t split_above = 16u << 20;
+    std::size_t largest_body = 64u << 20;  ///< bytes, before it is compressed; a larger request is not sent
+    /// Compresses requests, such as tacho::gzip() of tacho/adapter/zlib.hpp; none: they are sent as they are.
+    std::shared_ptr<compressor> compress_with = {};
+    /// Is told of each push, such as a push_metrics; none: costs nothing.
+    std::shared_ptr<push_watcher> watcher = {};
+};
+
+/// What a pusher has done so far.
+struct pusher_stats {
+    std::uint64_t accepted = 0;  ///< pushes that the receiver took
+    std::uint64_t failed = 0;    ///< pushes that it did not take, after all retries
+    std::uint64_t retries = 0;
+    std::uint64_t rejected_points = 0;  ///< of accepted pushes
+};
+
+}  // namespace tacho::inline v0
+
+#endif
+
 // ---- tacho/export/json_member.hpp
 #ifndef TACHO_PART_EXPORT_JSON_MEMBER
 #define TACHO_PART_EXPORT_JSON_MEMBER
@@ -11691,35 +11882,14 @@ private:
 
 #endif
 
-// ---- tacho/export/pusher.hpp
-#ifndef TACHO_PART_EXPORT_PUSHER
-#define TACHO_PART_EXPORT_PUSHER
+// ---- tacho/export/push_worker.hpp
+#ifndef TACHO_PART_EXPORT_PUSH_WORKER
+#define TACHO_PART_EXPORT_PUSH_WORKER
 
-// tacho: the pusher: sends a registry's numbers to an OTLP/HTTP receiver, again and again.
+// tacho: the thread of a pusher: collects, sends and waits.
 // Rule: https://opentelemetry.io/docs/specs/otlp/#otlphttp
 
 namespace tacho::inline v0 {
-
-struct pusher_options {
-    std::string url = "http://localhost:4318/v1/metrics";
-    std::string shown_url = url;                ///< in messages: without a user's name and password
-    std::vector<attribute> headers = {};        ///< sent with each request; their values are never logged
-    resource about = {};                        ///< who sends
-    std::chrono::milliseconds interval{60000};  ///< from start to start
-    std::chrono::milliseconds timeout{10000};   ///< of one push: connecting, sending and all retries
-    temporality_preference temporality = temporality_preference::cumulative;
-    std::size_t largest_body = 64u << 20;  ///< bytes, before it is compressed; a larger request is not sent
-    /// Compresses requests, such as tacho::gzip() of tacho/adapter/zlib.hpp; none: they are sent as they are.
-    std::shared_ptr<compressor> compress_with = {};
-};
-
-/// What a pusher has done so far.
-struct pusher_stats {
-    std::uint64_t accepted = 0;  ///< pushes that the receiver took
-    std::uint64_t failed = 0;    ///< pushes that it did not take, after all retries
-    std::uint64_t retries = 0;
-    std::uint64_t rejected_points = 0;  ///< of accepted pushes
-};
 
 namespace detail {
 
@@ -11733,7 +11903,6 @@ public:
           reader_(std::in_place, of),
           memory_(memory != nullptr ? std::move(memory) : std::make_shared<delta_memory>()),
           transport_(std::move(by)),
-          body_(options_.largest_body),
           packed_(options_.largest_body) {
         headers_.push_back({"Content-Type", "application/json"});
         bool const has_own = std::any_of(options_.headers.begin(), options_.headers.end(), [](attribute const& header) {
@@ -11812,8 +11981,10 @@ private:
             under_way_ = &until;
             lock.unlock();
             bool accepted = false;
+            done_ = {};
             if (!detail::attempt([&] { accepted = push(until); }))
                 report(severity::error, "a push ended by an exception; the next one covers it");
+            tell(accepted, started);
             lock.lock();
             under_way_ = nullptr;
             ++(accepted ? stats_.accepted : stats_.failed);
@@ -11831,19 +12002,56 @@ private:
 
     // One collection, sent and sent again until it is taken, refused or out of time.
     bool push(deadline const& until) {
-        auto const time = now_();
-        if (!encode(time, until)) return false;
-        if (body_.view() == "{}") {  // nothing to say is not sent
-            commit(time);
-            return true;
+        // What the last one left over goes first. Its deltas are not added up with what came since, because those of
+        // the requests before it have arrived.
+        if (!ends_.empty() && !deliver(until)) return false;
+        collected_ = now_();
+        if (!encode(until)) return complain("there is no memory for a request");
+        if (!ends_.empty()) return deliver(until);
+        commit(collected_);  // nothing to say is not sent
+        return true;
+    }
+
+    void tell(bool accepted, deadline::clock::time_point started) noexcept {
+        if (options_.watcher == nullptr) return;
+        done_.accepted = accepted;
+        done_.seconds = std::chrono::duration<double>(deadline::clock::now() - started).count();
+        options_.watcher->pushed(done_);
+    }
+
+    // Sends the requests that are left of a collection.
+    bool deliver(deadline const& until) {
+        while (sent_ != ends_.size()) {
+            auto const before = sent_ == 0 ? otlp_request_end{} : ends_[sent_ - 1];
+            auto const& end = ends_[sent_];
+            points_ = end.points - before.points;
+            if (send(body_.view().substr(before.at, end.at - before.at), until)) {
+                ++sent_;
+                continue;
+            }
+            done_.failed_points += ends_.back().points - before.points;
+            // The next collection covers all of it, unless deltas have arrived in part.
+            if (sent_ == 0 || options_.temporality == temporality_preference::cumulative) ends_.clear();
+            return false;
         }
-        auto const request = packed();
+        ends_.clear();
+        commit(collected_);
+        return true;
+    }
+
+    bool send(std::string_view body, deadline const& until) {
+        if (body.size() > options_.largest_body)
+            return complain(
+                fmt::format("a request takes more than {} bytes, the most that is sent at once. Raise "
+                            "pusher_options::largest_body, or lower split_above",
+                            options_.largest_body));
+        auto const request = packed(body);
         for (backoff waits;;) {
+            done_.sent_bytes += request.body.size();
             auto const outcome = transport_.post(request, until);
             auto const meaning =
                 outcome.status == 0 ? (outcome.retryable ? verdict::retry : verdict::drop) : classify(outcome.status);
             if (meaning == verdict::accepted) {
-                commit(time);
                 note_partial_success(outcome.body);
                 return true;
             }
@@ -11860,25 +12068,25 @@ private:
         }
     }
 
-    [[nodiscard]] bool encode(unix_nanos time, deadline const& until) {
+    [[nodiscard]] bool encode(deadline const& until) {
+        sent_ = 0;
         body_.clear();
-        otlp_json_encoder encoder{body_, options_.about, time, &known_};
+        otlp_json_encoder encoder{body_, options_.about, collected_, &known_};
+        encoder.split_above(options_.split_above, ends_);
         delta_memory::stage<decltype(encoder)> stage{*memory_, encoder, options_.temporality};
         reader_->visit(stage, until.when());
         if (encoder.finish()) return true;
-        return complain(
-            fmt::format("the numbers take more than {} bytes, the most that is sent at once. Record fewer "
-                        "series, or raise pusher_options::largest_body",
-                        options_.largest_body));
+        ends_.clear();
+        return false;
     }
 
     // Compressed once, however often it is sent. What can't be compressed is sent as it is.
-    [[nodiscard]] http_post packed() noexcept {
+    [[nodiscard]] http_post packed(std::string_view body) noexcept {
         std::span<http_header const> headers{headers_};
-        if (options_.compress_with == nullptr) return {options_.url, body_.view(), headers};
+        if (options_.compress_with == nullptr) return {options_.url, body, headers};
         packed_.clear();
-        if (options_.compress_with->compress(body_.view(), packed_)) return {options_.url, packed_.view(), headers};
-        return {options_.url, body_.view(), headers.first(headers.size() - 1)};  // without Content-Encoding, the last
+        if (options_.compress_with->compress(body, packed_)) return {options_.url, packed_.view(), headers};
+        return {options_.url, body, headers.first(headers.size() - 1)};  // without Content-Encoding, the last
     }
 
     static std::string said(std::string words) { return words.empty() ? words : " " + words; }
@@ -11898,6 +12106,9 @@ private:
 
     void note_partial_success(std::string_view answer) {
         auto const partial = parse_partial_success(answer);
+        auto const rejected = (std::min)(partial.rejected_points, points_);
+        done_.rejected_points += rejected;
+        done_.accepted_points += points_ - rejected;
         if (partial.rejected_points == 0 && partial.message.empty()) return;
         report(severity::warning,
                fmt::format("pushing to {}: taken, but {} points were rejected: {}. They are not sent "
@@ -11929,6 +12140,11 @@ private:
     std::shared_ptr<delta_memory> memory_;
     Transport transport_;
     byte_buffer body_, packed_;
+    std::vector<otlp_request_end> ends_;  // of the requests in body_ that are not all delivered
+    std::size_t sent_ = 0;                // of these requests
+    std::uint64_t points_ = 0;            // of the one that is being sent
+    push_outcome done_;                   // by this push
+    unix_nanos collected_ = 0;
     otlp_points known_;
     std::mt19937 random_{std::random_device{}()};
     bool is_last_ = false;  // known to the worker alone
@@ -11950,6 +12166,19 @@ private:
 };
 
 }  // namespace detail
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/export/pusher.hpp
+#ifndef TACHO_PART_EXPORT_PUSHER
+#define TACHO_PART_EXPORT_PUSHER
+
+// tacho: the pusher: sends a registry's numbers to an OTLP/HTTP receiver, again and again.
+// Rule: https://opentelemetry.io/docs/specs/otlp/#otlphttp
+
+namespace tacho::inline v0 {
 
 /// Pushes from a thread of its own, until it is stopped. What a failed push would have said, the next one says: totals
 /// go on, and deltas are added up from where the last accepted push ended. Recording and scraping never wait for it.
@@ -12305,6 +12534,7 @@ struct push_settings {
     std::chrono::milliseconds timeout{10000};  ///< of one push, with all retries; 0 for no limit but the interval
     temporality_preference temporality = temporality_preference::cumulative;
     std::string compression = {};  ///< `gzip`, for programs that give telemetry::start a compressor; empty for none
+    bool metrics = false;          ///< show how it is pushed, as `tacho_pushes_total` and others
     std::string certificate = {};  ///< PEM files, for transports that know TLS
     std::string client_certificate = {};
     std::string client_key = {};
@@ -12320,6 +12550,7 @@ struct scrape_settings {
     std::uint16_t port = 9464;
     bool prefer_text_1_0_0 = false;       ///< for clients that ask for nothing in particular
     bool created = false;                 ///< tell in OpenMetrics when series began, as `_created`
+    bool metrics = true;                  ///< show how it is scraped, as `tacho_scrapes_total` and others
     std::string why_off = "not enabled";  ///< for the report, when it is not enabled
     std::string problem = {};             ///< why the listener can't work, if so
 };
@@ -12340,7 +12571,7 @@ struct setting_origin {
 
 /// Where the program's own variables and defaults differ from OpenTelemetry's.
 struct environment_options {
-    std::string prefix = {};        ///< "OGX" makes OGX_PROMETHEUS_ENABLED, OGX_METRICS_HOST and OGX_METRICS_PORT count
+    std::string prefix = {};        ///< "OGX" makes OGX_PROMETHEUS_ENABLED, OGX_METRICS_HOST and the like count
     std::string service_name = {};  ///< of the resource, when the environment names none
 };
 
@@ -12445,6 +12676,7 @@ inline std::vector<std::pair<std::string_view, std::string>> values_of(settings 
         {"push.timeout", time(s.push.timeout)},
         {"push.temporality", std::string{temporalities[static_cast<std::size_t>(s.push.temporality)]}},
         {"push.compression", text(s.push.compression)},
+        {"push.metrics", yes_or_no(s.push.metrics)},
         {"push.certificate", text(s.push.certificate)},
         {"push.client_certificate", text(s.push.client_certificate)},
         {"push.client_key", text(s.push.client_key)},
@@ -12454,6 +12686,7 @@ inline std::vector<std::pair<std::string_view, std::string>> values_of(settings 
         {"scrape.host", text(s.scrape.host)},
         {"scrape.port", std::to_string(s.scrape.port)},
         {"scrape.created", yes_or_no(s.scrape.created)},
+        {"scrape.metrics", yes_or_no(s.scrape.metrics)},
         {"exemplars", s.exemplars ? std::string{filters[static_cast<std::size_t>(*s.exemplars)]}
                                   : std::string{"as the registry says"}},
         {"about", about}};
@@ -12553,6 +12786,19 @@ inline std::chrono::milliseconds read_milliseconds(reader& in, std::string_view 
     auto const read = in.milliseconds(name, otherwise);
     if (read) in.note(setting, name);
     return read.value_or(otherwise);
+}
+
+// One of the program's own variables; what is unclear changes nothing.
+inline bool read_switch(reader& in, std::string_view setting, std::string const& name, bool otherwise) {
+    auto const value = in.text(name);
+    if (!value) return otherwise;
+    if (is_truthy(*value) || is_falsy(*value)) {
+        in.note(setting, name);
+        return is_truthy(*value);
+    }
+    in.warn("{}={} is neither yes nor no; it counts as {}. Write 1, true, yes or on, or 0, false, no or off", name,
+            in_quotes(*value), otherwise ? "yes" : "no");
+    return otherwise;
 }
 
 // Why a header can't be sent with a push; empty when it can.
@@ -12676,6 +12922,8 @@ inline scrape_settings read_scrape(reader& in, exporters const& listed, std::str
                     own("_PROMETHEUS_ENABLED"), in_quotes(*value));
         }
 
+    scrape.metrics = read_switch(in, "scrape.metrics", own("_SCRAPE_METRICS_ENABLED"), scrape.metrics);
+
     auto const first_set = [&](std::string const& name, std::string const& otherwise) {
         return !name.empty() && in.text(name) ? name : otherwise;
     };
@@ -12740,6 +12988,9 @@ inline settings settings::from_environment(environment_options const& options, e
         in.warn("OTEL_CONFIG_FILE is set, but configuration files are not read; the other variables count");
     auto const listed = env::detail::read_exporters(in);
     out.push = env::detail::read_push(in, listed);
+    if (!options.prefix.empty())
+        out.push.metrics =
+            env::detail::read_switch(in, "push.metrics", options.prefix + "_PUSH_METRICS_ENABLED", false);
     out.console = env::detail::read_console(in, listed, out.push.interval);
     out.scrape = env::detail::read_scrape(in, listed, options.prefix);
     if (auto const f = in.word("OTEL_METRICS_EXEMPLAR_FILTER", {"always_off", "trace_based", "always_on"}))
@@ -12875,6 +13126,7 @@ struct running_telemetry {
     std::shared_ptr<running_path> scrape;
     std::shared_ptr<delta_memory> memory;  // of all that push, one after the other
     std::shared_ptr<endpoint> mounted;
+    std::shared_ptr<scrape_watcher> watcher;  // of both endpoints, once somebody may scrape
     telemetry_report report;
     std::vector<message> messages;
 
@@ -12923,7 +13175,7 @@ inline std::shared_ptr<compressor> compressor_of_pushes(running_telemetry& runni
 
 template <class Transport>
 void start_push(running_telemetry& running, registry& of, settings const& s, Transport by,
-                std::shared_ptr<compressor> const& compress_with) {
+                std::shared_ptr<compressor> const& compress_with, std::shared_ptr<push_watcher> watcher) {
     auto& path = running.report.push;
     path.wanted = true;
     auto const url = env::without_credentials(s.push.url);
@@ -12961,7 +13213,8 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
                                                                                  .interval = s.push.interval,
                                                                                  .timeout = s.push.timeout,
                                                                                  .temporality = s.push.temporality,
-                                                                                 .compress_with = std::move(packs)},
+                                                                                 .compress_with = std::move(packs),
+                                                                                 .watcher = std::move(watcher)},
                                                                   std::move(by), running.memory);
         });
         if (!started) return running.refuse(path, fmt::format("not pushing to {}: no thread can be had", url));
@@ -12985,6 +13238,16 @@ inline void start_console(running_telemetry& running, registry& of, settings con
     path.words = fmt::format("writing to the standard output every {} ms", s.console.interval.count());
 }
 
+inline std::shared_ptr<endpoint> make_endpoint(running_telemetry const& running, registry& of, settings const& s,
+                                               std::shared_ptr<compressor> const& compress_with, bool enabled) {
+    return std::make_shared<endpoint>(of, endpoint_options{.enabled = enabled,
+                                                           .prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0,
+                                                           .about = s.about,
+                                                           .created = s.scrape.created,
+                                                           .compress_with = compress_with,
+                                                           .watcher = running.watcher});
+}
+
 template <class Listener>
 void start_scrape(running_telemetry& running, registry& of, settings const& s, Listener by,
                   std::shared_ptr<compressor> const& compress_with) {
@@ -13003,12 +13266,7 @@ void start_scrape(running_telemetry& running, registry& of, settings const& s, L
         if (!s.scrape.problem.empty()) return running.refuse(path, "not listening: " + s.scrape.problem);
         bool const done = attempt([&] {
             auto started = std::make_shared<scrape_path<Listener>>(std::move(by));
-            auto answers =
-                std::make_shared<endpoint>(of, endpoint_options{.prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0,
-                                                                .about = s.about,
-                                                                .created = s.scrape.created,
-                                                                .compress_with = compress_with});
-            auto const port = started->start(s.scrape, std::move(answers));
+            auto const port = started->start(s.scrape, make_endpoint(running, of, s, compress_with, true));
             if (!port) return running.refuse(path, "not listening: " + port.message());
             running.scrape = std::move(started);
             path.running = true;
@@ -13017,6 +13275,147 @@ void start_scrape(running_telemetry& running, registry& of, settings const& s, L
         });
         if (!done) running.refuse(path, "not listening: no memory or no thread can be had");
     }
+}
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/process/push_metrics.hpp
+#ifndef TACHO_PART_PROCESS_PUSH_METRICS
+#define TACHO_PART_PROCESS_PUSH_METRICS
+
+// tacho: what becomes of pushes, as metrics: how many there are, how long they take, and how many points arrive.
+
+namespace tacho::inline v0 {
+
+namespace detail {
+
+// Of a push, of which nothing is rejected, or of points.
+enum class push_fate : unsigned char { accepted, rejected, failed };
+consteval auto label_values(push_fate) {
+    return tacho::labels<push_fate>(
+        {{push_fate::accepted, "accepted"}, {push_fate::rejected, "rejected"}, {push_fate::failed, "failed"}});
+}
+
+}  // namespace detail
+
+/// Shows in a registry how it is pushed, while a pusher or anybody else holds it:
+/// `pusher_options{.watcher = std::make_shared<tacho::push_metrics>(registry)}`. Its instruments are of the scope
+/// "tacho": tacho_pushes_total by `outcome`, accepted or failed; tacho_push_duration_seconds;
+/// tacho_push_sent_bytes_total; and tacho_push_points_total by `outcome`, where rejected is what the receiver took no
+/// part of, and what failed comes again. A push doesn't count itself, but those before it. With it, there is always
+/// something to push. Takes no lock and allocates nothing. May outlive the registry.
+class push_metrics final : public push_watcher {
+public:
+    explicit push_metrics(registry& of) : push_metrics(of.scope("tacho", version)) {}
+
+    void pushed(push_outcome const& how) noexcept override {
+        pushes_(how.accepted ? outcome::accepted : outcome::failed).inc();
+        seconds_.observe(how.seconds);
+        sent_.inc(how.sent_bytes);
+        points_(outcome::accepted).inc(how.accepted_points);
+        points_(outcome::rejected).inc(how.rejected_points);
+        points_(outcome::failed).inc(how.failed_points);
+    }
+
+private:
+    using outcome = detail::push_fate;
+
+    explicit push_metrics(scope const& in)
+        : pushes_{in, "Pushes, by whether the receiver took them"},
+          seconds_{in, "Time from a collection to the last answer"},
+          sent_{in, "Size of the requests that were sent, compressed where they are"},
+          points_{in, "Points that were sent, by what became of them"} {
+        // So that a rate of failures is known before there is one.
+        for (auto const how : {outcome::accepted, outcome::failed}) static_cast<void>(pushes_.bind(how));
+        for (auto const how : {outcome::accepted, outcome::rejected, outcome::failed})
+            static_cast<void>(points_.bind(how));
+    }
+
+    counter<"tacho.pushes", label<"outcome", outcome>> pushes_;
+    histogram<"tacho.push.duration", unit::seconds> seconds_;
+    counter<"tacho.push.sent", unit::bytes> sent_;
+    counter<"tacho.push.points", label<"outcome", outcome>> points_;
+};
+
+namespace detail {
+
+// nullptr when there is no memory: then nobody is told.
+[[nodiscard]] inline std::shared_ptr<push_watcher> push_watcher_of(registry& of) noexcept {
+    std::shared_ptr<push_watcher> made;
+    attempt([&] { made = std::make_shared<push_metrics>(of); });
+    return made;
+}
+
+}  // namespace detail
+
+}  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/process/scrape_metrics.hpp
+#ifndef TACHO_PART_PROCESS_SCRAPE_METRICS
+#define TACHO_PART_PROCESS_SCRAPE_METRICS
+
+// tacho: what becomes of scrapes, as metrics: how many there are by their answers, how long they take, what they show.
+
+namespace tacho::inline v0 {
+
+/// Shows in a registry how it is scraped, while an endpoint or anybody else holds it:
+/// `endpoint_options{.watcher = std::make_shared<tacho::scrape_metrics>(registry)}`. Its instruments are of the scope
+/// "tacho": tacho_scrapes_total by `code`, which is the HTTP status; tacho_scrapes_in_flight, with the one that shows
+/// it; tacho_scrape_duration_seconds; tacho_scrape_sent_bytes_total, as it goes out; and tacho_series, all that the
+/// registry shows. A page shows the scrapes before it. What watches the same registry adds up in one family.
+///
+/// A scrape costs some adds, takes no lock, and allocates nothing once its status has been seen. Counting the series
+/// takes the registry's mutex for a moment in each collection. May outlive the registry.
+class scrape_metrics final : public scrape_watcher {
+public:
+    explicit scrape_metrics(registry& of) : scrape_metrics(of.scope("tacho", version)) {}
+
+    void begins() noexcept override { in_flight_.inc(); }
+    void ends(scrape_outcome const& how) noexcept override {
+        in_flight_.dec();
+        scrapes_(how.status).inc();
+        seconds_.observe(how.seconds);
+        sent_.inc(how.bytes);
+    }
+
+private:
+    explicit scrape_metrics(scope const& in)
+        : scrapes_{in, "Requests to the scrape endpoint, by the HTTP status of their answers"},
+          in_flight_{in, "Requests to the scrape endpoint that are being answered"},
+          seconds_{in, "Time from a request to the scrape endpoint to its answer"},
+          sent_{in, "Size of the answers to scrapes, compressed where they are"},
+          shown_{in, "Series of all instruments that are shown", [core = in.core()] { return series_of(*core); }} {
+        // So that a rate of errors is known before there is one.
+        for (int const code : {200, 500, 503}) static_cast<void>(scrapes_.bind(code));
+    }
+
+    [[nodiscard]] static std::int64_t series_of(detail::registry_core& core) {
+        auto const round = core.callbacks.finished();
+        std::size_t sum = 0;
+        for (auto const& f : core.families()->by_name) sum += detail::count_series(*f, round);
+        return static_cast<std::int64_t>(sum);
+    }
+
+    counter<"tacho.scrapes", label<"code", int>> scrapes_;
+    up_down_counter<"tacho.scrapes.in_flight"> in_flight_;
+    histogram<"tacho.scrape.duration", unit::seconds> seconds_;
+    counter<"tacho.scrape.sent", unit::bytes> sent_;
+    observable_gauge<"tacho.series", std::int64_t> shown_;  // a gauge: of two that watch, one value stands
+};
+
+namespace detail {
+
+// nullptr when there is no memory: then nobody is told.
+[[nodiscard]] inline std::shared_ptr<scrape_watcher> watcher_of(registry& of) noexcept {
+    std::shared_ptr<scrape_watcher> made;
+    attempt([&] { made = std::make_shared<scrape_metrics>(of); });
+    return made;
 }
 
 }  // namespace detail
@@ -13123,8 +13522,12 @@ private:
         report.warnings.clear();
         for (auto const& w : s.warnings) running->warn(w);
         if (s.exemplars) of.filter_exemplars(*s.exemplars);
-        if (s.push.enabled && !report.push.running) detail::start_push(*running, of, s, std::move(by), compress_with);
+        if (s.push.enabled && !report.push.running)
+            detail::start_push(*running, of, s, std::move(by), compress_with,
+                               s.push.metrics ? detail::push_watcher_of(of) : nullptr);
         if (s.console.enabled && !report.console.running) detail::start_console(*running, of, s);
+        if (s.scrape.enabled && s.scrape.metrics && running->watcher == nullptr)
+            running->watcher = detail::watcher_of(of);
         if (s.scrape.enabled && !report.scrape.running)
             detail::start_scrape(*running, of, s, std::move(at), compress_with);
         if (!report.push.wanted) report.push.words = "off: " + s.push.why_off;
@@ -13135,12 +13538,8 @@ private:
                                          "nor is the scrape endpoint enabled"});
         // The program's own server may have mounted the endpoint before anybody asked for scrapes: it stays the same.
         if (running->mounted == nullptr)
-            running->mounted =
-                std::make_shared<tacho::endpoint>(of, endpoint_options{.enabled = false,
-                                                                       .prefer_text_1_0_0 = s.scrape.prefer_text_1_0_0,
-                                                                       .about = s.about,
-                                                                       .created = s.scrape.created,
-                                                                       .compress_with = compress_with});
+            running->mounted = detail::make_endpoint(*running, of, s, compress_with, false);
+        running->mounted->watch(running->watcher);
         // It answers unless a listener does, or nothing should.
         constexpr bool has_listener = !std::is_same_v<Listener, own_server> && !std::is_same_v<Listener, no_listener>;
         if (s.scrape.enabled && !has_listener) running->mounted->enable(true);

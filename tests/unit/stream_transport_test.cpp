@@ -52,7 +52,7 @@ struct heard {
 TEST(lines, are_requests_one_behind_the_other) {
     folder in;
     auto const path = in.path + "/metrics.jsonl";
-    for (int run = 1; run <= 2; ++run) {  // the second one goes on behind the first
+    for (std::size_t run = 1; run <= 2; ++run) {  // the second one goes on behind the first
         tacho::registry registry{test::fixed()};
         tacho::counter<"hits"> hits{registry, "with\na line end"};
         tacho::pusher pusher{registry, {.interval = 1h}, tacho::stream_transport::to_file(path)};
@@ -62,7 +62,7 @@ TEST(lines, are_requests_one_behind_the_other) {
         EXPECT_TRUE(pusher.flush());
         pusher.stop();
         auto const lines = lines_of(path);
-        ASSERT_EQ(lines.size(), run * 3u);
+        ASSERT_EQ(lines.size(), run * 3);
         for (auto const& line : lines)
             EXPECT_TRUE(line.starts_with("{\"resourceMetrics\":[") && line.ends_with("]}")) << line;
         EXPECT_NE(lines[lines.size() - 3].find("\"asInt\":\"7\""), std::string::npos);
