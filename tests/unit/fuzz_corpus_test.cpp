@@ -2,6 +2,8 @@
 // smallest of what they found.
 #include "fuzz/accept.hpp"
 #include "fuzz/accept_encoding.hpp"
+#include "fuzz/answers.hpp"
+#include "fuzz/environment.hpp"
 #include "fuzz/query.hpp"
 #include "fuzz/texts.hpp"
 
@@ -45,6 +47,14 @@ TEST(the_corpus, of_accept_headers_gets_the_format_that_is_asked_for) {
 
 TEST(the_corpus, of_accept_encoding_headers_is_compressed_for_who_wants_it) {
     expect_right("accept_encoding", fuzz::accept_encoding);
+}
+
+TEST(the_corpus, of_answers_says_what_was_rejected_and_how_long_to_wait) {
+    expect_right("answers", fuzz::answers);
+}
+
+TEST(the_corpus, of_environments_becomes_settings_that_tell_no_secret) {
+    expect_right("environment", fuzz::environment);
 }
 
 TEST(the_corpus, of_queries_gets_the_families_that_are_asked_for) {
