@@ -10,10 +10,15 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <map>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -481,6 +486,118 @@ TEST_F(exemplar, is_kept_by_enum_labels_and_by_the_overflow_series) {
     tacho::set_error_hook(&tacho::print_to_stderr);
     EXPECT_EQ(behind("d_total{otel_metric_overflow=\"true\"}", registry), "# {} 6 1700000000.0");
     EXPECT_EQ(behind("d_total{a=\"1\"}", registry), "# {} 5 1700000000.0");
+}
+
+// The hook may take its time, in which the series is removed and its place taken by others, also where another
+// instrument of the same identity is why series are given back.
+TEST_F(exemplar, is_written_to_a_series_that_is_kept_meanwhile) {
+    tacho::registry registry{on_clock()};
+    tacho::counter<"c", label<"v", verb>, tacho::expire_after<60>, exemplars> expiring{registry};
+    tacho::counter<"c", label<"v", verb>, exemplars> c{registry};
+    static decltype(expiring)* churned = nullptr;
+    churned = &expiring;
+    tacho::set_trace_context_hook([]() noexcept -> trace_context {
+        tacho::set_trace_context_hook(nullptr);
+        std::thread{[] {
+            for (int i = 0; i < 500; ++i) {
+                churned->remove(verb::get);
+                (*churned)(verb::get).inc();
+            }
+        }}.join();
+        return in_span(true);
+    });
+    c(verb::get).inc(7);
+    EXPECT_EQ(behind("c_total", registry), "");  // it was the removed one's
+}
+
+// What is left of a series that is gone says nothing of one at its address that keeps none.
+TEST_F(exemplar, is_not_looked_for_where_a_family_keeps_none) {
+    tacho::registry registry{on_clock(exemplar_filter::always_on)};
+    tacho::counter<"c"> c{registry};
+    tacho::histogram<"h"> h{registry, "", {1}};
+    c.inc();
+    h.observe(1);
+    tacho::byte_buffer page, json;
+    tacho::resource const about;
+    tacho::prometheus_encoder prometheus{page, {tacho::text_format::openmetrics_1_0_0}};
+    tacho::otlp_json_encoder otlp{json, about, clock_now};
+    struct stale {
+        std::array<tacho::exemplar, 2> left;
+        tacho::prometheus_encoder<tacho::byte_buffer>& prometheus;
+        tacho::otlp_json_encoder<tacho::byte_buffer>& otlp;
+
+        void number(tacho::family const& of, tacho::series const& s, tacho::number value) {
+            prometheus.exemplars(tacho::exemplar_view{s, std::span{left}.first(1)});
+            prometheus.number(of, s, value);
+            otlp.exemplars(tacho::exemplar_view{s, std::span{left}.first(1)});
+            otlp.number(of, s, value);
+        }
+        void histogram(tacho::family const& of, tacho::series const& s, tacho::histogram_value const& value) {
+            prometheus.exemplars(tacho::exemplar_view{s, left});
+            prometheus.histogram(of, s, value);
+            otlp.exemplars(tacho::exemplar_view{s, left});
+            otlp.histogram(of, s, value);
+        }
+    } both{{}, prometheus, otlp};
+    for (auto& e : both.left) e.time = clock_now;
+    registry.visit(both);
+    EXPECT_TRUE(prometheus.finish() && otlp.finish());
+    EXPECT_EQ(page.view().find(" # "), std::string_view::npos) << page.view();
+    EXPECT_EQ(json.view().find("exemplars"), std::string_view::npos) << json.view();
+}
+
+// Room that is asked for at once is room that is enough: the longest name in the escaping that makes most of it, with
+// as many labels as there may be, as long as may be, of bytes that are escaped, and the longest exemplar in each of the
+// most buckets. Byte for byte under ASan, where a window too small is seen.
+TEST_F(exemplar, finds_room_in_the_largest_page) {
+    auto options = on_clock();
+    options.translation = tacho::translation_strategy::no_translation;
+    tacho::registry registry{options};
+    std::string const name = "n" + std::string(254, '.');
+    std::vector<std::string> labels;
+    for (int i = 0; i < 16; ++i) labels.push_back("l" + std::to_string(i + 10) + std::string(252, '-'));
+    std::string const value(1024, '"');
+    std::vector<double> bounds;
+    for (int i = 0; i < 256; ++i) bounds.push_back(-1e300 + 1.2345678901234567e297 * i);
+    auto const h = tacho::add_exemplar_histogram(
+        registry, {.name = name, .labels = {labels.begin(), labels.end()}, .bounds = bounds});
+    auto const c = tacho::add_exemplar_counter(
+        registry, {.name = name.substr(0, 249) + "_total", .labels = {labels.begin(), labels.end()}});
+    ASSERT_TRUE(h.ok());
+    std::vector<std::string_view> const values(16, value);
+    auto const to = h.bind(values);
+    auto const one = c.bind(values);
+    clock_now = ~tacho::unix_nanos{0};
+    current = in_span(true);
+    std::string wide;
+    for (int i = 0; i < 39; ++i) wide += "\xFF";  // three bytes and six characters each
+    std::string const control(64, '\x01');
+    for (double const bound : bounds) to.observe(bound, {{"k", control}});
+    to.observe(1e300, {{"k", wide.substr(0, 39)}});
+    one.inc(1, {{"k", control}});
+
+    for (auto const names :
+         {tacho::escaping::allow_utf_8, tacho::escaping::values, tacho::escaping::dots, tacho::escaping::underscores}) {
+        // A buffer of exactly the window that is asked for.
+        struct exact_sink {
+            std::unique_ptr<char[]> room;
+            std::string text;
+            char* window(std::size_t n) noexcept {
+                room.reset(new char[n]);
+                return room.get();
+            }
+            void commit(std::size_t n) noexcept { text.append(room.get(), n); }
+        } sink;
+        tacho::text_style style{tacho::text_format::openmetrics_1_0_0};
+        style.names = names;
+        style.created = true;
+        tacho::prometheus_encoder encoder{sink, style};
+        registry.visit(encoder);
+        EXPECT_TRUE(encoder.finish());
+        std::size_t found = 0;
+        for (std::size_t at = 0; (at = sink.text.find(" # {trace_id=", at)) != std::string::npos; ++at) ++found;
+        EXPECT_EQ(found, 258u);
+    }
 }
 
 TEST_F(exemplar, of_a_removed_series_is_not_in_the_one_after_it) {

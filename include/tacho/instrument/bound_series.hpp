@@ -39,9 +39,9 @@ struct found_series {
     series* from;  // nullptr: what is recorded is discarded, or it stands in the cache
     series_table::cached const* cache = nullptr;
 
-    // Relaxed: whoever found the cells in the cache, found them after the series was written.
+    // Acquire: if the one whose cells were found is removed and made anew meanwhile, it is the new one, as it was made.
     [[nodiscard]] series* at() const noexcept {
-        return cache == nullptr ? from : cache->from.load(std::memory_order_relaxed);
+        return cache == nullptr ? from : cache->from.load(std::memory_order_acquire);
     }
 
     [[nodiscard]] bound_series bind() const noexcept {

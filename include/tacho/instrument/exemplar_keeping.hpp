@@ -18,7 +18,7 @@ namespace tacho::inline v0 {
 /// latest exemplar, a histogram one for each bucket: 176 bytes each, beside the cells. A measurement becomes one when
 /// it is given labels, as by `inc(1, {{"order", id}})`, or when the registry's filter picks it; by default that is when
 /// the trace-context hook says that it was made in a sampled span. Where several threads have one at the same time for
-/// the same place, one of them is kept. Without hook it costs two loads; neither locks nor allocates.
+/// the same place, one of them is kept. Without hook it costs a few loads; neither locks nor allocates.
 struct exemplars {};
 
 namespace detail {

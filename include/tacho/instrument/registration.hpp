@@ -130,6 +130,8 @@ public:
         // Acquire: the series was written before its cells were published.
         return {place.cells.load(std::memory_order_acquire), family_, nullptr, &place};
     }
+    /// Whether there is such a table. If not, whoever finds a series must be looking.
+    [[nodiscard]] bool has_cache() const noexcept { return cache_ != nullptr; }
     [[nodiscard, gnu::noinline]] detail::found_series find_and_cache(
         std::size_t index, std::span<std::string_view const> values) const noexcept {
         detail::looking const look;

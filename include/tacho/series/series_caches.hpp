@@ -16,8 +16,8 @@ struct cached_series {
     std::atomic<series*> from{nullptr};
 
     void fill(series& s) noexcept {
-        from.store(&s, std::memory_order_relaxed);
-        // Release, matched by the acquire of who finds the cells: he finds the series too, as it was made.
+        // Each a release, matched by an acquire: who found the cells of a series may find the one after it here.
+        from.store(&s, std::memory_order_release);
         cells.store(s.cells(), std::memory_order_release);
     }
 };
