@@ -5,6 +5,7 @@
 #include "tacho/core/process_bound.hpp"
 #include "tacho/env/settings.hpp"
 #include "tacho/export/compressor.hpp"
+#include "tacho/export/deadline.hpp"
 #include "tacho/export/endpoint.hpp"
 #include "tacho/export/running_telemetry.hpp"
 #include "tacho/export/telemetry_report.hpp"
@@ -70,10 +71,9 @@ public:
             std::lock_guard const lock{running->mutex};
             return std::pair{running->push, running->console};
         }();
-        auto const end = std::chrono::steady_clock::now() + limit;
-        bool const pushed = push == nullptr || push->flush(limit);
-        auto const left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
-        return (console == nullptr || console->flush((std::max)(left, std::chrono::milliseconds{0}))) && pushed;
+        auto const until = in_at_most(limit);
+        bool const pushed = push == nullptr || push->flush(until.remaining());
+        return (console == nullptr || console->flush(until.remaining())) && pushed;
     }
 
     /// Pushes once more and stops both ways out, for all telemetry objects of this registry, within `limit`; the
@@ -92,12 +92,20 @@ public:
                 if (std::exchange(path->running, false)) path->words = "stopped";
             running->mounted->enable(false);
         }
-        if (console != nullptr) console->stop(limit);
-        if (push != nullptr) push->stop(limit);
-        if (scrape != nullptr) scrape->stop(limit);
+        // The console last of those that write: while nobody reads it, it may take for ever.
+        auto const until = in_at_most(limit);
+        if (push != nullptr) push->stop(until.remaining());
+        if (scrape != nullptr) scrape->stop(until.remaining());
+        if (console != nullptr) console->stop(until.remaining());
     }
 
 private:
+    // No later than the clock can tell.
+    static deadline in_at_most(std::chrono::milliseconds limit) {
+        return deadline{deadline::clock::now() +
+                        (std::min)(limit, std::chrono::milliseconds{std::chrono::hours{24 * 365}})};
+    }
+
     template <class Transport, class Listener>
     static std::shared_ptr<detail::running_telemetry> start_quietly(registry& of, settings const& s, Transport by,
                                                                     Listener at,

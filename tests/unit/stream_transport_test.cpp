@@ -4,16 +4,24 @@
 #include "tacho/export/memory_transport.hpp"
 #include "tacho/export/pusher.hpp"
 #include "tacho/export/stream_transport.hpp"
+#include "tacho/telemetry.hpp"
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <string>
 #include <vector>
+
+#if defined(__unix__)
+#include <fcntl.h>
+#include <unistd.h>
+#endif
 
 namespace {
 
@@ -94,6 +102,80 @@ TEST(lines, say_why_they_can_not_be_written) {
     ASSERT_FALSE(heard::words.empty());
     EXPECT_NE(heard::words[0].find("No space left on device"), std::string::npos) << heard::words[0];
 #endif
+}
+
+#if defined(__unix__)
+// A pipe that doesn't block takes the beginning of a long line and refuses the rest.
+TEST(lines, begin_anew_behind_one_that_broke_off) {
+    heard const quiet;
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    ASSERT_EQ(::fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
+    ASSERT_EQ(::fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+    std::FILE* const to = ::fdopen(ends[1], "w");
+    ASSERT_NE(to, nullptr);
+    std::string read;
+    auto const drain = [&] {
+        char some[4096];
+        for (::ssize_t n; (n = ::read(ends[0], some, sizeof some)) > 0;) read.append(some, static_cast<std::size_t>(n));
+    };
+    tacho::stream_transport const transport{to};
+    tacho::deadline const until{tacho::deadline::clock::now()};
+    auto const post = [&](std::string const& body) { return transport.post({"", body, {}}, until).status; };
+    EXPECT_EQ(post(std::string(1u << 22, 'x')), 0);
+    drain();
+    EXPECT_GT(read.size(), 0u);  // else nothing broke off
+    EXPECT_EQ(read.find('\n'), std::string::npos);
+    read.clear();
+    EXPECT_EQ(post("{}"), 200);
+    EXPECT_EQ(post("{}"), 200);
+    drain();
+    EXPECT_EQ(read, "\n{}\n{}\n");
+    std::fclose(to);
+    ::close(ends[0]);
+}
+#endif
+
+tacho::settings to_console(std::chrono::milliseconds interval) {
+    tacho::settings s;
+    s.console.enabled = true;
+    s.console.interval = interval;
+    return s;
+}
+
+TEST(the_console, is_waited_for_as_long_as_is_asked_for) {
+    tacho::registry registry;
+    tacho::counter<"hits"> hits{registry};
+    auto telemetry = tacho::telemetry::start(registry, to_console(1h));
+    hits.inc();
+    EXPECT_TRUE(telemetry.flush((std::chrono::milliseconds::max)()));
+    telemetry.stop((std::chrono::milliseconds::max)());
+    EXPECT_FALSE(telemetry.report().console.running);
+    telemetry = tacho::telemetry::start(registry, to_console(1h));
+    EXPECT_TRUE(telemetry.flush());
+}
+
+// On its own thread nobody can wait for its end, so that another one would have to wait for itself.
+TEST(the_console, is_not_started_anew_by_a_callback_of_its_own) {
+    heard const quiet;
+    tacho::registry registry;
+    std::atomic<tacho::telemetry*> running{nullptr};
+    std::promise<std::string> said;
+    tacho::observable_gauge<"g"> g{
+        registry, "", [&] {
+            if (auto* const telemetry = running.exchange(nullptr)) {
+                telemetry->stop();
+                said.set_value(tacho::telemetry::start(registry, to_console(1h)).report().console.words);
+            }
+            return 1.0;
+        }};
+    auto telemetry = tacho::telemetry::start(registry, to_console(1ms));
+    running = &telemetry;
+    auto const words = said.get_future().get();
+    EXPECT_NE(words.find("has not ended yet"), std::string::npos) << words;
+    telemetry.stop();
+    telemetry = tacho::telemetry::start(registry, to_console(1h));
+    EXPECT_TRUE(telemetry.report().console.running) << telemetry.report().text();
 }
 
 // CONFORMANCE 119, 132: each with a memory of its own.

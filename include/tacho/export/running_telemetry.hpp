@@ -199,6 +199,11 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
 inline void start_console(running_telemetry& running, registry& of, settings const& s) {
     auto& path = running.report.console;
     path.wanted = true;
+    // It would be waited for by its own thread, which calls this.
+    if (running.console != nullptr && !running.console->ended())
+        return running.refuse(path,
+                              "not writing to the standard output: what wrote there before has not ended yet; start "
+                              "once stop() has returned");
     bool const started = attempt([&] {
         running.console = std::make_shared<push_path<stream_transport>>(
             of,

@@ -40,10 +40,13 @@ public:
         for (auto const& [name, value] : sent.headers)
             if (name == "Content-Encoding") return {.problem = "a line can't be compressed; leave compress_with out"};
         // One call: a stream is locked during a call, and others may write to it as well.
-        line_.assign(sent.body);
+        // What failed may have been written in part, and must not spoil what follows.
+        line_.assign(broke_off_ ? "\n" : "").append(sent.body);
         line_ += '\n';
+        broke_off_ = false;
         if (std::fwrite(line_.data(), 1, line_.size(), to_.get()) != line_.size() || std::fflush(to_.get()) != 0) {
             std::string why = std::strerror(errno);
+            broke_off_ = true;
             std::clearerr(to_.get());
             return {.problem = "can't write: " + why};
         }
@@ -54,6 +57,7 @@ private:
     std::shared_ptr<std::FILE> to_;
     std::string problem_;
     std::string mutable line_;
+    bool mutable broke_off_ = false;
 };
 
 static_assert(transport<stream_transport>);
