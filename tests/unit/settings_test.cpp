@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <random>
@@ -153,6 +154,12 @@ TEST(the_url, that_is_none_is_the_problem_of_the_push_alone) {
 TEST(the_url, is_shown_without_a_password) {
     EXPECT_EQ(tacho::env::without_credentials("http://me:secret@c:4318/x"), "http://***@c:4318/x");
     EXPECT_EQ(tacho::env::without_credentials("http://c:4318/x"), "http://c:4318/x");
+    EXPECT_EQ(tacho::env::without_credentials("http://[::ab]/x@y"), "http://[::ab]/x@y");
+    EXPECT_EQ(tacho::env::without_credentials("http://c:4318/x@y"), "http://c:4318/x@y");
+    // A password that should have been percent-encoded.
+    for (std::string const url :
+         {"http://me:sec/ret@c", "http://me:sec?ret@c", "http://me:s#cret@c/x", "http://me:sec/r:e@t@c"})
+        EXPECT_EQ(tacho::env::without_credentials(url), "***" + url.substr(url.rfind('@'))) << url;
 }
 
 // R14, CONFORMANCE 193
@@ -392,6 +399,20 @@ TEST(settings, say_where_they_came_from) {
                   .find("push.enabled = no (OTEL_SDK_DISABLED)\n"),
               std::string::npos);
     EXPECT_NE(tacho::settings{}.text().find("push.enabled = no (set by the program)\n"), std::string::npos);
+}
+
+// Names come from outside, too: none makes a line of its own.
+TEST(settings, as_text_have_a_line_each_whatever_they_are) {
+    tacho::settings s;
+    std::string const wrong = "x\nscrape.enabled = yes (OGX)\r\xFF\x1B";
+    s.push.headers = {{wrong, "secret"}};
+    s.about = {{wrong, wrong}};
+    s.push.url = s.push.compression = s.push.problem = s.scrape.host = s.scrape.problem = wrong;
+    auto const text = s.text();
+    EXPECT_TRUE(tacho::is_valid_utf8(text)) << text;
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 20) << text;
+    EXPECT_EQ(text.find_first_of("\r\x1B"), std::string::npos) << text;
+    EXPECT_EQ(text.find("secret"), std::string::npos) << text;
 }
 
 TEST(settings, of_any_bytes_are_survived) {

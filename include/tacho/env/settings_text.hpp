@@ -25,10 +25,15 @@ inline std::vector<std::pair<std::string_view, std::string>> values_of(settings 
     auto const text = [](std::string_view t) { return t.empty() ? std::string{"none"} : in_quotes(t, t.size()); };
     constexpr std::string_view temporalities[] = {"cumulative", "delta", "lowmemory"},
                                filters[] = {"always_off", "trace_based", "always_on"};
+    // A name may be any bytes, and must not end a line either.
+    auto const name = [](std::string_view t) {
+        auto const quoted = in_quotes(t, t.size());
+        return quoted.substr(1, quoted.size() - 2);
+    };
     std::string headers, about;
-    for (auto const& header : s.push.headers) headers.append(headers.empty() ? "" : ", ").append(header.key);
+    for (auto const& header : s.push.headers) headers.append(headers.empty() ? "" : ", ").append(name(header.key));
     for (auto const& [key, value] : s.about)
-        about.append(about.empty() ? "" : ", ").append(key).append("=").append(text(value));
+        about.append(about.empty() ? "" : ", ").append(name(key)).append("=").append(text(value));
     std::vector<std::pair<std::string_view, std::string>> all{
         {"push.enabled", yes_or_no(s.push.enabled)},
         {"push.url", text(without_credentials(s.push.url))},
@@ -51,8 +56,8 @@ inline std::vector<std::pair<std::string_view, std::string>> values_of(settings 
         {"exemplars", s.exemplars ? std::string{filters[static_cast<std::size_t>(*s.exemplars)]}
                                   : std::string{"as the registry says"}},
         {"about", about}};
-    if (!s.push.problem.empty()) all.emplace_back("push.problem", s.push.problem);
-    if (!s.scrape.problem.empty()) all.emplace_back("scrape.problem", s.scrape.problem);
+    if (!s.push.problem.empty()) all.emplace_back("push.problem", name(s.push.problem));
+    if (!s.scrape.problem.empty()) all.emplace_back("scrape.problem", name(s.scrape.problem));
     return all;
 }
 

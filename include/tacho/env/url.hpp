@@ -4,6 +4,7 @@
 
 #include "tacho/env/source.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -38,7 +39,12 @@ struct url_parts {
 /// The URL for a message: a user's name and password are left out.
 [[nodiscard]] inline std::string without_credentials(std::string_view url) {
     auto const parts = split_url(url);
-    if (!parts) {  // it is none, and so may have them anywhere before an @
+    // A password with a `/`, `?` or `#` ends what is taken for the host, and is no port.
+    auto const port = parts ? parts->authority.substr((std::min)(parts->authority.rfind(':'), parts->authority.size()))
+                            : std::string_view{};
+    bool const is_cut = parts && parts->authority.find('@') == std::string_view::npos &&
+                        port.find_first_not_of("0123456789", 1) != std::string_view::npos && !port.ends_with(']');
+    if (!parts || is_cut) {  // it is none, and so may have them anywhere before an @
         auto const at = url.rfind('@');
         return at == std::string_view::npos ? std::string{url} : "***" + std::string{url.substr(at)};
     }
