@@ -51,8 +51,9 @@ private:
 
     [[nodiscard]] static std::int64_t series_of(detail::registry_core& core) {
         auto const round = core.callbacks.finished();
+        auto const families = core.families();  // held while it is read
         std::size_t sum = 0;
-        for (auto const& f : core.families()->by_name) sum += detail::count_series(*f, round);
+        for (auto const& f : families->by_name) sum += detail::count_series(*f, round);
         return static_cast<std::int64_t>(sum);
     }
 
