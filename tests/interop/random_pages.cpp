@@ -54,16 +54,25 @@ void print(test::random_registry& from, std::uint64_t seed, bool openmetrics, es
     for (auto const& [key, value] : from.expected(openmetrics, names, created))
         samples.append(samples.empty() ? "" : ",")
             .append("[" + quoted(key.first) + "," + object(key.second) + "," + number(value) + "]");
+    // 66: none in text.
+    std::string exemplars;
+    for (auto const& [key, e] : from.expected_exemplars(names))
+        if (openmetrics)
+            exemplars.append(exemplars.empty() ? "" : ",")
+                .append("[" + quoted(key.first) + "," + object(key.second) + "," + object(e.of) + "," +
+                        number(e.value) + "," + quoted(e.time) + "]");
     for (auto const& [name, family] : from.expected_families(openmetrics, names)) {
         std::string helps;
         for (auto const& help : family.helps) helps.append(helps.empty() ? "" : ",").append(quoted(help));
         families.append(families.empty() ? "" : ",")
             .append(quoted(name) + ":[" + quoted(family.type) + ",[" + helps + "]]");
     }
-    std::printf("{\"seed\":%llu,\"form\":\"%s\",\"escaping\":\"%s\",\"samples\":[%s],\"families\":{%s},\"page\":%s}\n",
-                static_cast<unsigned long long>(seed), openmetrics ? "openmetrics" : "text",
-                std::string{to_string(names)}.c_str(), samples.c_str(), families.c_str(),
-                quoted(answer.body()).c_str());
+    std::printf(
+        "{\"seed\":%llu,\"form\":\"%s\",\"escaping\":\"%s\",\"samples\":[%s],\"exemplars\":[%s],\"families\":{%s},"
+        "\"page\":%s}\n",
+        static_cast<unsigned long long>(seed), openmetrics ? "openmetrics" : "text",
+        std::string{to_string(names)}.c_str(), samples.c_str(), exemplars.c_str(), families.c_str(),
+        quoted(answer.body()).c_str());
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ except ImportError:
 from exposition import key
 
 SEEDS = 400
-Page = collections.namedtuple('Page', 'seed form escaping samples families page')
+Page = collections.namedtuple('Page', 'seed form escaping samples exemplars families page')
 
 
 def pages(form):
@@ -41,25 +41,35 @@ def called(name, page):
     return name + '_total' if is_bare else name
 
 
+def nanoseconds(time):
+    """As far as their clock goes, of which one keeps a fraction apart and another has a float."""
+    return round(float(time) * 1e6) * 1000
+
+
 def check_pages(form, parser):
-    lines, types, escapings = 0, set(), collections.Counter()
+    lines, exemplars, types, escapings = 0, 0, set(), collections.Counter()
     for p in pages(form):
         what = f'{p.form} of seed {p.seed}, escaping {p.escaping}'
         try:
             families = list(parser.text_string_to_metric_families(p.page))
         except Exception as why:
             raise AssertionError(f'{what}: {why!r}\n{p.page}') from why
-        got = {}
+        got, shown = {}, {}
         for family in families:
             for sample in family.samples:
-                holds(sample.timestamp is None and sample.exemplar is None, f'{what}: a time or an exemplar: {sample}')
+                holds(sample.timestamp is None, f'{what}: a time: {sample}')
                 at = key(sample.name, sample.labels)
                 holds(at not in got, f'{what}: twice: {at}')
                 got[at] = float(sample.value)
+                if sample.exemplar:
+                    e = sample.exemplar
+                    shown[at] = e.labels, float(e.value), nanoseconds(e.timestamp)
         resource = {at: got.pop(at) for at in [at for at in got if at[0] == 'target_info']}
         equal([(len(at), at[1][1], value) for at, value in resource.items()], [(2, 'x', 1.0)], what)
         wanted = {key(called(name, p), labels): float(value) for name, labels, value in p.samples}
         equal_maps(got, wanted, f'{what}\n{p.page}')
+        equal_maps(shown, {key(name, labels): (told, float(value), nanoseconds(time))
+                           for name, labels, told, value, time in p.exemplars}, f'{what}: exemplars\n{p.page}')
         for name, (kind, helps) in p.families.items():
             # Their text parser takes the suffix off a counter's name. It and the newer one take blanks off a
             # description, too.
@@ -74,8 +84,10 @@ def check_pages(form, parser):
             types.add(kind)
         equal(len(families), len(p.families) + 1, f'{what}: families\n{p.page}')
         lines += len(got)
+        exemplars += len(shown)
         escapings[p.escaping] += 1
     holds(lines > 5000 and len(escapings) == (4 if IS_NEWEST else 3), f'there were only {lines} lines of {escapings}')
+    holds(exemplars > 500 if form == 'openmetrics' else exemplars == 0, f'there were {exemplars} exemplars')
     equal(types, {'counter', 'gauge', 'histogram', 'info', 'stateset', 'unknown'} if form == 'openmetrics' else
           {'counter', 'gauge', 'histogram'})
 

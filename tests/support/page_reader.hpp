@@ -42,6 +42,7 @@ struct exemplar {
     labels of;
     double value = 0;
     std::string time;  // as it is written; empty when it has none
+    friend bool operator==(exemplar const&, exemplar const&) = default;
 };
 
 class page_reader {
@@ -128,7 +129,6 @@ private:
         need(type != "counter" || (number >= 0 && std::isfinite(number)), "no count: " + called);  // 50
         need(type != "info" || number == 1, "an info that is not 1: " + called);                   // 58
         need(type != "stateset" || number == 0 || number == 1, "a state that is neither on nor off: " + called);
-        auto const below = last_bound_;
         if (type == "histogram")
             line_of_histogram(suffix, of, number);
         else if (type == "counter" || type == "stateset") {
@@ -136,7 +136,7 @@ private:
             line_of_series(of);
         }
         // 38: no line has a time of its own, so what follows is an exemplar.
-        if (!text.empty()) exemplars.emplace(name, exemplar_of(text, suffix, below));
+        if (!text.empty()) exemplars.emplace(name, exemplar_of(text, suffix));
     }
 
     // ---- The lines of one series: together (42).
@@ -175,6 +175,7 @@ private:
         }
         if (suffix == "_bucket") {
             auto const up_to = number_of(bound);
+            below_ = last_bound_;
             need(up_to > last_bound_, "bounds that do not go up: " + family_);
             need(number >= last_count_ && number == std::trunc(number), "no cumulative counts: " + family_);
             last_bound_ = up_to;
@@ -191,8 +192,8 @@ private:
 
     // ---- Exemplars.
 
-    // ` # {trace_id="1"} 0.5 1700000000.5`, in a bucket above `below`.
-    exemplar exemplar_of(std::string_view text, std::string_view suffix, double below) const {
+    // ` # {trace_id="1"} 0.5 1700000000.5`, in the last bucket that was read.
+    exemplar exemplar_of(std::string_view text, std::string_view suffix) const {
         need(openmetrics_, "an exemplar, or a time, where there is no place for it: " + family_);  // 66
         need(text.starts_with(" # {"), "no exemplar, for which there is the place: " + family_);
         auto const& type = types.at(family_);
@@ -215,7 +216,7 @@ private:
         for (auto const& [key, value] : one.of)
             for (char const c : key + value) characters += (static_cast<unsigned char>(c) & 0xC0u) != 0x80u ? 1u : 0u;
         need(characters <= 128, "an exemplar whose labels are too long: " + family_);
-        need(type != "histogram" || (one.value > below && one.value <= last_bound_),
+        need(type != "histogram" || (one.value > below_ && one.value <= last_bound_),
              "an exemplar outside of its bucket: " + family_);  // 69
         return one;
     }
@@ -315,7 +316,7 @@ private:
     labels series_;
     bool in_series_ = false, has_sum_ = false, has_count_ = false;
     std::set<labels> ended_series_;
-    double last_bound_ = 0, last_count_ = 0;
+    double below_ = 0, last_bound_ = 0, last_count_ = 0;
 };
 
 }  // namespace test

@@ -5,21 +5,26 @@
 #include "support/text.hpp"
 
 #include "tacho/core/escaping.hpp"
+#include "tacho/core/exemplar.hpp"
 #include "tacho/core/translation.hpp"
 #include "tacho/core/utf8.hpp"
 #include "tacho/instrument/named.hpp"
 #include "tacho/instrument/named_others.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <iterator>
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -63,7 +68,9 @@ public:
     };
 
     explicit random_registry(std::uint64_t seed)
-        : random_(seed), how_(static_cast<tacho::translation_strategy>(pick(4))) {
+        : random_(seed),
+          how_(static_cast<tacho::translation_strategy>(pick(4))),
+          filter_(static_cast<tacho::exemplar_filter>(pick(3))) {
         for (auto n = 1 + pick(6); n != 0; --n) add();
     }
 
@@ -88,11 +95,8 @@ public:
             for (std::size_t i = 0; i <= s.bounds.size(); ++i) {
                 up_to += s.buckets[i];
                 auto with = of;
-                char text[40];
-                auto* const write =
-                    openmetrics ? tacho::detail::write_openmetrics_bound : tacho::detail::write_canonical;
-                auto const bound = i < s.bounds.size() ? s.bounds[i] : std::numeric_limits<double>::infinity();
-                with["le"] = std::string{text, write(bound, text)};
+                with["le"] = bound_text(
+                    s, i, openmetrics ? tacho::detail::write_openmetrics_bound : tacho::detail::write_canonical);
                 out[{name + "_bucket", with}] = up_to;
             }
             if (!openmetrics || (s.bounds.front() >= 0 && s.value >= 0)) {
@@ -100,6 +104,25 @@ public:
                 out[{name + "_count", of}] = up_to;
             }
             if (dated) out[{name + "_created", of}] = 1.7e9;
+        }
+        return out;
+    }
+
+    // Those of OpenMetrics' lines.
+    [[nodiscard]] std::map<series_name, exemplar> expected_exemplars(tacho::escaping names) const {
+        std::map<series_name, exemplar> out;
+        for (auto const& [key, s] : series_) {
+            auto const name = tacho::detail::escaped_name(key.first, names);
+            labels of;
+            for (auto const& [label, value] : key.second) of[tacho::detail::escaped_name(label, names)] = value;
+            for (std::size_t i = 0; i < s.examples.size(); ++i) {
+                // 67: of what OpenMetrics calls a counter; and of what has counted anything.
+                if (!s.examples[i] || (s.kind == kind_of::counter && (!name.ends_with("_total") || s.value == 0)))
+                    continue;
+                auto with = of;
+                if (s.kind == kind_of::histogram) with["le"] = bound_text(s, i, tacho::detail::write_openmetrics_bound);
+                out[{s.kind == kind_of::histogram ? name + "_bucket" : name, with}] = *s.examples[i];
+            }
         }
         return out;
     }
@@ -123,7 +146,13 @@ private:
         kind_of kind;
         double value = 0;  // of a histogram: its sum
         std::vector<double> bounds, buckets;
+        std::vector<std::optional<exemplar>> examples = {};  // of its number, or of each bucket
     };
+
+    static std::string bound_text(series const& s, std::size_t i, char* (*write)(double, char*) noexcept) {
+        char text[40];
+        return {text, write(i < s.bounds.size() ? s.bounds[i] : std::numeric_limits<double>::infinity(), text)};
+    }
 
     static std::string type_in_text(kind_of kind) {
         return kind == kind_of::counter ? "counter" : kind == kind_of::histogram ? "histogram" : "gauge";
@@ -187,7 +216,9 @@ private:
         tacho::instrument_options o{.name = name, .description = help, .unit = units[pick(std::size(units))]};
         for (auto const& key : keys) o.labels.push_back(key);
         switch (pick(6)) {
-            case 0: return record(in, tacho::add_counter(in, o), o, kind_of::counter);
+            case 0:
+                if (pick(2) == 0) return record(in, tacho::add_counter(in, o), o, kind_of::counter);
+                return record(in, tacho::add_exemplar_counter(in, o), o, kind_of::counter);
             case 1: return record(in, tacho::add_gauge(in, o), o, kind_of::gauge);
             case 2: return record(in, tacho::add_up_down_counter(in, o), o, kind_of::up_down_counter);
             case 3: o.unit = {}; return record(in, tacho::add_info(in, o), o, kind_of::info);
@@ -201,7 +232,8 @@ private:
                 for (double bound = static_cast<double>(pick(4)) - 1; o.bounds.size() < 1 + pick(6);
                      bound += 0.125 + static_cast<double>(pick(64)))
                     o.bounds.push_back(bound);
-                return record(in, tacho::add_histogram(in, o), o, kind_of::histogram);
+                if (pick(2) == 0) return record(in, tacho::add_histogram(in, o), o, kind_of::histogram);
+                return record(in, tacho::add_exemplar_histogram(in, o), o, kind_of::histogram);
         }
     }
 
@@ -253,18 +285,119 @@ private:
             to.inc(by);
             s.value += static_cast<double>(by);
         } else if constexpr (requires { to.inc(1u); }) {
+            s.examples.resize(1);
             std::uint64_t const by = random_() >> (13 + pick(51));
-            to.inc(by);
+            traced(
+                s.examples[0],
+                static_cast<double>(by), [&](auto... told) requires requires(Handle const& h) { h.inc(1u, told...); } {
+                    to.inc(by, told...);
+                });
             s.value += static_cast<double>(by);
         } else if constexpr (requires { to.observe(1.0); }) {
+            s.examples.resize(o.bounds.size() + 1);
             for (auto k = pick(5); k != 0; --k) {
                 auto const value = static_cast<double>(pick(1600)) / 8 - (pick(4) == 0 ? 2 : 0);
-                to.observe(value);
+                auto const at = static_cast<std::size_t>(std::lower_bound(o.bounds.begin(), o.bounds.end(), value) -
+                                                         o.bounds.begin());
+                traced(
+                    s.examples[at],
+                    value, [&](auto... told) requires requires(Handle const& h) { h.observe(1.0, told...); } {
+                        to.observe(value, told...);
+                    });
                 s.value += value;
-                auto const at = std::lower_bound(o.bounds.begin(), o.bounds.end(), value) - o.bounds.begin();
-                ++s.buckets[static_cast<std::size_t>(at)];
+                ++s.buckets[at];
             }
         }
+    }
+
+    // ---- Exemplars.
+
+    static inline tacho::trace_context span;    // in which this thread is
+    static inline tacho::unix_nanos later = 0;  // than all else
+    static tacho::unix_nanos clock() noexcept { return now + later; }
+
+    static std::string hex_of(std::span<std::uint8_t const> bytes) {
+        std::string out;
+        for (auto const byte : bytes)
+            for (unsigned const half : {byte / 16u, byte % 16u})
+                out += static_cast<char>(half + (half < 10 ? '0' : 'a' - 10));
+        return out;
+    }
+    // 69: in seconds, with as many digits as say all.
+    static std::string seconds_of(tacho::unix_nanos time) {
+        auto text = std::to_string(time);
+        text.insert(text.size() - 9, 1, '.');
+        while (text.ends_with('0') && !text.ends_with(".0")) text.pop_back();
+        return text;
+    }
+
+    // Records in a span or in none, with labels or without; what should be shown of it stands in `shown` then.
+    template <class Record>
+    void traced(std::optional<exemplar>& shown, double value, Record const& record) {
+        static constexpr tacho::exemplar_name names[] = {
+            "a",       "_9",    "trace_id",
+            "span_id", "Order", "n23456789012345678901234567890123456789012345678901234567890_234"};
+        span = {};
+        if (pick(3) != 0)
+            for (auto& byte : span.trace_id) byte = static_cast<std::uint8_t>(pick(256));
+        if (pick(4) != 0)
+            for (auto& byte : span.span_id) byte = static_cast<std::uint8_t>(pick(256));
+        span.sampled = pick(2) == 0;
+        later = pick(3) == 0 ? 0 : random_() % 2'000'000'000u / (pick(2) == 0 ? 1 : 1'000'000u) * 1'000u;
+
+        std::array<std::string, 3> texts;
+        std::array<std::size_t, 3> which;
+        for (std::size_t i = 0; i < texts.size(); ++i) {
+            which[i] = pick(std::size(names));
+            texts[i] = some_text();
+            if (pick(6) == 0) texts[i] += std::string(pick(100), 'x');
+        }
+        bool const with_labels = pick(2) == 0;
+        auto const before = tacho::set_trace_context_hook([]() noexcept { return span; });
+        if constexpr (requires(std::initializer_list<tacho::exemplar_label> told) { record(told); }) {
+            using list = std::initializer_list<tacho::exemplar_label>;
+            if (with_labels)
+                record(list{{names[which[0]], texts[0]}, {names[which[1]], texts[1]}, {names[which[2]], texts[2]}});
+            else
+                record();
+            if (is_exemplar(with_labels))
+                shown = exemplar_with(value, with_labels ? texts.size() : 0, names, which, texts);
+        } else {
+            record();
+        }
+        tacho::set_trace_context_hook(before);
+        later = 0;
+    }
+
+    [[nodiscard]] bool is_linked() const {
+        return span.is_valid() && (span.sampled || filter_ == tacho::exemplar_filter::always_on);
+    }
+    // 148
+    [[nodiscard]] bool is_exemplar(bool has_labels) const {
+        return filter_ == tacho::exemplar_filter::always_on ||
+               (filter_ == tacho::exemplar_filter::trace_based && (has_labels || is_linked()));
+    }
+    // As docs/formats.md has it: each name once, none that is empty or the trace's own, and all or none of them.
+    exemplar exemplar_with(double value, std::size_t count, std::span<tacho::exemplar_name const> names,
+                           std::span<std::size_t const> which, std::span<std::string const> texts) const {
+        exemplar out{{}, value, seconds_of(clock())};
+        std::size_t bytes = 0, characters = is_linked() ? 63 : 0;
+        labels given;
+        for (std::size_t i = 0; i < count; ++i) {
+            std::string const name{names[which[i]].view()}, text = tacho::to_utf8(texts[i]);
+            if (text.empty() || (is_linked() && (name == "trace_id" || name == "span_id"))) continue;
+            if (!given.emplace(name, text).second) continue;
+            bytes += name.size() + text.size() + 2;
+            for (char const c : name + text) characters += (static_cast<unsigned char>(c) & 0xC0u) != 0x80u ? 1u : 0u;
+        }
+        if (bytes <= 120 && characters <= 128)
+            for (auto const& [name, text] : given)
+                if (text.find_first_of("\"\\}\n") == text.npos) out.of[name] = text;
+        if (is_linked()) {
+            out.of["trace_id"] = hex_of(span.trace_id);
+            out.of["span_id"] = hex_of(span.span_id);
+        }
+        return out;
     }
 
     template <class Handle>
@@ -290,8 +423,9 @@ private:
 
     std::mt19937_64 random_;
     tacho::translation_strategy how_;
+    tacho::exemplar_filter filter_;
     std::map<kind_of, std::size_t> registered_;
-    tacho::registry registry_{tacho::registry_options{.translation = how_, .now = &fixed_time}};
+    tacho::registry registry_{tacho::registry_options{.translation = how_, .now = &clock, .exemplars = filter_}};
     std::map<series_name, series> series_;
     std::map<std::string, std::set<std::string>> helps_;
     std::map<info_name, std::set<series_name>> infos_;

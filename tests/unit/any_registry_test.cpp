@@ -22,9 +22,15 @@ bool is_same(double a, double b) {
     return (std::isnan(a) && std::isnan(b)) || a == b;
 }
 
-void expect_read_back(std::uint64_t seed, std::map<tacho::instrument_kind, std::size_t>& registered) {
+// What there was, so that the test is one of all.
+struct seen {
+    std::map<tacho::instrument_kind, std::size_t> registered;
+    std::size_t linked = 0, alone = 0, labelled = 0;  // exemplars: with a trace, without, and with labels of any kind
+};
+
+void expect_read_back(std::uint64_t seed, seen& found) {
     test::random_registry some{seed};
-    for (auto const& [kind, count] : some.registered()) registered[kind] += count;
+    for (auto const& [kind, count] : some.registered()) found.registered[kind] += count;
     for (bool const created : {false, true}) {
         tacho::endpoint endpoint{some.registry(), {.about = {{"service.name", "x"}}, .created = created}};
         for (auto const format :
@@ -55,7 +61,20 @@ void expect_read_back(std::uint64_t seed, std::map<tacho::instrument_kind, std::
                     }
                     EXPECT_EQ(of_resource, 1u);
                     EXPECT_EQ(got.samples.size() - of_resource, expected.size());
-                    EXPECT_TRUE(got.exemplars.empty());
+                    // 66: the text formats have no place for one.
+                    auto const exemplars =
+                        openmetrics ? some.expected_exemplars(names) : std::map<test::series_name, test::exemplar>{};
+                    EXPECT_EQ(got.exemplars.size(), exemplars.size());
+                    for (auto const& [key, e] : got.exemplars) {
+                        auto const at = exemplars.find(key);
+                        ASSERT_NE(at, exemplars.end()) << key.first << " has no exemplar";
+                        EXPECT_EQ(e.of, at->second.of) << key.first;
+                        EXPECT_EQ(e.value, at->second.value) << key.first;
+                        EXPECT_EQ(e.time, at->second.time) << key.first;
+                        bool const is_linked = e.of.contains("trace_id") && e.of.contains("span_id");
+                        ++(is_linked ? found.linked : found.alone);
+                        if (e.of.size() > (is_linked ? 2u : 0u)) ++found.labelled;
+                    }
                     auto const families = some.expected_families(openmetrics, names);
                     EXPECT_EQ(got.types.size() - 1, families.size());
                     for (auto const& [name, family] : families) {
@@ -69,14 +88,15 @@ void expect_read_back(std::uint64_t seed, std::map<tacho::instrument_kind, std::
     }
 }
 
-// CONFORMANCE 1.9, 26, 29, 30, 34, 37, 45, 62, 63
+// CONFORMANCE 1.9, 26, 29, 30, 34, 37, 45, 62, 63, 66-69
 TEST(any_registry, is_read_back_as_it_was_recorded_in_each_format_and_escaping) {
     test::heard const quiet;  // names that clash are refused, and said
-    std::map<tacho::instrument_kind, std::size_t> registered;
+    seen found;
     for (std::uint64_t seed = 0; seed < 1000 && !HasFatalFailure() && !HasNonfatalFailure(); ++seed)
-        expect_read_back(seed, registered);
-    EXPECT_EQ(registered.size(), 6u);
-    for (auto const& [kind, count] : registered) EXPECT_GT(count, 200u) << to_string(kind);
+        expect_read_back(seed, found);
+    EXPECT_EQ(found.registered.size(), 6u);
+    for (auto const& [kind, count] : found.registered) EXPECT_GT(count, 200u) << to_string(kind);
+    for (auto const exemplars : {found.linked, found.alone, found.labelled}) EXPECT_GT(exemplars, 1000u);
 }
 
 }  // namespace

@@ -165,6 +165,13 @@ TEST(the_page_reader, refuses_exemplars_that_are_wrong) {
                     {"two times", "0 # {} 1", "0 # {} 1 1 1"},
                     {"a blank at the end", "0 # {} 1", "0 # {} 1 "},
                     {"a blank too few", "0 # {} 1", "0 #{} 1"}});
+    // The first bucket begins at -Inf, also behind another series.
+    for (auto const value : {"-3", "0.25"})
+        EXPECT_EQ(why_refused("# TYPE h histogram\nh_bucket{a=\"1\",le=\"0.5\"} 1 # {} " + std::string{value} +
+                                  "\nh_bucket{a=\"1\",le=\"+Inf\"} 1\nh_bucket{a=\"2\",le=\"0.5\"} 1 # {} " + value +
+                                  "\nh_bucket{a=\"2\",le=\"+Inf\"} 1\n# EOF\n",
+                              true),
+                  "");
     test::page_reader const read{sound, true};
     EXPECT_EQ(read.exemplars.size(), 4u);
     auto const& first = read.exemplars.at({"c_total", {{"x", "1"}}});
