@@ -105,10 +105,11 @@ def free_port(host='127.0.0.1'):
 
 
 def clean_environment(variables):
-    """That of this process without what would configure telemetry, and with `variables`."""
+    """That of this process without what would configure telemetry, and with `variables`. What scrapes show of
+    themselves changes with each, and is left out unless a test asks for it."""
     kept = {k: v for k, v in os.environ.items()
             if not k.startswith(('OTEL_', 'OGX_')) and not k.lower().endswith('_proxy')}
-    return {**kept, **variables}
+    return {**kept, 'OGX_SCRAPE_METRICS_ENABLED': 'off', **variables}
 
 
 class Program:

@@ -424,4 +424,21 @@ def _():
         equal(in_flight(server), 0)
 
 
+@check('A page shows the scrapes before it, and itself in flight, unless the environment says no')
+def _():
+    scope = {'otel_scope_name': 'tacho', 'otel_scope_version': library_version()}
+    with Server(REFERENCE, {**SCRAPED, 'OGX_SCRAPE_METRICS_ENABLED': 'on'}) as server:
+        first, second = (scrape(server) for _ in range(2))
+        equal(first.value('tacho_scrapes_total', code='200', **scope), 0)
+        equal(second.value('tacho_scrapes_total', code='200', **scope), 1)
+        equal(second.value('tacho_scrapes_in_flight', **scope), 1)
+        equal(second.value('tacho_scrape_duration_seconds_count', **scope), 1)
+        holds(second.value('tacho_scrape_sent_bytes_total', **scope) > 1000, 'the bytes of the first page')
+        holds(second.value('tacho_series', **scope) > 20, 'series')
+        equal(server.end(), 0)
+    with Server(REFERENCE, {**SCRAPED, 'OGX_SCRAPE_METRICS_ENABLED': 'off'}) as server:
+        scrape(server)
+        holds('tacho_' not in server.scrape().body, 'metrics of scrapes')
+
+
 tap.main()

@@ -6,6 +6,7 @@
 #include "tacho/core/fork.hpp"
 #include "tacho/core/push_watcher.hpp"
 #include "tacho/core/scrape_watcher.hpp"
+#include "tacho/env/reader.hpp"
 #include "tacho/env/settings_values.hpp"
 #include "tacho/env/url.hpp"
 #include "tacho/export/compressor.hpp"
