@@ -1154,7 +1154,7 @@ struct exemplar {
 
 namespace tacho::inline v0::detail {
 
-// A sequence lock of atomic words: 184 bytes. Its turn is odd while somebody writes. Whoever finds it so lets go of
+// A sequence lock of atomic words. Its turn is odd while somebody writes. Whoever finds it so lets go of
 // what he has: the other's measurement is as good an example.
 class exemplar_slot {
 public:
@@ -1219,6 +1219,7 @@ private:
     word turn_{0};
     word words_[head_words + text_words]{};
 };
+static_assert(sizeof(exemplar_slot) == 176);  // as is said of the option
 
 }  // namespace tacho::inline v0::detail
 
@@ -3774,8 +3775,8 @@ struct cached_series {
     std::atomic<series*> from{nullptr};
 
     void fill(series& s) noexcept {
-        from.store(&s, std::memory_order_relaxed);
-        // Release, matched by the acquire of who finds the cells: he finds the series too, as it was made.
+        // Each a release, matched by an acquire: who found the cells of a series may find the one after it here.
+        from.store(&s, std::memory_order_release);
         cells.store(s.cells(), std::memory_order_release);
     }
 };
@@ -4572,7 +4573,7 @@ namespace tacho::inline v0 {
 /// latest exemplar, a histogram one for each bucket: 176 bytes each, beside the cells. A measurement becomes one when
 /// it is given labels, as by `inc(1, {{"order", id}})`, or when the registry's filter picks it; by default that is when
 /// the trace-context hook says that it was made in a sampled span. Where several threads have one at the same time for
-/// the same place, one of them is kept. Without hook it costs two loads; neither locks nor allocates.
+/// the same place, one of them is kept. Without hook it costs a few loads; neither locks nor allocates.
 struct exemplars {};
 
 namespace detail {
@@ -4765,9 +4766,9 @@ struct found_series {
     series* from;  // nullptr: what is recorded is discarded, or it stands in the cache
     series_table::cached const* cache = nullptr;
 
-    // Relaxed: whoever found the cells in the cache, found them after the series was written.
+    // Acquire: if the one whose cells were found is removed and made anew meanwhile, it is the new one, as it was made.
     [[nodiscard]] series* at() const noexcept {
-        return cache == nullptr ? from : cache->from.load(std::memory_order_relaxed);
+        return cache == nullptr ? from : cache->from.load(std::memory_order_acquire);
     }
 
     [[nodiscard]] bound_series bind() const noexcept {
@@ -6271,6 +6272,8 @@ public:
         // Acquire: the series was written before its cells were published.
         return {place.cells.load(std::memory_order_acquire), family_, nullptr, &place};
     }
+    /// Whether there is such a table. If not, whoever finds a series must be looking.
+    [[nodiscard]] bool has_cache() const noexcept { return cache_ != nullptr; }
     [[nodiscard, gnu::noinline]] detail::found_series find_and_cache(
         std::size_t index, std::span<std::string_view const> values) const noexcept {
         detail::looking const look;
@@ -6657,6 +6660,10 @@ public:
         requires(are_values_of<typename Traits::labels, Args...> && sizeof...(Args) != 0)
     [[nodiscard]] Series operator()(Args const&... values) noexcept {
         if constexpr (Traits::dense != 0) {
+            if (!registration_.has_cache()) [[unlikely]] {
+                looking look;
+                return Series{find(values...), std::move(look)};
+            }
             return Series{find(values...), looking{nullptr}};  // its series are kept as long as it
         } else {
             looking look;

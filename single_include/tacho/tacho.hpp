@@ -1166,7 +1166,7 @@ struct exemplar {
 
 namespace tacho::inline v0::detail {
 
-// A sequence lock of atomic words: 184 bytes. Its turn is odd while somebody writes. Whoever finds it so lets go of
+// A sequence lock of atomic words. Its turn is odd while somebody writes. Whoever finds it so lets go of
 // what he has: the other's measurement is as good an example.
 class exemplar_slot {
 public:
@@ -1231,6 +1231,7 @@ private:
     word turn_{0};
     word words_[head_words + text_words]{};
 };
+static_assert(sizeof(exemplar_slot) == 176);  // as is said of the option
 
 }  // namespace tacho::inline v0::detail
 
@@ -3786,8 +3787,8 @@ struct cached_series {
     std::atomic<series*> from{nullptr};
 
     void fill(series& s) noexcept {
-        from.store(&s, std::memory_order_relaxed);
-        // Release, matched by the acquire of who finds the cells: he finds the series too, as it was made.
+        // Each a release, matched by an acquire: who found the cells of a series may find the one after it here.
+        from.store(&s, std::memory_order_release);
         cells.store(s.cells(), std::memory_order_release);
     }
 };
@@ -4584,7 +4585,7 @@ namespace tacho::inline v0 {
 /// latest exemplar, a histogram one for each bucket: 176 bytes each, beside the cells. A measurement becomes one when
 /// it is given labels, as by `inc(1, {{"order", id}})`, or when the registry's filter picks it; by default that is when
 /// the trace-context hook says that it was made in a sampled span. Where several threads have one at the same time for
-/// the same place, one of them is kept. Without hook it costs two loads; neither locks nor allocates.
+/// the same place, one of them is kept. Without hook it costs a few loads; neither locks nor allocates.
 struct exemplars {};
 
 namespace detail {
@@ -4777,9 +4778,9 @@ struct found_series {
     series* from;  // nullptr: what is recorded is discarded, or it stands in the cache
     series_table::cached const* cache = nullptr;
 
-    // Relaxed: whoever found the cells in the cache, found them after the series was written.
+    // Acquire: if the one whose cells were found is removed and made anew meanwhile, it is the new one, as it was made.
     [[nodiscard]] series* at() const noexcept {
-        return cache == nullptr ? from : cache->from.load(std::memory_order_relaxed);
+        return cache == nullptr ? from : cache->from.load(std::memory_order_acquire);
     }
 
     [[nodiscard]] bound_series bind() const noexcept {
@@ -6283,6 +6284,8 @@ public:
         // Acquire: the series was written before its cells were published.
         return {place.cells.load(std::memory_order_acquire), family_, nullptr, &place};
     }
+    /// Whether there is such a table. If not, whoever finds a series must be looking.
+    [[nodiscard]] bool has_cache() const noexcept { return cache_ != nullptr; }
     [[nodiscard, gnu::noinline]] detail::found_series find_and_cache(
         std::size_t index, std::span<std::string_view const> values) const noexcept {
         detail::looking const look;
@@ -6669,6 +6672,10 @@ public:
         requires(are_values_of<typename Traits::labels, Args...> && sizeof...(Args) != 0)
     [[nodiscard]] Series operator()(Args const&... values) noexcept {
         if constexpr (Traits::dense != 0) {
+            if (!registration_.has_cache()) [[unlikely]] {
+                looking look;
+                return Series{find(values...), std::move(look)};
+            }
             return Series{find(values...), looking{nullptr}};  // its series are kept as long as it
         } else {
             looking look;
@@ -9528,7 +9535,7 @@ public:
         bool const is_integer = value.kind == number_kind::signed_integer ||
                                 (value.kind == number_kind::unsigned_integer &&
                                  value.as_unsigned() <= std::uint64_t{(std::numeric_limits<std::int64_t>::max)()});
-        bool const with_exemplars = exemplars_.of() == &s;
+        bool const with_exemplars = has_exemplars(of, s);
         point(of, s, start, t, number_room, [&](char* out) {
             if (is_integer) {
                 out = integer(value.bits, value.kind == number_kind::signed_integer, out);
@@ -9590,7 +9597,7 @@ public:
     void histogram(family const& of, series const& s, histogram_value const& value, unix_nanos start,
                    temporality t) noexcept {
         auto const& bounds = of.describe().bounds;
-        bool const with_exemplars = exemplars_.of() == &s;
+        bool const with_exemplars = has_exemplars(of, s);
         point(of, s, start, t, (2 * value.buckets.size() + 4) * (detail::number_room + 8), [&](char* out) {
             out = out_.copy(",\"count\":\"", out);
             out = out_.copy("\"", detail::write_integer(value.count, out));
@@ -9661,6 +9668,11 @@ private:
 
     // Of what follows a point's attributes.
     static constexpr std::size_t number_room = detail::number_room + 16;
+
+    // Not what was shown of another family, whose series was at the same address.
+    [[nodiscard]] bool has_exemplars(family const& of, series const& s) const noexcept {
+        return exemplars_.of() == &s && of.describe().exemplars;
+    }
 
     // Those of a point that ends here, one for each of `counts`. What these don't count has no example, and neither has
     // one that was made before the point's start or after its end.
@@ -9956,7 +9968,7 @@ public:
 
     void number(family const& of, series const& s, tacho::number value) noexcept {
         begin(of);
-        if (composed_ || exemplars_.of() == &s) [[unlikely]]
+        if (composed_ || has_exemplars(of, s)) [[unlikely]]
             return compose_number(of, s, value);
         out_.write(s.text().size() + detail::number_room + 1, [&](char* out) {
             out = detail::write_number(value, out_.copy(s.text(), out));
@@ -9985,7 +9997,7 @@ public:
 
     void histogram(family const& of, series const& s, histogram_value const& value) noexcept {
         begin(of);
-        if (composed_ || exemplars_.of() == &s) [[unlikely]]
+        if (composed_ || has_exemplars(of, s)) [[unlikely]]
             return compose_histogram(of, s, value);
         auto const& d = of.describe();
         std::string_view const name = d.prometheus_name;
@@ -10066,12 +10078,17 @@ private:
         return out;
     }
 
+    // Not what was shown of another family, whose series was at the same address.
+    [[nodiscard]] bool has_exemplars(family const& of, series const& s) const noexcept {
+        return exemplars_.of() == &s && of.describe().exemplars;
+    }
+
     // What stands behind a sample: its exemplar, if it has one. `counted` is what it counts without the buckets below.
     char* exemplar_of(family const& of, series const& s, std::size_t place, std::uint64_t counted,
                       char* out) const noexcept {
         exemplar e;
         // The number was read before: what it doesn't count yet has no example.
-        if (exemplars_.of() != &s || counted == 0 || !exemplars_.read(place, e)) return out;
+        if (!has_exemplars(of, s) || counted == 0 || !exemplars_.read(place, e)) return out;
         return detail::write_openmetrics_exemplar(e, of.describe().number, out);
     }
 
@@ -10165,7 +10182,7 @@ private:
         detail::line_names const names{of, names_};
         auto const labels = names.labels_of(s);
         std::size_t line = names.room(labels) + bound_label::room + detail::number_room;
-        if (exemplars_.of() == &s) line += detail::openmetrics_exemplar_room;
+        if (has_exemplars(of, s)) line += detail::openmetrics_exemplar_room;
         out_.write(line * (value.buckets.size() + 3), [&](char* const begin) {
             char* out = names.go_on(labels, names.begin(labels, "_bucket", begin));
             std::string_view const bucket{begin, static_cast<std::size_t>(out - begin)};
@@ -12260,10 +12277,13 @@ public:
         for (auto const& [name, value] : sent.headers)
             if (name == "Content-Encoding") return {.problem = "a line can't be compressed; leave compress_with out"};
         // One call: a stream is locked during a call, and others may write to it as well.
-        line_.assign(sent.body);
+        // What failed may have been written in part, and must not spoil what follows.
+        line_.assign(broke_off_ ? "\n" : "").append(sent.body);
         line_ += '\n';
+        broke_off_ = false;
         if (std::fwrite(line_.data(), 1, line_.size(), to_.get()) != line_.size() || std::fflush(to_.get()) != 0) {
             std::string why = std::strerror(errno);
+            broke_off_ = true;
             std::clearerr(to_.get());
             return {.problem = "can't write: " + why};
         }
@@ -12274,6 +12294,7 @@ private:
     std::shared_ptr<std::FILE> to_;
     std::string problem_;
     std::string mutable line_;
+    bool mutable broke_off_ = false;
 };
 
 static_assert(transport<stream_transport>);
@@ -12633,7 +12654,12 @@ struct url_parts {
 /// The URL for a message: a user's name and password are left out.
 [[nodiscard]] inline std::string without_credentials(std::string_view url) {
     auto const parts = split_url(url);
-    if (!parts) {  // it is none, and so may have them anywhere before an @
+    // A password with a `/`, `?` or `#` ends what is taken for the host, and is no port.
+    auto const port = parts ? parts->authority.substr((std::min)(parts->authority.rfind(':'), parts->authority.size()))
+                            : std::string_view{};
+    bool const is_cut = parts && parts->authority.find('@') == std::string_view::npos &&
+                        port.find_first_not_of("0123456789", 1) != std::string_view::npos && !port.ends_with(']');
+    if (!parts || is_cut) {  // it is none, and so may have them anywhere before an @
         auto const at = url.rfind('@');
         return at == std::string_view::npos ? std::string{url} : "***" + std::string{url.substr(at)};
     }
@@ -12664,10 +12690,15 @@ inline std::vector<std::pair<std::string_view, std::string>> values_of(settings 
     auto const text = [](std::string_view t) { return t.empty() ? std::string{"none"} : in_quotes(t, t.size()); };
     constexpr std::string_view temporalities[] = {"cumulative", "delta", "lowmemory"},
                                filters[] = {"always_off", "trace_based", "always_on"};
+    // A name may be any bytes, and must not end a line either.
+    auto const name = [](std::string_view t) {
+        auto const quoted = in_quotes(t, t.size());
+        return quoted.substr(1, quoted.size() - 2);
+    };
     std::string headers, about;
-    for (auto const& header : s.push.headers) headers.append(headers.empty() ? "" : ", ").append(header.key);
+    for (auto const& header : s.push.headers) headers.append(headers.empty() ? "" : ", ").append(name(header.key));
     for (auto const& [key, value] : s.about)
-        about.append(about.empty() ? "" : ", ").append(key).append("=").append(text(value));
+        about.append(about.empty() ? "" : ", ").append(name(key)).append("=").append(text(value));
     std::vector<std::pair<std::string_view, std::string>> all{
         {"push.enabled", yes_or_no(s.push.enabled)},
         {"push.url", text(without_credentials(s.push.url))},
@@ -12690,8 +12721,8 @@ inline std::vector<std::pair<std::string_view, std::string>> values_of(settings 
         {"exemplars", s.exemplars ? std::string{filters[static_cast<std::size_t>(*s.exemplars)]}
                                   : std::string{"as the registry says"}},
         {"about", about}};
-    if (!s.push.problem.empty()) all.emplace_back("push.problem", s.push.problem);
-    if (!s.scrape.problem.empty()) all.emplace_back("scrape.problem", s.scrape.problem);
+    if (!s.push.problem.empty()) all.emplace_back("push.problem", name(s.push.problem));
+    if (!s.scrape.problem.empty()) all.emplace_back("scrape.problem", name(s.scrape.problem));
     return all;
 }
 
@@ -13226,6 +13257,11 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
 inline void start_console(running_telemetry& running, registry& of, settings const& s) {
     auto& path = running.report.console;
     path.wanted = true;
+    // It would be waited for by its own thread, which calls this.
+    if (running.console != nullptr && !running.console->ended())
+        return running.refuse(path,
+                              "not writing to the standard output: what wrote there before has not ended yet; start "
+                              "once stop() has returned");
     bool const started = attempt([&] {
         running.console = std::make_shared<push_path<stream_transport>>(
             of,
@@ -13397,8 +13433,9 @@ private:
 
     [[nodiscard]] static std::int64_t series_of(detail::registry_core& core) {
         auto const round = core.callbacks.finished();
+        auto const families = core.families();  // held while it is read
         std::size_t sum = 0;
-        for (auto const& f : core.families()->by_name) sum += detail::count_series(*f, round);
+        for (auto const& f : families->by_name) sum += detail::count_series(*f, round);
         return static_cast<std::int64_t>(sum);
     }
 
@@ -13478,10 +13515,9 @@ public:
             std::lock_guard const lock{running->mutex};
             return std::pair{running->push, running->console};
         }();
-        auto const end = std::chrono::steady_clock::now() + limit;
-        bool const pushed = push == nullptr || push->flush(limit);
-        auto const left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
-        return (console == nullptr || console->flush((std::max)(left, std::chrono::milliseconds{0}))) && pushed;
+        auto const until = in_at_most(limit);
+        bool const pushed = push == nullptr || push->flush(until.remaining());
+        return (console == nullptr || console->flush(until.remaining())) && pushed;
     }
 
     /// Pushes once more and stops both ways out, for all telemetry objects of this registry, within `limit`; the
@@ -13500,12 +13536,20 @@ public:
                 if (std::exchange(path->running, false)) path->words = "stopped";
             running->mounted->enable(false);
         }
-        if (console != nullptr) console->stop(limit);
-        if (push != nullptr) push->stop(limit);
-        if (scrape != nullptr) scrape->stop(limit);
+        // The console last of those that write: while nobody reads it, it may take for ever.
+        auto const until = in_at_most(limit);
+        if (push != nullptr) push->stop(until.remaining());
+        if (scrape != nullptr) scrape->stop(until.remaining());
+        if (console != nullptr) console->stop(until.remaining());
     }
 
 private:
+    // No later than the clock can tell.
+    static deadline in_at_most(std::chrono::milliseconds limit) {
+        return deadline{deadline::clock::now() +
+                        (std::min)(limit, std::chrono::milliseconds{std::chrono::hours{24 * 365}})};
+    }
+
     template <class Transport, class Listener>
     static std::shared_ptr<detail::running_telemetry> start_quietly(registry& of, settings const& s, Transport by,
                                                                     Listener at,
