@@ -52,7 +52,7 @@ arguments read(int count, char** values) {
 }
 
 // What the environment leaves open, the example decides: both ways out, and a receiver of its own to push to.
-tacho::settings choose_settings(bool plain, std::optional<ogx::otlp_receiver>& receiver) {
+tacho::settings choose_settings(bool plain, bool serve, std::optional<ogx::otlp_receiver>& receiver) {
     auto settings = tacho::settings::from_environment({.prefix = "OGX", .service_name = "ogx"});
     if (plain) return settings;
     if (!settings.push.enabled) {
@@ -61,6 +61,8 @@ tacho::settings choose_settings(bool plain, std::optional<ogx::otlp_receiver>& r
         settings.push.url = receiver->url();
     }
     settings.scrape.enabled = true;
+    settings.scrape.metrics =
+        settings.scrape.metrics && serve;  // the tour compares a page and a push, number by number
     return settings;
 }
 
@@ -90,7 +92,7 @@ int main(int count, char** values) {
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
     std::optional<ogx::otlp_receiver> receiver;
-    auto const settings = choose_settings(given.plain, receiver);
+    auto const settings = choose_settings(given.plain, given.serve, receiver);
 
     // The example's series carry the reference's labels alone, hence no otel_scope_name.
     tacho::registry registry{{.scope_labels = false}};

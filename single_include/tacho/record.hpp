@@ -6859,6 +6859,10 @@ public:
     void inc(Amount amount, std::initializer_list<exemplar_label> labels) const noexcept {
         detail::increment<Cells, Number, Exemplars>(to_, amount, {labels.begin(), labels.size()});
     }
+    template <class Amount>
+        requires(!Exemplars)
+    void inc(Amount,
+             std::initializer_list<exemplar_label>) const noexcept = delete;  // add tacho::exemplars to its options
 
     /// `auto batch = handle.batch(); ... batch.inc();` adds up on its own, and counts at its end.
     counter_batch<counter_handle, Number> batch() const noexcept {
@@ -6892,6 +6896,10 @@ public:
     void inc(Amount amount, std::initializer_list<exemplar_label> labels) && noexcept {
         detail::increment<Cells, Number, Exemplars>(to_, amount, {labels.begin(), labels.size()});
     }
+    template <class Amount>
+        requires(!Exemplars)
+    void inc(Amount,
+             std::initializer_list<exemplar_label>) && noexcept = delete;  // add tacho::exemplars to its options
     exception_counter<handle> count_exceptions() && noexcept { return exception_counter<handle>{handle{to_.bind()}}; }
 
 private:
@@ -6942,6 +6950,9 @@ public:
         detail::increment<cells_type, number_type, traits::exemplars>(this->place(), amount,
                                                                       {labels.begin(), labels.size()});
     }
+    template <class Amount>
+        requires(traits::label_count == 0 && !traits::exemplars)
+    void inc(Amount, std::initializer_list<exemplar_label>) noexcept = delete;  // add tacho::exemplars to its options
     auto batch() noexcept requires(traits::label_count == 0) { return this->bind().batch(); }
     auto count_exceptions() noexcept requires(traits::label_count == 0) { return exception_counter{this->bind()}; }
 };
@@ -7328,6 +7339,13 @@ public:
     void observe(double value, std::initializer_list<exemplar_label> labels) const noexcept requires Exemplars {
         detail::observe_in<Cells, Exemplars>(to_, value, {labels.begin(), labels.size()});
     }
+    void observe(double, std::initializer_list<exemplar_label>) const noexcept
+        requires(!Exemplars) = delete;  // add tacho::exemplars to its options
+    template <class Rep, class Period>
+        requires(Exemplars&& detail::unit_of_time<Unit>)
+    void observe(std::chrono::duration<Rep, Period> time, std::initializer_list<exemplar_label> labels) const noexcept {
+        observe(detail::in_unit<Unit>(time), labels);
+    }
     /// The same of a time, in the histogram's unit.
     template <class Rep, class Period>
         requires detail::unit_of_time<Unit>
@@ -7355,6 +7373,13 @@ public:
     void observe(double value) && noexcept { detail::observe_in<Cells, Exemplars>(to_, value); }
     void observe(double value, std::initializer_list<exemplar_label> labels) && noexcept requires Exemplars {
         detail::observe_in<Cells, Exemplars>(to_, value, {labels.begin(), labels.size()});
+    }
+    void observe(double, std::initializer_list<exemplar_label>) && noexcept
+        requires(!Exemplars) = delete;  // add tacho::exemplars to its options
+    template <class Rep, class Period>
+        requires(Exemplars&& detail::unit_of_time<Unit>)
+    void observe(std::chrono::duration<Rep, Period> time, std::initializer_list<exemplar_label> labels) && noexcept {
+        std::move(*this).observe(detail::in_unit<Unit>(time), labels);
     }
     template <class Rep, class Period>
         requires detail::unit_of_time<Unit>
@@ -7409,6 +7434,13 @@ public:
     void observe(double value, std::initializer_list<exemplar_label> labels) noexcept
         requires(traits::label_count == 0 && traits::exemplars) {
         detail::observe_in<cells_type, traits::exemplars>(this->place(), value, {labels.begin(), labels.size()});
+    }
+    void observe(double, std::initializer_list<exemplar_label>) noexcept
+        requires(traits::label_count == 0 && !traits::exemplars) = delete;  // add tacho::exemplars to its options
+    template <class Rep, class Period>
+        requires(traits::label_count == 0 && traits::exemplars && detail::unit_of_time<unit_type>)
+    void observe(std::chrono::duration<Rep, Period> time, std::initializer_list<exemplar_label> labels) noexcept {
+        observe(detail::in_unit<unit_type>(time), labels);
     }
     template <class Rep, class Period>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)

@@ -6871,6 +6871,10 @@ public:
     void inc(Amount amount, std::initializer_list<exemplar_label> labels) const noexcept {
         detail::increment<Cells, Number, Exemplars>(to_, amount, {labels.begin(), labels.size()});
     }
+    template <class Amount>
+        requires(!Exemplars)
+    void inc(Amount,
+             std::initializer_list<exemplar_label>) const noexcept = delete;  // add tacho::exemplars to its options
 
     /// `auto batch = handle.batch(); ... batch.inc();` adds up on its own, and counts at its end.
     counter_batch<counter_handle, Number> batch() const noexcept {
@@ -6904,6 +6908,10 @@ public:
     void inc(Amount amount, std::initializer_list<exemplar_label> labels) && noexcept {
         detail::increment<Cells, Number, Exemplars>(to_, amount, {labels.begin(), labels.size()});
     }
+    template <class Amount>
+        requires(!Exemplars)
+    void inc(Amount,
+             std::initializer_list<exemplar_label>) && noexcept = delete;  // add tacho::exemplars to its options
     exception_counter<handle> count_exceptions() && noexcept { return exception_counter<handle>{handle{to_.bind()}}; }
 
 private:
@@ -6954,6 +6962,9 @@ public:
         detail::increment<cells_type, number_type, traits::exemplars>(this->place(), amount,
                                                                       {labels.begin(), labels.size()});
     }
+    template <class Amount>
+        requires(traits::label_count == 0 && !traits::exemplars)
+    void inc(Amount, std::initializer_list<exemplar_label>) noexcept = delete;  // add tacho::exemplars to its options
     auto batch() noexcept requires(traits::label_count == 0) { return this->bind().batch(); }
     auto count_exceptions() noexcept requires(traits::label_count == 0) { return exception_counter{this->bind()}; }
 };
@@ -7340,6 +7351,13 @@ public:
     void observe(double value, std::initializer_list<exemplar_label> labels) const noexcept requires Exemplars {
         detail::observe_in<Cells, Exemplars>(to_, value, {labels.begin(), labels.size()});
     }
+    void observe(double, std::initializer_list<exemplar_label>) const noexcept
+        requires(!Exemplars) = delete;  // add tacho::exemplars to its options
+    template <class Rep, class Period>
+        requires(Exemplars&& detail::unit_of_time<Unit>)
+    void observe(std::chrono::duration<Rep, Period> time, std::initializer_list<exemplar_label> labels) const noexcept {
+        observe(detail::in_unit<Unit>(time), labels);
+    }
     /// The same of a time, in the histogram's unit.
     template <class Rep, class Period>
         requires detail::unit_of_time<Unit>
@@ -7367,6 +7385,13 @@ public:
     void observe(double value) && noexcept { detail::observe_in<Cells, Exemplars>(to_, value); }
     void observe(double value, std::initializer_list<exemplar_label> labels) && noexcept requires Exemplars {
         detail::observe_in<Cells, Exemplars>(to_, value, {labels.begin(), labels.size()});
+    }
+    void observe(double, std::initializer_list<exemplar_label>) && noexcept
+        requires(!Exemplars) = delete;  // add tacho::exemplars to its options
+    template <class Rep, class Period>
+        requires(Exemplars&& detail::unit_of_time<Unit>)
+    void observe(std::chrono::duration<Rep, Period> time, std::initializer_list<exemplar_label> labels) && noexcept {
+        std::move(*this).observe(detail::in_unit<Unit>(time), labels);
     }
     template <class Rep, class Period>
         requires detail::unit_of_time<Unit>
@@ -7421,6 +7446,13 @@ public:
     void observe(double value, std::initializer_list<exemplar_label> labels) noexcept
         requires(traits::label_count == 0 && traits::exemplars) {
         detail::observe_in<cells_type, traits::exemplars>(this->place(), value, {labels.begin(), labels.size()});
+    }
+    void observe(double, std::initializer_list<exemplar_label>) noexcept
+        requires(traits::label_count == 0 && !traits::exemplars) = delete;  // add tacho::exemplars to its options
+    template <class Rep, class Period>
+        requires(traits::label_count == 0 && traits::exemplars && detail::unit_of_time<unit_type>)
+    void observe(std::chrono::duration<Rep, Period> time, std::initializer_list<exemplar_label> labels) noexcept {
+        observe(detail::in_unit<unit_type>(time), labels);
     }
     template <class Rep, class Period>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
@@ -12506,6 +12538,8 @@ public:
     void note(std::string_view setting, std::string const& variable) {
         if (!variable.empty() && from_[variable]) from_variables_[setting] = variable;
     }
+    /// That it came from none after all.
+    void forget(std::string_view setting) { from_variables_.erase(setting); }
     [[nodiscard]] std::string variable_of(std::string_view setting) const {
         auto const at = from_variables_.find(setting);
         return at == from_variables_.end() ? std::string{} : at->second;
@@ -12887,16 +12921,19 @@ inline push_settings read_push(reader& in, exporters const& listed) {
     push.client_key = text("push.client_key", either("CLIENT_KEY"));
 
     auto const interval = read_milliseconds(in, "push.interval", "OTEL_METRIC_EXPORT_INTERVAL", push.interval);
-    if (interval.count() != 0)
+    if (interval.count() != 0) {
         push.interval = interval;
-    else
+    } else {
+        in.forget("push.interval");
         in.warn("OTEL_METRIC_EXPORT_INTERVAL=0 would push without pause; {} is used instead", push.interval.count());
+    }
     // Of two limits on one push the shorter one counts; 0 is no limit.
     push.timeout = read_milliseconds(in, "push.timeout", either("TIMEOUT"), push.timeout);
     auto const whole = in.milliseconds("OTEL_METRIC_EXPORT_TIMEOUT", std::chrono::milliseconds{30000});
     auto const limit = whole.value_or(std::chrono::milliseconds{30000});
     if (push.timeout.count() == 0 || (limit.count() != 0 && limit < push.timeout)) {
         push.timeout = limit;
+        in.forget("push.timeout");
         in.note("push.timeout", "OTEL_METRIC_EXPORT_TIMEOUT");
     }
 
@@ -12930,7 +12967,7 @@ inline console_settings read_console(reader& in, exporters const& listed, std::c
         in.note("console.enabled", "OTEL_METRICS_EXPORTER");
         console.why_off = "OTEL_METRICS_EXPORTER does not list console";
     }
-    if (in.text("OTEL_METRIC_EXPORT_INTERVAL")) {
+    if (!in.variable_of("push.interval").empty()) {
         console.interval = interval;
         in.note("console.interval", "OTEL_METRIC_EXPORT_INTERVAL");
     }
@@ -13004,9 +13041,14 @@ inline resource read_resource(reader& in, std::string const& service_name) {
                    {"telemetry.sdk.language", "cpp"},
                    {"telemetry.sdk.name", "tacho"},
                    {"telemetry.sdk.version", version}};
-    in.note("about", in.first_set("OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"));
-    for (auto& [key, value] : in.pairs("OTEL_RESOURCE_ATTRIBUTES", true)) put(about, key, std::move(value));
-    if (auto name = in.text("OTEL_SERVICE_NAME")) put(about, "service.name", std::move(*name));
+    for (auto& [key, value] : in.pairs("OTEL_RESOURCE_ATTRIBUTES", true)) {
+        put(about, key, std::move(value));
+        in.note("about", "OTEL_RESOURCE_ATTRIBUTES");
+    }
+    if (auto name = in.text("OTEL_SERVICE_NAME")) {
+        put(about, "service.name", std::move(*name));
+        in.note("about", "OTEL_SERVICE_NAME");
+    }
     return about;
 }
 

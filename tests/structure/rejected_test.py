@@ -42,7 +42,7 @@ CASES = {
         'const', 'traced c; std::string name = "a"; c.inc(1, {{name.c_str(), "1"}});',
         'traced c; std::string value = "a"; c.inc(1, {{"a", value}});'),
     'an exemplar where none is kept': (
-        'inc', 'plain c; c.inc(1, {{"a", "1"}});', 'traced c; c.inc(1, {{"a", "1"}});'),
+        'add tacho::exemplars to its options', 'plain c; c.inc(1, {{"a", "1"}});', 'traced c; c.inc(1, {{"a", "1"}});'),
     'a gauge with exemplars': (
         'only counters and histograms with bounds keep exemplars', 'tacho::gauge<"g", tacho::exemplars> g;',
         'tacho::histogram<"g", tacho::exemplars> g;'),

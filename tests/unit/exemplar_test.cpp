@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -247,6 +248,18 @@ TEST_F(exemplar, leaves_out_of_openmetrics_what_readers_get_wrong) {
         EXPECT_EQ(behind("c_total", registry), R"(# {b="2"} 1 1700000000.0)") << wrong;
         EXPECT_NE(test::as_json(registry).find(R"({"key":"a","value":{"stringValue":"x)"), std::string::npos) << wrong;
     }
+}
+
+TEST_F(exemplar, of_a_time_is_in_the_unit_of_its_histogram) {
+    tacho::registry registry{on_clock()};
+    tacho::histogram<"h", tacho::unit::seconds, label<"a">, exemplars> h{registry, "", {1}};
+    tacho::histogram<"m", tacho::unit::milliseconds, exemplars> m{registry, "", {1}};
+    h("1").observe(std::chrono::milliseconds{250}, {{"order", "17"}});
+    h.bind("2").observe(std::chrono::seconds{7}, {{"order", "18"}});
+    m.observe(std::chrono::seconds{2}, {{"order", "19"}});
+    EXPECT_EQ(behind("h_seconds_bucket{a=\"1\",le=\"1.0\"}", registry), R"(# {order="17"} 0.25 1700000000.0)");
+    EXPECT_EQ(behind("h_seconds_bucket{a=\"2\",le=\"+Inf\"}", registry), R"(# {order="18"} 7 1700000000.0)");
+    EXPECT_EQ(behind("m_milliseconds_bucket{le=\"+Inf\"}", registry), R"(# {order="19"} 2000 1700000000.0)");
 }
 
 // CONFORMANCE 217: the ids of the trace win over labels of these names.

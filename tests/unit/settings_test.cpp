@@ -401,16 +401,34 @@ TEST(settings, say_where_they_came_from) {
     EXPECT_NE(tacho::settings{}.text().find("push.enabled = no (set by the program)\n"), std::string::npos);
 }
 
+// A variable that is set is no origin of what it did not change.
+TEST(settings, do_not_come_from_variables_that_could_not_be_used) {
+    auto const says = [](variables v, std::string_view line) {
+        auto const text = read(std::move(v)).text();
+        EXPECT_NE(text.find(line), std::string::npos) << line << " is not in\n" << text;
+    };
+    says({{"OTEL_RESOURCE_ATTRIBUTES", "a=b,bad"}}, "telemetry.sdk.version=\"0.1.0\" (default)\n");
+    says({{"OTEL_RESOURCE_ATTRIBUTES", "a=b,bad"}, {"OTEL_SERVICE_NAME", "x"}}, "\"0.1.0\" (OTEL_SERVICE_NAME)\n");
+    says({{"OTEL_EXPORTER_OTLP_TIMEOUT", "60000"}}, "push.timeout = 30000 ms (default)\n");
+    says({{"OTEL_EXPORTER_OTLP_TIMEOUT", "0"}}, "push.timeout = 30000 ms (default)\n");
+    says({{"OTEL_EXPORTER_OTLP_TIMEOUT", "5"}}, "push.timeout = 5 ms (OTEL_EXPORTER_OTLP_TIMEOUT)\n");
+    says({{"OTEL_EXPORTER_OTLP_TIMEOUT", "0"}, {"OTEL_METRIC_EXPORT_TIMEOUT", "7"}},
+         "push.timeout = 7 ms (OTEL_METRIC_EXPORT_TIMEOUT)\n");
+    says({{"OTEL_METRIC_EXPORT_INTERVAL", "0"}}, "push.interval = 60000 ms (default)\n");
+    says({{"OTEL_METRIC_EXPORT_INTERVAL", "0"}}, "console.interval = 10000 ms (default)\n");
+    says({{"OTEL_METRIC_EXPORT_INTERVAL", "x"}}, "console.interval = 10000 ms (default)\n");
+}
+
 // Names come from outside, too: none makes a line of its own.
 TEST(settings, as_text_have_a_line_each_whatever_they_are) {
     tacho::settings s;
-    std::string const wrong = "x\nscrape.enabled = yes (OGX)\r\xFF\x1B";
+    std::string const wrong = "x\nscrape.enabled = yes (OGX)\r\xFF\x1B", plain = s.text();
     s.push.headers = {{wrong, "secret"}};
     s.about = {{wrong, wrong}};
     s.push.url = s.push.compression = s.push.problem = s.scrape.host = s.scrape.problem = wrong;
     auto const text = s.text();
     EXPECT_TRUE(tacho::is_valid_utf8(text)) << text;
-    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 20) << text;
+    EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2 + std::count(plain.begin(), plain.end(), '\n')) << text;
     EXPECT_EQ(text.find_first_of("\r\x1B"), std::string::npos) << text;
     EXPECT_EQ(text.find("secret"), std::string::npos) << text;
 }

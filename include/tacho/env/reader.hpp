@@ -132,6 +132,8 @@ public:
     void note(std::string_view setting, std::string const& variable) {
         if (!variable.empty() && from_[variable]) from_variables_[setting] = variable;
     }
+    /// That it came from none after all.
+    void forget(std::string_view setting) { from_variables_.erase(setting); }
     [[nodiscard]] std::string variable_of(std::string_view setting) const {
         auto const at = from_variables_.find(setting);
         return at == from_variables_.end() ? std::string{} : at->second;

@@ -157,16 +157,19 @@ inline push_settings read_push(reader& in, exporters const& listed) {
     push.client_key = text("push.client_key", either("CLIENT_KEY"));
 
     auto const interval = read_milliseconds(in, "push.interval", "OTEL_METRIC_EXPORT_INTERVAL", push.interval);
-    if (interval.count() != 0)
+    if (interval.count() != 0) {
         push.interval = interval;
-    else
+    } else {
+        in.forget("push.interval");
         in.warn("OTEL_METRIC_EXPORT_INTERVAL=0 would push without pause; {} is used instead", push.interval.count());
+    }
     // Of two limits on one push the shorter one counts; 0 is no limit.
     push.timeout = read_milliseconds(in, "push.timeout", either("TIMEOUT"), push.timeout);
     auto const whole = in.milliseconds("OTEL_METRIC_EXPORT_TIMEOUT", std::chrono::milliseconds{30000});
     auto const limit = whole.value_or(std::chrono::milliseconds{30000});
     if (push.timeout.count() == 0 || (limit.count() != 0 && limit < push.timeout)) {
         push.timeout = limit;
+        in.forget("push.timeout");
         in.note("push.timeout", "OTEL_METRIC_EXPORT_TIMEOUT");
     }
 
@@ -200,7 +203,7 @@ inline console_settings read_console(reader& in, exporters const& listed, std::c
         in.note("console.enabled", "OTEL_METRICS_EXPORTER");
         console.why_off = "OTEL_METRICS_EXPORTER does not list console";
     }
-    if (in.text("OTEL_METRIC_EXPORT_INTERVAL")) {
+    if (!in.variable_of("push.interval").empty()) {
         console.interval = interval;
         in.note("console.interval", "OTEL_METRIC_EXPORT_INTERVAL");
     }
@@ -274,9 +277,14 @@ inline resource read_resource(reader& in, std::string const& service_name) {
                    {"telemetry.sdk.language", "cpp"},
                    {"telemetry.sdk.name", "tacho"},
                    {"telemetry.sdk.version", version}};
-    in.note("about", in.first_set("OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES"));
-    for (auto& [key, value] : in.pairs("OTEL_RESOURCE_ATTRIBUTES", true)) put(about, key, std::move(value));
-    if (auto name = in.text("OTEL_SERVICE_NAME")) put(about, "service.name", std::move(*name));
+    for (auto& [key, value] : in.pairs("OTEL_RESOURCE_ATTRIBUTES", true)) {
+        put(about, key, std::move(value));
+        in.note("about", "OTEL_RESOURCE_ATTRIBUTES");
+    }
+    if (auto name = in.text("OTEL_SERVICE_NAME")) {
+        put(about, "service.name", std::move(*name));
+        in.note("about", "OTEL_SERVICE_NAME");
+    }
     return about;
 }
 

@@ -66,6 +66,10 @@ public:
     void inc(Amount amount, std::initializer_list<exemplar_label> labels) const noexcept {
         detail::increment<Cells, Number, Exemplars>(to_, amount, {labels.begin(), labels.size()});
     }
+    template <class Amount>
+        requires(!Exemplars)
+    void inc(Amount,
+             std::initializer_list<exemplar_label>) const noexcept = delete;  // add tacho::exemplars to its options
 
     /// `auto batch = handle.batch(); ... batch.inc();` adds up on its own, and counts at its end.
     counter_batch<counter_handle, Number> batch() const noexcept {
@@ -99,6 +103,10 @@ public:
     void inc(Amount amount, std::initializer_list<exemplar_label> labels) && noexcept {
         detail::increment<Cells, Number, Exemplars>(to_, amount, {labels.begin(), labels.size()});
     }
+    template <class Amount>
+        requires(!Exemplars)
+    void inc(Amount,
+             std::initializer_list<exemplar_label>) && noexcept = delete;  // add tacho::exemplars to its options
     exception_counter<handle> count_exceptions() && noexcept { return exception_counter<handle>{handle{to_.bind()}}; }
 
 private:
@@ -149,6 +157,9 @@ public:
         detail::increment<cells_type, number_type, traits::exemplars>(this->place(), amount,
                                                                       {labels.begin(), labels.size()});
     }
+    template <class Amount>
+        requires(traits::label_count == 0 && !traits::exemplars)
+    void inc(Amount, std::initializer_list<exemplar_label>) noexcept = delete;  // add tacho::exemplars to its options
     auto batch() noexcept requires(traits::label_count == 0) { return this->bind().batch(); }
     auto count_exceptions() noexcept requires(traits::label_count == 0) { return exception_counter{this->bind()}; }
 };

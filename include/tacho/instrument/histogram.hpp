@@ -47,6 +47,13 @@ public:
     void observe(double value, std::initializer_list<exemplar_label> labels) const noexcept requires Exemplars {
         detail::observe_in<Cells, Exemplars>(to_, value, {labels.begin(), labels.size()});
     }
+    void observe(double, std::initializer_list<exemplar_label>) const noexcept
+        requires(!Exemplars) = delete;  // add tacho::exemplars to its options
+    template <class Rep, class Period>
+        requires(Exemplars&& detail::unit_of_time<Unit>)
+    void observe(std::chrono::duration<Rep, Period> time, std::initializer_list<exemplar_label> labels) const noexcept {
+        observe(detail::in_unit<Unit>(time), labels);
+    }
     /// The same of a time, in the histogram's unit.
     template <class Rep, class Period>
         requires detail::unit_of_time<Unit>
@@ -74,6 +81,13 @@ public:
     void observe(double value) && noexcept { detail::observe_in<Cells, Exemplars>(to_, value); }
     void observe(double value, std::initializer_list<exemplar_label> labels) && noexcept requires Exemplars {
         detail::observe_in<Cells, Exemplars>(to_, value, {labels.begin(), labels.size()});
+    }
+    void observe(double, std::initializer_list<exemplar_label>) && noexcept
+        requires(!Exemplars) = delete;  // add tacho::exemplars to its options
+    template <class Rep, class Period>
+        requires(Exemplars&& detail::unit_of_time<Unit>)
+    void observe(std::chrono::duration<Rep, Period> time, std::initializer_list<exemplar_label> labels) && noexcept {
+        std::move(*this).observe(detail::in_unit<Unit>(time), labels);
     }
     template <class Rep, class Period>
         requires detail::unit_of_time<Unit>
@@ -128,6 +142,13 @@ public:
     void observe(double value, std::initializer_list<exemplar_label> labels) noexcept
         requires(traits::label_count == 0 && traits::exemplars) {
         detail::observe_in<cells_type, traits::exemplars>(this->place(), value, {labels.begin(), labels.size()});
+    }
+    void observe(double, std::initializer_list<exemplar_label>) noexcept
+        requires(traits::label_count == 0 && !traits::exemplars) = delete;  // add tacho::exemplars to its options
+    template <class Rep, class Period>
+        requires(traits::label_count == 0 && traits::exemplars && detail::unit_of_time<unit_type>)
+    void observe(std::chrono::duration<Rep, Period> time, std::initializer_list<exemplar_label> labels) noexcept {
+        observe(detail::in_unit<unit_type>(time), labels);
     }
     template <class Rep, class Period>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
