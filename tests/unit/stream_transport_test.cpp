@@ -4,7 +4,7 @@
 #include "tacho/export/memory_transport.hpp"
 #include "tacho/export/pusher.hpp"
 #include "tacho/export/stream_transport.hpp"
-#include "tacho/telemetry.hpp"
+#include "tacho/tacho.hpp"
 
 #include <gtest/gtest.h>
 
