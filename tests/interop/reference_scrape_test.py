@@ -426,15 +426,15 @@ def _():
 
 @check('A page shows the scrapes before it, and itself in flight, unless the environment says no')
 def _():
-    scope = {'otel_scope_name': 'tacho', 'otel_scope_version': library_version()}
     with Server(REFERENCE, {**SCRAPED, 'OGX_SCRAPE_METRICS_ENABLED': 'on'}) as server:
         first, second = (scrape(server) for _ in range(2))
-        equal(first.value('tacho_scrapes_total', code='200', **scope), 0)
-        equal(second.value('tacho_scrapes_total', code='200', **scope), 1)
-        equal(second.value('tacho_scrapes_in_flight', **scope), 1)
-        equal(second.value('tacho_scrape_duration_seconds_count', **scope), 1)
-        holds(second.value('tacho_scrape_sent_bytes_total', **scope) > 1000, 'the bytes of the first page')
-        holds(second.value('tacho_series', **scope) > 20, 'series')
+        equal(first.value('tacho_scrapes_total', code='200'), 0)
+        equal(second.value('tacho_scrapes_total', code='200'), 1)
+        equal(second.value('tacho_scrapes_in_flight'), 1)
+        equal(second.value('tacho_scrape_duration_seconds_count'), 1)
+        holds(second.value('tacho_scrape_sent_bytes_total') > 1000, 'the bytes of the first page')
+        # Six of these, and itself from the second page on: nothing else was recorded yet.
+        equal((first.value('tacho_series'), second.value('tacho_series')), (6, 7))
         equal(server.end(), 0)
     with Server(REFERENCE, {**SCRAPED, 'OGX_SCRAPE_METRICS_ENABLED': 'off'}) as server:
         scrape(server)
