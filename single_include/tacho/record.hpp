@@ -4071,11 +4071,14 @@ public:
         list_.for_each_run<Most>([&](series& s) { return listed(s) && keep(s); }, f);
     }
 
-    /// An instrument's own table from enums to cells, in which removed series must not stay. Series are then kept until
-    /// the family ends, since look-ups by such a table are not `looking`. False without memory.
-    [[nodiscard]] bool add_cache(std::span<cached> cache) noexcept {
+    /// Series are kept until the family ends from now on: an instrument of enums looks them up without `looking`.
+    void keep_removed() noexcept {
         std::lock_guard const lock{mutex_};
         gives_back_ = false;
+    }
+    /// An instrument's own table from enums to cells, in which removed series must not stay. False without memory.
+    [[nodiscard]] bool add_cache(std::span<cached> cache) noexcept {
+        std::lock_guard const lock{mutex_};
         return caches_.add(cache);
     }
     void drop_cache(std::span<cached> cache) noexcept {
@@ -6241,9 +6244,10 @@ public:
             family_ = core_->add(describe(in, spec, views, name), schema(in, spec, name), storage(spec, views));
         });
         if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
+        if (family_ == nullptr || spec.dense == 0) return;
+        family_->table().keep_removed();
         // Where series expire, each look-up has to be seen: also when it was another instrument that wanted it so.
-        if (family_ != nullptr && spec.dense != 0 && family_->table().storage().expire_after == 0)
-            make_cache(spec.dense);
+        if (family_->table().storage().expire_after == 0) make_cache(spec.dense);
     }
 
     /// Registers nothing, and says why: for what can only be found out at run time.
@@ -6272,8 +6276,6 @@ public:
         // Acquire: the series was written before its cells were published.
         return {place.cells.load(std::memory_order_acquire), family_, nullptr, &place};
     }
-    /// Whether there is such a table. If not, whoever finds a series must be looking.
-    [[nodiscard]] bool has_cache() const noexcept { return cache_ != nullptr; }
     [[nodiscard, gnu::noinline]] detail::found_series find_and_cache(
         std::size_t index, std::span<std::string_view const> values) const noexcept {
         detail::looking const look;
@@ -6660,10 +6662,6 @@ public:
         requires(are_values_of<typename Traits::labels, Args...> && sizeof...(Args) != 0)
     [[nodiscard]] Series operator()(Args const&... values) noexcept {
         if constexpr (Traits::dense != 0) {
-            if (!registration_.has_cache()) [[unlikely]] {
-                looking look;
-                return Series{find(values...), std::move(look)};
-            }
             return Series{find(values...), looking{nullptr}};  // its series are kept as long as it
         } else {
             looking look;

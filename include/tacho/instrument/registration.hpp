@@ -99,9 +99,10 @@ public:
             family_ = core_->add(describe(in, spec, views, name), schema(in, spec, name), storage(spec, views));
         });
         if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
+        if (family_ == nullptr || spec.dense == 0) return;
+        family_->table().keep_removed();
         // Where series expire, each look-up has to be seen: also when it was another instrument that wanted it so.
-        if (family_ != nullptr && spec.dense != 0 && family_->table().storage().expire_after == 0)
-            make_cache(spec.dense);
+        if (family_->table().storage().expire_after == 0) make_cache(spec.dense);
     }
 
     /// Registers nothing, and says why: for what can only be found out at run time.
@@ -130,8 +131,6 @@ public:
         // Acquire: the series was written before its cells were published.
         return {place.cells.load(std::memory_order_acquire), family_, nullptr, &place};
     }
-    /// Whether there is such a table. If not, whoever finds a series must be looking.
-    [[nodiscard]] bool has_cache() const noexcept { return cache_ != nullptr; }
     [[nodiscard, gnu::noinline]] detail::found_series find_and_cache(
         std::size_t index, std::span<std::string_view const> values) const noexcept {
         detail::looking const look;

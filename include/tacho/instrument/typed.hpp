@@ -66,10 +66,6 @@ public:
         requires(are_values_of<typename Traits::labels, Args...> && sizeof...(Args) != 0)
     [[nodiscard]] Series operator()(Args const&... values) noexcept {
         if constexpr (Traits::dense != 0) {
-            if (!registration_.has_cache()) [[unlikely]] {
-                looking look;
-                return Series{find(values...), std::move(look)};
-            }
             return Series{find(values...), looking{nullptr}};  // its series are kept as long as it
         } else {
             looking look;

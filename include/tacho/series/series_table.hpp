@@ -146,11 +146,14 @@ public:
         list_.for_each_run<Most>([&](series& s) { return listed(s) && keep(s); }, f);
     }
 
-    /// An instrument's own table from enums to cells, in which removed series must not stay. Series are then kept until
-    /// the family ends, since look-ups by such a table are not `looking`. False without memory.
-    [[nodiscard]] bool add_cache(std::span<cached> cache) noexcept {
+    /// Series are kept until the family ends from now on: an instrument of enums looks them up without `looking`.
+    void keep_removed() noexcept {
         std::lock_guard const lock{mutex_};
         gives_back_ = false;
+    }
+    /// An instrument's own table from enums to cells, in which removed series must not stay. False without memory.
+    [[nodiscard]] bool add_cache(std::span<cached> cache) noexcept {
+        std::lock_guard const lock{mutex_};
         return caches_.add(cache);
     }
     void drop_cache(std::span<cached> cache) noexcept {
