@@ -12115,16 +12115,18 @@ private:
         }
     }
 
+    // What is cut short, by an exception too, leaves nothing to send.
     [[nodiscard]] bool encode(deadline const& until) {
         sent_ = 0;
         body_.clear();
+        written_.clear();
         otlp_json_encoder encoder{body_, options_.about, collected_, &known_};
-        encoder.split_above(options_.split_above, ends_);
+        encoder.split_above(options_.split_above, written_);
         delta_memory::stage<decltype(encoder)> stage{*memory_, encoder, options_.temporality};
         reader_->visit(stage, until.when());
-        if (encoder.finish()) return true;
-        ends_.clear();
-        return false;
+        if (!encoder.finish()) return false;
+        ends_.swap(written_);
+        return true;
     }
 
     // Compressed once, however often it is sent. What can't be compressed is sent as it is.
@@ -12188,9 +12190,10 @@ private:
     Transport transport_;
     byte_buffer body_, packed_;
     std::vector<otlp_request_end> ends_;  // of the requests in body_ that are not all delivered
-    std::size_t sent_ = 0;                // of these requests
-    std::uint64_t points_ = 0;            // of the one that is being sent
-    push_outcome done_;                   // by this push
+    std::vector<otlp_request_end> written_;
+    std::size_t sent_ = 0;      // of these requests
+    std::uint64_t points_ = 0;  // of the one that is being sent
+    push_outcome done_;         // by this push
     unix_nanos collected_ = 0;
     otlp_points known_;
     std::mt19937 random_{std::random_device{}()};
