@@ -1,6 +1,7 @@
 // tacho: both ways out, started and stopped as the settings say.
 #pragma once
 
+#include "tacho/core/attempt.hpp"
 #include "tacho/core/error_hook.hpp"
 #include "tacho/core/process_bound.hpp"
 #include "tacho/env/settings.hpp"
@@ -24,6 +25,18 @@
 #include <vector>
 
 namespace tacho::inline v0 {
+
+namespace detail {
+
+// nullptr when there is no memory: then nobody is told.
+template <class Metrics>
+[[nodiscard]] std::shared_ptr<Metrics> watcher_of(registry& of) noexcept {
+    std::shared_ptr<Metrics> made;
+    attempt([&] { made = std::make_shared<Metrics>(of); });
+    return made;
+}
+
+}  // namespace detail
 
 /// Owns what it started: the last telemetry object of a registry stops both ways out when it ends, with a final push of
 /// at most five seconds. Copyable; copies share. All members may be called by any thread; but the last object must not
@@ -124,10 +137,10 @@ private:
         if (s.exemplars) of.filter_exemplars(*s.exemplars);
         if (s.push.enabled && !report.push.running)
             detail::start_push(*running, of, s, std::move(by), compress_with,
-                               s.push.metrics ? detail::push_watcher_of(of) : nullptr);
+                               s.push.metrics ? detail::watcher_of<push_metrics>(of) : nullptr);
         if (s.console.enabled && !report.console.running) detail::start_console(*running, of, s);
         if (s.scrape.enabled && s.scrape.metrics && running->watcher == nullptr)
-            running->watcher = detail::watcher_of(of);
+            running->watcher = detail::watcher_of<scrape_metrics>(of);
         if (s.scrape.enabled && !report.scrape.running)
             detail::start_scrape(*running, of, s, std::move(at), compress_with);
         if (!report.push.wanted) report.push.words = "off: " + s.push.why_off;

@@ -1154,8 +1154,8 @@ struct exemplar {
 
 namespace tacho::inline v0::detail {
 
-// A sequence lock of atomic words. Its turn is odd while somebody writes. Whoever finds it so lets go of
-// what he has: the other's measurement is as good an example.
+// A sequence lock of atomic words. Its turn is odd while somebody writes. Whoever finds it so lets go of what he has:
+// the other's measurement is as good an example.
 class exemplar_slot {
 public:
     exemplar_slot() = default;
@@ -3207,7 +3207,10 @@ public:
     exemplar_view(series const& of, std::span<exemplar const> copied) noexcept
         : of_(&of), size_(copied.size()), copied_(copied.data()) {}
 
-    [[nodiscard]] series const* of() const noexcept { return of_; }
+    /// Whether these are of this series. Not what was shown of another family's, which was at the same address.
+    [[nodiscard]] bool belongs_to(descriptor const& d, series const& s) const noexcept {
+        return of_ == &s && d.exemplars;
+    }
     /// Places for exemplars: 1 of a counter, of a histogram one for each bucket.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 

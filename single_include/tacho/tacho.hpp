@@ -1166,8 +1166,8 @@ struct exemplar {
 
 namespace tacho::inline v0::detail {
 
-// A sequence lock of atomic words. Its turn is odd while somebody writes. Whoever finds it so lets go of
-// what he has: the other's measurement is as good an example.
+// A sequence lock of atomic words. Its turn is odd while somebody writes. Whoever finds it so lets go of what he has:
+// the other's measurement is as good an example.
 class exemplar_slot {
 public:
     exemplar_slot() = default;
@@ -3219,7 +3219,10 @@ public:
     exemplar_view(series const& of, std::span<exemplar const> copied) noexcept
         : of_(&of), size_(copied.size()), copied_(copied.data()) {}
 
-    [[nodiscard]] series const* of() const noexcept { return of_; }
+    /// Whether these are of this series. Not what was shown of another family's, which was at the same address.
+    [[nodiscard]] bool belongs_to(descriptor const& d, series const& s) const noexcept {
+        return of_ == &s && d.exemplars;
+    }
     /// Places for exemplars: 1 of a counter, of a histogram one for each bucket.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
@@ -9565,7 +9568,7 @@ public:
         bool const is_integer = value.kind == number_kind::signed_integer ||
                                 (value.kind == number_kind::unsigned_integer &&
                                  value.as_unsigned() <= std::uint64_t{(std::numeric_limits<std::int64_t>::max)()});
-        bool const with_exemplars = has_exemplars(of, s);
+        bool const with_exemplars = exemplars_.belongs_to(of.describe(), s);
         point(of, s, start, t, number_room, [&](char* out) {
             if (is_integer) {
                 out = integer(value.bits, value.kind == number_kind::signed_integer, out);
@@ -9627,7 +9630,7 @@ public:
     void histogram(family const& of, series const& s, histogram_value const& value, unix_nanos start,
                    temporality t) noexcept {
         auto const& bounds = of.describe().bounds;
-        bool const with_exemplars = has_exemplars(of, s);
+        bool const with_exemplars = exemplars_.belongs_to(of.describe(), s);
         point(of, s, start, t, (2 * value.buckets.size() + 4) * (detail::number_room + 8), [&](char* out) {
             out = out_.copy(",\"count\":\"", out);
             out = out_.copy("\"", detail::write_integer(value.count, out));
@@ -9698,11 +9701,6 @@ private:
 
     // Of what follows a point's attributes.
     static constexpr std::size_t number_room = detail::number_room + 16;
-
-    // Not what was shown of another family, whose series was at the same address.
-    [[nodiscard]] bool has_exemplars(family const& of, series const& s) const noexcept {
-        return exemplars_.of() == &s && of.describe().exemplars;
-    }
 
     // Those of a point that ends here, one for each of `counts`. What these don't count has no example, and neither has
     // one that was made before the point's start or after its end.
@@ -9998,7 +9996,7 @@ public:
 
     void number(family const& of, series const& s, tacho::number value) noexcept {
         begin(of);
-        if (composed_ || has_exemplars(of, s)) [[unlikely]]
+        if (composed_ || exemplars_.belongs_to(of.describe(), s)) [[unlikely]]
             return compose_number(of, s, value);
         out_.write(s.text().size() + detail::number_room + 1, [&](char* out) {
             out = detail::write_number(value, out_.copy(s.text(), out));
@@ -10027,7 +10025,7 @@ public:
 
     void histogram(family const& of, series const& s, histogram_value const& value) noexcept {
         begin(of);
-        if (composed_ || has_exemplars(of, s)) [[unlikely]]
+        if (composed_ || exemplars_.belongs_to(of.describe(), s)) [[unlikely]]
             return compose_histogram(of, s, value);
         auto const& d = of.describe();
         std::string_view const name = d.prometheus_name;
@@ -10108,17 +10106,12 @@ private:
         return out;
     }
 
-    // Not what was shown of another family, whose series was at the same address.
-    [[nodiscard]] bool has_exemplars(family const& of, series const& s) const noexcept {
-        return exemplars_.of() == &s && of.describe().exemplars;
-    }
-
     // What stands behind a sample: its exemplar, if it has one. `counted` is what it counts without the buckets below.
     char* exemplar_of(family const& of, series const& s, std::size_t place, std::uint64_t counted,
                       char* out) const noexcept {
         exemplar e;
         // The number was read before: what it doesn't count yet has no example.
-        if (!has_exemplars(of, s) || counted == 0 || !exemplars_.read(place, e)) return out;
+        if (!exemplars_.belongs_to(of.describe(), s) || counted == 0 || !exemplars_.read(place, e)) return out;
         return detail::write_openmetrics_exemplar(e, of.describe().number, out);
     }
 
@@ -10212,7 +10205,7 @@ private:
         detail::line_names const names{of, names_};
         auto const labels = names.labels_of(s);
         std::size_t line = names.room(labels) + bound_label::room + detail::number_room;
-        if (has_exemplars(of, s)) line += detail::openmetrics_exemplar_room;
+        if (exemplars_.belongs_to(of.describe(), s)) line += detail::openmetrics_exemplar_room;
         out_.write(line * (value.buckets.size() + 3), [&](char* const begin) {
             char* out = names.go_on(labels, names.begin(labels, "_bucket", begin));
             std::string_view const bucket{begin, static_cast<std::size_t>(out - begin)};
@@ -12309,8 +12302,8 @@ public:
         if (to_ == nullptr) return {.problem = problem_};
         for (auto const& [name, value] : sent.headers)
             if (name == "Content-Encoding") return {.problem = "a line can't be compressed; leave compress_with out"};
-        // One call: a stream is locked during a call, and others may write to it as well.
-        // What failed may have been written in part, and must not spoil what follows.
+        // In one call, during which the stream is locked: others may write to it as well. What failed may have been
+        // written in part, and must not spoil what follows.
         line_.assign(broke_off_ ? "\n" : "").append(sent.body);
         line_ += '\n';
         broke_off_ = false;
@@ -13420,17 +13413,6 @@ private:
     counter<"tacho.push.points", label<"outcome", outcome>> points_;
 };
 
-namespace detail {
-
-// nullptr when there is no memory: then nobody is told.
-[[nodiscard]] inline std::shared_ptr<push_watcher> push_watcher_of(registry& of) noexcept {
-    std::shared_ptr<push_watcher> made;
-    attempt([&] { made = std::make_shared<push_metrics>(of); });
-    return made;
-}
-
-}  // namespace detail
-
 }  // namespace tacho::inline v0
 
 #endif
@@ -13489,17 +13471,6 @@ private:
     observable_gauge<"tacho.series", std::int64_t> shown_;  // a gauge: of two that watch, one value stands
 };
 
-namespace detail {
-
-// nullptr when there is no memory: then nobody is told.
-[[nodiscard]] inline std::shared_ptr<scrape_watcher> watcher_of(registry& of) noexcept {
-    std::shared_ptr<scrape_watcher> made;
-    attempt([&] { made = std::make_shared<scrape_metrics>(of); });
-    return made;
-}
-
-}  // namespace detail
-
 }  // namespace tacho::inline v0
 
 #endif
@@ -13511,6 +13482,18 @@ namespace detail {
 // tacho: both ways out, started and stopped as the settings say.
 
 namespace tacho::inline v0 {
+
+namespace detail {
+
+// nullptr when there is no memory: then nobody is told.
+template <class Metrics>
+[[nodiscard]] std::shared_ptr<Metrics> watcher_of(registry& of) noexcept {
+    std::shared_ptr<Metrics> made;
+    attempt([&] { made = std::make_shared<Metrics>(of); });
+    return made;
+}
+
+}  // namespace detail
 
 /// Owns what it started: the last telemetry object of a registry stops both ways out when it ends, with a final push of
 /// at most five seconds. Copyable; copies share. All members may be called by any thread; but the last object must not
@@ -13611,10 +13594,10 @@ private:
         if (s.exemplars) of.filter_exemplars(*s.exemplars);
         if (s.push.enabled && !report.push.running)
             detail::start_push(*running, of, s, std::move(by), compress_with,
-                               s.push.metrics ? detail::push_watcher_of(of) : nullptr);
+                               s.push.metrics ? detail::watcher_of<push_metrics>(of) : nullptr);
         if (s.console.enabled && !report.console.running) detail::start_console(*running, of, s);
         if (s.scrape.enabled && s.scrape.metrics && running->watcher == nullptr)
-            running->watcher = detail::watcher_of(of);
+            running->watcher = detail::watcher_of<scrape_metrics>(of);
         if (s.scrape.enabled && !report.scrape.running)
             detail::start_scrape(*running, of, s, std::move(at), compress_with);
         if (!report.push.wanted) report.push.words = "off: " + s.push.why_off;

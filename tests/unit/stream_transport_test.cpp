@@ -46,17 +46,6 @@ std::vector<std::string> lines_of(std::string const& path) {
     return lines;
 }
 
-struct heard {
-    static inline std::vector<std::string> words;
-    heard() {
-        words.clear();
-        tacho::set_error_hook([](tacho::severity, std::string_view message) noexcept { words.emplace_back(message); });
-    }
-    heard(heard const&) = delete;
-    heard& operator=(heard const&) = delete;
-    ~heard() { tacho::set_error_hook(&tacho::print_to_stderr); }
-};
-
 TEST(lines, are_requests_one_behind_the_other) {
     folder in;
     auto const path = in.path + "/metrics.jsonl";
@@ -79,7 +68,7 @@ TEST(lines, are_requests_one_behind_the_other) {
 }
 
 TEST(lines, say_why_they_can_not_be_written) {
-    heard heard;
+    test::heard heard;
     folder in;
     tacho::registry registry;
     tacho::counter<"hits"> hits{registry};
@@ -87,11 +76,10 @@ TEST(lines, say_why_they_can_not_be_written) {
         tacho::pusher pusher{registry, {.interval = 1h}, tacho::stream_transport::to_file(in.path)};
         EXPECT_FALSE(pusher.flush());
     }
-    ASSERT_FALSE(heard::words.empty());
-    EXPECT_NE(heard::words[0].find("can't open " + in.path + ": Is a directory"), std::string::npos) << heard::words[0];
+    EXPECT_NE(heard.text().find("can't open " + in.path + ": Is a directory"), std::string::npos) << heard.text();
 
 #if defined(__linux__)
-    heard::words.clear();
+    heard.text().clear();
     std::FILE* const full = std::fopen("/dev/full", "w");
     ASSERT_NE(full, nullptr);
     {
@@ -99,15 +87,14 @@ TEST(lines, say_why_they_can_not_be_written) {
         EXPECT_FALSE(pusher.flush());
     }
     std::fclose(full);
-    ASSERT_FALSE(heard::words.empty());
-    EXPECT_NE(heard::words[0].find("No space left on device"), std::string::npos) << heard::words[0];
+    EXPECT_NE(heard.text().find("No space left on device"), std::string::npos) << heard.text();
 #endif
 }
 
 #if defined(__unix__)
 // A pipe that doesn't block takes the beginning of a long line and refuses the rest.
 TEST(lines, begin_anew_behind_one_that_broke_off) {
-    heard const quiet;
+    test::heard const quiet;
     int ends[2];
     ASSERT_EQ(::pipe(ends), 0);
     ASSERT_EQ(::fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
@@ -157,7 +144,7 @@ TEST(the_console, is_waited_for_as_long_as_is_asked_for) {
 
 // On its own thread nobody can wait for its end, so that another one would have to wait for itself.
 TEST(the_console, is_not_started_anew_by_a_callback_of_its_own) {
-    heard const quiet;
+    test::heard const quiet;
     tacho::registry registry;
     std::atomic<tacho::telemetry*> running{nullptr};
     std::promise<std::string> said;

@@ -11,8 +11,8 @@
 
 namespace tacho::inline v0::detail {
 
-// A sequence lock of atomic words. Its turn is odd while somebody writes. Whoever finds it so lets go of
-// what he has: the other's measurement is as good an example.
+// A sequence lock of atomic words. Its turn is odd while somebody writes. Whoever finds it so lets go of what he has:
+// the other's measurement is as good an example.
 class exemplar_slot {
 public:
     exemplar_slot() = default;

@@ -61,7 +61,7 @@ public:
         bool const is_integer = value.kind == number_kind::signed_integer ||
                                 (value.kind == number_kind::unsigned_integer &&
                                  value.as_unsigned() <= std::uint64_t{(std::numeric_limits<std::int64_t>::max)()});
-        bool const with_exemplars = has_exemplars(of, s);
+        bool const with_exemplars = exemplars_.belongs_to(of.describe(), s);
         point(of, s, start, t, number_room, [&](char* out) {
             if (is_integer) {
                 out = integer(value.bits, value.kind == number_kind::signed_integer, out);
@@ -123,7 +123,7 @@ public:
     void histogram(family const& of, series const& s, histogram_value const& value, unix_nanos start,
                    temporality t) noexcept {
         auto const& bounds = of.describe().bounds;
-        bool const with_exemplars = has_exemplars(of, s);
+        bool const with_exemplars = exemplars_.belongs_to(of.describe(), s);
         point(of, s, start, t, (2 * value.buckets.size() + 4) * (detail::number_room + 8), [&](char* out) {
             out = out_.copy(",\"count\":\"", out);
             out = out_.copy("\"", detail::write_integer(value.count, out));
@@ -194,11 +194,6 @@ private:
 
     // Of what follows a point's attributes.
     static constexpr std::size_t number_room = detail::number_room + 16;
-
-    // Not what was shown of another family, whose series was at the same address.
-    [[nodiscard]] bool has_exemplars(family const& of, series const& s) const noexcept {
-        return exemplars_.of() == &s && of.describe().exemplars;
-    }
 
     // Those of a point that ends here, one for each of `counts`. What these don't count has no example, and neither has
     // one that was made before the point's start or after its end.

@@ -64,7 +64,7 @@ public:
 
     void number(family const& of, series const& s, tacho::number value) noexcept {
         begin(of);
-        if (composed_ || has_exemplars(of, s)) [[unlikely]]
+        if (composed_ || exemplars_.belongs_to(of.describe(), s)) [[unlikely]]
             return compose_number(of, s, value);
         out_.write(s.text().size() + detail::number_room + 1, [&](char* out) {
             out = detail::write_number(value, out_.copy(s.text(), out));
@@ -93,7 +93,7 @@ public:
 
     void histogram(family const& of, series const& s, histogram_value const& value) noexcept {
         begin(of);
-        if (composed_ || has_exemplars(of, s)) [[unlikely]]
+        if (composed_ || exemplars_.belongs_to(of.describe(), s)) [[unlikely]]
             return compose_histogram(of, s, value);
         auto const& d = of.describe();
         std::string_view const name = d.prometheus_name;
@@ -174,17 +174,12 @@ private:
         return out;
     }
 
-    // Not what was shown of another family, whose series was at the same address.
-    [[nodiscard]] bool has_exemplars(family const& of, series const& s) const noexcept {
-        return exemplars_.of() == &s && of.describe().exemplars;
-    }
-
     // What stands behind a sample: its exemplar, if it has one. `counted` is what it counts without the buckets below.
     char* exemplar_of(family const& of, series const& s, std::size_t place, std::uint64_t counted,
                       char* out) const noexcept {
         exemplar e;
         // The number was read before: what it doesn't count yet has no example.
-        if (!has_exemplars(of, s) || counted == 0 || !exemplars_.read(place, e)) return out;
+        if (!exemplars_.belongs_to(of.describe(), s) || counted == 0 || !exemplars_.read(place, e)) return out;
         return detail::write_openmetrics_exemplar(e, of.describe().number, out);
     }
 
@@ -278,7 +273,7 @@ private:
         detail::line_names const names{of, names_};
         auto const labels = names.labels_of(s);
         std::size_t line = names.room(labels) + bound_label::room + detail::number_room;
-        if (has_exemplars(of, s)) line += detail::openmetrics_exemplar_room;
+        if (exemplars_.belongs_to(of.describe(), s)) line += detail::openmetrics_exemplar_room;
         out_.write(line * (value.buckets.size() + 3), [&](char* const begin) {
             char* out = names.go_on(labels, names.begin(labels, "_bucket", begin));
             std::string_view const bucket{begin, static_cast<std::size_t>(out - begin)};

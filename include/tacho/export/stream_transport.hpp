@@ -8,10 +8,8 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace tacho::inline v0 {
 
@@ -39,8 +37,8 @@ public:
         if (to_ == nullptr) return {.problem = problem_};
         for (auto const& [name, value] : sent.headers)
             if (name == "Content-Encoding") return {.problem = "a line can't be compressed; leave compress_with out"};
-        // One call: a stream is locked during a call, and others may write to it as well.
-        // What failed may have been written in part, and must not spoil what follows.
+        // In one call, during which the stream is locked: others may write to it as well. What failed may have been
+        // written in part, and must not spoil what follows.
         line_.assign(broke_off_ ? "\n" : "").append(sent.body);
         line_ += '\n';
         broke_off_ = false;

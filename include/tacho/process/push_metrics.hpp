@@ -1,7 +1,6 @@
 // tacho: what becomes of pushes, as metrics: how many there are, how long they take, and how many points arrive.
 #pragma once
 
-#include "tacho/core/attempt.hpp"
 #include "tacho/core/label.hpp"
 #include "tacho/core/push_watcher.hpp"
 #include "tacho/core/unit.hpp"
@@ -9,8 +8,6 @@
 #include "tacho/instrument/histogram.hpp"
 #include "tacho/registry/registry.hpp"
 #include "tacho/version.hpp"
-
-#include <memory>
 
 namespace tacho::inline v0 {
 
@@ -63,16 +60,5 @@ private:
     counter<"tacho.push.sent", unit::bytes> sent_;
     counter<"tacho.push.points", label<"outcome", outcome>> points_;
 };
-
-namespace detail {
-
-// nullptr when there is no memory: then nobody is told.
-[[nodiscard]] inline std::shared_ptr<push_watcher> push_watcher_of(registry& of) noexcept {
-    std::shared_ptr<push_watcher> made;
-    attempt([&] { made = std::make_shared<push_metrics>(of); });
-    return made;
-}
-
-}  // namespace detail
 
 }  // namespace tacho::inline v0

@@ -1,7 +1,6 @@
 // tacho: what becomes of scrapes, as metrics: how many there are by their answers, how long they take, what they show.
 #pragma once
 
-#include "tacho/core/attempt.hpp"
 #include "tacho/core/scrape_watcher.hpp"
 #include "tacho/core/unit.hpp"
 #include "tacho/instrument/counter.hpp"
@@ -14,7 +13,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 namespace tacho::inline v0 {
 
@@ -63,16 +61,5 @@ private:
     counter<"tacho.scrape.sent", unit::bytes> sent_;
     observable_gauge<"tacho.series", std::int64_t> shown_;  // a gauge: of two that watch, one value stands
 };
-
-namespace detail {
-
-// nullptr when there is no memory: then nobody is told.
-[[nodiscard]] inline std::shared_ptr<scrape_watcher> watcher_of(registry& of) noexcept {
-    std::shared_ptr<scrape_watcher> made;
-    attempt([&] { made = std::make_shared<scrape_metrics>(of); });
-    return made;
-}
-
-}  // namespace detail
 
 }  // namespace tacho::inline v0

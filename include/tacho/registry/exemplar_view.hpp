@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tacho/core/exemplar.hpp"
+#include "tacho/registry/descriptor.hpp"
 #include "tacho/series/series.hpp"
 
 #include <cstddef>
@@ -20,7 +21,10 @@ public:
     exemplar_view(series const& of, std::span<exemplar const> copied) noexcept
         : of_(&of), size_(copied.size()), copied_(copied.data()) {}
 
-    [[nodiscard]] series const* of() const noexcept { return of_; }
+    /// Whether these are of this series. Not what was shown of another family's, which was at the same address.
+    [[nodiscard]] bool belongs_to(descriptor const& d, series const& s) const noexcept {
+        return of_ == &s && d.exemplars;
+    }
     /// Places for exemplars: 1 of a counter, of a histogram one for each bucket.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
