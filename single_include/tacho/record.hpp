@@ -94,6 +94,28 @@ private:
 
 #endif
 
+// ---- tacho/core/compilation.hpp
+#ifndef TACHO_PART_CORE_COMPILATION
+#define TACHO_PART_CORE_COMPILATION
+
+// tacho: whether the library is compiled with each file that includes it, or once in a program.
+
+// By default everything is inline, and a file needs nothing but the headers. With TACHO_SEPARATE_COMPILATION defined
+// for all files of a program, each declares what is no template and leaves it to another file to have it compiled: the
+// one that defines TACHO_IMPLEMENTATION before it includes tacho/tacho.hpp. What records a number is inline either way.
+#if !defined(TACHO_SEPARATE_COMPILATION)
+#define TACHO_BODIES 1
+#define TACHO_FUNCTION inline
+#elif defined(TACHO_IMPLEMENTATION)
+#define TACHO_BODIES 1
+#define TACHO_FUNCTION
+#else
+#define TACHO_BODIES 0
+#define TACHO_FUNCTION
+#endif
+
+#endif
+
 // ---- tacho/core/fork.hpp
 #ifndef TACHO_PART_CORE_FORK
 #define TACHO_PART_CORE_FORK
@@ -195,70 +217,94 @@ protected:
 // destructor has begun.
 class fork_watch {
 public:
-    explicit fork_watch(fork_witness& owner) noexcept : owner_(&owner) { join(); }
+    explicit fork_watch(fork_witness& owner) noexcept;
     fork_watch(fork_watch const&) = delete;
     fork_watch& operator=(fork_watch const&) = delete;
-    ~fork_watch() {
-        std::lock_guard const lock{watches};
-        (before_ == nullptr ? gate.first : before_->after_) = after_;
-        if (after_ != nullptr) after_->before_ = before_;
-    }
+    ~fork_watch();
 
     // Not inlined, as join().
-    [[gnu::visibility("default"), gnu::noinline]] static bool install() noexcept {
-#if defined(__unix__) || defined(__APPLE__)
-        // Relaxed: whoever is first installs them. Without memory for that, a fork is what it is for other programs.
-        if (!gate.is_installed.exchange(true, std::memory_order_relaxed))
-            static_cast<void>(::pthread_atfork(&close_gate, &open_gate_in_parent, &open_gate_in_child));
-#endif
-        return true;
-    }
+    [[gnu::visibility("default")]] static bool install() noexcept;
 
     // While nobody changes the list.
-    static void tell_all(fork_event what) noexcept {
-        for (auto const* at = gate.first; at != nullptr; at = at->after_) at->owner_->on_fork(what);
-    }
+    static void tell_all(fork_event what) noexcept;
 
 private:
     // Not inlined, so that a plug-in calls the program's: handlers are gone with the module that installs them.
-    [[gnu::visibility("default"), gnu::noinline]] void join() noexcept {
-        install();  // for what is made before watches_from_start is
-        std::lock_guard const lock{watches};
-        after_ = gate.first;
-        if (after_ != nullptr) after_->before_ = this;
-        gate.first = this;
-    }
+    [[gnu::visibility("default")]] void join() noexcept;
 
     // Default visibility for what is kept as a pointer: it is the program's, and stays when a plug-in goes.
-    [[gnu::visibility("default")]] static void close_gate() noexcept {
-        gate.closing.lock();
-        gate.closed.store(true, std::memory_order_seq_cst);
-        // Whoever forks may itself be inside, if the program's clock does.
-        auto const own = changes_begun != 0 ? 1u : 0u;
-        while (gate.inside.load(std::memory_order_seq_cst) != own) std::this_thread::yield();
-        ++changes_begun;  // the gate is open to this thread: other handlers of the fork may record
-        tell_all(fork_event::before);
-    }
-    static void open_gate(fork_event where) noexcept {
-        --changes_begun;
-        tell_all(where);
-        gate.closed.store(false, std::memory_order_seq_cst);
-        gate.closing.unlock();
-    }
-    [[gnu::visibility("default")]] static void open_gate_in_parent() noexcept {
-        open_gate(fork_event::in_parent);
-    }
-    [[gnu::visibility("default")]] static void open_gate_in_child() noexcept {
-        // Those who came to the closed gate are not here to leave it again.
-        gate.inside.store(changes_begun > 1 ? 1 : 0, std::memory_order_relaxed);
-        gate.forks.fetch_add(1, std::memory_order_relaxed);
-        open_gate(fork_event::in_child);
-    }
+    [[gnu::visibility("default")]] static void close_gate() noexcept;
+    static void open_gate(fork_event where) noexcept;
+    [[gnu::visibility("default")]] static void open_gate_in_parent() noexcept;
+    [[gnu::visibility("default")]] static void open_gate_in_child() noexcept;
 
     fork_witness* const owner_;
     fork_watch* before_ = nullptr;
     fork_watch* after_ = nullptr;
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION fork_watch::fork_watch(fork_witness& owner) noexcept : owner_(&owner) {
+    join();
+}
+
+TACHO_FUNCTION fork_watch::~fork_watch() {
+    std::lock_guard const lock{watches};
+    (before_ == nullptr ? gate.first : before_->after_) = after_;
+    if (after_ != nullptr) after_->before_ = before_;
+}
+
+[[gnu::noinline]] TACHO_FUNCTION bool fork_watch::install() noexcept {
+#if defined(__unix__) || defined(__APPLE__)
+    // Relaxed: whoever is first installs them. Without memory for that, a fork is what it is for other programs.
+    if (!gate.is_installed.exchange(true, std::memory_order_relaxed))
+        static_cast<void>(::pthread_atfork(&close_gate, &open_gate_in_parent, &open_gate_in_child));
+#endif
+    return true;
+}
+
+TACHO_FUNCTION void fork_watch::tell_all(fork_event what) noexcept {
+    for (auto const* at = gate.first; at != nullptr; at = at->after_) at->owner_->on_fork(what);
+}
+
+[[gnu::noinline]] TACHO_FUNCTION void fork_watch::join() noexcept {
+    install();  // for what is made before watches_from_start is
+    std::lock_guard const lock{watches};
+    after_ = gate.first;
+    if (after_ != nullptr) after_->before_ = this;
+    gate.first = this;
+}
+
+TACHO_FUNCTION void fork_watch::close_gate() noexcept {
+    gate.closing.lock();
+    gate.closed.store(true, std::memory_order_seq_cst);
+    // Whoever forks may itself be inside, if the program's clock does.
+    auto const own = changes_begun != 0 ? 1u : 0u;
+    while (gate.inside.load(std::memory_order_seq_cst) != own) std::this_thread::yield();
+    ++changes_begun;  // the gate is open to this thread: other handlers of the fork may record
+    tell_all(fork_event::before);
+}
+
+TACHO_FUNCTION void fork_watch::open_gate(fork_event where) noexcept {
+    --changes_begun;
+    tell_all(where);
+    gate.closed.store(false, std::memory_order_seq_cst);
+    gate.closing.unlock();
+}
+
+TACHO_FUNCTION void fork_watch::open_gate_in_parent() noexcept {
+    open_gate(fork_event::in_parent);
+}
+
+TACHO_FUNCTION void fork_watch::open_gate_in_child() noexcept {
+    // Those who came to the closed gate are not here to leave it again.
+    gate.inside.store(changes_begun > 1 ? 1 : 0, std::memory_order_relaxed);
+    gate.forks.fetch_add(1, std::memory_order_relaxed);
+    open_gate(fork_event::in_child);
+}
+
+#endif
 
 // Handlers that are installed while another thread forks may come too late for that fork: glibc 2.36 has gone through
 // its list by then and takes no lock until it clones, and the child would have what this thread changes meanwhile by
@@ -374,7 +420,9 @@ struct slot_lease {
 
 // Tries to make this thread an owner and returns its offset, or 0: the common slot. Allocates nothing.
 // Default visibility: else a plug-in would be kept in memory by the destructor of each thread that it came to first.
-[[gnu::visibility("default"), gnu::noinline, gnu::cold]] inline std::size_t claim_slot() noexcept {
+[[gnu::visibility("default")]] std::size_t claim_slot() noexcept;
+#if TACHO_BODIES
+[[gnu::noinline, gnu::cold]] TACHO_FUNCTION std::size_t claim_slot() noexcept {
     if (own_state != slot_state::not_claimed) return own_offset;
     // Relaxed: a stale hint costs one visit to the mutex or one more atomic add, never a number.
     if (slots.left.load(std::memory_order_relaxed) == 0) return 0;
@@ -399,6 +447,7 @@ struct slot_lease {
     own_offset = slot << slot_shift;
     return own_offset;
 }
+#endif
 
 // How many slots a reader has to look at.
 inline std::size_t slots_in_use() noexcept {
@@ -499,39 +548,10 @@ public:
     arena& operator=(arena const&) = delete;
 
     // `count` is 1 .. cells_per_page. nullptr when memory can't be had.
-    [[nodiscard]] word* allocate(std::size_t count) noexcept {
-        std::lock_guard const lock{mutex_};
-        if (free_run* const run = free_[count]) {
-            word* const cells = run->cells;
-            free_[count] = run->next;
-            std::free(run);
-            return cells;
-        }
-        if (left_ < count) {
-            std::byte* chunk = reserve_pages(sharded_ ? fix_slot_count() : 1);
-            if (chunk == nullptr && sharded_ && next_ == nullptr) {
-                chunk = reserve_pages(fall_back_to_used_slots());
-            }
-            if (chunk == nullptr) return nullptr;
-            // The cells that are left over in the old chunk stay unused: at most one series' worth.
-            next_ = reinterpret_cast<word*>(chunk);  // all-zero bytes are a zero cell; placing each would touch it
-            left_ = cells_per_page;
-        }
-        word* const cells = next_;
-        next_ += count;
-        left_ -= count;
-        return cells;
-    }
+    [[nodiscard]] word* allocate(std::size_t count) noexcept;
 
     // Takes a run back. Nobody may write to it any more.
-    void release(word* cells, std::size_t count) noexcept {
-        clear_cells(cells, count, sharded_);
-        auto* const run = static_cast<free_run*>(std::malloc(sizeof(free_run)));
-        if (run == nullptr) return;  // out of memory: the cells stay unused
-        std::lock_guard const lock{mutex_};
-        *run = {free_[count], cells};
-        free_[count] = run;
-    }
+    void release(word* cells, std::size_t count) noexcept;
 
 private:
     struct free_run {
@@ -545,6 +565,43 @@ private:
     free_run* free_[cells_per_page + 1]{};
     bool sharded_;
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION word* arena::allocate(std::size_t count) noexcept {
+    std::lock_guard const lock{mutex_};
+    if (free_run* const run = free_[count]) {
+        word* const cells = run->cells;
+        free_[count] = run->next;
+        std::free(run);
+        return cells;
+    }
+    if (left_ < count) {
+        std::byte* chunk = reserve_pages(sharded_ ? fix_slot_count() : 1);
+        if (chunk == nullptr && sharded_ && next_ == nullptr) {
+            chunk = reserve_pages(fall_back_to_used_slots());
+        }
+        if (chunk == nullptr) return nullptr;
+        // The cells that are left over in the old chunk stay unused: at most one series' worth.
+        next_ = reinterpret_cast<word*>(chunk);  // all-zero bytes are a zero cell; placing each would touch it
+        left_ = cells_per_page;
+    }
+    word* const cells = next_;
+    next_ += count;
+    left_ -= count;
+    return cells;
+}
+
+TACHO_FUNCTION void arena::release(word* cells, std::size_t count) noexcept {
+    clear_cells(cells, count, sharded_);
+    auto* const run = static_cast<free_run*>(std::malloc(sizeof(free_run)));
+    if (run == nullptr) return;  // out of memory: the cells stay unused
+    std::lock_guard const lock{mutex_};
+    *run = {free_[count], cells};
+    free_[count] = run;
+}
+
+#endif
 
 // They live as long as the process: cells may be written during its very last moments.
 [[gnu::visibility("default")]] inline constinit arena sharded_arena{true};
@@ -1334,7 +1391,9 @@ void read_cells(word* first, std::size_t end, std::uint64_t* bits) noexcept {
 
 // Where an instrument that could not be registered counts: written by all, read by none.
 // Default visibility: a plug-in that comes and goes takes no others each time.
-[[gnu::visibility("default")]] inline word* discard_cells() noexcept {
+[[gnu::visibility("default")]] word* discard_cells() noexcept;
+#if TACHO_BODIES
+TACHO_FUNCTION word* discard_cells() noexcept {
     // The fallback is only reached when the process never got a chunk, and then all threads use slot 0.
     static constinit word last_resort[cells_per_page]{};
     // No static object with a guard: a child of fork() would wait for ever for a thread that was making it.
@@ -1348,6 +1407,7 @@ void read_cells(word* first, std::size_t end, std::uint64_t* bits) noexcept {
     if (reserved != nullptr) sharded_arena.release(reserved, cells_per_page);
     return other;
 }
+#endif
 
 }  // namespace detail
 
@@ -1720,8 +1780,10 @@ inline void publish(word& cell, exponential_window window, bool negative) noexce
 
 // Makes room for bucket `index` of a sign, and gives its cell. Seldom: a window grows by every bucket at most once at
 // each scale, and there are 31 scales.
-[[gnu::noinline, gnu::cold]] inline std::size_t widen(word* own, std::size_t max_buckets, bool negative,
-                                                      std::int64_t index) noexcept {
+std::size_t widen(word* own, std::size_t max_buckets, bool negative, std::int64_t index) noexcept;
+#if TACHO_BODIES
+[[gnu::noinline, gnu::cold]] TACHO_FUNCTION std::size_t widen(word* own, std::size_t max_buckets, bool negative,
+                                                              std::int64_t index) noexcept {
     word& cell = own[exponential_windows + (negative ? 1 : 0)];
     auto window = window_of(cell.load(std::memory_order_relaxed), negative);
     if (window.width == 0) {
@@ -1765,6 +1827,7 @@ inline void publish(word& cell, exponential_window window, bool negative) noexce
     }
     return window.cell(static_cast<std::size_t>(index - window.low), max_buckets);
 }
+#endif
 
 // One observation by whoever is the only writer of these cells. The order of the stores is that of histogram_cells.hpp,
 // and for the same reader's checks.
@@ -3061,18 +3124,7 @@ private:
     // Removes it, with `when_idle` unless it was touched meanwhile. False when it was not this call that removed it.
     // Only the one call that did says when. The stamp is taken afterwards: a reader whose collection began at that
     // stamp or later has seen it removed, with its last values. Until then it counts as removed just now.
-    bool remove(detail::reader_clock& readers, unix_nanos now, bool when_idle) noexcept {
-        auto seen = life_.load(std::memory_order_relaxed);
-        do {
-            if (seen == life::removed || (when_idle && seen != life::idle)) return false;
-            // Release, matched by the acquire in is_removed().
-        } while (
-            !life_.compare_exchange_weak(seen, life::removed, std::memory_order_release, std::memory_order_relaxed));
-        end_.store(now, std::memory_order_relaxed);
-        // Release: who knows that it was removed by then knows when it ended.
-        removed_at_.store(readers.next(), std::memory_order_release);
-        return true;
-    }
+    bool remove(detail::reader_clock& readers, unix_nanos now, bool when_idle) noexcept;
     // Whether it was touched since the last call.
     bool was_touched() noexcept {
         auto seen = life::touched;
@@ -3100,9 +3152,7 @@ private:
     [[nodiscard]] static series* make(label_schema const& schema, std::span<std::string_view const> values,
                                       bool overflow, std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth,
                                       detail::word* cells, std::size_t exemplars) noexcept;
-    void destroy(std::size_t exemplars) noexcept {
-        std::free(reinterpret_cast<char*>(this) - exemplars * sizeof(detail::exemplar_slot));
-    }
+    void destroy(std::size_t exemplars) noexcept;
 
     unix_nanos birth_ = 0;
     std::atomic<unix_nanos> end_{0};
@@ -3120,9 +3170,31 @@ private:
     std::atomic<life> life_{life::idle};  // its birth is its first use
 };
 
-inline series* series::make(label_schema const& schema, std::span<std::string_view const> values, bool overflow,
-                            std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth, detail::word* cells,
-                            std::size_t exemplars) noexcept {
+#if TACHO_BODIES
+
+TACHO_FUNCTION void series::destroy(std::size_t exemplars) noexcept {
+    std::free(reinterpret_cast<char*>(this) - exemplars * sizeof(detail::exemplar_slot));
+}
+
+TACHO_FUNCTION bool series::remove(detail::reader_clock& readers, unix_nanos now, bool when_idle) noexcept {
+    auto seen = life_.load(std::memory_order_relaxed);
+    do {
+        if (seen == life::removed || (when_idle && seen != life::idle)) return false;
+        // Release, matched by the acquire in is_removed().
+    } while (!life_.compare_exchange_weak(seen, life::removed, std::memory_order_release, std::memory_order_relaxed));
+    end_.store(now, std::memory_order_relaxed);
+    // Release: who knows that it was removed by then knows when it ended.
+    removed_at_.store(readers.next(), std::memory_order_release);
+    return true;
+}
+
+#endif
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION series* series::make(label_schema const& schema, std::span<std::string_view const> values, bool overflow,
+                                    std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth,
+                                    detail::word* cells, std::size_t exemplars) noexcept {
     detail::shown_labels shown{schema, values};
     if (overflow) shown.add({"otel_metric_overflow", "true"});
 
@@ -3183,6 +3255,8 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
     *out++ = ' ';
     return made;
 }
+
+#endif
 
 }  // namespace tacho::inline v0
 
@@ -3481,9 +3555,7 @@ public:
     series_list() = default;
     series_list(series_list const&) = delete;
     series_list& operator=(series_list const&) = delete;
-    ~series_list() {
-        for (auto& block : blocks_) std::free(block.load(std::memory_order_relaxed));
-    }
+    ~series_list();
 
     // Calls f(series&) for each, in order of their places. Series added or removed meanwhile may be missed.
     template <class F>
@@ -3523,25 +3595,12 @@ public:
     }
 
     // Whether there is room at the end for one more; false without memory.
-    [[nodiscard]] bool make_room() noexcept {
-        auto const [block, at] = place_of(size_.load(std::memory_order_relaxed));
-        if (block >= blocks_.size()) return false;
-        if (blocks_[block].load(std::memory_order_relaxed) != nullptr) return true;
-        void* const made = std::calloc(block_size(block), sizeof(std::atomic<series*>));  // zeroed: nobody's places
-        blocks_[block].store(static_cast<std::atomic<series*>*>(made),
-                             std::memory_order_relaxed);  // published by size_
-        return made != nullptr;
-    }
+    [[nodiscard]] bool make_room() noexcept;
     // The next place; after make_room().
     [[nodiscard]] std::uint32_t next() const noexcept {
         return static_cast<std::uint32_t>(size_.load(std::memory_order_relaxed));
     }
-    void put(std::uint32_t place, series* s) noexcept {
-        auto const [block, at] = place_of(place);
-        blocks_[block].load(std::memory_order_relaxed)[at].store(s, std::memory_order_release);
-        if (place == size_.load(std::memory_order_relaxed))
-            size_.store(place + std::size_t{1}, std::memory_order_release);
-    }
+    void put(std::uint32_t place, series* s) noexcept;
 
 private:
     static constexpr std::size_t first_block = 8;
@@ -3554,6 +3613,30 @@ private:
     std::atomic<std::size_t> size_{0};
     std::array<std::atomic<std::atomic<series*>*>, 28> blocks_{};
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION series_list::~series_list() {
+    for (auto& block : blocks_) std::free(block.load(std::memory_order_relaxed));
+}
+
+TACHO_FUNCTION bool series_list::make_room() noexcept {
+    auto const [block, at] = place_of(size_.load(std::memory_order_relaxed));
+    if (block >= blocks_.size()) return false;
+    if (blocks_[block].load(std::memory_order_relaxed) != nullptr) return true;
+    void* const made = std::calloc(block_size(block), sizeof(std::atomic<series*>));  // zeroed: nobody's places
+    blocks_[block].store(static_cast<std::atomic<series*>*>(made),
+                         std::memory_order_relaxed);  // published by size_
+    return made != nullptr;
+}
+
+TACHO_FUNCTION void series_list::put(std::uint32_t place, series* s) noexcept {
+    auto const [block, at] = place_of(place);
+    blocks_[block].load(std::memory_order_relaxed)[at].store(s, std::memory_order_release);
+    if (place == size_.load(std::memory_order_relaxed)) size_.store(place + std::size_t{1}, std::memory_order_release);
+}
+
+#endif
 
 }  // namespace tacho::inline v0::detail
 
@@ -3616,21 +3699,7 @@ public:
     void note_sweep() noexcept { swept_.store(now(), std::memory_order_relaxed); }
 
     // Under no mutex: scrapes do it too, one at a time, so that what is idle isn't shown though nothing is created.
-    void remove_from(series_list const& list) noexcept {
-        if (!may_expire()) return;
-        // No fork in between: the child would find it under way for ever.
-        changing const from_here;
-        if (under_way_.exchange(true, std::memory_order_acquire)) return;
-        auto const second = now();
-        list.for_each([&](series& s) {
-            bool const touched = s.was_touched();
-            if (touched || s.is_held() || s.is_overflow())
-                s.seen_ = second;
-            else if (second > s.seen_ && second - s.seen_ >= storage_.expire_after)
-                s.remove(*storage_.readers, storage_.now(), true);
-        });
-        under_way_.store(false, std::memory_order_release);
-    }
+    void remove_from(series_list const& list) noexcept;
 
 private:
     [[nodiscard]] std::uint32_t now() const noexcept {
@@ -3641,6 +3710,26 @@ private:
     std::atomic<std::uint32_t> swept_;  // seconds since 1970
     std::atomic<bool> under_way_{false};
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION void idle_series::remove_from(series_list const& list) noexcept {
+    if (!may_expire()) return;
+    // No fork in between: the child would find it under way for ever.
+    changing const from_here;
+    if (under_way_.exchange(true, std::memory_order_acquire)) return;
+    auto const second = now();
+    list.for_each([&](series& s) {
+        bool const touched = s.was_touched();
+        if (touched || s.is_held() || s.is_overflow())
+            s.seen_ = second;
+        else if (second > s.seen_ && second - s.seen_ >= storage_.expire_after)
+            s.remove(*storage_.readers, storage_.now(), true);
+    });
+    under_way_.store(false, std::memory_order_release);
+}
+
+#endif
 
 }  // namespace tacho::inline v0::detail
 
@@ -3706,17 +3795,13 @@ public:
 
     // It can't be found by those who begin to look after `epoch`. Without memory it stays where it is until the family
     // ends.
-    void add(series& gone, std::uint64_t epoch) noexcept {
-        attempt([&] { listed_.push_back({&gone, epoch}); });
-    }
+    void add(series& gone, std::uint64_t epoch) noexcept;
 
     // A place that a series has left, or the next one.
     [[nodiscard]] place free_place(std::uint32_t next) const noexcept {
         return free_.empty() ? place{next, 0} : free_.back();
     }
-    void take(place taken) noexcept {
-        if (!free_.empty() && free_.back().ordinal == taken.ordinal) free_.pop_back();
-    }
+    void take(place taken) noexcept;
 
     // Goes on with what nobody sees who is looking (`finished`, see epoch.hpp), no handle holds, and every reader has
     // collected (`settled`). Calls destroy(series&) for what nobody can see at all.
@@ -3760,6 +3845,18 @@ private:
     std::size_t until_due_ = 32;
 };
 
+#if TACHO_BODIES
+
+TACHO_FUNCTION void removed_series::add(series& gone, std::uint64_t epoch) noexcept {
+    attempt([&] { listed_.push_back({&gone, epoch}); });
+}
+
+TACHO_FUNCTION void removed_series::take(place taken) noexcept {
+    if (!free_.empty() && free_.back().ordinal == taken.ordinal) free_.pop_back();
+}
+
+#endif
+
 }  // namespace tacho::inline v0::detail
 
 #endif
@@ -3788,23 +3885,33 @@ struct cached_series {
 class series_caches {
 public:
     // False without memory.
-    [[nodiscard]] bool add(std::span<cached_series> cache) noexcept {
-        return attempt([&] { all_.push_back(cache); });
-    }
-    void drop(std::span<cached_series> cache) noexcept {
-        std::erase_if(all_, [&](auto const& c) { return c.data() == cache.data(); });
-    }
+    [[nodiscard]] bool add(std::span<cached_series> cache) noexcept;
+    void drop(std::span<cached_series> cache) noexcept;
     // It is found there no more by those who begin to look later.
-    void forget(series const& gone) noexcept {
-        for (auto const& cache : all_)
-            for (auto& place : cache)
-                if (place.from.load(std::memory_order_relaxed) == &gone)
-                    place.cells.store(nullptr, std::memory_order_relaxed);
-    }
+    void forget(series const& gone) noexcept;
 
 private:
     std::vector<std::span<cached_series>> all_;
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION bool series_caches::add(std::span<cached_series> cache) noexcept {
+    return attempt([&] { all_.push_back(cache); });
+}
+
+TACHO_FUNCTION void series_caches::drop(std::span<cached_series> cache) noexcept {
+    std::erase_if(all_, [&](auto const& c) { return c.data() == cache.data(); });
+}
+
+TACHO_FUNCTION void series_caches::forget(series const& gone) noexcept {
+    for (auto const& cache : all_)
+        for (auto& place : cache)
+            if (place.from.load(std::memory_order_relaxed) == &gone)
+                place.cells.store(nullptr, std::memory_order_relaxed);
+}
+
+#endif
 
 }  // namespace tacho::inline v0::detail
 
@@ -3826,10 +3933,7 @@ public:
     series_index() = default;
     series_index(series_index const&) = delete;
     series_index& operator=(series_index const&) = delete;
-    ~series_index() {
-        std::free(newest_.load(std::memory_order_relaxed));
-        give_back(~std::uint64_t{0});
-    }
+    ~series_index();
 
     // Lock-free; allocates nothing.
     [[nodiscard]] series* find(std::uint64_t hash, std::span<std::string_view const> values) const noexcept {
@@ -3849,55 +3953,16 @@ public:
     }
 
     // Makes sure that the next insert() finds a place; false when memory can't be had. One writer at a time.
-    [[nodiscard]] bool make_room() noexcept {
-        table* const t = newest_.load(std::memory_order_relaxed);                  // only writers change it
-        if (t != nullptr && (t->taken + 1) * 3 <= (t->mask + 1) * 2) return true;  // at most two thirds full
-        // As large as before when half of the places or more were left.
-        std::size_t const places = t == nullptr ? 8 : t->size * 2 <= t->taken ? t->mask + 1 : (t->mask + 1) * 2;
-        table* const grown = make_table(places);
-        if (grown == nullptr) return false;
-        for (std::size_t i = 0; t != nullptr && i <= t->mask; ++i)
-            if (t->tags()[i].load(std::memory_order_relaxed) > left) {
-                series* const s = t->entries()[i].load(std::memory_order_relaxed);
-                put(*grown, s->hash(), s);
-            }
-        newest_.store(grown, std::memory_order_release);  // publishes everything put so far
-        if (t != nullptr) {
-            t->left_in = end_epoch();
-            t->older = old_;
-            old_ = t;
-        }
-        return true;
-    }
+    [[nodiscard]] bool make_room() noexcept;
 
     // Readers that begin to look later don't find it. It is there.
-    void erase(std::uint64_t hash, series const* gone) noexcept {
-        table& t = *newest_.load(std::memory_order_relaxed);
-        std::size_t i = hash & t.mask;
-        while (t.entries()[i].load(std::memory_order_relaxed) != gone ||
-               t.tags()[i].load(std::memory_order_relaxed) <= left)
-            i = (i + 1) & t.mask;
-        t.tags()[i].store(left, std::memory_order_release);
-        --t.size;
-    }
+    void erase(std::uint64_t hash, series const* gone) noexcept;
 
     // Frees the tables that were left in this epoch or before. One writer at a time.
-    void give_back(std::uint64_t finished) noexcept {
-        for (table** at = &old_; *at != nullptr;) {
-            table* const t = *at;
-            if (t->left_in > finished) {
-                at = &t->older;
-            } else {
-                *at = t->older;
-                std::free(t);
-            }
-        }
-    }
+    void give_back(std::uint64_t finished) noexcept;
 
     // After make_room().
-    void insert(std::uint64_t hash, series* added) noexcept {
-        put(*newest_.load(std::memory_order_relaxed), hash, added);
-    }
+    void insert(std::uint64_t hash, series* added) noexcept;
 
 private:
     // Followed in memory by the entries and the tags.
@@ -3942,6 +4007,62 @@ private:
     table* old_ = nullptr;  // replaced, newest first
 };
 
+#if TACHO_BODIES
+
+TACHO_FUNCTION series_index::~series_index() {
+    std::free(newest_.load(std::memory_order_relaxed));
+    give_back(~std::uint64_t{0});
+}
+
+TACHO_FUNCTION bool series_index::make_room() noexcept {
+    table* const t = newest_.load(std::memory_order_relaxed);                  // only writers change it
+    if (t != nullptr && (t->taken + 1) * 3 <= (t->mask + 1) * 2) return true;  // at most two thirds full
+    // As large as before when half of the places or more were left.
+    std::size_t const places = t == nullptr ? 8 : t->size * 2 <= t->taken ? t->mask + 1 : (t->mask + 1) * 2;
+    table* const grown = make_table(places);
+    if (grown == nullptr) return false;
+    for (std::size_t i = 0; t != nullptr && i <= t->mask; ++i)
+        if (t->tags()[i].load(std::memory_order_relaxed) > left) {
+            series* const s = t->entries()[i].load(std::memory_order_relaxed);
+            put(*grown, s->hash(), s);
+        }
+    newest_.store(grown, std::memory_order_release);  // publishes everything put so far
+    if (t != nullptr) {
+        t->left_in = end_epoch();
+        t->older = old_;
+        old_ = t;
+    }
+    return true;
+}
+
+TACHO_FUNCTION void series_index::erase(std::uint64_t hash, series const* gone) noexcept {
+    table& t = *newest_.load(std::memory_order_relaxed);
+    std::size_t i = hash & t.mask;
+    while (t.entries()[i].load(std::memory_order_relaxed) != gone ||
+           t.tags()[i].load(std::memory_order_relaxed) <= left)
+        i = (i + 1) & t.mask;
+    t.tags()[i].store(left, std::memory_order_release);
+    --t.size;
+}
+
+TACHO_FUNCTION void series_index::give_back(std::uint64_t finished) noexcept {
+    for (table** at = &old_; *at != nullptr;) {
+        table* const t = *at;
+        if (t->left_in > finished) {
+            at = &t->older;
+        } else {
+            *at = t->older;
+            std::free(t);
+        }
+    }
+}
+
+TACHO_FUNCTION void series_index::insert(std::uint64_t hash, series* added) noexcept {
+    put(*newest_.load(std::memory_order_relaxed), hash, added);
+}
+
+#endif
+
 }  // namespace tacho::inline v0::detail
 
 #endif
@@ -3963,19 +4084,10 @@ public:
     /// For for_each(): what is removed is not listed, or as long as anybody may have seen it listed.
     static constexpr std::uint64_t present = ~std::uint64_t{0}, gone_too = 0;
 
-    series_table(label_schema schema, series_storage storage)
-        : schema_(std::move(schema)), storage_(std::move(storage)) {
-        // Makes looks cheap from the first one on. Tables are made within a change, under the registry's mutex, so that
-        // no child of fork() has the guard taken and waits for it.
-        static bool const prepared = detail::fence_of_remover();
-        static_cast<void>(prepared);
-    }
+    series_table(label_schema schema, series_storage storage);
     series_table(series_table const&) = delete;
     series_table& operator=(series_table const&) = delete;
-    ~series_table() {
-        list_.for_each([this](series& s) { destroy(s); });
-        removed_.for_each_unlisted([this](series& s) { destroy(s); });
-    }
+    ~series_table();
 
     /// The series with these label values, in the order of declaration; made when it is new, the overflow series when
     /// the limit is reached, nullptr when memory can't be had. Values may be any bytes of any length.
@@ -3986,7 +4098,7 @@ public:
             auto const hash = detail::hash_of(values);
             if (series* const found = index_.find(hash, values); found != nullptr && is_usable(*found)) return found;
         }
-        return detail::with_identity(values, [this](auto valid) { return create(valid); });
+        return make(values);
     }
 
     /// The same, held: it does not expire until it is released.
@@ -4001,61 +4113,22 @@ public:
     }
 
     /// The series that counts what is beyond the limit; nullptr when memory can't be had. Each call is counted.
-    [[nodiscard]] series* overflow() noexcept {
-        overflowed_.fetch_add(1, std::memory_order_relaxed);  // a count, which orders nothing
-        if (series* const found = overflow_.load(std::memory_order_acquire)) return found;
-        std::lock_guard const lock{mutex_};
-        if (series* const found = overflow_.load(std::memory_order_relaxed)) return found;
-        series* const made = add({}, true);
-        overflow_.store(made, std::memory_order_release);
-        return made;
-    }
+    [[nodiscard]] series* overflow() noexcept;
 
     /// Removes the series with these label values; false when there is none, or when too many removed ones are still in
     /// use. Handles to it stay safe, and record for nobody; the same values make a new series, which starts anew.
-    bool remove(std::span<std::string_view const> values) noexcept {
-        return detail::with_identity(values, [this](auto valid) {
-            auto const hash = detail::hash_of(valid);
-            bool was_there = false;
-            patiently([&] {
-                series* const found = index_.find(hash, valid);
-                if (found == nullptr) return true;
-                if (!has_room_for_removed()) return false;
-                was_there = remove_and_bury(*found);
-                return true;
-            });
-            return was_there;
-        });
-    }
+    bool remove(std::span<std::string_view const> values) noexcept;
 
     /// Removes all series, the overflow series included, as far as they can be removed.
-    void clear() noexcept {
-        std::lock_guard const lock{mutex_};
-        remove_those([](series&) { return true; });
-    }
+    void clear() noexcept;
 
     /// Where callbacks give the values, and between two of them: when there are more series than the limit, removes
     /// those that were not observed in this round or later. At least 1, so that those go that never were.
-    void remove_unobserved(std::uint64_t since_round) noexcept {
-        if (regular_.load(std::memory_order_relaxed) <= storage_.limit) return;  // rounds follow each other
-        patiently([&] {
-            return remove_those(
-                [&](series& s) { return !s.is_overflow() && !detail::was_observed(s.cells(), since_round); });
-        });
-    }
+    void remove_unobserved(std::uint64_t since_round) noexcept;
 
     /// Of an info: gives a series the latest turn, in its first cell, and then removes the others. If another call has
     /// removed it meanwhile, the series that its label values have by now. For those who hold or found it.
-    void show_only(series const& s) noexcept {
-        detail::looking const look;
-        series const* shown = &s;
-        std::uint64_t turn;
-        while (shown != nullptr && (turn = take_turn(*shown)) == 0)
-            shown = shown->is_overflow() ? overflow() : find_or_create(detail::label_values_of{*shown, schema_}.view());
-        if (shown == nullptr) return;
-        auto const is_older = [&](series& other) { return other.cells()->load(std::memory_order_relaxed) < turn; };
-        patiently([&] { return remove_those(is_older); });
-    }
+    void show_only(series const& s) noexcept;
 
     /// Calls f(series&) for each series, and for those that were removed after the stamp `since` of the reader clock.
     template <class F>
@@ -4075,42 +4148,17 @@ public:
     }
 
     /// Series are kept until the family ends from now on: an instrument of enums looks them up without `looking`.
-    void keep_removed() noexcept {
-        std::lock_guard const lock{mutex_};
-        gives_back_ = false;
-    }
+    void keep_removed() noexcept;
     /// An instrument's own table from enums to cells, in which removed series must not stay. False without memory.
-    [[nodiscard]] bool add_cache(std::span<cached> cache) noexcept {
-        std::lock_guard const lock{mutex_};
-        return caches_.add(cache);
-    }
-    void drop_cache(std::span<cached> cache) noexcept {
-        std::lock_guard const lock{mutex_};
-        caches_.drop(cache);
-    }
+    [[nodiscard]] bool add_cache(std::span<cached> cache) noexcept;
+    void drop_cache(std::span<cached> cache) noexcept;
     /// Puts a series in its place, unless it has been removed.
-    void fill_cache(cached& place, series& s) noexcept {
-        std::lock_guard const lock{mutex_};
-        if (!s.is_removed()) place.fill(s);
-    }
+    void fill_cache(cached& place, series& s) noexcept;
 
     /// In a child of fork(), while there is one thread: all series are born now, and what they counted is forgotten.
-    void start_anew(bool clear_cells) noexcept {
-        overflowed_.store(0, std::memory_order_relaxed);
-        list_.for_each([&](series& s) {
-            s.birth_ = storage_.now();
-            ++s.generation_;  // nothing of it has been delivered
-            if (clear_cells) detail::clear_cells(s.cells(), storage_.cells, storage_.sharded);
-            for (std::size_t i = 0; i < storage_.exemplars; ++i) s.exemplar_at(i).clear();
-        });
-    }
+    void start_anew(bool clear_cells) noexcept;
     /// In any child of fork(), while there is one thread.
-    void repair_exemplars() noexcept {
-        if (storage_.exemplars == 0) return;
-        list_.for_each([&](series& s) {
-            for (std::size_t i = 0; i < storage_.exemplars; ++i) s.exemplar_at(i).repair();
-        });
-    }
+    void repair_exemplars() noexcept;
 
     /// How often the overflow series was given in place of a series.
     [[nodiscard]] std::uint64_t overflowed() const noexcept { return overflowed_.load(std::memory_order_relaxed); }
@@ -4123,12 +4171,7 @@ public:
 private:
     // The turn that an info's series has now; 0 when it has been removed. Relaxed: the removals of others, which are
     // releases, come after it, so that no reader sees none.
-    std::uint64_t take_turn(series const& s) noexcept {
-        std::lock_guard const lock{mutex_};
-        if (s.is_removed()) return 0;
-        s.cells()->store(++turns_, std::memory_order_relaxed);
-        return turns_;
-    }
+    std::uint64_t take_turn(series const& s) noexcept;
 
     // Until f(), which is called under the mutex, returns true; not for long. A look or a scrape that isn't given the
     // processor is over soon, and makes room for removed series; a handle may be held for ever.
@@ -4142,62 +4185,17 @@ private:
 
     [[nodiscard]] bool is_usable(series& s) const noexcept { return storage_.expire_after == 0 || s.touch(); }
 
-    [[nodiscard]] series* create(std::span<std::string_view const> values) noexcept {
-        auto const hash = detail::hash_of(values);
-        // Looked at before the search. Acquire: a limit that is seen as reached was reached by series that the search
-        // sees, so what it does not find has to be counted beyond the limit. Else the count is looked at again below.
-        bool const is_full = regular_.load(std::memory_order_acquire) >= storage_.most_found();
-        if (series* const found = index_.find(hash, values); found != nullptr && is_usable(*found)) return found;
-        if (is_full && !idle_.is_time_to_sweep()) return overflow();
-        {
-            std::lock_guard const lock{mutex_};
-            give_back_now_and_then();
-            if (series* const found = index_.find(hash, values)) {
-                if (is_usable(*found)) return found;
-                bury(*found);  // it has expired
-            }
-            if (idle_.is_time_to_sweep()) sweep();
-            auto const count = regular_.load(std::memory_order_relaxed);
-            if (count < storage_.most_found() && index_.find(hash, values) == nullptr) {
-                if (!index_.make_room()) return nullptr;
-                series* const made = add(values, false);
-                if (made == nullptr) return nullptr;
-                index_.insert(hash, made);
-                regular_.store(count + 1, std::memory_order_release);  // after the insertion: see above
-                return made;
-            }
-        }
-        return overflow();
-    }
+    // Of any values, what is not found.
+    [[nodiscard]] series* make(std::span<std::string_view const> values) noexcept;
+    [[nodiscard]] series* create(std::span<std::string_view const> values) noexcept;
 
     // ---- Under the mutex from here on.
 
     // Makes a series and lists it.
-    [[nodiscard]] series* add(std::span<std::string_view const> values, bool overflow) noexcept {
-        auto const place = removed_.free_place(list_.next());
-        if (place.ordinal == list_.next() && !list_.make_room()) return nullptr;
-        detail::word* const cells = arena().allocate(storage_.cells);
-        if (cells == nullptr) return nullptr;
-        series* const made = series::make(schema_, values, overflow, place.ordinal, place.generation, storage_.now(),
-                                          cells, storage_.exemplars);
-        if (made == nullptr) {
-            arena().release(cells, storage_.cells);
-            return nullptr;
-        }
-        removed_.take(place);
-        list_.put(place.ordinal, made);
-        return made;
-    }
+    [[nodiscard]] series* add(std::span<std::string_view const> values, bool overflow) noexcept;
 
-    [[nodiscard]] bool has_room_for_removed() noexcept {
-        give_back_now_and_then();
-        return removed_.size() < storage_.most_removed();
-    }
-    bool remove_and_bury(series& s) noexcept {
-        bool const was_there = s.remove(*storage_.readers, storage_.now(), false);
-        bury(s);
-        return was_there;
-    }
+    [[nodiscard]] bool has_room_for_removed() noexcept;
+    bool remove_and_bury(series& s) noexcept;
 
     // False when there is no room for all that are removed.
     template <class Gone>
@@ -4211,49 +4209,15 @@ private:
     }
 
     // Makes a removed series impossible to find, unless there are too many of them.
-    void bury(series& s) noexcept {
-        if (!s.linked_ || removed_.size() >= storage_.most_removed()) return;
-        s.linked_ = false;
-        if (s.is_overflow()) {
-            overflow_.store(nullptr, std::memory_order_release);
-        } else {
-            index_.erase(s.hash(), &s);
-            regular_.fetch_sub(1, std::memory_order_relaxed);
-        }
-        caches_.forget(s);
-        removed_.add(s, detail::end_epoch());
-        kept_.store(removed_.size(), std::memory_order_relaxed);
-    }
+    void bury(series& s) noexcept;
 
-    void sweep() noexcept {
-        idle_.note_sweep();
-        idle_.remove_from(list_);
-        list_.for_each([this](series& s) {
-            if (s.is_removed()) bury(s);
-        });
-    }
+    void sweep() noexcept;
 
     // Gives the memory of removed series back as far as nobody can need it.
-    void give_back() noexcept {
-        auto const finished = detail::finished_epoch();
-        index_.give_back(finished);
-        // What callbacks stopped observing, or an info was set to before, is shown to no reader, and waits for
-        // none.
-        auto const settled =
-            storage_.observed || turns_ != 0 ? present : storage_.readers->settled.load(std::memory_order_acquire);
-        removed_.give_back(finished, settled, list_, [this](series& s) { destroy(s); });
-        kept_.store(removed_.size(), std::memory_order_relaxed);
-    }
-    void give_back_now_and_then() noexcept {
-        if (!removed_.is_due(storage_.most_removed())) return;
-        if (gives_back_) give_back();
-        removed_.rest();
-    }
+    void give_back() noexcept;
+    void give_back_now_and_then() noexcept;
 
-    void destroy(series& s) noexcept {
-        arena().release(s.cells(), storage_.cells);
-        s.destroy(storage_.exemplars);
-    }
+    void destroy(series& s) noexcept;
 
     [[nodiscard]] detail::arena& arena() const noexcept {
         return storage_.sharded ? detail::sharded_arena : detail::shared_arena;
@@ -4279,6 +4243,231 @@ private:
 
 #endif
 
+// ---- tacho/series/series_table_changes.hpp
+#ifndef TACHO_PART_SERIES_SERIES_TABLE_CHANGES
+#define TACHO_PART_SERIES_SERIES_TABLE_CHANGES
+
+// tacho: how the series of a table are made, removed and given back.
+
+namespace tacho::inline v0 {
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION series_table::series_table(label_schema schema, series_storage storage)
+    : schema_(std::move(schema)), storage_(std::move(storage)) {
+    // Makes looks cheap from the first one on. Tables are made within a change, under the registry's mutex, so that
+    // no child of fork() has the guard taken and waits for it.
+    static bool const prepared = detail::fence_of_remover();
+    static_cast<void>(prepared);
+}
+
+TACHO_FUNCTION series_table::~series_table() {
+    list_.for_each([this](series& s) { destroy(s); });
+    removed_.for_each_unlisted([this](series& s) { destroy(s); });
+}
+
+TACHO_FUNCTION series* series_table::overflow() noexcept {
+    overflowed_.fetch_add(1, std::memory_order_relaxed);  // a count, which orders nothing
+    if (series* const found = overflow_.load(std::memory_order_acquire)) return found;
+    std::lock_guard const lock{mutex_};
+    if (series* const found = overflow_.load(std::memory_order_relaxed)) return found;
+    series* const made = add({}, true);
+    overflow_.store(made, std::memory_order_release);
+    return made;
+}
+
+TACHO_FUNCTION bool series_table::remove(std::span<std::string_view const> values) noexcept {
+    return detail::with_identity(values, [this](auto valid) {
+        auto const hash = detail::hash_of(valid);
+        bool was_there = false;
+        patiently([&] {
+            series* const found = index_.find(hash, valid);
+            if (found == nullptr) return true;
+            if (!has_room_for_removed()) return false;
+            was_there = remove_and_bury(*found);
+            return true;
+        });
+        return was_there;
+    });
+}
+
+TACHO_FUNCTION void series_table::clear() noexcept {
+    std::lock_guard const lock{mutex_};
+    remove_those([](series&) { return true; });
+}
+
+TACHO_FUNCTION void series_table::remove_unobserved(std::uint64_t since_round) noexcept {
+    if (regular_.load(std::memory_order_relaxed) <= storage_.limit) return;  // rounds follow each other
+    patiently([&] {
+        return remove_those(
+            [&](series& s) { return !s.is_overflow() && !detail::was_observed(s.cells(), since_round); });
+    });
+}
+
+TACHO_FUNCTION void series_table::show_only(series const& s) noexcept {
+    detail::looking const look;
+    series const* shown = &s;
+    std::uint64_t turn;
+    while (shown != nullptr && (turn = take_turn(*shown)) == 0)
+        shown = shown->is_overflow() ? overflow() : find_or_create(detail::label_values_of{*shown, schema_}.view());
+    if (shown == nullptr) return;
+    auto const is_older = [&](series& other) { return other.cells()->load(std::memory_order_relaxed) < turn; };
+    patiently([&] { return remove_those(is_older); });
+}
+
+TACHO_FUNCTION void series_table::keep_removed() noexcept {
+    std::lock_guard const lock{mutex_};
+    gives_back_ = false;
+}
+
+TACHO_FUNCTION bool series_table::add_cache(std::span<cached> cache) noexcept {
+    std::lock_guard const lock{mutex_};
+    return caches_.add(cache);
+}
+
+TACHO_FUNCTION void series_table::drop_cache(std::span<cached> cache) noexcept {
+    std::lock_guard const lock{mutex_};
+    caches_.drop(cache);
+}
+
+TACHO_FUNCTION void series_table::fill_cache(cached& place, series& s) noexcept {
+    std::lock_guard const lock{mutex_};
+    if (!s.is_removed()) place.fill(s);
+}
+
+TACHO_FUNCTION void series_table::start_anew(bool clear_cells) noexcept {
+    overflowed_.store(0, std::memory_order_relaxed);
+    list_.for_each([&](series& s) {
+        s.birth_ = storage_.now();
+        ++s.generation_;  // nothing of it has been delivered
+        if (clear_cells) detail::clear_cells(s.cells(), storage_.cells, storage_.sharded);
+        for (std::size_t i = 0; i < storage_.exemplars; ++i) s.exemplar_at(i).clear();
+    });
+}
+
+TACHO_FUNCTION void series_table::repair_exemplars() noexcept {
+    if (storage_.exemplars == 0) return;
+    list_.for_each([&](series& s) {
+        for (std::size_t i = 0; i < storage_.exemplars; ++i) s.exemplar_at(i).repair();
+    });
+}
+
+TACHO_FUNCTION std::uint64_t series_table::take_turn(series const& s) noexcept {
+    std::lock_guard const lock{mutex_};
+    if (s.is_removed()) return 0;
+    s.cells()->store(++turns_, std::memory_order_relaxed);
+    return turns_;
+}
+
+TACHO_FUNCTION series* series_table::make(std::span<std::string_view const> values) noexcept {
+    return detail::with_identity(values, [this](auto valid) { return create(valid); });
+}
+
+TACHO_FUNCTION series* series_table::create(std::span<std::string_view const> values) noexcept {
+    auto const hash = detail::hash_of(values);
+    // Looked at before the search. Acquire: a limit that is seen as reached was reached by series that the search
+    // sees, so what it does not find has to be counted beyond the limit. Else the count is looked at again below.
+    bool const is_full = regular_.load(std::memory_order_acquire) >= storage_.most_found();
+    if (series* const found = index_.find(hash, values); found != nullptr && is_usable(*found)) return found;
+    if (is_full && !idle_.is_time_to_sweep()) return overflow();
+    {
+        std::lock_guard const lock{mutex_};
+        give_back_now_and_then();
+        if (series* const found = index_.find(hash, values)) {
+            if (is_usable(*found)) return found;
+            bury(*found);  // it has expired
+        }
+        if (idle_.is_time_to_sweep()) sweep();
+        auto const count = regular_.load(std::memory_order_relaxed);
+        if (count < storage_.most_found() && index_.find(hash, values) == nullptr) {
+            if (!index_.make_room()) return nullptr;
+            series* const made = add(values, false);
+            if (made == nullptr) return nullptr;
+            index_.insert(hash, made);
+            regular_.store(count + 1, std::memory_order_release);  // after the insertion: see above
+            return made;
+        }
+    }
+    return overflow();
+}
+
+TACHO_FUNCTION series* series_table::add(std::span<std::string_view const> values, bool overflow) noexcept {
+    auto const place = removed_.free_place(list_.next());
+    if (place.ordinal == list_.next() && !list_.make_room()) return nullptr;
+    detail::word* const cells = arena().allocate(storage_.cells);
+    if (cells == nullptr) return nullptr;
+    series* const made = series::make(schema_, values, overflow, place.ordinal, place.generation, storage_.now(), cells,
+                                      storage_.exemplars);
+    if (made == nullptr) {
+        arena().release(cells, storage_.cells);
+        return nullptr;
+    }
+    removed_.take(place);
+    list_.put(place.ordinal, made);
+    return made;
+}
+
+TACHO_FUNCTION bool series_table::has_room_for_removed() noexcept {
+    give_back_now_and_then();
+    return removed_.size() < storage_.most_removed();
+}
+
+TACHO_FUNCTION bool series_table::remove_and_bury(series& s) noexcept {
+    bool const was_there = s.remove(*storage_.readers, storage_.now(), false);
+    bury(s);
+    return was_there;
+}
+
+TACHO_FUNCTION void series_table::bury(series& s) noexcept {
+    if (!s.linked_ || removed_.size() >= storage_.most_removed()) return;
+    s.linked_ = false;
+    if (s.is_overflow()) {
+        overflow_.store(nullptr, std::memory_order_release);
+    } else {
+        index_.erase(s.hash(), &s);
+        regular_.fetch_sub(1, std::memory_order_relaxed);
+    }
+    caches_.forget(s);
+    removed_.add(s, detail::end_epoch());
+    kept_.store(removed_.size(), std::memory_order_relaxed);
+}
+
+TACHO_FUNCTION void series_table::sweep() noexcept {
+    idle_.note_sweep();
+    idle_.remove_from(list_);
+    list_.for_each([this](series& s) {
+        if (s.is_removed()) bury(s);
+    });
+}
+
+TACHO_FUNCTION void series_table::give_back() noexcept {
+    auto const finished = detail::finished_epoch();
+    index_.give_back(finished);
+    // What callbacks stopped observing, or an info was set to before, is shown to no reader, and waits for
+    // none.
+    auto const settled =
+        storage_.observed || turns_ != 0 ? present : storage_.readers->settled.load(std::memory_order_acquire);
+    removed_.give_back(finished, settled, list_, [this](series& s) { destroy(s); });
+    kept_.store(removed_.size(), std::memory_order_relaxed);
+}
+
+TACHO_FUNCTION void series_table::give_back_now_and_then() noexcept {
+    if (!removed_.is_due(storage_.most_removed())) return;
+    if (gives_back_) give_back();
+    removed_.rest();
+}
+
+TACHO_FUNCTION void series_table::destroy(series& s) noexcept {
+    arena().release(s.cells(), storage_.cells);
+    s.destroy(storage_.exemplars);
+}
+
+#endif
+
+}  // namespace tacho::inline v0
+
+#endif
+
 // ---- tacho/registry/family.hpp
 #ifndef TACHO_PART_REGISTRY_FAMILY
 #define TACHO_PART_REGISTRY_FAMILY
@@ -4296,16 +4485,7 @@ public:
     using overflow_hook = void (*)(descriptor const&) noexcept;
 
     family(std::uint64_t id, descriptor describe, label_schema schema, series_storage storage,
-           overflow_hook on_overflow = nullptr)
-        : id_(id),
-          birth_(storage.now()),
-          descriptor_(std::move(describe)),
-          table_(std::move(schema), storage),
-          on_overflow_(on_overflow) {
-        for (double const bound : descriptor_.bounds) add_bucket_text(bound);
-        if (descriptor_.is_histogram()) add_bucket_text(std::numeric_limits<double>::infinity());
-        for (auto const& state : descriptor_.states) add_state_text(state);
-    }
+           overflow_hook on_overflow = nullptr);
     family(family const&) = delete;
     family& operator=(family const&) = delete;
 
@@ -4355,9 +4535,7 @@ public:
     }
 
     /// A round of callbacks begins, or has begun, to observe it. By the thread of the round only, as observed_rounds().
-    void begin_round(std::uint64_t round) noexcept {
-        if (rounds_.begin(round)) table_.remove_unobserved(rounds_.complete());
-    }
+    void begin_round(std::uint64_t round) noexcept;
     [[nodiscard]] detail::observed_rounds& observed_rounds() noexcept { return rounds_; }
 
     /// Calls v.number(family, series, number), v.histogram(family, series, histogram_value), v.states(family, series,
@@ -4388,46 +4566,19 @@ public:
 
     /// Counts a measurement that no format can carry, and reports the first: what a histogram, a counter or an up-down
     /// counter was given. Cold.
-    void drop_measurement(std::string_view what) noexcept {
-        if (dropped_.fetch_add(1, std::memory_order_relaxed) == 0)
-            report_once({"the ", to_string(descriptor_.kind), " \"", descriptor_.name, "\" was given ", what,
-                         ", which it drops and counts; check where the value comes from (said once)"});
-    }
+    void drop_measurement(std::string_view what) noexcept;
 
     /// Reports that the overflow series is in use, the first time.
-    void say_overflow() noexcept {
-        if (overflow_said_.exchange(true, std::memory_order_relaxed)) return;
-        if (on_overflow_ != nullptr) on_overflow_(descriptor_);
-        report_once(
-            {"the ", to_string(descriptor_.kind), " \"", descriptor_.name,
-             "\" counts further label values together under otel.metric.overflow=true: its limit of series is "
-             "reached, or a value is not among those listed for its label (in label_values() or one_of). Use fewer "
-             "label values, a higher tacho::series_limit, or list the value (said once)"});
-    }
+    void say_overflow() noexcept;
 
     /// Reports that a text format has no place for an exponential histogram, the first time.
-    void say_left_out() const noexcept {
-        if (left_out_said_.exchange(true, std::memory_order_relaxed)) return;
-        report_once({"the exponential histogram \"", descriptor_.name,
-                     "\" is left out of scrapes: no text format can carry it. It is in what is pushed by OTLP; use a "
-                     "tacho::histogram to see it in both (said once)"});
-    }
+    void say_left_out() const noexcept;
 
     [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::uint64_t torn() const noexcept { return torn_.load(std::memory_order_relaxed); }
 
     // What is added up over processes begins at zero in a child, what tells a state is what it was.
-    void on_fork(detail::fork_event what) noexcept override {
-        if (what == detail::fork_event::in_child) table_.repair_exemplars();
-        if (what != detail::fork_event::start_anew) return;
-        bool const is_state = descriptor_.kind == instrument_kind::gauge || descriptor_.kind == instrument_kind::info ||
-                              descriptor_.kind == instrument_kind::state_set;
-        birth_ = table_.storage().now();
-        table_.start_anew(descriptor_.observable || !is_state);
-        rounds_ = {};
-        dropped_.store(0, std::memory_order_relaxed);
-        torn_.store(0, std::memory_order_relaxed);
-    }
+    void on_fork(detail::fork_event what) noexcept override;
 
 private:
     struct bucket_label {
@@ -4523,28 +4674,12 @@ private:
             if (descriptor_.exemplars) v.exemplars(exemplar_view{s, table_.storage().exemplars});
     }
 
-    void add_bucket_text(double bound) {
-        bucket_texts_.push_back(
-            {bound_label{bound, detail::write_canonical}, bound_label{bound, detail::write_openmetrics_bound}});
-    }
+    void add_bucket_text(double bound);
 
-    void add_state_text(std::string_view state) {
-        std::string escaped(detail::escaped_size(state), ' ');
-        detail::write_escaped(state, escaped.data());
-        auto const& name = descriptor_.prometheus_name;
-        auto const quote = detail::is_plain_name(name) ? "" : "\"";
-        state_texts_.push_back(quote + name + quote + "=\"" + escaped + "\"} ");
-    }
+    void add_state_text(std::string_view state);
 
     // Joins without allocating; a longer message is cut off.
-    static void report_once(std::initializer_list<std::string_view> parts) noexcept {
-        char message[640];
-        std::size_t size = 0;
-        for (auto const& part : parts)
-            for (char const c : part)
-                if (size < sizeof message) message[size++] = c;
-        report(severity::warning, {message, size});
-    }
+    static void report_once(std::initializer_list<std::string_view> parts) noexcept;
 
     std::uint64_t id_;
     unix_nanos birth_;
@@ -4561,6 +4696,82 @@ private:
     mutable std::atomic<bool> left_out_said_{false};
     detail::fork_watch watch_{*this};
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION family::family(std::uint64_t id, descriptor describe, label_schema schema, series_storage storage,
+                              overflow_hook on_overflow)
+    : id_(id),
+      birth_(storage.now()),
+      descriptor_(std::move(describe)),
+      table_(std::move(schema), storage),
+      on_overflow_(on_overflow) {
+    for (double const bound : descriptor_.bounds) add_bucket_text(bound);
+    if (descriptor_.is_histogram()) add_bucket_text(std::numeric_limits<double>::infinity());
+    for (auto const& state : descriptor_.states) add_state_text(state);
+}
+
+TACHO_FUNCTION void family::begin_round(std::uint64_t round) noexcept {
+    if (rounds_.begin(round)) table_.remove_unobserved(rounds_.complete());
+}
+
+TACHO_FUNCTION void family::drop_measurement(std::string_view what) noexcept {
+    if (dropped_.fetch_add(1, std::memory_order_relaxed) == 0)
+        report_once({"the ", to_string(descriptor_.kind), " \"", descriptor_.name, "\" was given ", what,
+                     ", which it drops and counts; check where the value comes from (said once)"});
+}
+
+TACHO_FUNCTION void family::say_overflow() noexcept {
+    if (overflow_said_.exchange(true, std::memory_order_relaxed)) return;
+    if (on_overflow_ != nullptr) on_overflow_(descriptor_);
+    report_once({"the ", to_string(descriptor_.kind), " \"", descriptor_.name,
+                 "\" counts further label values together under otel.metric.overflow=true: its limit of series is "
+                 "reached, or a value is not among those listed for its label (in label_values() or one_of). Use fewer "
+                 "label values, a higher tacho::series_limit, or list the value (said once)"});
+}
+
+TACHO_FUNCTION void family::say_left_out() const noexcept {
+    if (left_out_said_.exchange(true, std::memory_order_relaxed)) return;
+    report_once({"the exponential histogram \"", descriptor_.name,
+                 "\" is left out of scrapes: no text format can carry it. It is in what is pushed by OTLP; use a "
+                 "tacho::histogram to see it in both (said once)"});
+}
+
+TACHO_FUNCTION void family::on_fork(detail::fork_event what) noexcept {
+    if (what == detail::fork_event::in_child) table_.repair_exemplars();
+    if (what != detail::fork_event::start_anew) return;
+    bool const is_state = descriptor_.kind == instrument_kind::gauge || descriptor_.kind == instrument_kind::info ||
+                          descriptor_.kind == instrument_kind::state_set;
+    birth_ = table_.storage().now();
+    table_.start_anew(descriptor_.observable || !is_state);
+    rounds_ = {};
+    dropped_.store(0, std::memory_order_relaxed);
+    torn_.store(0, std::memory_order_relaxed);
+}
+
+TACHO_FUNCTION void family::add_bucket_text(double bound) {
+    bucket_texts_.push_back(
+        {bound_label{bound, detail::write_canonical}, bound_label{bound, detail::write_openmetrics_bound}});
+}
+
+TACHO_FUNCTION void family::add_state_text(std::string_view state) {
+    std::string escaped(detail::escaped_size(state), ' ');
+    detail::write_escaped(state, escaped.data());
+    auto const& name = descriptor_.prometheus_name;
+    auto const quote = detail::is_plain_name(name) ? "" : "\"";
+    state_texts_.push_back(quote + name + quote + "=\"" + escaped + "\"} ");
+}
+
+TACHO_FUNCTION void family::report_once(std::initializer_list<std::string_view> parts) noexcept {
+    char message[640];
+    std::size_t size = 0;
+    for (auto const& part : parts)
+        for (char const c : part)
+            if (size < sizeof message) message[size++] = c;
+    report(severity::warning, {message, size});
+}
+
+#endif
 
 }  // namespace tacho::inline v0
 
@@ -4585,8 +4796,12 @@ struct exemplars {};
 namespace detail {
 
 // Not inlined: most measurements become none.
-[[gnu::noinline]] inline void keep_exemplar(family const& of, series const& at, std::size_t place, std::uint64_t bits,
-                                            exemplar_filter filter, std::span<exemplar_label const> labels) noexcept {
+void keep_exemplar(family const& of, series const& at, std::size_t place, std::uint64_t bits, exemplar_filter filter,
+                   std::span<exemplar_label const> labels) noexcept;
+#if TACHO_BODIES
+[[gnu::noinline]] TACHO_FUNCTION void keep_exemplar(family const& of, series const& at, std::size_t place,
+                                                    std::uint64_t bits, exemplar_filter filter,
+                                                    std::span<exemplar_label const> labels) noexcept {
     exemplar e;
     // Acquire: as in set_trace_context_hook().
     auto const hook = installed_trace_hook.load(std::memory_order_acquire);
@@ -4599,6 +4814,7 @@ namespace detail {
     e.labels.put(labels, is_kept);
     at.exemplar_at(place).write(e);
 }
+#endif
 
 // `to` is what a look-up found or a handle holds. After the measurement itself has been recorded, so that no exemplar
 // is shown of what isn't counted yet.
@@ -4834,6 +5050,8 @@ struct family_list {
 
 namespace detail {
 
+#if TACHO_BODIES
+
 [[nodiscard]] inline bool is_before_by_name(family const& a, family const& b) noexcept {
     auto const key = [](descriptor const& d) { return std::tie(d.prometheus_name, d.scope.name, d.scope.version); };
     return key(a.describe()) < key(b.describe());
@@ -4873,6 +5091,8 @@ namespace detail {
     return shorter;
 }
 
+#endif
+
 template <class Visitor>
 void visit_all(family_list const& list, Visitor& visitor, order in, std::uint64_t round,
                std::uint64_t since = series_table::present) {
@@ -4896,6 +5116,14 @@ void visit_all(family_list const& list, Visitor& visitor, order in, std::uint64_
 // Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#suffixes
 
 namespace tacho::inline v0::detail {
+
+// Whether two of one name and scope can be one metric of OTLP, with points of both.
+[[nodiscard]] inline bool is_same_metric(descriptor const& a, descriptor const& b) noexcept {
+    return a.kind == b.kind && a.observable == b.observable && a.number == b.number && a.unit == b.unit &&
+           a.description == b.description;
+}
+
+#if TACHO_BODIES
 
 // Whether two registrations mean the same instrument, which they then share.
 [[nodiscard]] inline bool is_same_instrument(family const& a, descriptor const& b, label_schema const& schema,
@@ -4961,12 +5189,6 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
     if (reserved == names.end()) return {};
     return named(added) + " was not registered: the Prometheus name \"" + *reserved +
            "\" is the one under which the program's resource is shown. Rename it";
-}
-
-// Whether two of one name and scope can be one metric of OTLP, with points of both.
-[[nodiscard]] inline bool is_same_metric(descriptor const& a, descriptor const& b) noexcept {
-    return a.kind == b.kind && a.observable == b.observable && a.number == b.number && a.unit == b.unit &&
-           a.description == b.description;
 }
 
 // In what two descriptions of one instrument differ; what is not in a descriptor is named when nothing else differs.
@@ -5045,6 +5267,8 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
     return why + ". Rename one of them";
 }
 
+#endif
+
 }  // namespace tacho::inline v0::detail
 
 #endif
@@ -5065,19 +5289,7 @@ class observed_values {
 public:
     // Of several values of a series the last one stands. Those that share it because they are beyond the limit of
     // series, or because a view leaves out what tells them apart, are added up where that has a meaning.
-    void add(family& of, held_series in, number value) noexcept {
-        if ((*in).is_overflow() && has_sum(of)) {
-            auto const is_known = [&](auto const& v) { return &*v.in == &*in; };
-            auto const known = std::find_if(list_.rbegin(), list_.rend(), is_known);
-            if (known != list_.rend()) {
-                known->value = sum(known->value, value);
-                return;
-            }
-        }
-        bool const is_new = !was_observed((*in).cells(), of.observed_rounds().complete());
-        if (!attempt([&] { list_.push_back({&of, std::move(in), value, is_new, list_.size()}); }))
-            of.drop_measurement("a value that there is no memory for");
-    }
+    void add(family& of, held_series in, number value) noexcept;
 
     void clear() noexcept { list_.clear(); }  // keeps its memory for the next call
     [[nodiscard]] std::size_t size() const noexcept { return list_.size(); }
@@ -5085,37 +5297,10 @@ public:
     // Shows all of it but what is added up. `before` is when the round before this one began: what is seen first counts
     // since then, or since its instrument was registered (CONFORMANCE 134). Where there are more series than the limit
     // allows, those that are shown already go before new ones, and then the first before the last (CONFORMANCE 145).
-    void publish(std::vector<std::shared_ptr<family>> const& of, std::uint64_t round, unix_nanos before) noexcept {
-        show_admitted(list_, round, before, [](observed const& v) { return !is_part(v); });
-        bool const has_parts = std::any_of(list_.begin(), list_.end(), is_part);
-        bool const kept = !has_parts || attempt([&] { owners_.insert(owners_.end(), of.begin(), of.end()); });
-        for (auto& v : list_) {
-            v.turn = parts_.size();
-            if (is_part(v) && !(kept && attempt([&] { parts_.push_back(std::move(v)); })))
-                v.of->drop_measurement("a value that there is no memory for");
-        }
-    }
+    void publish(std::vector<std::shared_ptr<family>> const& of, std::uint64_t round, unix_nanos before) noexcept;
 
     // Shows what is added up. Families may end with it.
-    void finish_round(std::uint64_t round, unix_nanos before) noexcept {
-        std::sort(parts_.begin(), parts_.end(), [](observed const& a, observed const& b) {
-            return std::pair{&*a.in, a.turn} < std::pair{&*b.in, b.turn};
-        });
-        std::swap(list_, parts_);
-        for (auto& v : list_)
-            if (!parts_.empty() && &*parts_.back().in == &*v.in)
-                parts_.back().value = sum(parts_.back().value, v.value);
-            else if (!attempt([&] { parts_.push_back(std::move(v)); }))
-                v.of->drop_measurement("a value that there is no memory for");
-        std::swap(list_, parts_);
-        parts_.clear();
-        std::sort(list_.begin(), list_.end(), [](observed const& a, observed const& b) { return a.turn < b.turn; });
-        show_admitted(list_, round, before, [](observed const& v) { return !(*v.in).is_overflow(); });
-        for (auto const& v : list_)
-            if ((*v.in).is_overflow()) show(v, round, before);
-        list_.clear();
-        owners_.clear();
-    }
+    void finish_round(std::uint64_t round, unix_nanos before) noexcept;
 
 private:
     struct observed {
@@ -5151,40 +5336,97 @@ private:
             if ((*v.in).is_overflow() && f(v)) show(v, round, before);
     }
 
-    static bool is_admitted(observed const& v, std::uint64_t round) noexcept {
-        return was_observed((*v.in).cells(), round) || v.of->observed_rounds().admit(v.of->table().storage().limit);
-    }
+    static bool is_admitted(observed const& v, std::uint64_t round) noexcept;
 
     // Counts a value in the overflow series after all. Its own series is not shown.
-    void put_beyond(std::size_t i) noexcept {
-        looking const look;
-        family& of = *list_[i].of;
-        series* const beyond = of.table().overflow();
-        if (beyond == nullptr) return of.drop_measurement("a value that there is no memory for");
-        of.say_overflow();
-        beyond->hold();
-        held_series in{beyond};
-        if (!has_sum(of))
-            list_[i].in = std::move(in);  // in its place: the last one stands
-        else
-            add(of, std::move(in), list_[i].value);
-    }
+    void put_beyond(std::size_t i) noexcept;
 
-    static void show(observed const& v, std::uint64_t round, unix_nanos before) noexcept {
-        detail::publish((*v.in).cells(), v.value, v.of->describe().is_monotonic(), (std::max)(v.of->birth(), before),
-                        round);
-    }
+    static void show(observed const& v, std::uint64_t round, unix_nanos before) noexcept;
 
-    static number sum(number a, number b) noexcept {
-        if (a.kind == number_kind::floating)
-            return {a.kind, std::bit_cast<std::uint64_t>(a.as_double() + b.as_double())};
-        return {a.kind, a.bits + b.bits};
-    }
+    static number sum(number a, number b) noexcept;
 
     std::vector<observed> list_;
     std::vector<observed> parts_;                  // of this round
     std::vector<std::shared_ptr<family>> owners_;  // of the parts
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION void observed_values::add(family& of, held_series in, number value) noexcept {
+    if ((*in).is_overflow() && has_sum(of)) {
+        auto const is_known = [&](auto const& v) { return &*v.in == &*in; };
+        auto const known = std::find_if(list_.rbegin(), list_.rend(), is_known);
+        if (known != list_.rend()) {
+            known->value = sum(known->value, value);
+            return;
+        }
+    }
+    bool const is_new = !was_observed((*in).cells(), of.observed_rounds().complete());
+    if (!attempt([&] { list_.push_back({&of, std::move(in), value, is_new, list_.size()}); }))
+        of.drop_measurement("a value that there is no memory for");
+}
+
+TACHO_FUNCTION void observed_values::publish(std::vector<std::shared_ptr<family>> const& of, std::uint64_t round,
+                                             unix_nanos before) noexcept {
+    show_admitted(list_, round, before, [](observed const& v) { return !is_part(v); });
+    bool const has_parts = std::any_of(list_.begin(), list_.end(), is_part);
+    bool const kept = !has_parts || attempt([&] { owners_.insert(owners_.end(), of.begin(), of.end()); });
+    for (auto& v : list_) {
+        v.turn = parts_.size();
+        if (is_part(v) && !(kept && attempt([&] { parts_.push_back(std::move(v)); })))
+            v.of->drop_measurement("a value that there is no memory for");
+    }
+}
+
+TACHO_FUNCTION void observed_values::finish_round(std::uint64_t round, unix_nanos before) noexcept {
+    std::sort(parts_.begin(), parts_.end(), [](observed const& a, observed const& b) {
+        return std::pair{&*a.in, a.turn} < std::pair{&*b.in, b.turn};
+    });
+    std::swap(list_, parts_);
+    for (auto& v : list_)
+        if (!parts_.empty() && &*parts_.back().in == &*v.in)
+            parts_.back().value = sum(parts_.back().value, v.value);
+        else if (!attempt([&] { parts_.push_back(std::move(v)); }))
+            v.of->drop_measurement("a value that there is no memory for");
+    std::swap(list_, parts_);
+    parts_.clear();
+    std::sort(list_.begin(), list_.end(), [](observed const& a, observed const& b) { return a.turn < b.turn; });
+    show_admitted(list_, round, before, [](observed const& v) { return !(*v.in).is_overflow(); });
+    for (auto const& v : list_)
+        if ((*v.in).is_overflow()) show(v, round, before);
+    list_.clear();
+    owners_.clear();
+}
+
+TACHO_FUNCTION bool observed_values::is_admitted(observed const& v, std::uint64_t round) noexcept {
+    return was_observed((*v.in).cells(), round) || v.of->observed_rounds().admit(v.of->table().storage().limit);
+}
+
+TACHO_FUNCTION void observed_values::put_beyond(std::size_t i) noexcept {
+    looking const look;
+    family& of = *list_[i].of;
+    series* const beyond = of.table().overflow();
+    if (beyond == nullptr) return of.drop_measurement("a value that there is no memory for");
+    of.say_overflow();
+    beyond->hold();
+    held_series in{beyond};
+    if (!has_sum(of))
+        list_[i].in = std::move(in);  // in its place: the last one stands
+    else
+        add(of, std::move(in), list_[i].value);
+}
+
+TACHO_FUNCTION void observed_values::show(observed const& v, std::uint64_t round, unix_nanos before) noexcept {
+    detail::publish((*v.in).cells(), v.value, v.of->describe().is_monotonic(), (std::max)(v.of->birth(), before),
+                    round);
+}
+
+TACHO_FUNCTION number observed_values::sum(number a, number b) noexcept {
+    if (a.kind == number_kind::floating) return {a.kind, std::bit_cast<std::uint64_t>(a.as_double() + b.as_double())};
+    return {a.kind, a.bits + b.bits};
+}
+
+#endif
 
 }  // namespace tacho::inline v0::detail
 
@@ -5234,168 +5476,48 @@ class callback_list final : public fork_witness {
 public:
     using clock = std::chrono::steady_clock;
 
-    callback_list(std::chrono::milliseconds timeout, unix_nanos (*now)() noexcept) noexcept
-        : timeout_((std::min)(timeout, std::chrono::milliseconds{std::chrono::hours{24 * 365}})), now_(now) {}
+    callback_list(std::chrono::milliseconds timeout, unix_nanos (*now)() noexcept) noexcept;
     callback_list(callback_list const&) = delete;
     callback_list& operator=(callback_list const&) = delete;
 
     // From the next round on. False when there is no memory.
-    [[nodiscard]] bool add(std::shared_ptr<callback> added) noexcept {
-        std::lock_guard const lock{mutex_};
-        return attempt([&] { list_.push_back(std::move(added)); });
-    }
+    [[nodiscard]] bool add(std::shared_ptr<callback> added) noexcept;
 
     // Once it returns, the callback does not run and will not. Only from within that callback it does not wait.
-    void remove(callback const& gone) noexcept {
-        std::unique_lock lock{mutex_};
-        auto const at = std::find_if(list_.begin(), list_.end(), [&](auto const& c) { return c.get() == &gone; });
-        if (at == list_.end()) return;
-        auto const place = static_cast<std::size_t>(at - list_.begin());
-        list_.erase(at);
-        if (place < next_) --next_;
-        if (place < end_) --end_;
-        if (runner_ != std::this_thread::get_id()) changed_.wait(lock, [&] { return running_ != &gone; });
-    }
+    void remove(callback const& gone) noexcept;
 
     // Runs every callback, and returns the number of the round to show: series that it observed, or a later round did.
     // Waits while another collection runs them, until the timeout or `until`, and then returns the last finished round;
     // so it does in a callback that collects itself. Callbacks that `until` comes before are not called.
-    [[nodiscard]] std::uint64_t collect(clock::time_point until = (clock::time_point::max)()) noexcept {
-        auto const began = now_();  // not under the mutex: the clock is the program's
-        std::unique_lock lock{mutex_};
-        auto const me = std::this_thread::get_id();
-        if (runner_ == me) return finished_;
-        auto const give_up = earlier(until, clock::now());
-        if (!changed_.wait_until(lock, give_up, [&] { return runner_ == std::thread::id{}; })) {
-            note_overdue(lock);
-            return finished_;
-        }
-        if (clock::now() >= until) return finished_;
-        runner_ = me;
-        next_ = 0;
-        end_ = list_.size();  // those that callbacks register wait for the next round
-        auto const round = finished_ + 1;
-        while (next_ < end_) {
-            auto call = list_[next_++];
-            running_ = call.get();
-            running_since_ = clock::now();
-            overdue_ = false;
-            lock.unlock();
-            auto const end = run(*call, until, round);
-            lock.lock();
-            note(*call, end, lock);
-            overdue_ = true;  // nothing is left to be counted, and the callback may be gone before it is not running
-            lock.unlock();
-            values_.clear();
-            call.reset();  // if it removed itself, its callable ends here
-            lock.lock();
-            running_ = nullptr;
-            changed_.notify_all();
-        }
-        lock.unlock();
-        values_.finish_round(round, before_);  // not under the mutex: families may end
-        lock.lock();
-        finished_ = round;
-        before_ = began;
-        runner_ = {};
-        changed_.notify_all();
-        return round;
-    }
+    [[nodiscard]] std::uint64_t collect(clock::time_point until = (clock::time_point::max)()) noexcept;
 
     // The number of the last finished round.
-    [[nodiscard]] std::uint64_t finished() const noexcept {
-        std::lock_guard const lock{mutex_};
-        return finished_;
-    }
+    [[nodiscard]] std::uint64_t finished() const noexcept;
 
-    [[nodiscard]] callback_troubles troubles() const noexcept {
-        std::lock_guard const lock{mutex_};
-        return troubles_;
-    }
+    [[nodiscard]] callback_troubles troubles() const noexcept;
 
     // Its mutex is held across a fork. A round of another thread is over in the child, where that thread isn't: what it
     // was about to change is made anew over what is there, since even destroying it could wait for that thread.
-    void on_fork(fork_event what) noexcept override {
-        if (what == fork_event::before) return mutex_.lock();
-        if (what == fork_event::start_anew) {
-            before_ = now_();
-            troubles_ = {};
-            return;
-        }
-        if (what == fork_event::in_child) {
-            new (&changed_) std::condition_variable;
-            if (runner_ != std::thread::id{} && runner_ != std::this_thread::get_id()) {
-                new (&values_) observed_values;
-                runner_ = {};
-                running_ = nullptr;
-            }
-        }
-        mutex_.unlock();
-    }
+    void on_fork(fork_event what) noexcept override;
 
 private:
     enum class outcome : unsigned char { shown, failed, late };
 
     // The earlier of `until` and the timeout's end.
-    [[nodiscard]] clock::time_point earlier(clock::time_point until, clock::time_point from) const noexcept {
-        return until - from < timeout_ ? until : from + timeout_;
-    }
+    [[nodiscard]] clock::time_point earlier(clock::time_point until, clock::time_point from) const noexcept;
 
     // Not under the mutex; what it uses belongs to the thread that runs the round.
-    [[nodiscard]] outcome run(callback& call, clock::time_point until, std::uint64_t round) noexcept {
-        for (auto const& f : call.families()) f->begin_round(round);
-        auto const end = run_and_show(call, until, round);
-        if (end != outcome::shown)
-            for (auto const& f : call.families()) f->observed_rounds().fail();
-        return end;
-    }
-    [[nodiscard]] outcome run_and_show(callback& call, clock::time_point until, std::uint64_t round) noexcept {
-        if (running_since_ >= until) return outcome::late;
-        if (!attempt([&] { call.run(values_); })) return outcome::failed;
-        if (clock::now() > earlier(until, running_since_)) return outcome::late;
-        values_.publish(call.families(), round, before_);
-        return outcome::shown;
-    }
+    [[nodiscard]] outcome run(callback& call, clock::time_point until, std::uint64_t round) noexcept;
+    [[nodiscard]] outcome run_and_show(callback& call, clock::time_point until, std::uint64_t round) noexcept;
 
     // Counts how a call ended, and reports the callback's first failure of each kind. Under the mutex, except while it
     // reports.
-    void note(callback& call, outcome end, std::unique_lock<std::mutex>& lock) noexcept {
-        if (end == outcome::shown) return;
-        troubles_.lost_values += values_.size();
-        if (end == outcome::failed) {
-            ++troubles_.failed;
-            say(call.said_failed_, *call.families_.front(), "threw an exception; what it had observed is not shown",
-                lock);
-        } else if (!std::exchange(overdue_, true)) {
-            ++troubles_.late;
-            say(call.said_late_, *call.families_.front(), too_slow, lock);
-        }
-    }
+    void note(callback& call, outcome end, std::unique_lock<std::mutex>& lock) noexcept;
 
     // Counts the call that a collection has waited for in vain: it may never end. Under the mutex.
-    void note_overdue(std::unique_lock<std::mutex>& lock) noexcept {
-        if (running_ == nullptr || overdue_ || clock::now() - running_since_ <= timeout_) return;
-        overdue_ = true;
-        ++troubles_.late;
-        auto of = running_->families_.front();  // the callback itself may be gone once the mutex is free
-        say(running_->said_late_, *of, too_slow, lock);
-        lock.unlock();
-        of.reset();  // not under the mutex: it may be the last owner
-        lock.lock();
-    }
+    void note_overdue(std::unique_lock<std::mutex>& lock) noexcept;
 
-    static void say(bool& said, family const& of, std::string_view what, std::unique_lock<std::mutex>& lock) noexcept {
-        if (std::exchange(said, true)) return;
-        lock.unlock();
-        attempt([&] {
-            report(severity::warning, std::string{"the callback of "}
-                                          .append(named(of.describe()))
-                                          .append(" ")
-                                          .append(what)
-                                          .append(" (said once)"));
-        });
-        lock.lock();
-    }
+    static void say(bool& said, family const& of, std::string_view what, std::unique_lock<std::mutex>& lock) noexcept;
 
     static constexpr std::string_view too_slow =
         "takes longer than callback_timeout, or than its collection may; what it observes then is not shown. Let it "
@@ -5421,6 +5543,163 @@ private:
 
     fork_watch watch_{*this};
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION std::uint64_t callback_list::collect(clock::time_point until) noexcept {
+    auto const began = now_();  // not under the mutex: the clock is the program's
+    std::unique_lock lock{mutex_};
+    auto const me = std::this_thread::get_id();
+    if (runner_ == me) return finished_;
+    auto const give_up = earlier(until, clock::now());
+    if (!changed_.wait_until(lock, give_up, [&] { return runner_ == std::thread::id{}; })) {
+        note_overdue(lock);
+        return finished_;
+    }
+    if (clock::now() >= until) return finished_;
+    runner_ = me;
+    next_ = 0;
+    end_ = list_.size();  // those that callbacks register wait for the next round
+    auto const round = finished_ + 1;
+    while (next_ < end_) {
+        auto call = list_[next_++];
+        running_ = call.get();
+        running_since_ = clock::now();
+        overdue_ = false;
+        lock.unlock();
+        auto const end = run(*call, until, round);
+        lock.lock();
+        note(*call, end, lock);
+        overdue_ = true;  // nothing is left to be counted, and the callback may be gone before it is not running
+        lock.unlock();
+        values_.clear();
+        call.reset();  // if it removed itself, its callable ends here
+        lock.lock();
+        running_ = nullptr;
+        changed_.notify_all();
+    }
+    lock.unlock();
+    values_.finish_round(round, before_);  // not under the mutex: families may end
+    lock.lock();
+    finished_ = round;
+    before_ = began;
+    runner_ = {};
+    changed_.notify_all();
+    return round;
+}
+
+#endif
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION callback_list::callback_list(std::chrono::milliseconds timeout, unix_nanos (*now)() noexcept) noexcept
+    : timeout_((std::min)(timeout, std::chrono::milliseconds{std::chrono::hours{24 * 365}})), now_(now) {}
+
+TACHO_FUNCTION bool callback_list::add(std::shared_ptr<callback> added) noexcept {
+    std::lock_guard const lock{mutex_};
+    return attempt([&] { list_.push_back(std::move(added)); });
+}
+
+TACHO_FUNCTION void callback_list::remove(callback const& gone) noexcept {
+    std::unique_lock lock{mutex_};
+    auto const at = std::find_if(list_.begin(), list_.end(), [&](auto const& c) { return c.get() == &gone; });
+    if (at == list_.end()) return;
+    auto const place = static_cast<std::size_t>(at - list_.begin());
+    list_.erase(at);
+    if (place < next_) --next_;
+    if (place < end_) --end_;
+    if (runner_ != std::this_thread::get_id()) changed_.wait(lock, [&] { return running_ != &gone; });
+}
+
+TACHO_FUNCTION std::uint64_t callback_list::finished() const noexcept {
+    std::lock_guard const lock{mutex_};
+    return finished_;
+}
+
+TACHO_FUNCTION callback_troubles callback_list::troubles() const noexcept {
+    std::lock_guard const lock{mutex_};
+    return troubles_;
+}
+
+TACHO_FUNCTION void callback_list::on_fork(fork_event what) noexcept {
+    if (what == fork_event::before) return mutex_.lock();
+    if (what == fork_event::start_anew) {
+        before_ = now_();
+        troubles_ = {};
+        return;
+    }
+    if (what == fork_event::in_child) {
+        new (&changed_) std::condition_variable;
+        if (runner_ != std::thread::id{} && runner_ != std::this_thread::get_id()) {
+            new (&values_) observed_values;
+            runner_ = {};
+            running_ = nullptr;
+        }
+    }
+    mutex_.unlock();
+}
+
+TACHO_FUNCTION callback_list::clock::time_point callback_list::earlier(clock::time_point until,
+                                                                       clock::time_point from) const noexcept {
+    return until - from < timeout_ ? until : from + timeout_;
+}
+
+TACHO_FUNCTION callback_list::outcome callback_list::run(callback& call, clock::time_point until,
+                                                         std::uint64_t round) noexcept {
+    for (auto const& f : call.families()) f->begin_round(round);
+    auto const end = run_and_show(call, until, round);
+    if (end != outcome::shown)
+        for (auto const& f : call.families()) f->observed_rounds().fail();
+    return end;
+}
+
+TACHO_FUNCTION callback_list::outcome callback_list::run_and_show(callback& call, clock::time_point until,
+                                                                  std::uint64_t round) noexcept {
+    if (running_since_ >= until) return outcome::late;
+    if (!attempt([&] { call.run(values_); })) return outcome::failed;
+    if (clock::now() > earlier(until, running_since_)) return outcome::late;
+    values_.publish(call.families(), round, before_);
+    return outcome::shown;
+}
+
+TACHO_FUNCTION void callback_list::note(callback& call, outcome end, std::unique_lock<std::mutex>& lock) noexcept {
+    if (end == outcome::shown) return;
+    troubles_.lost_values += values_.size();
+    if (end == outcome::failed) {
+        ++troubles_.failed;
+        say(call.said_failed_, *call.families_.front(), "threw an exception; what it had observed is not shown", lock);
+    } else if (!std::exchange(overdue_, true)) {
+        ++troubles_.late;
+        say(call.said_late_, *call.families_.front(), too_slow, lock);
+    }
+}
+
+TACHO_FUNCTION void callback_list::note_overdue(std::unique_lock<std::mutex>& lock) noexcept {
+    if (running_ == nullptr || overdue_ || clock::now() - running_since_ <= timeout_) return;
+    overdue_ = true;
+    ++troubles_.late;
+    auto of = running_->families_.front();  // the callback itself may be gone once the mutex is free
+    say(running_->said_late_, *of, too_slow, lock);
+    lock.unlock();
+    of.reset();  // not under the mutex: it may be the last owner
+    lock.lock();
+}
+
+TACHO_FUNCTION void callback_list::say(bool& said, family const& of, std::string_view what,
+                                       std::unique_lock<std::mutex>& lock) noexcept {
+    if (std::exchange(said, true)) return;
+    lock.unlock();
+    attempt([&] {
+        report(severity::warning, std::string{"the callback of "}
+                                      .append(named(of.describe()))
+                                      .append(" ")
+                                      .append(what)
+                                      .append(" (said once)"));
+    });
+    lock.lock();
+}
+
+#endif
 
 }  // namespace tacho::inline v0::detail
 
@@ -5459,6 +5738,11 @@ struct listed_instrument {
 
 namespace detail {
 
+// Counts what `round` of callbacks, or a later one, shows.
+[[nodiscard]] std::size_t count_series(family const& of, std::uint64_t round);
+
+#if TACHO_BODIES
+
 [[nodiscard]] inline registry_health health_of(family_list const& families, callback_troubles const& troubles) {
     registry_health sum{.dropped_measurements = troubles.lost_values,
                         .failed_callbacks = troubles.failed,
@@ -5472,8 +5756,7 @@ namespace detail {
     return sum;
 }
 
-// Counts what `round` of callbacks, or a later one, shows.
-[[nodiscard]] inline std::size_t count_series(family const& of, std::uint64_t round) {
+TACHO_FUNCTION std::size_t count_series(family const& of, std::uint64_t round) {
     struct {
         std::size_t count = 0;
         void number(family const&, series const&, tacho::number) noexcept { ++count; }
@@ -5503,6 +5786,8 @@ namespace detail {
     for (auto const& label : of.schema().keys) one.labels.push_back(label.name);
     return one;
 }
+
+#endif
 
 }  // namespace detail
 
@@ -5605,6 +5890,8 @@ inline void apply(view const& v, stream& to) noexcept {
     to.dropped = v.drop.value_or(to.dropped);
 }
 
+#if TACHO_BODIES
+
 [[nodiscard]] inline bool leaves_out(view const& v, std::string_view label) noexcept {
     auto const has = [&](std::vector<label_name> const& list) {
         return std::find(list.begin(), list.end(), label) != list.end();
@@ -5622,6 +5909,8 @@ inline void apply(view const& v, stream& to) noexcept {
     if (v.bounds && !are_bounds(*v.bounds)) return "its bounds should be finite, strictly increasing and at most 256";
     return {};
 }
+
+#endif
 
 }  // namespace detail
 
@@ -5658,6 +5947,8 @@ struct registry_options {
 
 namespace detail {
 
+#if TACHO_BODIES
+
 // Constant labels as they can be shown, added to those in `beside`. What is wrong with one is said in `problems`, and
 // it is left out.
 inline void add_constant_labels(std::vector<fixed_label>& beside, std::vector<attribute> const& added,
@@ -5691,6 +5982,8 @@ inline void add_constant_labels(std::vector<fixed_label>& beside, std::vector<at
     }
 }
 
+#endif
+
 }  // namespace detail
 
 }  // namespace tacho::inline v0
@@ -5710,27 +6003,34 @@ struct [[gnu::visibility("default")]] forked_cells;  // the program's, in a plug
 // Frees what threads of the parent own: nobody else would, since they don't end here. What they counted stays until the
 // counts start anew.
 struct forked_cells final : fork_witness {
-    void on_fork(fork_event what) noexcept override {
-        if (what != fork_event::in_child) return;
-        // Relaxed throughout: there is one thread.
-        auto const own = own_offset >> slot_shift;
-        auto const used = slots.used.load(std::memory_order_relaxed);
-        slots.free_count = 0;
-        for (auto slot = used; slot-- > 1;) {
-            if (slot == own) continue;
-            slots.free[slots.free_count++] = static_cast<std::uint16_t>(slot);  // the lowest last: it is taken first
-            looking_slots[slot].since.store(0, std::memory_order_relaxed);
-            looking_slots[slot].depth = 0;
-        }
-        slots.left.store(slots.count - used + slots.free_count, std::memory_order_relaxed);
-        for (auto& counted : epochs.counted) counted.since.store(0, std::memory_order_relaxed);
-        // Linux hands the registration for membarrier() on; where it did not, the first remover registers anew.
-    }
+    void on_fork(fork_event what) noexcept override;
 
     fork_watch watch{*this};
 };
 
+#if TACHO_BODIES
+
+TACHO_FUNCTION void forked_cells::on_fork(fork_event what) noexcept {
+    if (what != fork_event::in_child) return;
+    // Relaxed throughout: there is one thread.
+    auto const own = own_offset >> slot_shift;
+    auto const used = slots.used.load(std::memory_order_relaxed);
+    slots.free_count = 0;
+    for (auto slot = used; slot-- > 1;) {
+        if (slot == own) continue;
+        slots.free[slots.free_count++] = static_cast<std::uint16_t>(slot);  // the lowest last: it is taken first
+        looking_slots[slot].since.store(0, std::memory_order_relaxed);
+        looking_slots[slot].depth = 0;
+    }
+    slots.left.store(slots.count - used + slots.free_count, std::memory_order_relaxed);
+    for (auto& counted : epochs.counted) counted.since.store(0, std::memory_order_relaxed);
+    // Linux hands the registration for membarrier() on; where it did not, the first remover registers anew.
+}
+
+#endif
+
 // Watches from the first registry on. Never destroyed.
+#if TACHO_BODIES
 [[gnu::visibility("default"), gnu::noinline]] inline void watch_cells_at_fork() {
     // A child would wait for ever for a guard of the static object that another thread held: a change from before it is
     // taken until after it is given back, so that none is forked meanwhile.
@@ -5738,6 +6038,7 @@ struct forked_cells final : fork_witness {
     static forked_cells& instance = *new forked_cells;
     static_cast<void>(instance);
 }
+#endif
 
 }  // namespace tacho::inline v0::detail
 
@@ -5820,12 +6121,7 @@ struct [[gnu::visibility("default")]] registry_core;  // the program's, in a plu
 
 // What a registry, its instruments and its readers share, so that each may outlive the others.
 struct registry_core final : fork_witness {
-    explicit registry_core(registry_options o)
-        : options(checked(std::move(o), problems)), callbacks(options.callback_timeout, options.now) {
-        watch_cells_at_fork();
-        add_constant_labels(constant_labels, options.constant_labels, options.translation, problems);
-        for (auto const& problem : problems) report(severity::warning, problem);
-    }
+    explicit registry_core(registry_options o);
 
     struct entry {
         std::shared_ptr<family> shown;
@@ -5851,17 +6147,9 @@ struct registry_core final : fork_witness {
     library_copy const belongs_to{};
     fork_watch watch{*this};
 
-    std::shared_ptr<family_list const> families() {
-        std::lock_guard const lock{mutex};  // only to copy the pointer
-        return published;
-    }
+    std::shared_ptr<family_list const> families();
 
-    registry_health health() {
-        auto sum = health_of(*families(), callbacks.troubles());
-        std::lock_guard const lock{mutex};
-        sum.failed_registrations = failed;
-        return sum;
-    }
+    registry_health health();
 
     // Adds a family, or finds the one with the same identity; nullptr, and a problem, when it can't be.
     std::shared_ptr<family> add(descriptor describe, label_schema schema, series_storage storage);
@@ -5874,7 +6162,43 @@ struct registry_core final : fork_witness {
     void on_fork(fork_event what) noexcept override;
 };
 
-inline std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema, series_storage storage) {
+#if TACHO_BODIES
+
+TACHO_FUNCTION registry_core::registry_core(registry_options o)
+    : options(checked(std::move(o), problems)), callbacks(options.callback_timeout, options.now) {
+    watch_cells_at_fork();
+    add_constant_labels(constant_labels, options.constant_labels, options.translation, problems);
+    for (auto const& problem : problems) report(severity::warning, problem);
+}
+
+TACHO_FUNCTION std::shared_ptr<family_list const> registry_core::families() {
+    std::lock_guard const lock{mutex};  // only to copy the pointer
+    return published;
+}
+
+TACHO_FUNCTION registry_health registry_core::health() {
+    auto sum = health_of(*families(), callbacks.troubles());
+    std::lock_guard const lock{mutex};
+    sum.failed_registrations = failed;
+    return sum;
+}
+
+#endif
+
+// An empty core for a module that can't use one, which shows what is recorded there to nobody.
+[[nodiscard]] std::shared_ptr<registry_core> const& core_of_module();
+
+// The core, or in a module that can't use it that one.
+[[nodiscard]] inline std::shared_ptr<registry_core> const& usable(std::shared_ptr<registry_core> const& core) {
+    if (core->belongs_to.is_here()) [[likely]]
+        return core;
+    return core_of_module();
+}
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema,
+                                                          series_storage storage) {
     // A name may be reused by another registry, an id never: whoever remembers values by id can't mix two families up.
     static constinit std::atomic<std::uint64_t> ids{0};
     auto names = names_in_use(describe.prometheus_name, describe.kind, keeps_characters(options.translation));
@@ -5911,19 +6235,19 @@ inline std::shared_ptr<family> registry_core::add(descriptor describe, label_sch
     return nullptr;
 }
 
-inline void registry_core::fail(std::string why) {
+TACHO_FUNCTION void registry_core::fail(std::string why) {
     note(severity::error, std::move(why));
     std::lock_guard const lock{mutex};
     ++failed;
 }
-inline void registry_core::note(severity how, std::string what) {
+TACHO_FUNCTION void registry_core::note(severity how, std::string what) {
     report(how, what);  // outside the mutex: the hook is the program's own code
     std::lock_guard const lock{mutex};
     if (problems.size() < 1000) problems.push_back(std::move(what));
 }
 
 // Without the views that can't be.
-inline registry_options registry_core::checked(registry_options o, std::vector<std::string>& problems) {
+TACHO_FUNCTION registry_options registry_core::checked(registry_options o, std::vector<std::string>& problems) {
     std::size_t place = 0;
     std::erase_if(o.views, [&](view const& v) {
         auto const why = why_no_view(v);
@@ -5935,7 +6259,7 @@ inline registry_options registry_core::checked(registry_options o, std::vector<s
 }
 
 // One instrument less. Out of memory, its family stays in the list, which is harmless.
-inline void registry_core::drop(family const& gone) noexcept {
+TACHO_FUNCTION void registry_core::drop(family const& gone) noexcept {
     std::lock_guard const lock{mutex};
     auto const at = entries.find(&gone);
     if (at == entries.end() || --at->second.instruments != 0) return;
@@ -5949,7 +6273,7 @@ inline void registry_core::drop(family const& gone) noexcept {
 }
 
 // Under the mutex: as if it had never been registered.
-inline void registry_core::forget(family const& gone) noexcept {
+TACHO_FUNCTION void registry_core::forget(family const& gone) noexcept {
     auto const known = entries.find(&gone);
     if (known == entries.end()) return;
     for (auto const& name : known->second.names)
@@ -5959,7 +6283,7 @@ inline void registry_core::forget(family const& gone) noexcept {
 }
 
 // Under the mutex: lets go of what every reader has collected.
-inline void registry_core::forget_retired() {
+TACHO_FUNCTION void registry_core::forget_retired() {
     auto const oldest = readers.empty() ? gone_reader : *std::min_element(readers.begin(), readers.end());
     // Release: who sees it knows that the readers are done with what was removed before.
     clock->settled.store(oldest, std::memory_order_release);
@@ -5968,16 +6292,13 @@ inline void registry_core::forget_retired() {
 
 // A child has none of the parent's readers, but for those that its own thread had, which are there again once they
 // commit. Removed series need not wait for the others.
-inline void registry_core::on_fork(fork_event what) noexcept {
+TACHO_FUNCTION void registry_core::on_fork(fork_event what) noexcept {
     if (what != fork_event::start_anew) return;
     readers.assign(readers.size(), gone_reader);
     clock->settled.store(gone_reader, std::memory_order_relaxed);
 }
 
-// The core, or in a module that can't use it an empty one of its own, which shows what is recorded there to nobody.
-[[nodiscard]] inline std::shared_ptr<registry_core> const& usable(std::shared_ptr<registry_core> const& core) {
-    if (core->belongs_to.is_here()) [[likely]]
-        return core;
+TACHO_FUNCTION std::shared_ptr<registry_core> const& core_of_module() {
     static constinit std::atomic<bool> said{false};
     auto const& none = []() -> auto const& {
         changing const guarded;  // no child has the guard taken and waits for it
@@ -5989,6 +6310,8 @@ inline void registry_core::on_fork(fork_event what) noexcept {
     if (!said.exchange(true, std::memory_order_relaxed)) none->fail(std::string{foreign_registry});
     return none;
 }
+
+#endif
 
 }  // namespace detail
 
@@ -6012,18 +6335,11 @@ class scope {
 public:
     /// The unnamed scope of a registry: what an instrument uses that is given just the registry.
     scope(registry& in);  // implicit: `counter requests{registry, "..."}`
-    scope(std::shared_ptr<detail::registry_core> core, scope_info info)
-        : core_(std::move(core)), info_(std::move(info)), labels_(core_->constant_labels) {}
+    scope(std::shared_ptr<detail::registry_core> core, scope_info info);
 
     /// The same scope with labels that each series of its instruments carries, beside those of the registry and those
     /// that it has already. One that is named like another, or is no label, is left out: registry.problems() says so.
-    [[nodiscard]] scope with_labels(std::vector<attribute> const& labels) const {
-        scope made = *this;
-        std::vector<std::string> problems;
-        detail::add_constant_labels(made.labels_, labels, core_->options.translation, problems);
-        for (auto& problem : problems) core_->note(severity::warning, std::move(problem));
-        return made;
-    }
+    [[nodiscard]] scope with_labels(std::vector<attribute> const& labels) const;
 
     [[nodiscard]] scope_info const& info() const noexcept { return info_; }
     /// All constant labels of its instruments.
@@ -6036,19 +6352,31 @@ private:
     std::vector<fixed_label> labels_;
 };
 
+#if TACHO_BODIES
+
+TACHO_FUNCTION scope::scope(std::shared_ptr<detail::registry_core> core, scope_info info)
+    : core_(std::move(core)), info_(std::move(info)), labels_(core_->constant_labels) {}
+
+TACHO_FUNCTION scope scope::with_labels(std::vector<attribute> const& labels) const {
+    scope made = *this;
+    std::vector<std::string> problems;
+    detail::add_constant_labels(made.labels_, labels, core_->options.translation, problems);
+    for (auto& problem : problems) core_->note(severity::warning, std::move(problem));
+    return made;
+}
+
+#endif
+
 /// A set of instruments and their numbers. Instruments, handles, snapshots and readers may outlive it. All members may
 /// be called by any thread at any time.
 class registry {
 public:
-    explicit registry(registry_options options = {})
-        : core_(std::make_shared<detail::registry_core>(std::move(options))) {}
+    explicit registry(registry_options options = {});
     registry(registry const&) = delete;
     registry& operator=(registry const&) = delete;
 
     /// A scope of instruments, such as a library and its version.
-    [[nodiscard]] tacho::scope scope(std::string_view name, std::string_view its_version = {}) {
-        return {core(), scope_info{to_utf8(name), to_utf8(its_version)}};
-    }
+    [[nodiscard]] tacho::scope scope(std::string_view name, std::string_view its_version = {});
 
     /// Runs the callbacks of observables, and shows every series to `visitor`: calls `number(family, series, number)`
     /// and `histogram(family, series, histogram_value)`. Takes no lock that recording or creating a series needs, and
@@ -6065,22 +6393,12 @@ public:
 
     /// All instruments that are registered, with what the last round of callbacks showed of observables, in the order
     /// of their Prometheus names. Those that a view drops are not.
-    [[nodiscard]] std::vector<listed_instrument> list() const {
-        std::vector<listed_instrument> all;
-        auto const round = core()->callbacks.finished();
-        auto const families = core()->families();
-        all.reserve(families->by_name.size());
-        for (auto const& f : families->by_name) all.push_back(detail::listed(*f, round));
-        return all;
-    }
+    [[nodiscard]] std::vector<listed_instrument> list() const;
 
     /// Why instruments were not registered, and which views and constant labels are ignored, a sentence each.
-    [[nodiscard]] std::vector<std::string> problems() const {
-        std::lock_guard const lock{core()->mutex};
-        return core()->problems;
-    }
+    [[nodiscard]] std::vector<std::string> problems() const;
 
-    [[nodiscard]] registry_health health() const { return core()->health(); }
+    [[nodiscard]] registry_health health() const;
 
     /// Which measurements become exemplars from now on.
     void filter_exemplars(exemplar_filter by) noexcept {
@@ -6094,10 +6412,41 @@ private:
     std::shared_ptr<detail::registry_core> core_;
 };
 
-inline scope::scope(registry& in) : core_(in.core()), labels_(core_->constant_labels) {}
+#if TACHO_BODIES
+
+TACHO_FUNCTION scope::scope(registry& in) : core_(in.core()), labels_(core_->constant_labels) {}
+
+TACHO_FUNCTION registry::registry(registry_options options)
+    : core_(std::make_shared<detail::registry_core>(std::move(options))) {}
+
+TACHO_FUNCTION tacho::scope registry::scope(std::string_view name, std::string_view its_version) {
+    return {core(), scope_info{to_utf8(name), to_utf8(its_version)}};
+}
+
+TACHO_FUNCTION std::vector<listed_instrument> registry::list() const {
+    std::vector<listed_instrument> all;
+    auto const round = core()->callbacks.finished();
+    auto const families = core()->families();
+    all.reserve(families->by_name.size());
+    for (auto const& f : families->by_name) all.push_back(detail::listed(*f, round));
+    return all;
+}
+
+TACHO_FUNCTION std::vector<std::string> registry::problems() const {
+    std::lock_guard const lock{core()->mutex};
+    return core()->problems;
+}
+
+TACHO_FUNCTION registry_health registry::health() const {
+    return core()->health();
+}
+
+#endif
 
 /// The registry of instruments that are given none. Never destroyed, so that static destructors may still record.
-[[nodiscard, gnu::visibility("default")]] inline registry& default_registry() {
+[[nodiscard, gnu::visibility("default")]] registry& default_registry();
+#if TACHO_BODIES
+TACHO_FUNCTION registry& default_registry() {
     // No static object with a guard: a child of fork() would wait for ever for a thread that was making it.
     static constinit std::atomic<registry*> instance{nullptr};
     // Acquire and release: who finds it finds it made.
@@ -6108,24 +6457,16 @@ inline scope::scope(registry& in) : core_(in.core()), labels_(core_->constant_la
     delete own;
     return *other;
 }
+#endif
 
 /// Sees each series that lived since its last commit(), also one that was removed and those of a family whose
 /// instruments are gone: for a reader who reports what happened in between. One thread at a time.
 class reader {
 public:
-    explicit reader(registry& in) : core_(in.core()) {
-        std::lock_guard const lock{core_->mutex};
-        place_ = core_->readers.size();
-        core_->readers.push_back(core_->clock->now.load(std::memory_order_acquire));
-        core_->forget_retired();
-    }
+    explicit reader(registry& in);
     reader(reader const&) = delete;
     reader& operator=(reader const&) = delete;
-    ~reader() {
-        std::lock_guard const lock{core_->mutex};
-        core_->readers[place_] = detail::registry_core::gone_reader;  // places are not reused: few readers ever exist
-        core_->forget_retired();
-    }
+    ~reader();
 
     /// As registry::visit() by scope, retired families last; callbacks have until `until`. A visitor with a member
     /// lives(family) first hears of each registered observable, shown or not. Allocates a list of retired families.
@@ -6153,17 +6494,36 @@ public:
     }
 
     /// What the last visit() showed has arrived where it should: retired families in it are not shown again.
-    void commit() {
-        std::lock_guard const lock{core_->mutex};
-        core_->readers[place_] = seen_;
-        core_->forget_retired();
-    }
+    void commit();
 
 private:
     std::shared_ptr<detail::registry_core> core_;
     std::size_t place_ = 0;
     std::uint64_t seen_ = 0;
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION reader::reader(registry& in) : core_(in.core()) {
+    std::lock_guard const lock{core_->mutex};
+    place_ = core_->readers.size();
+    core_->readers.push_back(core_->clock->now.load(std::memory_order_acquire));
+    core_->forget_retired();
+}
+
+TACHO_FUNCTION reader::~reader() {
+    std::lock_guard const lock{core_->mutex};
+    core_->readers[place_] = detail::registry_core::gone_reader;  // places are not reused: few readers ever exist
+    core_->forget_retired();
+}
+
+TACHO_FUNCTION void reader::commit() {
+    std::lock_guard const lock{core_->mutex};
+    core_->readers[place_] = seen_;
+    core_->forget_retired();
+}
+
+#endif
 
 }  // namespace tacho::inline v0
 
@@ -6219,46 +6579,13 @@ public:
         std::swap(dropped_, other.dropped_);
         return *this;
     }
-    ~registration() {
-        if (cache_ != nullptr) family_->table().drop_cache({cache_.get(), cache_size_});
-        if (family_ != nullptr) core_->drop(*family_);
-    }
+    ~registration();
 
     /// Registers; on failure the error hook has been called and `held()` is nullptr.
-    registration(scope const& in, detail::instrument_spec const& spec) noexcept : core_(in.core()) {
-        if (!are_bounds(spec.bounds)) {
-            detail::attempt([&] {
-                core_->fail("the histogram \"" + std::string{spec.name} +
-                            "\" was not registered: its bounds should be finite, strictly increasing and at most 256");
-            });
-            return;
-        }
-        auto const views = seen_by_views(in, spec);
-        dropped_ = views.dropped;
-        if (dropped_) return;
-        bool const done = detail::attempt([&] {
-            // What was made while compiling is for the usual strategy, and the instrument's own name.
-            auto const how = in.core()->options.translation;
-            bool const is_usual = how == translation_strategy::underscore_escaping_with_suffixes;
-            prometheus_text made;
-            bool const anew = views.name != spec.name || !is_usual;
-            if (anew) made = prometheus_name(views.name, spec.unit, spec.kind, how);
-            auto const name = anew ? made.view() : spec.prometheus_name;
-            family_ = core_->add(describe(in, spec, views, name), schema(in, spec, name), storage(spec, views));
-        });
-        if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
-        if (family_ == nullptr || spec.dense == 0) return;
-        family_->table().keep_removed();
-        // Where series expire, each look-up has to be seen: also when it was another instrument that wanted it so.
-        if (family_->table().storage().expire_after == 0) make_cache(spec.dense);
-    }
+    registration(scope const& in, detail::instrument_spec const& spec) noexcept;
 
     /// Registers nothing, and says why: for what can only be found out at run time.
-    static registration refused(scope const& in, std::string why) noexcept {
-        registration none;
-        detail::attempt([&] { in.core()->fail(std::move(why)); });
-        return none;
-    }
+    static registration refused(scope const& in, std::string why) noexcept;
 
     /// Whether it is registered, or a view drops it: all is as somebody wants it.
     [[nodiscard]] bool ok() const noexcept { return family_ != nullptr || dropped_; }
@@ -6279,39 +6606,19 @@ public:
         // Acquire: the series was written before its cells were published.
         return {place.cells.load(std::memory_order_acquire), family_, nullptr, &place};
     }
-    [[nodiscard, gnu::noinline]] detail::found_series find_and_cache(
-        std::size_t index, std::span<std::string_view const> values) const noexcept {
-        detail::looking const look;
-        auto const by_values = find(values);
-        // The overflow series is asked for anew each time, which counts it.
-        if (cache_ != nullptr && by_values.from != nullptr && !by_values.from->is_overflow())
-            family_->table().fill_cache(cache_[index], *by_values.from);
-        return by_values;
-    }
+    [[nodiscard]] detail::found_series find_and_cache(std::size_t index,
+                                                      std::span<std::string_view const> values) const noexcept;
     [[nodiscard]] detail::found_series find_overflow() const noexcept {
         return found(family_ == nullptr ? nullptr : family_->table().overflow());
     }
 
     /// The series with these label values, to keep.
-    [[nodiscard]] detail::bound_series bind(std::span<std::string_view const> values) const noexcept {
-        detail::looking const look;
-        series* const s = family_ == nullptr ? nullptr : family_->hold(values);
-        auto const to = found(s);
-        if (s == nullptr) return {to.cells, nullptr, {}};
-        return {to.cells, to.of, detail::held_series{s}};
-    }
+    [[nodiscard]] detail::bound_series bind(std::span<std::string_view const> values) const noexcept;
 
-    [[nodiscard]] detail::bound_series bind_overflow() const noexcept {
-        detail::looking const look;
-        return find_overflow().bind();
-    }
+    [[nodiscard]] detail::bound_series bind_overflow() const noexcept;
 
-    bool remove(std::span<std::string_view const> values) const noexcept {
-        return family_ != nullptr && !values.empty() && family_->remove(values);
-    }
-    void clear() const noexcept {
-        if (family_ != nullptr && family_->schema().given != 0) family_->table().clear();
-    }
+    bool remove(std::span<std::string_view const> values) const noexcept;
+    void clear() const noexcept;
 
 private:
     [[nodiscard]] detail::found_series found(series* s) const noexcept {
@@ -6323,96 +6630,18 @@ private:
     }
 
     // Without memory for it, look-ups go by the table.
-    void make_cache(std::size_t size) noexcept {
-        cache_.reset(new (std::nothrow) series_table::cached[size]);
-        if (cache_ != nullptr && family_->table().add_cache({cache_.get(), size}))
-            cache_size_ = size;
-        else
-            cache_.reset();
-    }
+    void make_cache(std::size_t size) noexcept;
 
     // Later views over earlier ones, and all over the instrument's own.
-    static detail::stream seen_by_views(scope const& in, detail::instrument_spec const& spec) noexcept {
-        detail::stream as{spec.name, spec.description, spec.bounds, spec.limit};
-        for (auto const& v : in.core()->options.views)
-            if (detail::selects(v, viewed(in, spec))) detail::apply(v, as);
-        return as;
-    }
-    static detail::viewed_instrument viewed(scope const& in, detail::instrument_spec const& spec) noexcept {
-        return {spec.name, in.info().name, in.info().version, spec.unit, spec.kind};
-    }
+    static detail::stream seen_by_views(scope const& in, detail::instrument_spec const& spec) noexcept;
+    static detail::viewed_instrument viewed(scope const& in, detail::instrument_spec const& spec) noexcept;
 
     static descriptor describe(scope const& in, detail::instrument_spec const& spec, detail::stream const& views,
-                               std::string_view prometheus) {
-        descriptor d;
-        d.scope = in.info();
-        d.name = views.name;
-        d.prometheus_name = prometheus;
-        d.unit_word = unit_word(spec.unit).view();
-        d.description = to_utf8(views.description);
-        d.unit = spec.unit;
-        d.kind = spec.kind;
-        d.number = spec.number;
-        d.observable = spec.observable;
-        if (d.is_histogram()) d.bounds.assign(views.bounds.begin(), views.bounds.end());
-        for (auto const state : spec.states) d.states.push_back(to_utf8(state));
-        d.shape = spec.shape;
-        d.exemplars = spec.exemplars;
-        return d;
-    }
+                               std::string_view prometheus);
 
-    static label_schema schema(scope const& in, detail::instrument_spec const& spec, std::string_view prometheus) {
-        label_schema s;
-        auto const how = in.core()->options.translation;
-        s.given = spec.labels.size();
-        auto const as = viewed(in, spec);
-        for (std::size_t i = 0; i < spec.labels.size(); ++i) {
-            auto const& label = spec.labels[i];
-            auto const leaves_it_out = [&](view const& v) {
-                return detail::selects(v, as) && detail::leaves_out(v, label.name);
-            };
-            auto const& views = in.core()->options.views;
-            if (std::any_of(views.begin(), views.end(), leaves_it_out))
-                s.left_out |= std::uint32_t{1} << i;
-            else
-                s.keys.push_back(
-                    {std::string{label.name}, std::string{prometheus_label_name(label.name, how).view()}, label.type});
-        }
-        s.fixed = in.labels();
-        if (in.core()->options.scope_labels) {
-            s.fixed.push_back({"", "otel_scope_name", to_utf8(in.info().name)});
-            s.fixed.push_back({"", "otel_scope_version", to_utf8(in.info().version)});
-        }
-        auto const is_plain = [](auto const& label) { return detail::is_plain_name(label.prometheus_name); };
-        s.plain = detail::is_plain_name(prometheus) && std::all_of(s.keys.begin(), s.keys.end(), is_plain) &&
-                  std::all_of(s.fixed.begin(), s.fixed.end(), is_plain);
-        if (spec.kind == instrument_kind::histogram) return s;
-        bool const in_quotes = !detail::is_plain_name(prometheus);
-        s.line_name.append(in_quotes ? "{\"" : "").append(prometheus).append(in_quotes ? "\"" : "");
-        return s;
-    }
+    static label_schema schema(scope const& in, detail::instrument_spec const& spec, std::string_view prometheus);
 
-    [[nodiscard]] series_storage storage(detail::instrument_spec const& spec, detail::stream const& views) const {
-        if (spec.sharded) static_cast<void>(detail::discard_cells());  // settles how many slots this process can have
-        std::size_t cells = spec.observable ? detail::observed_cell_count : 1;
-        if (spec.kind == instrument_kind::histogram) cells = detail::histogram_cell_count(views.bounds.size());
-        if (spec.kind == instrument_kind::exponential_histogram)
-            cells = detail::exponential_cell_count(spec.shape.max_buckets);
-        auto limit = views.limit != 0 ? views.limit : core_->options.series_limit;
-        if (spec.kind == instrument_kind::info) limit = (std::max)(limit, std::size_t{2});  // the next beside the last
-        bool const has_buckets = spec.kind == instrument_kind::histogram;
-        return {.cells = cells,
-                .sharded = spec.sharded,
-                .limit = limit,
-                .expire_after = spec.expire_after,
-                .exemplars = !spec.exemplars ? 0
-                             : has_buckets   ? views.bounds.size() + 1
-                                             : 1,
-                .observed = spec.observable,
-                .now = core_->options.now,
-                .readers = core_->clock,
-                .filter = core_->filter};
-    }
+    [[nodiscard]] series_storage storage(detail::instrument_spec const& spec, detail::stream const& views) const;
 
     std::shared_ptr<detail::registry_core> core_;
     std::shared_ptr<family> family_;
@@ -6420,6 +6649,176 @@ private:
     std::size_t cache_size_ = 0;
     bool dropped_ = false;  // by a view
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION registration::~registration() {
+    if (cache_ != nullptr) family_->table().drop_cache({cache_.get(), cache_size_});
+    if (family_ != nullptr) core_->drop(*family_);
+}
+
+TACHO_FUNCTION registration::registration(scope const& in, detail::instrument_spec const& spec) noexcept
+    : core_(in.core()) {
+    if (!are_bounds(spec.bounds)) {
+        detail::attempt([&] {
+            core_->fail("the histogram \"" + std::string{spec.name} +
+                        "\" was not registered: its bounds should be finite, strictly increasing and at most 256");
+        });
+        return;
+    }
+    auto const views = seen_by_views(in, spec);
+    dropped_ = views.dropped;
+    if (dropped_) return;
+    bool const done = detail::attempt([&] {
+        // What was made while compiling is for the usual strategy, and the instrument's own name.
+        auto const how = in.core()->options.translation;
+        bool const is_usual = how == translation_strategy::underscore_escaping_with_suffixes;
+        prometheus_text made;
+        bool const anew = views.name != spec.name || !is_usual;
+        if (anew) made = prometheus_name(views.name, spec.unit, spec.kind, how);
+        auto const name = anew ? made.view() : spec.prometheus_name;
+        family_ = core_->add(describe(in, spec, views, name), schema(in, spec, name), storage(spec, views));
+    });
+    if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
+    if (family_ == nullptr || spec.dense == 0) return;
+    family_->table().keep_removed();
+    // Where series expire, each look-up has to be seen: also when it was another instrument that wanted it so.
+    if (family_->table().storage().expire_after == 0) make_cache(spec.dense);
+}
+
+TACHO_FUNCTION registration registration::refused(scope const& in, std::string why) noexcept {
+    registration none;
+    detail::attempt([&] { in.core()->fail(std::move(why)); });
+    return none;
+}
+
+[[gnu::noinline]] TACHO_FUNCTION detail::found_series registration::find_and_cache(
+    std::size_t index, std::span<std::string_view const> values) const noexcept {
+    detail::looking const look;
+    auto const by_values = find(values);
+    // The overflow series is asked for anew each time, which counts it.
+    if (cache_ != nullptr && by_values.from != nullptr && !by_values.from->is_overflow())
+        family_->table().fill_cache(cache_[index], *by_values.from);
+    return by_values;
+}
+
+TACHO_FUNCTION detail::bound_series registration::bind(std::span<std::string_view const> values) const noexcept {
+    detail::looking const look;
+    series* const s = family_ == nullptr ? nullptr : family_->hold(values);
+    auto const to = found(s);
+    if (s == nullptr) return {to.cells, nullptr, {}};
+    return {to.cells, to.of, detail::held_series{s}};
+}
+
+TACHO_FUNCTION detail::bound_series registration::bind_overflow() const noexcept {
+    detail::looking const look;
+    return find_overflow().bind();
+}
+
+TACHO_FUNCTION bool registration::remove(std::span<std::string_view const> values) const noexcept {
+    return family_ != nullptr && !values.empty() && family_->remove(values);
+}
+
+TACHO_FUNCTION void registration::clear() const noexcept {
+    if (family_ != nullptr && family_->schema().given != 0) family_->table().clear();
+}
+
+TACHO_FUNCTION void registration::make_cache(std::size_t size) noexcept {
+    cache_.reset(new (std::nothrow) series_table::cached[size]);
+    if (cache_ != nullptr && family_->table().add_cache({cache_.get(), size}))
+        cache_size_ = size;
+    else
+        cache_.reset();
+}
+
+TACHO_FUNCTION detail::stream registration::seen_by_views(scope const& in,
+                                                          detail::instrument_spec const& spec) noexcept {
+    detail::stream as{spec.name, spec.description, spec.bounds, spec.limit};
+    for (auto const& v : in.core()->options.views)
+        if (detail::selects(v, viewed(in, spec))) detail::apply(v, as);
+    return as;
+}
+
+TACHO_FUNCTION detail::viewed_instrument registration::viewed(scope const& in,
+                                                              detail::instrument_spec const& spec) noexcept {
+    return {spec.name, in.info().name, in.info().version, spec.unit, spec.kind};
+}
+
+TACHO_FUNCTION descriptor registration::describe(scope const& in, detail::instrument_spec const& spec,
+                                                 detail::stream const& views, std::string_view prometheus) {
+    descriptor d;
+    d.scope = in.info();
+    d.name = views.name;
+    d.prometheus_name = prometheus;
+    d.unit_word = unit_word(spec.unit).view();
+    d.description = to_utf8(views.description);
+    d.unit = spec.unit;
+    d.kind = spec.kind;
+    d.number = spec.number;
+    d.observable = spec.observable;
+    if (d.is_histogram()) d.bounds.assign(views.bounds.begin(), views.bounds.end());
+    for (auto const state : spec.states) d.states.push_back(to_utf8(state));
+    d.shape = spec.shape;
+    d.exemplars = spec.exemplars;
+    return d;
+}
+
+TACHO_FUNCTION label_schema registration::schema(scope const& in, detail::instrument_spec const& spec,
+                                                 std::string_view prometheus) {
+    label_schema s;
+    auto const how = in.core()->options.translation;
+    s.given = spec.labels.size();
+    auto const as = viewed(in, spec);
+    for (std::size_t i = 0; i < spec.labels.size(); ++i) {
+        auto const& label = spec.labels[i];
+        auto const leaves_it_out = [&](view const& v) {
+            return detail::selects(v, as) && detail::leaves_out(v, label.name);
+        };
+        auto const& views = in.core()->options.views;
+        if (std::any_of(views.begin(), views.end(), leaves_it_out))
+            s.left_out |= std::uint32_t{1} << i;
+        else
+            s.keys.push_back(
+                {std::string{label.name}, std::string{prometheus_label_name(label.name, how).view()}, label.type});
+    }
+    s.fixed = in.labels();
+    if (in.core()->options.scope_labels) {
+        s.fixed.push_back({"", "otel_scope_name", to_utf8(in.info().name)});
+        s.fixed.push_back({"", "otel_scope_version", to_utf8(in.info().version)});
+    }
+    auto const is_plain = [](auto const& label) { return detail::is_plain_name(label.prometheus_name); };
+    s.plain = detail::is_plain_name(prometheus) && std::all_of(s.keys.begin(), s.keys.end(), is_plain) &&
+              std::all_of(s.fixed.begin(), s.fixed.end(), is_plain);
+    if (spec.kind == instrument_kind::histogram) return s;
+    bool const in_quotes = !detail::is_plain_name(prometheus);
+    s.line_name.append(in_quotes ? "{\"" : "").append(prometheus).append(in_quotes ? "\"" : "");
+    return s;
+}
+
+TACHO_FUNCTION series_storage registration::storage(detail::instrument_spec const& spec,
+                                                    detail::stream const& views) const {
+    if (spec.sharded) static_cast<void>(detail::discard_cells());  // settles how many slots this process can have
+    std::size_t cells = spec.observable ? detail::observed_cell_count : 1;
+    if (spec.kind == instrument_kind::histogram) cells = detail::histogram_cell_count(views.bounds.size());
+    if (spec.kind == instrument_kind::exponential_histogram)
+        cells = detail::exponential_cell_count(spec.shape.max_buckets);
+    auto limit = views.limit != 0 ? views.limit : core_->options.series_limit;
+    if (spec.kind == instrument_kind::info) limit = (std::max)(limit, std::size_t{2});  // the next beside the last
+    bool const has_buckets = spec.kind == instrument_kind::histogram;
+    return {.cells = cells,
+            .sharded = spec.sharded,
+            .limit = limit,
+            .expire_after = spec.expire_after,
+            .exemplars = !spec.exemplars ? 0
+                         : has_buckets   ? views.bounds.size() + 1
+                                         : 1,
+            .observed = spec.observable,
+            .now = core_->options.now,
+            .readers = core_->clock,
+            .filter = core_->filter};
+}
+
+#endif
 
 }  // namespace tacho::inline v0
 
@@ -8681,20 +9080,27 @@ private:
     // Lists an instrument. One that isn't registered is left out, and so is one of another scope or registry than the
     // first, which is a problem of the first one's registry.
     static void list(registration const& added, std::vector<std::shared_ptr<family>>& families,
-                     std::shared_ptr<detail::registry_core>& core) {
-        auto const& of = added.held();
-        if (of == nullptr) return;
-        if (families.empty()) core = added.core();
-        bool const together =
-            families.empty() || (added.core() == core && of->describe().scope == families.front()->describe().scope);
-        if (together) return families.push_back(of);
-        core->fail("an observation of " + detail::named(families.front()->describe()) + " also lists " +
-                   detail::named(of->describe()) +
-                   ", which is of another scope or registry and gets no values from it. Make an observation for each");
-    }
+                     std::shared_ptr<detail::registry_core>& core);
 
     detail::callback_registration callback_;
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION void observation::list(registration const& added, std::vector<std::shared_ptr<family>>& families,
+                                      std::shared_ptr<detail::registry_core>& core) {
+    auto const& of = added.held();
+    if (of == nullptr) return;
+    if (families.empty()) core = added.core();
+    bool const together =
+        families.empty() || (added.core() == core && of->describe().scope == families.front()->describe().scope);
+    if (together) return families.push_back(of);
+    core->fail("an observation of " + detail::named(families.front()->describe()) + " also lists " +
+               detail::named(of->describe()) +
+               ", which is of another scope or registry and gets no values from it. Make an observation for each");
+}
+
+#endif
 
 }  // namespace tacho::inline v0
 
@@ -8713,13 +9119,7 @@ namespace tacho::inline v0 {
 class snapshot {
 public:
     /// Of these families, with what `round` of callbacks observed.
-    snapshot(std::shared_ptr<family_list const> families, std::uint64_t round) : families_(std::move(families)) {
-        collector collect{*this};
-        for (auto const& f : families_->by_name) {
-            std::as_const(*f).visit(collect, round);
-            ends_.push_back(readings_.size());
-        }
-    }
+    snapshot(std::shared_ptr<family_list const> families, std::uint64_t round);
 
     /// As registry::visit().
     template <class Visitor>
@@ -8744,39 +9144,7 @@ private:
         std::size_t exemplars = 0;  // the place of its first
     };
 
-    struct collector {
-        snapshot& into;
-        std::size_t exemplars_at = 0;  // of the next series, where it has any
-        void exemplars(exemplar_view const& of) {
-            exemplars_at = into.exemplars_.size();
-            into.exemplars_.resize(exemplars_at + of.size());
-            for (std::size_t i = 0; i < of.size(); ++i)
-                if (auto& e = into.exemplars_[exemplars_at + i]; !of.read(i, e)) e.time = 0;
-        }
-        void number(family const&, series const& from, tacho::number value) {
-            into.readings_.push_back({hold(from), into.words_.size(), 0, 0, exemplars_at});
-            into.words_.push_back(value.bits);
-        }
-        void histogram(family const&, series const& from, histogram_value const& value) {
-            into.readings_.push_back({hold(from), into.words_.size(), value.count, value.sum, exemplars_at});
-            into.words_.insert(into.words_.end(), value.buckets.begin(), value.buckets.end());
-        }
-        void states(family const&, series const& from, states_value value) {
-            into.readings_.push_back({hold(from), into.words_.size(), 0, 0});
-            into.words_.push_back(value.bits);
-        }
-        void exponential_histogram(family const&, series const& from, exponential_value const& value) {
-            into.readings_.push_back({hold(from), into.words_.size(), value.count, value.sum});
-            auto& words = into.words_;
-            words.push_back(value.zero_count);
-            words.push_back(static_cast<std::uint64_t>(value.scale));
-            for (auto const* const side : {&value.positive, &value.negative}) {
-                words.push_back(static_cast<std::uint64_t>(side->offset));
-                words.push_back(side->counts.size());
-                words.insert(words.end(), side->counts.begin(), side->counts.end());
-            }
-        }
-    };
+    struct collector;
 
     [[nodiscard]] exponential_value exponential_of(reading const& r) const noexcept {
         auto const* word = words_.data() + r.first;
@@ -8830,10 +9198,57 @@ private:
     std::vector<exemplar> exemplars_;
 };
 
-inline snapshot registry::snapshot() const {
+#if TACHO_BODIES
+
+struct snapshot::collector {
+    snapshot& into;
+    std::size_t exemplars_at = 0;  // of the next series, where it has any
+    void exemplars(exemplar_view const& of) {
+        exemplars_at = into.exemplars_.size();
+        into.exemplars_.resize(exemplars_at + of.size());
+        for (std::size_t i = 0; i < of.size(); ++i)
+            if (auto& e = into.exemplars_[exemplars_at + i]; !of.read(i, e)) e.time = 0;
+    }
+    void number(family const&, series const& from, tacho::number value) {
+        into.readings_.push_back({hold(from), into.words_.size(), 0, 0, exemplars_at});
+        into.words_.push_back(value.bits);
+    }
+    void histogram(family const&, series const& from, histogram_value const& value) {
+        into.readings_.push_back({hold(from), into.words_.size(), value.count, value.sum, exemplars_at});
+        into.words_.insert(into.words_.end(), value.buckets.begin(), value.buckets.end());
+    }
+    void states(family const&, series const& from, states_value value) {
+        into.readings_.push_back({hold(from), into.words_.size(), 0, 0});
+        into.words_.push_back(value.bits);
+    }
+    void exponential_histogram(family const&, series const& from, exponential_value const& value) {
+        into.readings_.push_back({hold(from), into.words_.size(), value.count, value.sum});
+        auto& words = into.words_;
+        words.push_back(value.zero_count);
+        words.push_back(static_cast<std::uint64_t>(value.scale));
+        for (auto const* const side : {&value.positive, &value.negative}) {
+            words.push_back(static_cast<std::uint64_t>(side->offset));
+            words.push_back(side->counts.size());
+            words.insert(words.end(), side->counts.begin(), side->counts.end());
+        }
+    }
+};
+
+TACHO_FUNCTION snapshot::snapshot(std::shared_ptr<family_list const> families, std::uint64_t round)
+    : families_(std::move(families)) {
+    collector collect{*this};
+    for (auto const& f : families_->by_name) {
+        std::as_const(*f).visit(collect, round);
+        ends_.push_back(readings_.size());
+    }
+}
+
+TACHO_FUNCTION snapshot registry::snapshot() const {
     auto const round = core()->callbacks.collect();
     return {core()->families(), round};
 }
+
+#endif
 
 }  // namespace tacho::inline v0
 

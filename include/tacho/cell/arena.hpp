@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tacho/cell/slots.hpp"
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/fork.hpp"
 
 #include <atomic>
@@ -63,39 +64,10 @@ public:
     arena& operator=(arena const&) = delete;
 
     // `count` is 1 .. cells_per_page. nullptr when memory can't be had.
-    [[nodiscard]] word* allocate(std::size_t count) noexcept {
-        std::lock_guard const lock{mutex_};
-        if (free_run* const run = free_[count]) {
-            word* const cells = run->cells;
-            free_[count] = run->next;
-            std::free(run);
-            return cells;
-        }
-        if (left_ < count) {
-            std::byte* chunk = reserve_pages(sharded_ ? fix_slot_count() : 1);
-            if (chunk == nullptr && sharded_ && next_ == nullptr) {
-                chunk = reserve_pages(fall_back_to_used_slots());
-            }
-            if (chunk == nullptr) return nullptr;
-            // The cells that are left over in the old chunk stay unused: at most one series' worth.
-            next_ = reinterpret_cast<word*>(chunk);  // all-zero bytes are a zero cell; placing each would touch it
-            left_ = cells_per_page;
-        }
-        word* const cells = next_;
-        next_ += count;
-        left_ -= count;
-        return cells;
-    }
+    [[nodiscard]] word* allocate(std::size_t count) noexcept;
 
     // Takes a run back. Nobody may write to it any more.
-    void release(word* cells, std::size_t count) noexcept {
-        clear_cells(cells, count, sharded_);
-        auto* const run = static_cast<free_run*>(std::malloc(sizeof(free_run)));
-        if (run == nullptr) return;  // out of memory: the cells stay unused
-        std::lock_guard const lock{mutex_};
-        *run = {free_[count], cells};
-        free_[count] = run;
-    }
+    void release(word* cells, std::size_t count) noexcept;
 
 private:
     struct free_run {
@@ -109,6 +81,43 @@ private:
     free_run* free_[cells_per_page + 1]{};
     bool sharded_;
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION word* arena::allocate(std::size_t count) noexcept {
+    std::lock_guard const lock{mutex_};
+    if (free_run* const run = free_[count]) {
+        word* const cells = run->cells;
+        free_[count] = run->next;
+        std::free(run);
+        return cells;
+    }
+    if (left_ < count) {
+        std::byte* chunk = reserve_pages(sharded_ ? fix_slot_count() : 1);
+        if (chunk == nullptr && sharded_ && next_ == nullptr) {
+            chunk = reserve_pages(fall_back_to_used_slots());
+        }
+        if (chunk == nullptr) return nullptr;
+        // The cells that are left over in the old chunk stay unused: at most one series' worth.
+        next_ = reinterpret_cast<word*>(chunk);  // all-zero bytes are a zero cell; placing each would touch it
+        left_ = cells_per_page;
+    }
+    word* const cells = next_;
+    next_ += count;
+    left_ -= count;
+    return cells;
+}
+
+TACHO_FUNCTION void arena::release(word* cells, std::size_t count) noexcept {
+    clear_cells(cells, count, sharded_);
+    auto* const run = static_cast<free_run*>(std::malloc(sizeof(free_run)));
+    if (run == nullptr) return;  // out of memory: the cells stay unused
+    std::lock_guard const lock{mutex_};
+    *run = {free_[count], cells};
+    free_[count] = run;
+}
+
+#endif
 
 // They live as long as the process: cells may be written during its very last moments.
 [[gnu::visibility("default")]] inline constinit arena sharded_arena{true};

@@ -3,6 +3,7 @@
 
 #include "tacho/cell/arena.hpp"
 #include "tacho/cell/slots.hpp"
+#include "tacho/core/compilation.hpp"
 
 #include <atomic>
 #include <bit>
@@ -114,7 +115,9 @@ void read_cells(word* first, std::size_t end, std::uint64_t* bits) noexcept {
 
 // Where an instrument that could not be registered counts: written by all, read by none.
 // Default visibility: a plug-in that comes and goes takes no others each time.
-[[gnu::visibility("default")]] inline word* discard_cells() noexcept {
+[[gnu::visibility("default")]] word* discard_cells() noexcept;
+#if TACHO_BODIES
+TACHO_FUNCTION word* discard_cells() noexcept {
     // The fallback is only reached when the process never got a chunk, and then all threads use slot 0.
     static constinit word last_resort[cells_per_page]{};
     // No static object with a guard: a child of fork() would wait for ever for a thread that was making it.
@@ -128,6 +131,7 @@ void read_cells(word* first, std::size_t end, std::uint64_t* bits) noexcept {
     if (reserved != nullptr) sharded_arena.release(reserved, cells_per_page);
     return other;
 }
+#endif
 
 }  // namespace detail
 

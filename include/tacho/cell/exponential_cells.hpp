@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tacho/cell/cells.hpp"
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/exponential_counts.hpp"
 #include "tacho/core/exponential_index.hpp"
 #include "tacho/core/fork.hpp"
@@ -72,8 +73,10 @@ inline void publish(word& cell, exponential_window window, bool negative) noexce
 
 // Makes room for bucket `index` of a sign, and gives its cell. Seldom: a window grows by every bucket at most once at
 // each scale, and there are 31 scales.
-[[gnu::noinline, gnu::cold]] inline std::size_t widen(word* own, std::size_t max_buckets, bool negative,
-                                                      std::int64_t index) noexcept {
+std::size_t widen(word* own, std::size_t max_buckets, bool negative, std::int64_t index) noexcept;
+#if TACHO_BODIES
+[[gnu::noinline, gnu::cold]] TACHO_FUNCTION std::size_t widen(word* own, std::size_t max_buckets, bool negative,
+                                                              std::int64_t index) noexcept {
     word& cell = own[exponential_windows + (negative ? 1 : 0)];
     auto window = window_of(cell.load(std::memory_order_relaxed), negative);
     if (window.width == 0) {
@@ -117,6 +120,7 @@ inline void publish(word& cell, exponential_window window, bool negative) noexce
     }
     return window.cell(static_cast<std::size_t>(index - window.low), max_buckets);
 }
+#endif
 
 // One observation by whoever is the only writer of these cells. The order of the stores is that of histogram_cells.hpp,
 // and for the same reader's checks.

@@ -3,6 +3,7 @@
 
 #include "tacho/cell/epoch.hpp"
 #include "tacho/cell/slots.hpp"
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/fork.hpp"
 
 #include <cstddef>
@@ -16,27 +17,34 @@ struct [[gnu::visibility("default")]] forked_cells;  // the program's, in a plug
 // Frees what threads of the parent own: nobody else would, since they don't end here. What they counted stays until the
 // counts start anew.
 struct forked_cells final : fork_witness {
-    void on_fork(fork_event what) noexcept override {
-        if (what != fork_event::in_child) return;
-        // Relaxed throughout: there is one thread.
-        auto const own = own_offset >> slot_shift;
-        auto const used = slots.used.load(std::memory_order_relaxed);
-        slots.free_count = 0;
-        for (auto slot = used; slot-- > 1;) {
-            if (slot == own) continue;
-            slots.free[slots.free_count++] = static_cast<std::uint16_t>(slot);  // the lowest last: it is taken first
-            looking_slots[slot].since.store(0, std::memory_order_relaxed);
-            looking_slots[slot].depth = 0;
-        }
-        slots.left.store(slots.count - used + slots.free_count, std::memory_order_relaxed);
-        for (auto& counted : epochs.counted) counted.since.store(0, std::memory_order_relaxed);
-        // Linux hands the registration for membarrier() on; where it did not, the first remover registers anew.
-    }
+    void on_fork(fork_event what) noexcept override;
 
     fork_watch watch{*this};
 };
 
+#if TACHO_BODIES
+
+TACHO_FUNCTION void forked_cells::on_fork(fork_event what) noexcept {
+    if (what != fork_event::in_child) return;
+    // Relaxed throughout: there is one thread.
+    auto const own = own_offset >> slot_shift;
+    auto const used = slots.used.load(std::memory_order_relaxed);
+    slots.free_count = 0;
+    for (auto slot = used; slot-- > 1;) {
+        if (slot == own) continue;
+        slots.free[slots.free_count++] = static_cast<std::uint16_t>(slot);  // the lowest last: it is taken first
+        looking_slots[slot].since.store(0, std::memory_order_relaxed);
+        looking_slots[slot].depth = 0;
+    }
+    slots.left.store(slots.count - used + slots.free_count, std::memory_order_relaxed);
+    for (auto& counted : epochs.counted) counted.since.store(0, std::memory_order_relaxed);
+    // Linux hands the registration for membarrier() on; where it did not, the first remover registers anew.
+}
+
+#endif
+
 // Watches from the first registry on. Never destroyed.
+#if TACHO_BODIES
 [[gnu::visibility("default"), gnu::noinline]] inline void watch_cells_at_fork() {
     // A child would wait for ever for a guard of the static object that another thread held: a change from before it is
     // taken until after it is given back, so that none is forked meanwhile.
@@ -44,5 +52,6 @@ struct forked_cells final : fork_witness {
     static forked_cells& instance = *new forked_cells;
     static_cast<void>(instance);
 }
+#endif
 
 }  // namespace tacho::inline v0::detail

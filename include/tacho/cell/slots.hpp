@@ -1,6 +1,7 @@
 // tacho: which thread owns which slot, so that a thread can count on memory that no other thread writes.
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/fork.hpp"
 
 #include <array>
@@ -77,7 +78,9 @@ struct slot_lease {
 
 // Tries to make this thread an owner and returns its offset, or 0: the common slot. Allocates nothing.
 // Default visibility: else a plug-in would be kept in memory by the destructor of each thread that it came to first.
-[[gnu::visibility("default"), gnu::noinline, gnu::cold]] inline std::size_t claim_slot() noexcept {
+[[gnu::visibility("default")]] std::size_t claim_slot() noexcept;
+#if TACHO_BODIES
+[[gnu::noinline, gnu::cold]] TACHO_FUNCTION std::size_t claim_slot() noexcept {
     if (own_state != slot_state::not_claimed) return own_offset;
     // Relaxed: a stale hint costs one visit to the mutex or one more atomic add, never a number.
     if (slots.left.load(std::memory_order_relaxed) == 0) return 0;
@@ -102,6 +105,7 @@ struct slot_lease {
     own_offset = slot << slot_shift;
     return own_offset;
 }
+#endif
 
 // How many slots a reader has to look at.
 inline std::size_t slots_in_use() noexcept {

@@ -2,6 +2,8 @@
 // Rule: https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_atfork.html
 #pragma once
 
+#include "tacho/core/compilation.hpp"
+
 #include <atomic>
 #include <cstdint>
 #include <mutex>
@@ -101,70 +103,94 @@ protected:
 // destructor has begun.
 class fork_watch {
 public:
-    explicit fork_watch(fork_witness& owner) noexcept : owner_(&owner) { join(); }
+    explicit fork_watch(fork_witness& owner) noexcept;
     fork_watch(fork_watch const&) = delete;
     fork_watch& operator=(fork_watch const&) = delete;
-    ~fork_watch() {
-        std::lock_guard const lock{watches};
-        (before_ == nullptr ? gate.first : before_->after_) = after_;
-        if (after_ != nullptr) after_->before_ = before_;
-    }
+    ~fork_watch();
 
     // Not inlined, as join().
-    [[gnu::visibility("default"), gnu::noinline]] static bool install() noexcept {
-#if defined(__unix__) || defined(__APPLE__)
-        // Relaxed: whoever is first installs them. Without memory for that, a fork is what it is for other programs.
-        if (!gate.is_installed.exchange(true, std::memory_order_relaxed))
-            static_cast<void>(::pthread_atfork(&close_gate, &open_gate_in_parent, &open_gate_in_child));
-#endif
-        return true;
-    }
+    [[gnu::visibility("default")]] static bool install() noexcept;
 
     // While nobody changes the list.
-    static void tell_all(fork_event what) noexcept {
-        for (auto const* at = gate.first; at != nullptr; at = at->after_) at->owner_->on_fork(what);
-    }
+    static void tell_all(fork_event what) noexcept;
 
 private:
     // Not inlined, so that a plug-in calls the program's: handlers are gone with the module that installs them.
-    [[gnu::visibility("default"), gnu::noinline]] void join() noexcept {
-        install();  // for what is made before watches_from_start is
-        std::lock_guard const lock{watches};
-        after_ = gate.first;
-        if (after_ != nullptr) after_->before_ = this;
-        gate.first = this;
-    }
+    [[gnu::visibility("default")]] void join() noexcept;
 
     // Default visibility for what is kept as a pointer: it is the program's, and stays when a plug-in goes.
-    [[gnu::visibility("default")]] static void close_gate() noexcept {
-        gate.closing.lock();
-        gate.closed.store(true, std::memory_order_seq_cst);
-        // Whoever forks may itself be inside, if the program's clock does.
-        auto const own = changes_begun != 0 ? 1u : 0u;
-        while (gate.inside.load(std::memory_order_seq_cst) != own) std::this_thread::yield();
-        ++changes_begun;  // the gate is open to this thread: other handlers of the fork may record
-        tell_all(fork_event::before);
-    }
-    static void open_gate(fork_event where) noexcept {
-        --changes_begun;
-        tell_all(where);
-        gate.closed.store(false, std::memory_order_seq_cst);
-        gate.closing.unlock();
-    }
-    [[gnu::visibility("default")]] static void open_gate_in_parent() noexcept {
-        open_gate(fork_event::in_parent);
-    }
-    [[gnu::visibility("default")]] static void open_gate_in_child() noexcept {
-        // Those who came to the closed gate are not here to leave it again.
-        gate.inside.store(changes_begun > 1 ? 1 : 0, std::memory_order_relaxed);
-        gate.forks.fetch_add(1, std::memory_order_relaxed);
-        open_gate(fork_event::in_child);
-    }
+    [[gnu::visibility("default")]] static void close_gate() noexcept;
+    static void open_gate(fork_event where) noexcept;
+    [[gnu::visibility("default")]] static void open_gate_in_parent() noexcept;
+    [[gnu::visibility("default")]] static void open_gate_in_child() noexcept;
 
     fork_witness* const owner_;
     fork_watch* before_ = nullptr;
     fork_watch* after_ = nullptr;
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION fork_watch::fork_watch(fork_witness& owner) noexcept : owner_(&owner) {
+    join();
+}
+
+TACHO_FUNCTION fork_watch::~fork_watch() {
+    std::lock_guard const lock{watches};
+    (before_ == nullptr ? gate.first : before_->after_) = after_;
+    if (after_ != nullptr) after_->before_ = before_;
+}
+
+[[gnu::noinline]] TACHO_FUNCTION bool fork_watch::install() noexcept {
+#if defined(__unix__) || defined(__APPLE__)
+    // Relaxed: whoever is first installs them. Without memory for that, a fork is what it is for other programs.
+    if (!gate.is_installed.exchange(true, std::memory_order_relaxed))
+        static_cast<void>(::pthread_atfork(&close_gate, &open_gate_in_parent, &open_gate_in_child));
+#endif
+    return true;
+}
+
+TACHO_FUNCTION void fork_watch::tell_all(fork_event what) noexcept {
+    for (auto const* at = gate.first; at != nullptr; at = at->after_) at->owner_->on_fork(what);
+}
+
+[[gnu::noinline]] TACHO_FUNCTION void fork_watch::join() noexcept {
+    install();  // for what is made before watches_from_start is
+    std::lock_guard const lock{watches};
+    after_ = gate.first;
+    if (after_ != nullptr) after_->before_ = this;
+    gate.first = this;
+}
+
+TACHO_FUNCTION void fork_watch::close_gate() noexcept {
+    gate.closing.lock();
+    gate.closed.store(true, std::memory_order_seq_cst);
+    // Whoever forks may itself be inside, if the program's clock does.
+    auto const own = changes_begun != 0 ? 1u : 0u;
+    while (gate.inside.load(std::memory_order_seq_cst) != own) std::this_thread::yield();
+    ++changes_begun;  // the gate is open to this thread: other handlers of the fork may record
+    tell_all(fork_event::before);
+}
+
+TACHO_FUNCTION void fork_watch::open_gate(fork_event where) noexcept {
+    --changes_begun;
+    tell_all(where);
+    gate.closed.store(false, std::memory_order_seq_cst);
+    gate.closing.unlock();
+}
+
+TACHO_FUNCTION void fork_watch::open_gate_in_parent() noexcept {
+    open_gate(fork_event::in_parent);
+}
+
+TACHO_FUNCTION void fork_watch::open_gate_in_child() noexcept {
+    // Those who came to the closed gate are not here to leave it again.
+    gate.inside.store(changes_begun > 1 ? 1 : 0, std::memory_order_relaxed);
+    gate.forks.fetch_add(1, std::memory_order_relaxed);
+    open_gate(fork_event::in_child);
+}
+
+#endif
 
 // Handlers that are installed while another thread forks may come too late for that fork: glibc 2.36 has gone through
 // its list by then and takes no lock until it clones, and the child would have what this thread changes meanwhile by

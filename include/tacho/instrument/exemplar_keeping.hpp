@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/cell/exemplar_slot.hpp"
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/exemplar.hpp"
 #include "tacho/registry/family.hpp"
 
@@ -24,8 +25,12 @@ struct exemplars {};
 namespace detail {
 
 // Not inlined: most measurements become none.
-[[gnu::noinline]] inline void keep_exemplar(family const& of, series const& at, std::size_t place, std::uint64_t bits,
-                                            exemplar_filter filter, std::span<exemplar_label const> labels) noexcept {
+void keep_exemplar(family const& of, series const& at, std::size_t place, std::uint64_t bits, exemplar_filter filter,
+                   std::span<exemplar_label const> labels) noexcept;
+#if TACHO_BODIES
+[[gnu::noinline]] TACHO_FUNCTION void keep_exemplar(family const& of, series const& at, std::size_t place,
+                                                    std::uint64_t bits, exemplar_filter filter,
+                                                    std::span<exemplar_label const> labels) noexcept {
     exemplar e;
     // Acquire: as in set_trace_context_hook().
     auto const hook = installed_trace_hook.load(std::memory_order_acquire);
@@ -38,6 +43,7 @@ namespace detail {
     e.labels.put(labels, is_kept);
     at.exemplar_at(place).write(e);
 }
+#endif
 
 // `to` is what a look-up found or a handle holds. After the measurement itself has been recorded, so that no exemplar
 // is shown of what isn't counted yet.

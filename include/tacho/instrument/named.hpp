@@ -1,6 +1,7 @@
 // tacho: instruments whose names and labels are known only at run time.
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/instrument/counter.hpp"
 #include "tacho/instrument/gauge.hpp"
 #include "tacho/instrument/histogram.hpp"

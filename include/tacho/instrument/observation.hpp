@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tacho/core/attempt.hpp"
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/error_hook.hpp"
 #include "tacho/instrument/named_observable.hpp"
 #include "tacho/instrument/observable.hpp"
@@ -143,19 +144,26 @@ private:
     // Lists an instrument. One that isn't registered is left out, and so is one of another scope or registry than the
     // first, which is a problem of the first one's registry.
     static void list(registration const& added, std::vector<std::shared_ptr<family>>& families,
-                     std::shared_ptr<detail::registry_core>& core) {
-        auto const& of = added.held();
-        if (of == nullptr) return;
-        if (families.empty()) core = added.core();
-        bool const together =
-            families.empty() || (added.core() == core && of->describe().scope == families.front()->describe().scope);
-        if (together) return families.push_back(of);
-        core->fail("an observation of " + detail::named(families.front()->describe()) + " also lists " +
-                   detail::named(of->describe()) +
-                   ", which is of another scope or registry and gets no values from it. Make an observation for each");
-    }
+                     std::shared_ptr<detail::registry_core>& core);
 
     detail::callback_registration callback_;
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION void observation::list(registration const& added, std::vector<std::shared_ptr<family>>& families,
+                                      std::shared_ptr<detail::registry_core>& core) {
+    auto const& of = added.held();
+    if (of == nullptr) return;
+    if (families.empty()) core = added.core();
+    bool const together =
+        families.empty() || (added.core() == core && of->describe().scope == families.front()->describe().scope);
+    if (together) return families.push_back(of);
+    core->fail("an observation of " + detail::named(families.front()->describe()) + " also lists " +
+               detail::named(of->describe()) +
+               ", which is of another scope or registry and gets no values from it. Make an observation for each");
+}
+
+#endif
 
 }  // namespace tacho::inline v0

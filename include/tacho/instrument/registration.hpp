@@ -8,6 +8,7 @@
 #include "tacho/cell/observed_cells.hpp"
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/bounds.hpp"
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/escaping.hpp"
 #include "tacho/core/names.hpp"
 #include "tacho/core/translation.hpp"
@@ -71,46 +72,13 @@ public:
         std::swap(dropped_, other.dropped_);
         return *this;
     }
-    ~registration() {
-        if (cache_ != nullptr) family_->table().drop_cache({cache_.get(), cache_size_});
-        if (family_ != nullptr) core_->drop(*family_);
-    }
+    ~registration();
 
     /// Registers; on failure the error hook has been called and `held()` is nullptr.
-    registration(scope const& in, detail::instrument_spec const& spec) noexcept : core_(in.core()) {
-        if (!are_bounds(spec.bounds)) {
-            detail::attempt([&] {
-                core_->fail("the histogram \"" + std::string{spec.name} +
-                            "\" was not registered: its bounds should be finite, strictly increasing and at most 256");
-            });
-            return;
-        }
-        auto const views = seen_by_views(in, spec);
-        dropped_ = views.dropped;
-        if (dropped_) return;
-        bool const done = detail::attempt([&] {
-            // What was made while compiling is for the usual strategy, and the instrument's own name.
-            auto const how = in.core()->options.translation;
-            bool const is_usual = how == translation_strategy::underscore_escaping_with_suffixes;
-            prometheus_text made;
-            bool const anew = views.name != spec.name || !is_usual;
-            if (anew) made = prometheus_name(views.name, spec.unit, spec.kind, how);
-            auto const name = anew ? made.view() : spec.prometheus_name;
-            family_ = core_->add(describe(in, spec, views, name), schema(in, spec, name), storage(spec, views));
-        });
-        if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
-        if (family_ == nullptr || spec.dense == 0) return;
-        family_->table().keep_removed();
-        // Where series expire, each look-up has to be seen: also when it was another instrument that wanted it so.
-        if (family_->table().storage().expire_after == 0) make_cache(spec.dense);
-    }
+    registration(scope const& in, detail::instrument_spec const& spec) noexcept;
 
     /// Registers nothing, and says why: for what can only be found out at run time.
-    static registration refused(scope const& in, std::string why) noexcept {
-        registration none;
-        detail::attempt([&] { in.core()->fail(std::move(why)); });
-        return none;
-    }
+    static registration refused(scope const& in, std::string why) noexcept;
 
     /// Whether it is registered, or a view drops it: all is as somebody wants it.
     [[nodiscard]] bool ok() const noexcept { return family_ != nullptr || dropped_; }
@@ -131,39 +99,19 @@ public:
         // Acquire: the series was written before its cells were published.
         return {place.cells.load(std::memory_order_acquire), family_, nullptr, &place};
     }
-    [[nodiscard, gnu::noinline]] detail::found_series find_and_cache(
-        std::size_t index, std::span<std::string_view const> values) const noexcept {
-        detail::looking const look;
-        auto const by_values = find(values);
-        // The overflow series is asked for anew each time, which counts it.
-        if (cache_ != nullptr && by_values.from != nullptr && !by_values.from->is_overflow())
-            family_->table().fill_cache(cache_[index], *by_values.from);
-        return by_values;
-    }
+    [[nodiscard]] detail::found_series find_and_cache(std::size_t index,
+                                                      std::span<std::string_view const> values) const noexcept;
     [[nodiscard]] detail::found_series find_overflow() const noexcept {
         return found(family_ == nullptr ? nullptr : family_->table().overflow());
     }
 
     /// The series with these label values, to keep.
-    [[nodiscard]] detail::bound_series bind(std::span<std::string_view const> values) const noexcept {
-        detail::looking const look;
-        series* const s = family_ == nullptr ? nullptr : family_->hold(values);
-        auto const to = found(s);
-        if (s == nullptr) return {to.cells, nullptr, {}};
-        return {to.cells, to.of, detail::held_series{s}};
-    }
+    [[nodiscard]] detail::bound_series bind(std::span<std::string_view const> values) const noexcept;
 
-    [[nodiscard]] detail::bound_series bind_overflow() const noexcept {
-        detail::looking const look;
-        return find_overflow().bind();
-    }
+    [[nodiscard]] detail::bound_series bind_overflow() const noexcept;
 
-    bool remove(std::span<std::string_view const> values) const noexcept {
-        return family_ != nullptr && !values.empty() && family_->remove(values);
-    }
-    void clear() const noexcept {
-        if (family_ != nullptr && family_->schema().given != 0) family_->table().clear();
-    }
+    bool remove(std::span<std::string_view const> values) const noexcept;
+    void clear() const noexcept;
 
 private:
     [[nodiscard]] detail::found_series found(series* s) const noexcept {
@@ -175,96 +123,18 @@ private:
     }
 
     // Without memory for it, look-ups go by the table.
-    void make_cache(std::size_t size) noexcept {
-        cache_.reset(new (std::nothrow) series_table::cached[size]);
-        if (cache_ != nullptr && family_->table().add_cache({cache_.get(), size}))
-            cache_size_ = size;
-        else
-            cache_.reset();
-    }
+    void make_cache(std::size_t size) noexcept;
 
     // Later views over earlier ones, and all over the instrument's own.
-    static detail::stream seen_by_views(scope const& in, detail::instrument_spec const& spec) noexcept {
-        detail::stream as{spec.name, spec.description, spec.bounds, spec.limit};
-        for (auto const& v : in.core()->options.views)
-            if (detail::selects(v, viewed(in, spec))) detail::apply(v, as);
-        return as;
-    }
-    static detail::viewed_instrument viewed(scope const& in, detail::instrument_spec const& spec) noexcept {
-        return {spec.name, in.info().name, in.info().version, spec.unit, spec.kind};
-    }
+    static detail::stream seen_by_views(scope const& in, detail::instrument_spec const& spec) noexcept;
+    static detail::viewed_instrument viewed(scope const& in, detail::instrument_spec const& spec) noexcept;
 
     static descriptor describe(scope const& in, detail::instrument_spec const& spec, detail::stream const& views,
-                               std::string_view prometheus) {
-        descriptor d;
-        d.scope = in.info();
-        d.name = views.name;
-        d.prometheus_name = prometheus;
-        d.unit_word = unit_word(spec.unit).view();
-        d.description = to_utf8(views.description);
-        d.unit = spec.unit;
-        d.kind = spec.kind;
-        d.number = spec.number;
-        d.observable = spec.observable;
-        if (d.is_histogram()) d.bounds.assign(views.bounds.begin(), views.bounds.end());
-        for (auto const state : spec.states) d.states.push_back(to_utf8(state));
-        d.shape = spec.shape;
-        d.exemplars = spec.exemplars;
-        return d;
-    }
+                               std::string_view prometheus);
 
-    static label_schema schema(scope const& in, detail::instrument_spec const& spec, std::string_view prometheus) {
-        label_schema s;
-        auto const how = in.core()->options.translation;
-        s.given = spec.labels.size();
-        auto const as = viewed(in, spec);
-        for (std::size_t i = 0; i < spec.labels.size(); ++i) {
-            auto const& label = spec.labels[i];
-            auto const leaves_it_out = [&](view const& v) {
-                return detail::selects(v, as) && detail::leaves_out(v, label.name);
-            };
-            auto const& views = in.core()->options.views;
-            if (std::any_of(views.begin(), views.end(), leaves_it_out))
-                s.left_out |= std::uint32_t{1} << i;
-            else
-                s.keys.push_back(
-                    {std::string{label.name}, std::string{prometheus_label_name(label.name, how).view()}, label.type});
-        }
-        s.fixed = in.labels();
-        if (in.core()->options.scope_labels) {
-            s.fixed.push_back({"", "otel_scope_name", to_utf8(in.info().name)});
-            s.fixed.push_back({"", "otel_scope_version", to_utf8(in.info().version)});
-        }
-        auto const is_plain = [](auto const& label) { return detail::is_plain_name(label.prometheus_name); };
-        s.plain = detail::is_plain_name(prometheus) && std::all_of(s.keys.begin(), s.keys.end(), is_plain) &&
-                  std::all_of(s.fixed.begin(), s.fixed.end(), is_plain);
-        if (spec.kind == instrument_kind::histogram) return s;
-        bool const in_quotes = !detail::is_plain_name(prometheus);
-        s.line_name.append(in_quotes ? "{\"" : "").append(prometheus).append(in_quotes ? "\"" : "");
-        return s;
-    }
+    static label_schema schema(scope const& in, detail::instrument_spec const& spec, std::string_view prometheus);
 
-    [[nodiscard]] series_storage storage(detail::instrument_spec const& spec, detail::stream const& views) const {
-        if (spec.sharded) static_cast<void>(detail::discard_cells());  // settles how many slots this process can have
-        std::size_t cells = spec.observable ? detail::observed_cell_count : 1;
-        if (spec.kind == instrument_kind::histogram) cells = detail::histogram_cell_count(views.bounds.size());
-        if (spec.kind == instrument_kind::exponential_histogram)
-            cells = detail::exponential_cell_count(spec.shape.max_buckets);
-        auto limit = views.limit != 0 ? views.limit : core_->options.series_limit;
-        if (spec.kind == instrument_kind::info) limit = (std::max)(limit, std::size_t{2});  // the next beside the last
-        bool const has_buckets = spec.kind == instrument_kind::histogram;
-        return {.cells = cells,
-                .sharded = spec.sharded,
-                .limit = limit,
-                .expire_after = spec.expire_after,
-                .exemplars = !spec.exemplars ? 0
-                             : has_buckets   ? views.bounds.size() + 1
-                                             : 1,
-                .observed = spec.observable,
-                .now = core_->options.now,
-                .readers = core_->clock,
-                .filter = core_->filter};
-    }
+    [[nodiscard]] series_storage storage(detail::instrument_spec const& spec, detail::stream const& views) const;
 
     std::shared_ptr<detail::registry_core> core_;
     std::shared_ptr<family> family_;
@@ -272,5 +142,175 @@ private:
     std::size_t cache_size_ = 0;
     bool dropped_ = false;  // by a view
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION registration::~registration() {
+    if (cache_ != nullptr) family_->table().drop_cache({cache_.get(), cache_size_});
+    if (family_ != nullptr) core_->drop(*family_);
+}
+
+TACHO_FUNCTION registration::registration(scope const& in, detail::instrument_spec const& spec) noexcept
+    : core_(in.core()) {
+    if (!are_bounds(spec.bounds)) {
+        detail::attempt([&] {
+            core_->fail("the histogram \"" + std::string{spec.name} +
+                        "\" was not registered: its bounds should be finite, strictly increasing and at most 256");
+        });
+        return;
+    }
+    auto const views = seen_by_views(in, spec);
+    dropped_ = views.dropped;
+    if (dropped_) return;
+    bool const done = detail::attempt([&] {
+        // What was made while compiling is for the usual strategy, and the instrument's own name.
+        auto const how = in.core()->options.translation;
+        bool const is_usual = how == translation_strategy::underscore_escaping_with_suffixes;
+        prometheus_text made;
+        bool const anew = views.name != spec.name || !is_usual;
+        if (anew) made = prometheus_name(views.name, spec.unit, spec.kind, how);
+        auto const name = anew ? made.view() : spec.prometheus_name;
+        family_ = core_->add(describe(in, spec, views, name), schema(in, spec, name), storage(spec, views));
+    });
+    if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
+    if (family_ == nullptr || spec.dense == 0) return;
+    family_->table().keep_removed();
+    // Where series expire, each look-up has to be seen: also when it was another instrument that wanted it so.
+    if (family_->table().storage().expire_after == 0) make_cache(spec.dense);
+}
+
+TACHO_FUNCTION registration registration::refused(scope const& in, std::string why) noexcept {
+    registration none;
+    detail::attempt([&] { in.core()->fail(std::move(why)); });
+    return none;
+}
+
+[[gnu::noinline]] TACHO_FUNCTION detail::found_series registration::find_and_cache(
+    std::size_t index, std::span<std::string_view const> values) const noexcept {
+    detail::looking const look;
+    auto const by_values = find(values);
+    // The overflow series is asked for anew each time, which counts it.
+    if (cache_ != nullptr && by_values.from != nullptr && !by_values.from->is_overflow())
+        family_->table().fill_cache(cache_[index], *by_values.from);
+    return by_values;
+}
+
+TACHO_FUNCTION detail::bound_series registration::bind(std::span<std::string_view const> values) const noexcept {
+    detail::looking const look;
+    series* const s = family_ == nullptr ? nullptr : family_->hold(values);
+    auto const to = found(s);
+    if (s == nullptr) return {to.cells, nullptr, {}};
+    return {to.cells, to.of, detail::held_series{s}};
+}
+
+TACHO_FUNCTION detail::bound_series registration::bind_overflow() const noexcept {
+    detail::looking const look;
+    return find_overflow().bind();
+}
+
+TACHO_FUNCTION bool registration::remove(std::span<std::string_view const> values) const noexcept {
+    return family_ != nullptr && !values.empty() && family_->remove(values);
+}
+
+TACHO_FUNCTION void registration::clear() const noexcept {
+    if (family_ != nullptr && family_->schema().given != 0) family_->table().clear();
+}
+
+TACHO_FUNCTION void registration::make_cache(std::size_t size) noexcept {
+    cache_.reset(new (std::nothrow) series_table::cached[size]);
+    if (cache_ != nullptr && family_->table().add_cache({cache_.get(), size}))
+        cache_size_ = size;
+    else
+        cache_.reset();
+}
+
+TACHO_FUNCTION detail::stream registration::seen_by_views(scope const& in,
+                                                          detail::instrument_spec const& spec) noexcept {
+    detail::stream as{spec.name, spec.description, spec.bounds, spec.limit};
+    for (auto const& v : in.core()->options.views)
+        if (detail::selects(v, viewed(in, spec))) detail::apply(v, as);
+    return as;
+}
+
+TACHO_FUNCTION detail::viewed_instrument registration::viewed(scope const& in,
+                                                              detail::instrument_spec const& spec) noexcept {
+    return {spec.name, in.info().name, in.info().version, spec.unit, spec.kind};
+}
+
+TACHO_FUNCTION descriptor registration::describe(scope const& in, detail::instrument_spec const& spec,
+                                                 detail::stream const& views, std::string_view prometheus) {
+    descriptor d;
+    d.scope = in.info();
+    d.name = views.name;
+    d.prometheus_name = prometheus;
+    d.unit_word = unit_word(spec.unit).view();
+    d.description = to_utf8(views.description);
+    d.unit = spec.unit;
+    d.kind = spec.kind;
+    d.number = spec.number;
+    d.observable = spec.observable;
+    if (d.is_histogram()) d.bounds.assign(views.bounds.begin(), views.bounds.end());
+    for (auto const state : spec.states) d.states.push_back(to_utf8(state));
+    d.shape = spec.shape;
+    d.exemplars = spec.exemplars;
+    return d;
+}
+
+TACHO_FUNCTION label_schema registration::schema(scope const& in, detail::instrument_spec const& spec,
+                                                 std::string_view prometheus) {
+    label_schema s;
+    auto const how = in.core()->options.translation;
+    s.given = spec.labels.size();
+    auto const as = viewed(in, spec);
+    for (std::size_t i = 0; i < spec.labels.size(); ++i) {
+        auto const& label = spec.labels[i];
+        auto const leaves_it_out = [&](view const& v) {
+            return detail::selects(v, as) && detail::leaves_out(v, label.name);
+        };
+        auto const& views = in.core()->options.views;
+        if (std::any_of(views.begin(), views.end(), leaves_it_out))
+            s.left_out |= std::uint32_t{1} << i;
+        else
+            s.keys.push_back(
+                {std::string{label.name}, std::string{prometheus_label_name(label.name, how).view()}, label.type});
+    }
+    s.fixed = in.labels();
+    if (in.core()->options.scope_labels) {
+        s.fixed.push_back({"", "otel_scope_name", to_utf8(in.info().name)});
+        s.fixed.push_back({"", "otel_scope_version", to_utf8(in.info().version)});
+    }
+    auto const is_plain = [](auto const& label) { return detail::is_plain_name(label.prometheus_name); };
+    s.plain = detail::is_plain_name(prometheus) && std::all_of(s.keys.begin(), s.keys.end(), is_plain) &&
+              std::all_of(s.fixed.begin(), s.fixed.end(), is_plain);
+    if (spec.kind == instrument_kind::histogram) return s;
+    bool const in_quotes = !detail::is_plain_name(prometheus);
+    s.line_name.append(in_quotes ? "{\"" : "").append(prometheus).append(in_quotes ? "\"" : "");
+    return s;
+}
+
+TACHO_FUNCTION series_storage registration::storage(detail::instrument_spec const& spec,
+                                                    detail::stream const& views) const {
+    if (spec.sharded) static_cast<void>(detail::discard_cells());  // settles how many slots this process can have
+    std::size_t cells = spec.observable ? detail::observed_cell_count : 1;
+    if (spec.kind == instrument_kind::histogram) cells = detail::histogram_cell_count(views.bounds.size());
+    if (spec.kind == instrument_kind::exponential_histogram)
+        cells = detail::exponential_cell_count(spec.shape.max_buckets);
+    auto limit = views.limit != 0 ? views.limit : core_->options.series_limit;
+    if (spec.kind == instrument_kind::info) limit = (std::max)(limit, std::size_t{2});  // the next beside the last
+    bool const has_buckets = spec.kind == instrument_kind::histogram;
+    return {.cells = cells,
+            .sharded = spec.sharded,
+            .limit = limit,
+            .expire_after = spec.expire_after,
+            .exemplars = !spec.exemplars ? 0
+                         : has_buckets   ? views.bounds.size() + 1
+                                         : 1,
+            .observed = spec.observable,
+            .now = core_->options.now,
+            .readers = core_->clock,
+            .filter = core_->filter};
+}
+
+#endif
 
 }  // namespace tacho::inline v0

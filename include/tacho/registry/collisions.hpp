@@ -2,6 +2,7 @@
 // Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#suffixes
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/escaping.hpp"
 #include "tacho/core/names.hpp"
 #include "tacho/registry/family.hpp"
@@ -15,6 +16,14 @@
 #include <vector>
 
 namespace tacho::inline v0::detail {
+
+// Whether two of one name and scope can be one metric of OTLP, with points of both.
+[[nodiscard]] inline bool is_same_metric(descriptor const& a, descriptor const& b) noexcept {
+    return a.kind == b.kind && a.observable == b.observable && a.number == b.number && a.unit == b.unit &&
+           a.description == b.description;
+}
+
+#if TACHO_BODIES
 
 // Whether two registrations mean the same instrument, which they then share.
 [[nodiscard]] inline bool is_same_instrument(family const& a, descriptor const& b, label_schema const& schema,
@@ -80,12 +89,6 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
     if (reserved == names.end()) return {};
     return named(added) + " was not registered: the Prometheus name \"" + *reserved +
            "\" is the one under which the program's resource is shown. Rename it";
-}
-
-// Whether two of one name and scope can be one metric of OTLP, with points of both.
-[[nodiscard]] inline bool is_same_metric(descriptor const& a, descriptor const& b) noexcept {
-    return a.kind == b.kind && a.observable == b.observable && a.number == b.number && a.unit == b.unit &&
-           a.description == b.description;
 }
 
 // In what two descriptions of one instrument differ; what is not in a descriptor is named when nothing else differs.
@@ -163,5 +166,7 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
         return why + ", which differs in " + what_differs(present, added) + ". Make both the same, or rename one";
     return why + ". Rename one of them";
 }
+
+#endif
 
 }  // namespace tacho::inline v0::detail

@@ -6,6 +6,7 @@
 #include "tacho/cell/histogram_cells.hpp"
 #include "tacho/cell/observed_cells.hpp"
 #include "tacho/core/bounds.hpp"
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/error_hook.hpp"
 #include "tacho/core/escaping.hpp"
 #include "tacho/core/exponential_counts.hpp"
@@ -16,7 +17,7 @@
 #include "tacho/registry/descriptor.hpp"
 #include "tacho/registry/exemplar_view.hpp"
 #include "tacho/registry/values.hpp"
-#include "tacho/series/series_table.hpp"
+#include "tacho/series/series_table_changes.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -42,16 +43,7 @@ public:
     using overflow_hook = void (*)(descriptor const&) noexcept;
 
     family(std::uint64_t id, descriptor describe, label_schema schema, series_storage storage,
-           overflow_hook on_overflow = nullptr)
-        : id_(id),
-          birth_(storage.now()),
-          descriptor_(std::move(describe)),
-          table_(std::move(schema), storage),
-          on_overflow_(on_overflow) {
-        for (double const bound : descriptor_.bounds) add_bucket_text(bound);
-        if (descriptor_.is_histogram()) add_bucket_text(std::numeric_limits<double>::infinity());
-        for (auto const& state : descriptor_.states) add_state_text(state);
-    }
+           overflow_hook on_overflow = nullptr);
     family(family const&) = delete;
     family& operator=(family const&) = delete;
 
@@ -101,9 +93,7 @@ public:
     }
 
     /// A round of callbacks begins, or has begun, to observe it. By the thread of the round only, as observed_rounds().
-    void begin_round(std::uint64_t round) noexcept {
-        if (rounds_.begin(round)) table_.remove_unobserved(rounds_.complete());
-    }
+    void begin_round(std::uint64_t round) noexcept;
     [[nodiscard]] detail::observed_rounds& observed_rounds() noexcept { return rounds_; }
 
     /// Calls v.number(family, series, number), v.histogram(family, series, histogram_value), v.states(family, series,
@@ -134,46 +124,19 @@ public:
 
     /// Counts a measurement that no format can carry, and reports the first: what a histogram, a counter or an up-down
     /// counter was given. Cold.
-    void drop_measurement(std::string_view what) noexcept {
-        if (dropped_.fetch_add(1, std::memory_order_relaxed) == 0)
-            report_once({"the ", to_string(descriptor_.kind), " \"", descriptor_.name, "\" was given ", what,
-                         ", which it drops and counts; check where the value comes from (said once)"});
-    }
+    void drop_measurement(std::string_view what) noexcept;
 
     /// Reports that the overflow series is in use, the first time.
-    void say_overflow() noexcept {
-        if (overflow_said_.exchange(true, std::memory_order_relaxed)) return;
-        if (on_overflow_ != nullptr) on_overflow_(descriptor_);
-        report_once(
-            {"the ", to_string(descriptor_.kind), " \"", descriptor_.name,
-             "\" counts further label values together under otel.metric.overflow=true: its limit of series is "
-             "reached, or a value is not among those listed for its label (in label_values() or one_of). Use fewer "
-             "label values, a higher tacho::series_limit, or list the value (said once)"});
-    }
+    void say_overflow() noexcept;
 
     /// Reports that a text format has no place for an exponential histogram, the first time.
-    void say_left_out() const noexcept {
-        if (left_out_said_.exchange(true, std::memory_order_relaxed)) return;
-        report_once({"the exponential histogram \"", descriptor_.name,
-                     "\" is left out of scrapes: no text format can carry it. It is in what is pushed by OTLP; use a "
-                     "tacho::histogram to see it in both (said once)"});
-    }
+    void say_left_out() const noexcept;
 
     [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::uint64_t torn() const noexcept { return torn_.load(std::memory_order_relaxed); }
 
     // What is added up over processes begins at zero in a child, what tells a state is what it was.
-    void on_fork(detail::fork_event what) noexcept override {
-        if (what == detail::fork_event::in_child) table_.repair_exemplars();
-        if (what != detail::fork_event::start_anew) return;
-        bool const is_state = descriptor_.kind == instrument_kind::gauge || descriptor_.kind == instrument_kind::info ||
-                              descriptor_.kind == instrument_kind::state_set;
-        birth_ = table_.storage().now();
-        table_.start_anew(descriptor_.observable || !is_state);
-        rounds_ = {};
-        dropped_.store(0, std::memory_order_relaxed);
-        torn_.store(0, std::memory_order_relaxed);
-    }
+    void on_fork(detail::fork_event what) noexcept override;
 
 private:
     struct bucket_label {
@@ -269,28 +232,12 @@ private:
             if (descriptor_.exemplars) v.exemplars(exemplar_view{s, table_.storage().exemplars});
     }
 
-    void add_bucket_text(double bound) {
-        bucket_texts_.push_back(
-            {bound_label{bound, detail::write_canonical}, bound_label{bound, detail::write_openmetrics_bound}});
-    }
+    void add_bucket_text(double bound);
 
-    void add_state_text(std::string_view state) {
-        std::string escaped(detail::escaped_size(state), ' ');
-        detail::write_escaped(state, escaped.data());
-        auto const& name = descriptor_.prometheus_name;
-        auto const quote = detail::is_plain_name(name) ? "" : "\"";
-        state_texts_.push_back(quote + name + quote + "=\"" + escaped + "\"} ");
-    }
+    void add_state_text(std::string_view state);
 
     // Joins without allocating; a longer message is cut off.
-    static void report_once(std::initializer_list<std::string_view> parts) noexcept {
-        char message[640];
-        std::size_t size = 0;
-        for (auto const& part : parts)
-            for (char const c : part)
-                if (size < sizeof message) message[size++] = c;
-        report(severity::warning, {message, size});
-    }
+    static void report_once(std::initializer_list<std::string_view> parts) noexcept;
 
     std::uint64_t id_;
     unix_nanos birth_;
@@ -307,5 +254,81 @@ private:
     mutable std::atomic<bool> left_out_said_{false};
     detail::fork_watch watch_{*this};
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION family::family(std::uint64_t id, descriptor describe, label_schema schema, series_storage storage,
+                              overflow_hook on_overflow)
+    : id_(id),
+      birth_(storage.now()),
+      descriptor_(std::move(describe)),
+      table_(std::move(schema), storage),
+      on_overflow_(on_overflow) {
+    for (double const bound : descriptor_.bounds) add_bucket_text(bound);
+    if (descriptor_.is_histogram()) add_bucket_text(std::numeric_limits<double>::infinity());
+    for (auto const& state : descriptor_.states) add_state_text(state);
+}
+
+TACHO_FUNCTION void family::begin_round(std::uint64_t round) noexcept {
+    if (rounds_.begin(round)) table_.remove_unobserved(rounds_.complete());
+}
+
+TACHO_FUNCTION void family::drop_measurement(std::string_view what) noexcept {
+    if (dropped_.fetch_add(1, std::memory_order_relaxed) == 0)
+        report_once({"the ", to_string(descriptor_.kind), " \"", descriptor_.name, "\" was given ", what,
+                     ", which it drops and counts; check where the value comes from (said once)"});
+}
+
+TACHO_FUNCTION void family::say_overflow() noexcept {
+    if (overflow_said_.exchange(true, std::memory_order_relaxed)) return;
+    if (on_overflow_ != nullptr) on_overflow_(descriptor_);
+    report_once({"the ", to_string(descriptor_.kind), " \"", descriptor_.name,
+                 "\" counts further label values together under otel.metric.overflow=true: its limit of series is "
+                 "reached, or a value is not among those listed for its label (in label_values() or one_of). Use fewer "
+                 "label values, a higher tacho::series_limit, or list the value (said once)"});
+}
+
+TACHO_FUNCTION void family::say_left_out() const noexcept {
+    if (left_out_said_.exchange(true, std::memory_order_relaxed)) return;
+    report_once({"the exponential histogram \"", descriptor_.name,
+                 "\" is left out of scrapes: no text format can carry it. It is in what is pushed by OTLP; use a "
+                 "tacho::histogram to see it in both (said once)"});
+}
+
+TACHO_FUNCTION void family::on_fork(detail::fork_event what) noexcept {
+    if (what == detail::fork_event::in_child) table_.repair_exemplars();
+    if (what != detail::fork_event::start_anew) return;
+    bool const is_state = descriptor_.kind == instrument_kind::gauge || descriptor_.kind == instrument_kind::info ||
+                          descriptor_.kind == instrument_kind::state_set;
+    birth_ = table_.storage().now();
+    table_.start_anew(descriptor_.observable || !is_state);
+    rounds_ = {};
+    dropped_.store(0, std::memory_order_relaxed);
+    torn_.store(0, std::memory_order_relaxed);
+}
+
+TACHO_FUNCTION void family::add_bucket_text(double bound) {
+    bucket_texts_.push_back(
+        {bound_label{bound, detail::write_canonical}, bound_label{bound, detail::write_openmetrics_bound}});
+}
+
+TACHO_FUNCTION void family::add_state_text(std::string_view state) {
+    std::string escaped(detail::escaped_size(state), ' ');
+    detail::write_escaped(state, escaped.data());
+    auto const& name = descriptor_.prometheus_name;
+    auto const quote = detail::is_plain_name(name) ? "" : "\"";
+    state_texts_.push_back(quote + name + quote + "=\"" + escaped + "\"} ");
+}
+
+TACHO_FUNCTION void family::report_once(std::initializer_list<std::string_view> parts) noexcept {
+    char message[640];
+    std::size_t size = 0;
+    for (auto const& part : parts)
+        for (char const c : part)
+            if (size < sizeof message) message[size++] = c;
+    report(severity::warning, {message, size});
+}
+
+#endif
 
 }  // namespace tacho::inline v0

@@ -1,6 +1,7 @@
 // tacho: all families of a registry at one moment, in the orders in which they are shown.
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/registry/family.hpp"
 
 #include <algorithm>
@@ -25,6 +26,8 @@ struct family_list {
 };
 
 namespace detail {
+
+#if TACHO_BODIES
 
 [[nodiscard]] inline bool is_before_by_name(family const& a, family const& b) noexcept {
     auto const key = [](descriptor const& d) { return std::tie(d.prometheus_name, d.scope.name, d.scope.version); };
@@ -64,6 +67,8 @@ namespace detail {
     for (auto& other : shorter->by_scope) other -= other > place ? 1 : 0;
     return shorter;
 }
+
+#endif
 
 template <class Visitor>
 void visit_all(family_list const& list, Visitor& visitor, order in, std::uint64_t round,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tacho/cell/epoch.hpp"
+#include "tacho/core/compilation.hpp"
 #include "tacho/registry/callbacks.hpp"
 #include "tacho/registry/descriptor.hpp"
 #include "tacho/registry/family.hpp"
@@ -40,6 +41,11 @@ struct listed_instrument {
 
 namespace detail {
 
+// Counts what `round` of callbacks, or a later one, shows.
+[[nodiscard]] std::size_t count_series(family const& of, std::uint64_t round);
+
+#if TACHO_BODIES
+
 [[nodiscard]] inline registry_health health_of(family_list const& families, callback_troubles const& troubles) {
     registry_health sum{.dropped_measurements = troubles.lost_values,
                         .failed_callbacks = troubles.failed,
@@ -53,8 +59,7 @@ namespace detail {
     return sum;
 }
 
-// Counts what `round` of callbacks, or a later one, shows.
-[[nodiscard]] inline std::size_t count_series(family const& of, std::uint64_t round) {
+TACHO_FUNCTION std::size_t count_series(family const& of, std::uint64_t round) {
     struct {
         std::size_t count = 0;
         void number(family const&, series const&, tacho::number) noexcept { ++count; }
@@ -84,6 +89,8 @@ namespace detail {
     for (auto const& label : of.schema().keys) one.labels.push_back(label.name);
     return one;
 }
+
+#endif
 
 }  // namespace detail
 

@@ -6,6 +6,7 @@
 #include "tacho/cell/observed_cells.hpp"
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/clock.hpp"
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/number_text.hpp"
 #include "tacho/registry/family.hpp"
 #include "tacho/series/held_series.hpp"
@@ -27,19 +28,7 @@ class observed_values {
 public:
     // Of several values of a series the last one stands. Those that share it because they are beyond the limit of
     // series, or because a view leaves out what tells them apart, are added up where that has a meaning.
-    void add(family& of, held_series in, number value) noexcept {
-        if ((*in).is_overflow() && has_sum(of)) {
-            auto const is_known = [&](auto const& v) { return &*v.in == &*in; };
-            auto const known = std::find_if(list_.rbegin(), list_.rend(), is_known);
-            if (known != list_.rend()) {
-                known->value = sum(known->value, value);
-                return;
-            }
-        }
-        bool const is_new = !was_observed((*in).cells(), of.observed_rounds().complete());
-        if (!attempt([&] { list_.push_back({&of, std::move(in), value, is_new, list_.size()}); }))
-            of.drop_measurement("a value that there is no memory for");
-    }
+    void add(family& of, held_series in, number value) noexcept;
 
     void clear() noexcept { list_.clear(); }  // keeps its memory for the next call
     [[nodiscard]] std::size_t size() const noexcept { return list_.size(); }
@@ -47,37 +36,10 @@ public:
     // Shows all of it but what is added up. `before` is when the round before this one began: what is seen first counts
     // since then, or since its instrument was registered (CONFORMANCE 134). Where there are more series than the limit
     // allows, those that are shown already go before new ones, and then the first before the last (CONFORMANCE 145).
-    void publish(std::vector<std::shared_ptr<family>> const& of, std::uint64_t round, unix_nanos before) noexcept {
-        show_admitted(list_, round, before, [](observed const& v) { return !is_part(v); });
-        bool const has_parts = std::any_of(list_.begin(), list_.end(), is_part);
-        bool const kept = !has_parts || attempt([&] { owners_.insert(owners_.end(), of.begin(), of.end()); });
-        for (auto& v : list_) {
-            v.turn = parts_.size();
-            if (is_part(v) && !(kept && attempt([&] { parts_.push_back(std::move(v)); })))
-                v.of->drop_measurement("a value that there is no memory for");
-        }
-    }
+    void publish(std::vector<std::shared_ptr<family>> const& of, std::uint64_t round, unix_nanos before) noexcept;
 
     // Shows what is added up. Families may end with it.
-    void finish_round(std::uint64_t round, unix_nanos before) noexcept {
-        std::sort(parts_.begin(), parts_.end(), [](observed const& a, observed const& b) {
-            return std::pair{&*a.in, a.turn} < std::pair{&*b.in, b.turn};
-        });
-        std::swap(list_, parts_);
-        for (auto& v : list_)
-            if (!parts_.empty() && &*parts_.back().in == &*v.in)
-                parts_.back().value = sum(parts_.back().value, v.value);
-            else if (!attempt([&] { parts_.push_back(std::move(v)); }))
-                v.of->drop_measurement("a value that there is no memory for");
-        std::swap(list_, parts_);
-        parts_.clear();
-        std::sort(list_.begin(), list_.end(), [](observed const& a, observed const& b) { return a.turn < b.turn; });
-        show_admitted(list_, round, before, [](observed const& v) { return !(*v.in).is_overflow(); });
-        for (auto const& v : list_)
-            if ((*v.in).is_overflow()) show(v, round, before);
-        list_.clear();
-        owners_.clear();
-    }
+    void finish_round(std::uint64_t round, unix_nanos before) noexcept;
 
 private:
     struct observed {
@@ -113,39 +75,96 @@ private:
             if ((*v.in).is_overflow() && f(v)) show(v, round, before);
     }
 
-    static bool is_admitted(observed const& v, std::uint64_t round) noexcept {
-        return was_observed((*v.in).cells(), round) || v.of->observed_rounds().admit(v.of->table().storage().limit);
-    }
+    static bool is_admitted(observed const& v, std::uint64_t round) noexcept;
 
     // Counts a value in the overflow series after all. Its own series is not shown.
-    void put_beyond(std::size_t i) noexcept {
-        looking const look;
-        family& of = *list_[i].of;
-        series* const beyond = of.table().overflow();
-        if (beyond == nullptr) return of.drop_measurement("a value that there is no memory for");
-        of.say_overflow();
-        beyond->hold();
-        held_series in{beyond};
-        if (!has_sum(of))
-            list_[i].in = std::move(in);  // in its place: the last one stands
-        else
-            add(of, std::move(in), list_[i].value);
-    }
+    void put_beyond(std::size_t i) noexcept;
 
-    static void show(observed const& v, std::uint64_t round, unix_nanos before) noexcept {
-        detail::publish((*v.in).cells(), v.value, v.of->describe().is_monotonic(), (std::max)(v.of->birth(), before),
-                        round);
-    }
+    static void show(observed const& v, std::uint64_t round, unix_nanos before) noexcept;
 
-    static number sum(number a, number b) noexcept {
-        if (a.kind == number_kind::floating)
-            return {a.kind, std::bit_cast<std::uint64_t>(a.as_double() + b.as_double())};
-        return {a.kind, a.bits + b.bits};
-    }
+    static number sum(number a, number b) noexcept;
 
     std::vector<observed> list_;
     std::vector<observed> parts_;                  // of this round
     std::vector<std::shared_ptr<family>> owners_;  // of the parts
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION void observed_values::add(family& of, held_series in, number value) noexcept {
+    if ((*in).is_overflow() && has_sum(of)) {
+        auto const is_known = [&](auto const& v) { return &*v.in == &*in; };
+        auto const known = std::find_if(list_.rbegin(), list_.rend(), is_known);
+        if (known != list_.rend()) {
+            known->value = sum(known->value, value);
+            return;
+        }
+    }
+    bool const is_new = !was_observed((*in).cells(), of.observed_rounds().complete());
+    if (!attempt([&] { list_.push_back({&of, std::move(in), value, is_new, list_.size()}); }))
+        of.drop_measurement("a value that there is no memory for");
+}
+
+TACHO_FUNCTION void observed_values::publish(std::vector<std::shared_ptr<family>> const& of, std::uint64_t round,
+                                             unix_nanos before) noexcept {
+    show_admitted(list_, round, before, [](observed const& v) { return !is_part(v); });
+    bool const has_parts = std::any_of(list_.begin(), list_.end(), is_part);
+    bool const kept = !has_parts || attempt([&] { owners_.insert(owners_.end(), of.begin(), of.end()); });
+    for (auto& v : list_) {
+        v.turn = parts_.size();
+        if (is_part(v) && !(kept && attempt([&] { parts_.push_back(std::move(v)); })))
+            v.of->drop_measurement("a value that there is no memory for");
+    }
+}
+
+TACHO_FUNCTION void observed_values::finish_round(std::uint64_t round, unix_nanos before) noexcept {
+    std::sort(parts_.begin(), parts_.end(), [](observed const& a, observed const& b) {
+        return std::pair{&*a.in, a.turn} < std::pair{&*b.in, b.turn};
+    });
+    std::swap(list_, parts_);
+    for (auto& v : list_)
+        if (!parts_.empty() && &*parts_.back().in == &*v.in)
+            parts_.back().value = sum(parts_.back().value, v.value);
+        else if (!attempt([&] { parts_.push_back(std::move(v)); }))
+            v.of->drop_measurement("a value that there is no memory for");
+    std::swap(list_, parts_);
+    parts_.clear();
+    std::sort(list_.begin(), list_.end(), [](observed const& a, observed const& b) { return a.turn < b.turn; });
+    show_admitted(list_, round, before, [](observed const& v) { return !(*v.in).is_overflow(); });
+    for (auto const& v : list_)
+        if ((*v.in).is_overflow()) show(v, round, before);
+    list_.clear();
+    owners_.clear();
+}
+
+TACHO_FUNCTION bool observed_values::is_admitted(observed const& v, std::uint64_t round) noexcept {
+    return was_observed((*v.in).cells(), round) || v.of->observed_rounds().admit(v.of->table().storage().limit);
+}
+
+TACHO_FUNCTION void observed_values::put_beyond(std::size_t i) noexcept {
+    looking const look;
+    family& of = *list_[i].of;
+    series* const beyond = of.table().overflow();
+    if (beyond == nullptr) return of.drop_measurement("a value that there is no memory for");
+    of.say_overflow();
+    beyond->hold();
+    held_series in{beyond};
+    if (!has_sum(of))
+        list_[i].in = std::move(in);  // in its place: the last one stands
+    else
+        add(of, std::move(in), list_[i].value);
+}
+
+TACHO_FUNCTION void observed_values::show(observed const& v, std::uint64_t round, unix_nanos before) noexcept {
+    detail::publish((*v.in).cells(), v.value, v.of->describe().is_monotonic(), (std::max)(v.of->birth(), before),
+                    round);
+}
+
+TACHO_FUNCTION number observed_values::sum(number a, number b) noexcept {
+    if (a.kind == number_kind::floating) return {a.kind, std::bit_cast<std::uint64_t>(a.as_double() + b.as_double())};
+    return {a.kind, a.bits + b.bits};
+}
+
+#endif
 
 }  // namespace tacho::inline v0::detail

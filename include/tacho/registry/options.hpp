@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tacho/core/clock.hpp"
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/exemplar.hpp"
 #include "tacho/core/names.hpp"
 #include "tacho/core/resource.hpp"
@@ -42,6 +43,8 @@ struct registry_options {
 
 namespace detail {
 
+#if TACHO_BODIES
+
 // Constant labels as they can be shown, added to those in `beside`. What is wrong with one is said in `problems`, and
 // it is left out.
 inline void add_constant_labels(std::vector<fixed_label>& beside, std::vector<attribute> const& added,
@@ -74,6 +77,8 @@ inline void add_constant_labels(std::vector<fixed_label>& beside, std::vector<at
         label.value = std::move(cut);
     }
 }
+
+#endif
 
 }  // namespace detail
 

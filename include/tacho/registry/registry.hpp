@@ -1,6 +1,7 @@
 // tacho: the registry: it knows all instruments, and shows their numbers to whoever visits.
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/error_hook.hpp"
 #include "tacho/core/resource.hpp"
 #include "tacho/core/utf8.hpp"
@@ -32,18 +33,11 @@ class scope {
 public:
     /// The unnamed scope of a registry: what an instrument uses that is given just the registry.
     scope(registry& in);  // implicit: `counter requests{registry, "..."}`
-    scope(std::shared_ptr<detail::registry_core> core, scope_info info)
-        : core_(std::move(core)), info_(std::move(info)), labels_(core_->constant_labels) {}
+    scope(std::shared_ptr<detail::registry_core> core, scope_info info);
 
     /// The same scope with labels that each series of its instruments carries, beside those of the registry and those
     /// that it has already. One that is named like another, or is no label, is left out: registry.problems() says so.
-    [[nodiscard]] scope with_labels(std::vector<attribute> const& labels) const {
-        scope made = *this;
-        std::vector<std::string> problems;
-        detail::add_constant_labels(made.labels_, labels, core_->options.translation, problems);
-        for (auto& problem : problems) core_->note(severity::warning, std::move(problem));
-        return made;
-    }
+    [[nodiscard]] scope with_labels(std::vector<attribute> const& labels) const;
 
     [[nodiscard]] scope_info const& info() const noexcept { return info_; }
     /// All constant labels of its instruments.
@@ -56,19 +50,31 @@ private:
     std::vector<fixed_label> labels_;
 };
 
+#if TACHO_BODIES
+
+TACHO_FUNCTION scope::scope(std::shared_ptr<detail::registry_core> core, scope_info info)
+    : core_(std::move(core)), info_(std::move(info)), labels_(core_->constant_labels) {}
+
+TACHO_FUNCTION scope scope::with_labels(std::vector<attribute> const& labels) const {
+    scope made = *this;
+    std::vector<std::string> problems;
+    detail::add_constant_labels(made.labels_, labels, core_->options.translation, problems);
+    for (auto& problem : problems) core_->note(severity::warning, std::move(problem));
+    return made;
+}
+
+#endif
+
 /// A set of instruments and their numbers. Instruments, handles, snapshots and readers may outlive it. All members may
 /// be called by any thread at any time.
 class registry {
 public:
-    explicit registry(registry_options options = {})
-        : core_(std::make_shared<detail::registry_core>(std::move(options))) {}
+    explicit registry(registry_options options = {});
     registry(registry const&) = delete;
     registry& operator=(registry const&) = delete;
 
     /// A scope of instruments, such as a library and its version.
-    [[nodiscard]] tacho::scope scope(std::string_view name, std::string_view its_version = {}) {
-        return {core(), scope_info{to_utf8(name), to_utf8(its_version)}};
-    }
+    [[nodiscard]] tacho::scope scope(std::string_view name, std::string_view its_version = {});
 
     /// Runs the callbacks of observables, and shows every series to `visitor`: calls `number(family, series, number)`
     /// and `histogram(family, series, histogram_value)`. Takes no lock that recording or creating a series needs, and
@@ -85,22 +91,12 @@ public:
 
     /// All instruments that are registered, with what the last round of callbacks showed of observables, in the order
     /// of their Prometheus names. Those that a view drops are not.
-    [[nodiscard]] std::vector<listed_instrument> list() const {
-        std::vector<listed_instrument> all;
-        auto const round = core()->callbacks.finished();
-        auto const families = core()->families();
-        all.reserve(families->by_name.size());
-        for (auto const& f : families->by_name) all.push_back(detail::listed(*f, round));
-        return all;
-    }
+    [[nodiscard]] std::vector<listed_instrument> list() const;
 
     /// Why instruments were not registered, and which views and constant labels are ignored, a sentence each.
-    [[nodiscard]] std::vector<std::string> problems() const {
-        std::lock_guard const lock{core()->mutex};
-        return core()->problems;
-    }
+    [[nodiscard]] std::vector<std::string> problems() const;
 
-    [[nodiscard]] registry_health health() const { return core()->health(); }
+    [[nodiscard]] registry_health health() const;
 
     /// Which measurements become exemplars from now on.
     void filter_exemplars(exemplar_filter by) noexcept {
@@ -114,10 +110,41 @@ private:
     std::shared_ptr<detail::registry_core> core_;
 };
 
-inline scope::scope(registry& in) : core_(in.core()), labels_(core_->constant_labels) {}
+#if TACHO_BODIES
+
+TACHO_FUNCTION scope::scope(registry& in) : core_(in.core()), labels_(core_->constant_labels) {}
+
+TACHO_FUNCTION registry::registry(registry_options options)
+    : core_(std::make_shared<detail::registry_core>(std::move(options))) {}
+
+TACHO_FUNCTION tacho::scope registry::scope(std::string_view name, std::string_view its_version) {
+    return {core(), scope_info{to_utf8(name), to_utf8(its_version)}};
+}
+
+TACHO_FUNCTION std::vector<listed_instrument> registry::list() const {
+    std::vector<listed_instrument> all;
+    auto const round = core()->callbacks.finished();
+    auto const families = core()->families();
+    all.reserve(families->by_name.size());
+    for (auto const& f : families->by_name) all.push_back(detail::listed(*f, round));
+    return all;
+}
+
+TACHO_FUNCTION std::vector<std::string> registry::problems() const {
+    std::lock_guard const lock{core()->mutex};
+    return core()->problems;
+}
+
+TACHO_FUNCTION registry_health registry::health() const {
+    return core()->health();
+}
+
+#endif
 
 /// The registry of instruments that are given none. Never destroyed, so that static destructors may still record.
-[[nodiscard, gnu::visibility("default")]] inline registry& default_registry() {
+[[nodiscard, gnu::visibility("default")]] registry& default_registry();
+#if TACHO_BODIES
+TACHO_FUNCTION registry& default_registry() {
     // No static object with a guard: a child of fork() would wait for ever for a thread that was making it.
     static constinit std::atomic<registry*> instance{nullptr};
     // Acquire and release: who finds it finds it made.
@@ -128,24 +155,16 @@ inline scope::scope(registry& in) : core_(in.core()), labels_(core_->constant_la
     delete own;
     return *other;
 }
+#endif
 
 /// Sees each series that lived since its last commit(), also one that was removed and those of a family whose
 /// instruments are gone: for a reader who reports what happened in between. One thread at a time.
 class reader {
 public:
-    explicit reader(registry& in) : core_(in.core()) {
-        std::lock_guard const lock{core_->mutex};
-        place_ = core_->readers.size();
-        core_->readers.push_back(core_->clock->now.load(std::memory_order_acquire));
-        core_->forget_retired();
-    }
+    explicit reader(registry& in);
     reader(reader const&) = delete;
     reader& operator=(reader const&) = delete;
-    ~reader() {
-        std::lock_guard const lock{core_->mutex};
-        core_->readers[place_] = detail::registry_core::gone_reader;  // places are not reused: few readers ever exist
-        core_->forget_retired();
-    }
+    ~reader();
 
     /// As registry::visit() by scope, retired families last; callbacks have until `until`. A visitor with a member
     /// lives(family) first hears of each registered observable, shown or not. Allocates a list of retired families.
@@ -173,16 +192,35 @@ public:
     }
 
     /// What the last visit() showed has arrived where it should: retired families in it are not shown again.
-    void commit() {
-        std::lock_guard const lock{core_->mutex};
-        core_->readers[place_] = seen_;
-        core_->forget_retired();
-    }
+    void commit();
 
 private:
     std::shared_ptr<detail::registry_core> core_;
     std::size_t place_ = 0;
     std::uint64_t seen_ = 0;
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION reader::reader(registry& in) : core_(in.core()) {
+    std::lock_guard const lock{core_->mutex};
+    place_ = core_->readers.size();
+    core_->readers.push_back(core_->clock->now.load(std::memory_order_acquire));
+    core_->forget_retired();
+}
+
+TACHO_FUNCTION reader::~reader() {
+    std::lock_guard const lock{core_->mutex};
+    core_->readers[place_] = detail::registry_core::gone_reader;  // places are not reused: few readers ever exist
+    core_->forget_retired();
+}
+
+TACHO_FUNCTION void reader::commit() {
+    std::lock_guard const lock{core_->mutex};
+    core_->readers[place_] = seen_;
+    core_->forget_retired();
+}
+
+#endif
 
 }  // namespace tacho::inline v0

@@ -4,6 +4,7 @@
 #include "tacho/cell/forked_cells.hpp"
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/clock.hpp"
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/error_hook.hpp"
 #include "tacho/core/fork.hpp"
 #include "tacho/registry/callbacks.hpp"
@@ -42,12 +43,7 @@ struct [[gnu::visibility("default")]] registry_core;  // the program's, in a plu
 
 // What a registry, its instruments and its readers share, so that each may outlive the others.
 struct registry_core final : fork_witness {
-    explicit registry_core(registry_options o)
-        : options(checked(std::move(o), problems)), callbacks(options.callback_timeout, options.now) {
-        watch_cells_at_fork();
-        add_constant_labels(constant_labels, options.constant_labels, options.translation, problems);
-        for (auto const& problem : problems) report(severity::warning, problem);
-    }
+    explicit registry_core(registry_options o);
 
     struct entry {
         std::shared_ptr<family> shown;
@@ -73,17 +69,9 @@ struct registry_core final : fork_witness {
     library_copy const belongs_to{};
     fork_watch watch{*this};
 
-    std::shared_ptr<family_list const> families() {
-        std::lock_guard const lock{mutex};  // only to copy the pointer
-        return published;
-    }
+    std::shared_ptr<family_list const> families();
 
-    registry_health health() {
-        auto sum = health_of(*families(), callbacks.troubles());
-        std::lock_guard const lock{mutex};
-        sum.failed_registrations = failed;
-        return sum;
-    }
+    registry_health health();
 
     // Adds a family, or finds the one with the same identity; nullptr, and a problem, when it can't be.
     std::shared_ptr<family> add(descriptor describe, label_schema schema, series_storage storage);
@@ -96,7 +84,43 @@ struct registry_core final : fork_witness {
     void on_fork(fork_event what) noexcept override;
 };
 
-inline std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema, series_storage storage) {
+#if TACHO_BODIES
+
+TACHO_FUNCTION registry_core::registry_core(registry_options o)
+    : options(checked(std::move(o), problems)), callbacks(options.callback_timeout, options.now) {
+    watch_cells_at_fork();
+    add_constant_labels(constant_labels, options.constant_labels, options.translation, problems);
+    for (auto const& problem : problems) report(severity::warning, problem);
+}
+
+TACHO_FUNCTION std::shared_ptr<family_list const> registry_core::families() {
+    std::lock_guard const lock{mutex};  // only to copy the pointer
+    return published;
+}
+
+TACHO_FUNCTION registry_health registry_core::health() {
+    auto sum = health_of(*families(), callbacks.troubles());
+    std::lock_guard const lock{mutex};
+    sum.failed_registrations = failed;
+    return sum;
+}
+
+#endif
+
+// An empty core for a module that can't use one, which shows what is recorded there to nobody.
+[[nodiscard]] std::shared_ptr<registry_core> const& core_of_module();
+
+// The core, or in a module that can't use it that one.
+[[nodiscard]] inline std::shared_ptr<registry_core> const& usable(std::shared_ptr<registry_core> const& core) {
+    if (core->belongs_to.is_here()) [[likely]]
+        return core;
+    return core_of_module();
+}
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema,
+                                                          series_storage storage) {
     // A name may be reused by another registry, an id never: whoever remembers values by id can't mix two families up.
     static constinit std::atomic<std::uint64_t> ids{0};
     auto names = names_in_use(describe.prometheus_name, describe.kind, keeps_characters(options.translation));
@@ -133,19 +157,19 @@ inline std::shared_ptr<family> registry_core::add(descriptor describe, label_sch
     return nullptr;
 }
 
-inline void registry_core::fail(std::string why) {
+TACHO_FUNCTION void registry_core::fail(std::string why) {
     note(severity::error, std::move(why));
     std::lock_guard const lock{mutex};
     ++failed;
 }
-inline void registry_core::note(severity how, std::string what) {
+TACHO_FUNCTION void registry_core::note(severity how, std::string what) {
     report(how, what);  // outside the mutex: the hook is the program's own code
     std::lock_guard const lock{mutex};
     if (problems.size() < 1000) problems.push_back(std::move(what));
 }
 
 // Without the views that can't be.
-inline registry_options registry_core::checked(registry_options o, std::vector<std::string>& problems) {
+TACHO_FUNCTION registry_options registry_core::checked(registry_options o, std::vector<std::string>& problems) {
     std::size_t place = 0;
     std::erase_if(o.views, [&](view const& v) {
         auto const why = why_no_view(v);
@@ -157,7 +181,7 @@ inline registry_options registry_core::checked(registry_options o, std::vector<s
 }
 
 // One instrument less. Out of memory, its family stays in the list, which is harmless.
-inline void registry_core::drop(family const& gone) noexcept {
+TACHO_FUNCTION void registry_core::drop(family const& gone) noexcept {
     std::lock_guard const lock{mutex};
     auto const at = entries.find(&gone);
     if (at == entries.end() || --at->second.instruments != 0) return;
@@ -171,7 +195,7 @@ inline void registry_core::drop(family const& gone) noexcept {
 }
 
 // Under the mutex: as if it had never been registered.
-inline void registry_core::forget(family const& gone) noexcept {
+TACHO_FUNCTION void registry_core::forget(family const& gone) noexcept {
     auto const known = entries.find(&gone);
     if (known == entries.end()) return;
     for (auto const& name : known->second.names)
@@ -181,7 +205,7 @@ inline void registry_core::forget(family const& gone) noexcept {
 }
 
 // Under the mutex: lets go of what every reader has collected.
-inline void registry_core::forget_retired() {
+TACHO_FUNCTION void registry_core::forget_retired() {
     auto const oldest = readers.empty() ? gone_reader : *std::min_element(readers.begin(), readers.end());
     // Release: who sees it knows that the readers are done with what was removed before.
     clock->settled.store(oldest, std::memory_order_release);
@@ -190,16 +214,13 @@ inline void registry_core::forget_retired() {
 
 // A child has none of the parent's readers, but for those that its own thread had, which are there again once they
 // commit. Removed series need not wait for the others.
-inline void registry_core::on_fork(fork_event what) noexcept {
+TACHO_FUNCTION void registry_core::on_fork(fork_event what) noexcept {
     if (what != fork_event::start_anew) return;
     readers.assign(readers.size(), gone_reader);
     clock->settled.store(gone_reader, std::memory_order_relaxed);
 }
 
-// The core, or in a module that can't use it an empty one of its own, which shows what is recorded there to nobody.
-[[nodiscard]] inline std::shared_ptr<registry_core> const& usable(std::shared_ptr<registry_core> const& core) {
-    if (core->belongs_to.is_here()) [[likely]]
-        return core;
+TACHO_FUNCTION std::shared_ptr<registry_core> const& core_of_module() {
     static constinit std::atomic<bool> said{false};
     auto const& none = []() -> auto const& {
         changing const guarded;  // no child has the guard taken and waits for it
@@ -211,6 +232,8 @@ inline void registry_core::on_fork(fork_event what) noexcept {
     if (!said.exchange(true, std::memory_order_relaxed)) none->fail(std::string{foreign_registry});
     return none;
 }
+
+#endif
 
 }  // namespace detail
 

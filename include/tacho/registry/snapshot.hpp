@@ -1,6 +1,7 @@
 // tacho: a copy of a registry's numbers.
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/registry/registry.hpp"
 #include "tacho/series/held_series.hpp"
 
@@ -18,13 +19,7 @@ namespace tacho::inline v0 {
 class snapshot {
 public:
     /// Of these families, with what `round` of callbacks observed.
-    snapshot(std::shared_ptr<family_list const> families, std::uint64_t round) : families_(std::move(families)) {
-        collector collect{*this};
-        for (auto const& f : families_->by_name) {
-            std::as_const(*f).visit(collect, round);
-            ends_.push_back(readings_.size());
-        }
-    }
+    snapshot(std::shared_ptr<family_list const> families, std::uint64_t round);
 
     /// As registry::visit().
     template <class Visitor>
@@ -49,39 +44,7 @@ private:
         std::size_t exemplars = 0;  // the place of its first
     };
 
-    struct collector {
-        snapshot& into;
-        std::size_t exemplars_at = 0;  // of the next series, where it has any
-        void exemplars(exemplar_view const& of) {
-            exemplars_at = into.exemplars_.size();
-            into.exemplars_.resize(exemplars_at + of.size());
-            for (std::size_t i = 0; i < of.size(); ++i)
-                if (auto& e = into.exemplars_[exemplars_at + i]; !of.read(i, e)) e.time = 0;
-        }
-        void number(family const&, series const& from, tacho::number value) {
-            into.readings_.push_back({hold(from), into.words_.size(), 0, 0, exemplars_at});
-            into.words_.push_back(value.bits);
-        }
-        void histogram(family const&, series const& from, histogram_value const& value) {
-            into.readings_.push_back({hold(from), into.words_.size(), value.count, value.sum, exemplars_at});
-            into.words_.insert(into.words_.end(), value.buckets.begin(), value.buckets.end());
-        }
-        void states(family const&, series const& from, states_value value) {
-            into.readings_.push_back({hold(from), into.words_.size(), 0, 0});
-            into.words_.push_back(value.bits);
-        }
-        void exponential_histogram(family const&, series const& from, exponential_value const& value) {
-            into.readings_.push_back({hold(from), into.words_.size(), value.count, value.sum});
-            auto& words = into.words_;
-            words.push_back(value.zero_count);
-            words.push_back(static_cast<std::uint64_t>(value.scale));
-            for (auto const* const side : {&value.positive, &value.negative}) {
-                words.push_back(static_cast<std::uint64_t>(side->offset));
-                words.push_back(side->counts.size());
-                words.insert(words.end(), side->counts.begin(), side->counts.end());
-            }
-        }
-    };
+    struct collector;
 
     [[nodiscard]] exponential_value exponential_of(reading const& r) const noexcept {
         auto const* word = words_.data() + r.first;
@@ -135,9 +98,56 @@ private:
     std::vector<exemplar> exemplars_;
 };
 
-inline snapshot registry::snapshot() const {
+#if TACHO_BODIES
+
+struct snapshot::collector {
+    snapshot& into;
+    std::size_t exemplars_at = 0;  // of the next series, where it has any
+    void exemplars(exemplar_view const& of) {
+        exemplars_at = into.exemplars_.size();
+        into.exemplars_.resize(exemplars_at + of.size());
+        for (std::size_t i = 0; i < of.size(); ++i)
+            if (auto& e = into.exemplars_[exemplars_at + i]; !of.read(i, e)) e.time = 0;
+    }
+    void number(family const&, series const& from, tacho::number value) {
+        into.readings_.push_back({hold(from), into.words_.size(), 0, 0, exemplars_at});
+        into.words_.push_back(value.bits);
+    }
+    void histogram(family const&, series const& from, histogram_value const& value) {
+        into.readings_.push_back({hold(from), into.words_.size(), value.count, value.sum, exemplars_at});
+        into.words_.insert(into.words_.end(), value.buckets.begin(), value.buckets.end());
+    }
+    void states(family const&, series const& from, states_value value) {
+        into.readings_.push_back({hold(from), into.words_.size(), 0, 0});
+        into.words_.push_back(value.bits);
+    }
+    void exponential_histogram(family const&, series const& from, exponential_value const& value) {
+        into.readings_.push_back({hold(from), into.words_.size(), value.count, value.sum});
+        auto& words = into.words_;
+        words.push_back(value.zero_count);
+        words.push_back(static_cast<std::uint64_t>(value.scale));
+        for (auto const* const side : {&value.positive, &value.negative}) {
+            words.push_back(static_cast<std::uint64_t>(side->offset));
+            words.push_back(side->counts.size());
+            words.insert(words.end(), side->counts.begin(), side->counts.end());
+        }
+    }
+};
+
+TACHO_FUNCTION snapshot::snapshot(std::shared_ptr<family_list const> families, std::uint64_t round)
+    : families_(std::move(families)) {
+    collector collect{*this};
+    for (auto const& f : families_->by_name) {
+        std::as_const(*f).visit(collect, round);
+        ends_.push_back(readings_.size());
+    }
+}
+
+TACHO_FUNCTION snapshot registry::snapshot() const {
     auto const round = core()->callbacks.collect();
     return {core()->families(), round};
 }
+
+#endif
 
 }  // namespace tacho::inline v0

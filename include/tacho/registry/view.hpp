@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/core/bounds.hpp"
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/names.hpp"
 #include "tacho/series/label_schema.hpp"
 
@@ -104,6 +105,8 @@ inline void apply(view const& v, stream& to) noexcept {
     to.dropped = v.drop.value_or(to.dropped);
 }
 
+#if TACHO_BODIES
+
 [[nodiscard]] inline bool leaves_out(view const& v, std::string_view label) noexcept {
     auto const has = [&](std::vector<label_name> const& list) {
         return std::find(list.begin(), list.end(), label) != list.end();
@@ -121,6 +124,8 @@ inline void apply(view const& v, stream& to) noexcept {
     if (v.bounds && !are_bounds(*v.bounds)) return "its bounds should be finite, strictly increasing and at most 256";
     return {};
 }
+
+#endif
 
 }  // namespace detail
 

@@ -1,6 +1,7 @@
 // tacho: which series of a family are out of use for so long that they are removed.
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/fork.hpp"
 #include "tacho/series/series.hpp"
 #include "tacho/series/series_list.hpp"
@@ -27,21 +28,7 @@ public:
     void note_sweep() noexcept { swept_.store(now(), std::memory_order_relaxed); }
 
     // Under no mutex: scrapes do it too, one at a time, so that what is idle isn't shown though nothing is created.
-    void remove_from(series_list const& list) noexcept {
-        if (!may_expire()) return;
-        // No fork in between: the child would find it under way for ever.
-        changing const from_here;
-        if (under_way_.exchange(true, std::memory_order_acquire)) return;
-        auto const second = now();
-        list.for_each([&](series& s) {
-            bool const touched = s.was_touched();
-            if (touched || s.is_held() || s.is_overflow())
-                s.seen_ = second;
-            else if (second > s.seen_ && second - s.seen_ >= storage_.expire_after)
-                s.remove(*storage_.readers, storage_.now(), true);
-        });
-        under_way_.store(false, std::memory_order_release);
-    }
+    void remove_from(series_list const& list) noexcept;
 
 private:
     [[nodiscard]] std::uint32_t now() const noexcept {
@@ -52,5 +39,25 @@ private:
     std::atomic<std::uint32_t> swept_;  // seconds since 1970
     std::atomic<bool> under_way_{false};
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION void idle_series::remove_from(series_list const& list) noexcept {
+    if (!may_expire()) return;
+    // No fork in between: the child would find it under way for ever.
+    changing const from_here;
+    if (under_way_.exchange(true, std::memory_order_acquire)) return;
+    auto const second = now();
+    list.for_each([&](series& s) {
+        bool const touched = s.was_touched();
+        if (touched || s.is_held() || s.is_overflow())
+            s.seen_ = second;
+        else if (second > s.seen_ && second - s.seen_ >= storage_.expire_after)
+            s.remove(*storage_.readers, storage_.now(), true);
+    });
+    under_way_.store(false, std::memory_order_release);
+}
+
+#endif
 
 }  // namespace tacho::inline v0::detail

@@ -3,6 +3,7 @@
 
 #include "tacho/cell/epoch.hpp"
 #include "tacho/core/attempt.hpp"
+#include "tacho/core/compilation.hpp"
 #include "tacho/series/series_list.hpp"
 
 #include <cstddef>
@@ -36,17 +37,13 @@ public:
 
     // It can't be found by those who begin to look after `epoch`. Without memory it stays where it is until the family
     // ends.
-    void add(series& gone, std::uint64_t epoch) noexcept {
-        attempt([&] { listed_.push_back({&gone, epoch}); });
-    }
+    void add(series& gone, std::uint64_t epoch) noexcept;
 
     // A place that a series has left, or the next one.
     [[nodiscard]] place free_place(std::uint32_t next) const noexcept {
         return free_.empty() ? place{next, 0} : free_.back();
     }
-    void take(place taken) noexcept {
-        if (!free_.empty() && free_.back().ordinal == taken.ordinal) free_.pop_back();
-    }
+    void take(place taken) noexcept;
 
     // Goes on with what nobody sees who is looking (`finished`, see epoch.hpp), no handle holds, and every reader has
     // collected (`settled`). Calls destroy(series&) for what nobody can see at all.
@@ -89,5 +86,17 @@ private:
     std::vector<place> free_;
     std::size_t until_due_ = 32;
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION void removed_series::add(series& gone, std::uint64_t epoch) noexcept {
+    attempt([&] { listed_.push_back({&gone, epoch}); });
+}
+
+TACHO_FUNCTION void removed_series::take(place taken) noexcept {
+    if (!free_.empty() && free_.back().ordinal == taken.ordinal) free_.pop_back();
+}
+
+#endif
 
 }  // namespace tacho::inline v0::detail

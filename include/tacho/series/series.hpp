@@ -4,6 +4,7 @@
 #include "tacho/cell/arena.hpp"
 #include "tacho/cell/exemplar_slot.hpp"
 #include "tacho/core/clock.hpp"
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/escaping.hpp"
 #include "tacho/core/label_text.hpp"
 #include "tacho/series/hash.hpp"
@@ -110,18 +111,7 @@ private:
     // Removes it, with `when_idle` unless it was touched meanwhile. False when it was not this call that removed it.
     // Only the one call that did says when. The stamp is taken afterwards: a reader whose collection began at that
     // stamp or later has seen it removed, with its last values. Until then it counts as removed just now.
-    bool remove(detail::reader_clock& readers, unix_nanos now, bool when_idle) noexcept {
-        auto seen = life_.load(std::memory_order_relaxed);
-        do {
-            if (seen == life::removed || (when_idle && seen != life::idle)) return false;
-            // Release, matched by the acquire in is_removed().
-        } while (
-            !life_.compare_exchange_weak(seen, life::removed, std::memory_order_release, std::memory_order_relaxed));
-        end_.store(now, std::memory_order_relaxed);
-        // Release: who knows that it was removed by then knows when it ended.
-        removed_at_.store(readers.next(), std::memory_order_release);
-        return true;
-    }
+    bool remove(detail::reader_clock& readers, unix_nanos now, bool when_idle) noexcept;
     // Whether it was touched since the last call.
     bool was_touched() noexcept {
         auto seen = life::touched;
@@ -149,9 +139,7 @@ private:
     [[nodiscard]] static series* make(label_schema const& schema, std::span<std::string_view const> values,
                                       bool overflow, std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth,
                                       detail::word* cells, std::size_t exemplars) noexcept;
-    void destroy(std::size_t exemplars) noexcept {
-        std::free(reinterpret_cast<char*>(this) - exemplars * sizeof(detail::exemplar_slot));
-    }
+    void destroy(std::size_t exemplars) noexcept;
 
     unix_nanos birth_ = 0;
     std::atomic<unix_nanos> end_{0};
@@ -169,9 +157,31 @@ private:
     std::atomic<life> life_{life::idle};  // its birth is its first use
 };
 
-inline series* series::make(label_schema const& schema, std::span<std::string_view const> values, bool overflow,
-                            std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth, detail::word* cells,
-                            std::size_t exemplars) noexcept {
+#if TACHO_BODIES
+
+TACHO_FUNCTION void series::destroy(std::size_t exemplars) noexcept {
+    std::free(reinterpret_cast<char*>(this) - exemplars * sizeof(detail::exemplar_slot));
+}
+
+TACHO_FUNCTION bool series::remove(detail::reader_clock& readers, unix_nanos now, bool when_idle) noexcept {
+    auto seen = life_.load(std::memory_order_relaxed);
+    do {
+        if (seen == life::removed || (when_idle && seen != life::idle)) return false;
+        // Release, matched by the acquire in is_removed().
+    } while (!life_.compare_exchange_weak(seen, life::removed, std::memory_order_release, std::memory_order_relaxed));
+    end_.store(now, std::memory_order_relaxed);
+    // Release: who knows that it was removed by then knows when it ended.
+    removed_at_.store(readers.next(), std::memory_order_release);
+    return true;
+}
+
+#endif
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION series* series::make(label_schema const& schema, std::span<std::string_view const> values, bool overflow,
+                                    std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth,
+                                    detail::word* cells, std::size_t exemplars) noexcept {
     detail::shown_labels shown{schema, values};
     if (overflow) shown.add({"otel_metric_overflow", "true"});
 
@@ -232,5 +242,7 @@ inline series* series::make(label_schema const& schema, std::span<std::string_vi
     *out++ = ' ';
     return made;
 }
+
+#endif
 
 }  // namespace tacho::inline v0

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tacho/cell/epoch.hpp"
+#include "tacho/core/compilation.hpp"
 #include "tacho/series/series.hpp"
 
 #include <atomic>
@@ -22,10 +23,7 @@ public:
     series_index() = default;
     series_index(series_index const&) = delete;
     series_index& operator=(series_index const&) = delete;
-    ~series_index() {
-        std::free(newest_.load(std::memory_order_relaxed));
-        give_back(~std::uint64_t{0});
-    }
+    ~series_index();
 
     // Lock-free; allocates nothing.
     [[nodiscard]] series* find(std::uint64_t hash, std::span<std::string_view const> values) const noexcept {
@@ -45,55 +43,16 @@ public:
     }
 
     // Makes sure that the next insert() finds a place; false when memory can't be had. One writer at a time.
-    [[nodiscard]] bool make_room() noexcept {
-        table* const t = newest_.load(std::memory_order_relaxed);                  // only writers change it
-        if (t != nullptr && (t->taken + 1) * 3 <= (t->mask + 1) * 2) return true;  // at most two thirds full
-        // As large as before when half of the places or more were left.
-        std::size_t const places = t == nullptr ? 8 : t->size * 2 <= t->taken ? t->mask + 1 : (t->mask + 1) * 2;
-        table* const grown = make_table(places);
-        if (grown == nullptr) return false;
-        for (std::size_t i = 0; t != nullptr && i <= t->mask; ++i)
-            if (t->tags()[i].load(std::memory_order_relaxed) > left) {
-                series* const s = t->entries()[i].load(std::memory_order_relaxed);
-                put(*grown, s->hash(), s);
-            }
-        newest_.store(grown, std::memory_order_release);  // publishes everything put so far
-        if (t != nullptr) {
-            t->left_in = end_epoch();
-            t->older = old_;
-            old_ = t;
-        }
-        return true;
-    }
+    [[nodiscard]] bool make_room() noexcept;
 
     // Readers that begin to look later don't find it. It is there.
-    void erase(std::uint64_t hash, series const* gone) noexcept {
-        table& t = *newest_.load(std::memory_order_relaxed);
-        std::size_t i = hash & t.mask;
-        while (t.entries()[i].load(std::memory_order_relaxed) != gone ||
-               t.tags()[i].load(std::memory_order_relaxed) <= left)
-            i = (i + 1) & t.mask;
-        t.tags()[i].store(left, std::memory_order_release);
-        --t.size;
-    }
+    void erase(std::uint64_t hash, series const* gone) noexcept;
 
     // Frees the tables that were left in this epoch or before. One writer at a time.
-    void give_back(std::uint64_t finished) noexcept {
-        for (table** at = &old_; *at != nullptr;) {
-            table* const t = *at;
-            if (t->left_in > finished) {
-                at = &t->older;
-            } else {
-                *at = t->older;
-                std::free(t);
-            }
-        }
-    }
+    void give_back(std::uint64_t finished) noexcept;
 
     // After make_room().
-    void insert(std::uint64_t hash, series* added) noexcept {
-        put(*newest_.load(std::memory_order_relaxed), hash, added);
-    }
+    void insert(std::uint64_t hash, series* added) noexcept;
 
 private:
     // Followed in memory by the entries and the tags.
@@ -137,5 +96,61 @@ private:
     std::atomic<table*> newest_{nullptr};
     table* old_ = nullptr;  // replaced, newest first
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION series_index::~series_index() {
+    std::free(newest_.load(std::memory_order_relaxed));
+    give_back(~std::uint64_t{0});
+}
+
+TACHO_FUNCTION bool series_index::make_room() noexcept {
+    table* const t = newest_.load(std::memory_order_relaxed);                  // only writers change it
+    if (t != nullptr && (t->taken + 1) * 3 <= (t->mask + 1) * 2) return true;  // at most two thirds full
+    // As large as before when half of the places or more were left.
+    std::size_t const places = t == nullptr ? 8 : t->size * 2 <= t->taken ? t->mask + 1 : (t->mask + 1) * 2;
+    table* const grown = make_table(places);
+    if (grown == nullptr) return false;
+    for (std::size_t i = 0; t != nullptr && i <= t->mask; ++i)
+        if (t->tags()[i].load(std::memory_order_relaxed) > left) {
+            series* const s = t->entries()[i].load(std::memory_order_relaxed);
+            put(*grown, s->hash(), s);
+        }
+    newest_.store(grown, std::memory_order_release);  // publishes everything put so far
+    if (t != nullptr) {
+        t->left_in = end_epoch();
+        t->older = old_;
+        old_ = t;
+    }
+    return true;
+}
+
+TACHO_FUNCTION void series_index::erase(std::uint64_t hash, series const* gone) noexcept {
+    table& t = *newest_.load(std::memory_order_relaxed);
+    std::size_t i = hash & t.mask;
+    while (t.entries()[i].load(std::memory_order_relaxed) != gone ||
+           t.tags()[i].load(std::memory_order_relaxed) <= left)
+        i = (i + 1) & t.mask;
+    t.tags()[i].store(left, std::memory_order_release);
+    --t.size;
+}
+
+TACHO_FUNCTION void series_index::give_back(std::uint64_t finished) noexcept {
+    for (table** at = &old_; *at != nullptr;) {
+        table* const t = *at;
+        if (t->left_in > finished) {
+            at = &t->older;
+        } else {
+            *at = t->older;
+            std::free(t);
+        }
+    }
+}
+
+TACHO_FUNCTION void series_index::insert(std::uint64_t hash, series* added) noexcept {
+    put(*newest_.load(std::memory_order_relaxed), hash, added);
+}
+
+#endif
 
 }  // namespace tacho::inline v0::detail

@@ -1,6 +1,7 @@
 // tacho: all series of a family, in places that another may take over.
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/series/series.hpp"
 
 #include <algorithm>
@@ -22,9 +23,7 @@ public:
     series_list() = default;
     series_list(series_list const&) = delete;
     series_list& operator=(series_list const&) = delete;
-    ~series_list() {
-        for (auto& block : blocks_) std::free(block.load(std::memory_order_relaxed));
-    }
+    ~series_list();
 
     // Calls f(series&) for each, in order of their places. Series added or removed meanwhile may be missed.
     template <class F>
@@ -64,25 +63,12 @@ public:
     }
 
     // Whether there is room at the end for one more; false without memory.
-    [[nodiscard]] bool make_room() noexcept {
-        auto const [block, at] = place_of(size_.load(std::memory_order_relaxed));
-        if (block >= blocks_.size()) return false;
-        if (blocks_[block].load(std::memory_order_relaxed) != nullptr) return true;
-        void* const made = std::calloc(block_size(block), sizeof(std::atomic<series*>));  // zeroed: nobody's places
-        blocks_[block].store(static_cast<std::atomic<series*>*>(made),
-                             std::memory_order_relaxed);  // published by size_
-        return made != nullptr;
-    }
+    [[nodiscard]] bool make_room() noexcept;
     // The next place; after make_room().
     [[nodiscard]] std::uint32_t next() const noexcept {
         return static_cast<std::uint32_t>(size_.load(std::memory_order_relaxed));
     }
-    void put(std::uint32_t place, series* s) noexcept {
-        auto const [block, at] = place_of(place);
-        blocks_[block].load(std::memory_order_relaxed)[at].store(s, std::memory_order_release);
-        if (place == size_.load(std::memory_order_relaxed))
-            size_.store(place + std::size_t{1}, std::memory_order_release);
-    }
+    void put(std::uint32_t place, series* s) noexcept;
 
 private:
     static constexpr std::size_t first_block = 8;
@@ -95,5 +81,29 @@ private:
     std::atomic<std::size_t> size_{0};
     std::array<std::atomic<std::atomic<series*>*>, 28> blocks_{};
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION series_list::~series_list() {
+    for (auto& block : blocks_) std::free(block.load(std::memory_order_relaxed));
+}
+
+TACHO_FUNCTION bool series_list::make_room() noexcept {
+    auto const [block, at] = place_of(size_.load(std::memory_order_relaxed));
+    if (block >= blocks_.size()) return false;
+    if (blocks_[block].load(std::memory_order_relaxed) != nullptr) return true;
+    void* const made = std::calloc(block_size(block), sizeof(std::atomic<series*>));  // zeroed: nobody's places
+    blocks_[block].store(static_cast<std::atomic<series*>*>(made),
+                         std::memory_order_relaxed);  // published by size_
+    return made != nullptr;
+}
+
+TACHO_FUNCTION void series_list::put(std::uint32_t place, series* s) noexcept {
+    auto const [block, at] = place_of(place);
+    blocks_[block].load(std::memory_order_relaxed)[at].store(s, std::memory_order_release);
+    if (place == size_.load(std::memory_order_relaxed)) size_.store(place + std::size_t{1}, std::memory_order_release);
+}
+
+#endif
 
 }  // namespace tacho::inline v0::detail

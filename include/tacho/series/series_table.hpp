@@ -35,19 +35,10 @@ public:
     /// For for_each(): what is removed is not listed, or as long as anybody may have seen it listed.
     static constexpr std::uint64_t present = ~std::uint64_t{0}, gone_too = 0;
 
-    series_table(label_schema schema, series_storage storage)
-        : schema_(std::move(schema)), storage_(std::move(storage)) {
-        // Makes looks cheap from the first one on. Tables are made within a change, under the registry's mutex, so that
-        // no child of fork() has the guard taken and waits for it.
-        static bool const prepared = detail::fence_of_remover();
-        static_cast<void>(prepared);
-    }
+    series_table(label_schema schema, series_storage storage);
     series_table(series_table const&) = delete;
     series_table& operator=(series_table const&) = delete;
-    ~series_table() {
-        list_.for_each([this](series& s) { destroy(s); });
-        removed_.for_each_unlisted([this](series& s) { destroy(s); });
-    }
+    ~series_table();
 
     /// The series with these label values, in the order of declaration; made when it is new, the overflow series when
     /// the limit is reached, nullptr when memory can't be had. Values may be any bytes of any length.
@@ -58,7 +49,7 @@ public:
             auto const hash = detail::hash_of(values);
             if (series* const found = index_.find(hash, values); found != nullptr && is_usable(*found)) return found;
         }
-        return detail::with_identity(values, [this](auto valid) { return create(valid); });
+        return make(values);
     }
 
     /// The same, held: it does not expire until it is released.
@@ -73,61 +64,22 @@ public:
     }
 
     /// The series that counts what is beyond the limit; nullptr when memory can't be had. Each call is counted.
-    [[nodiscard]] series* overflow() noexcept {
-        overflowed_.fetch_add(1, std::memory_order_relaxed);  // a count, which orders nothing
-        if (series* const found = overflow_.load(std::memory_order_acquire)) return found;
-        std::lock_guard const lock{mutex_};
-        if (series* const found = overflow_.load(std::memory_order_relaxed)) return found;
-        series* const made = add({}, true);
-        overflow_.store(made, std::memory_order_release);
-        return made;
-    }
+    [[nodiscard]] series* overflow() noexcept;
 
     /// Removes the series with these label values; false when there is none, or when too many removed ones are still in
     /// use. Handles to it stay safe, and record for nobody; the same values make a new series, which starts anew.
-    bool remove(std::span<std::string_view const> values) noexcept {
-        return detail::with_identity(values, [this](auto valid) {
-            auto const hash = detail::hash_of(valid);
-            bool was_there = false;
-            patiently([&] {
-                series* const found = index_.find(hash, valid);
-                if (found == nullptr) return true;
-                if (!has_room_for_removed()) return false;
-                was_there = remove_and_bury(*found);
-                return true;
-            });
-            return was_there;
-        });
-    }
+    bool remove(std::span<std::string_view const> values) noexcept;
 
     /// Removes all series, the overflow series included, as far as they can be removed.
-    void clear() noexcept {
-        std::lock_guard const lock{mutex_};
-        remove_those([](series&) { return true; });
-    }
+    void clear() noexcept;
 
     /// Where callbacks give the values, and between two of them: when there are more series than the limit, removes
     /// those that were not observed in this round or later. At least 1, so that those go that never were.
-    void remove_unobserved(std::uint64_t since_round) noexcept {
-        if (regular_.load(std::memory_order_relaxed) <= storage_.limit) return;  // rounds follow each other
-        patiently([&] {
-            return remove_those(
-                [&](series& s) { return !s.is_overflow() && !detail::was_observed(s.cells(), since_round); });
-        });
-    }
+    void remove_unobserved(std::uint64_t since_round) noexcept;
 
     /// Of an info: gives a series the latest turn, in its first cell, and then removes the others. If another call has
     /// removed it meanwhile, the series that its label values have by now. For those who hold or found it.
-    void show_only(series const& s) noexcept {
-        detail::looking const look;
-        series const* shown = &s;
-        std::uint64_t turn;
-        while (shown != nullptr && (turn = take_turn(*shown)) == 0)
-            shown = shown->is_overflow() ? overflow() : find_or_create(detail::label_values_of{*shown, schema_}.view());
-        if (shown == nullptr) return;
-        auto const is_older = [&](series& other) { return other.cells()->load(std::memory_order_relaxed) < turn; };
-        patiently([&] { return remove_those(is_older); });
-    }
+    void show_only(series const& s) noexcept;
 
     /// Calls f(series&) for each series, and for those that were removed after the stamp `since` of the reader clock.
     template <class F>
@@ -147,42 +99,17 @@ public:
     }
 
     /// Series are kept until the family ends from now on: an instrument of enums looks them up without `looking`.
-    void keep_removed() noexcept {
-        std::lock_guard const lock{mutex_};
-        gives_back_ = false;
-    }
+    void keep_removed() noexcept;
     /// An instrument's own table from enums to cells, in which removed series must not stay. False without memory.
-    [[nodiscard]] bool add_cache(std::span<cached> cache) noexcept {
-        std::lock_guard const lock{mutex_};
-        return caches_.add(cache);
-    }
-    void drop_cache(std::span<cached> cache) noexcept {
-        std::lock_guard const lock{mutex_};
-        caches_.drop(cache);
-    }
+    [[nodiscard]] bool add_cache(std::span<cached> cache) noexcept;
+    void drop_cache(std::span<cached> cache) noexcept;
     /// Puts a series in its place, unless it has been removed.
-    void fill_cache(cached& place, series& s) noexcept {
-        std::lock_guard const lock{mutex_};
-        if (!s.is_removed()) place.fill(s);
-    }
+    void fill_cache(cached& place, series& s) noexcept;
 
     /// In a child of fork(), while there is one thread: all series are born now, and what they counted is forgotten.
-    void start_anew(bool clear_cells) noexcept {
-        overflowed_.store(0, std::memory_order_relaxed);
-        list_.for_each([&](series& s) {
-            s.birth_ = storage_.now();
-            ++s.generation_;  // nothing of it has been delivered
-            if (clear_cells) detail::clear_cells(s.cells(), storage_.cells, storage_.sharded);
-            for (std::size_t i = 0; i < storage_.exemplars; ++i) s.exemplar_at(i).clear();
-        });
-    }
+    void start_anew(bool clear_cells) noexcept;
     /// In any child of fork(), while there is one thread.
-    void repair_exemplars() noexcept {
-        if (storage_.exemplars == 0) return;
-        list_.for_each([&](series& s) {
-            for (std::size_t i = 0; i < storage_.exemplars; ++i) s.exemplar_at(i).repair();
-        });
-    }
+    void repair_exemplars() noexcept;
 
     /// How often the overflow series was given in place of a series.
     [[nodiscard]] std::uint64_t overflowed() const noexcept { return overflowed_.load(std::memory_order_relaxed); }
@@ -195,12 +122,7 @@ public:
 private:
     // The turn that an info's series has now; 0 when it has been removed. Relaxed: the removals of others, which are
     // releases, come after it, so that no reader sees none.
-    std::uint64_t take_turn(series const& s) noexcept {
-        std::lock_guard const lock{mutex_};
-        if (s.is_removed()) return 0;
-        s.cells()->store(++turns_, std::memory_order_relaxed);
-        return turns_;
-    }
+    std::uint64_t take_turn(series const& s) noexcept;
 
     // Until f(), which is called under the mutex, returns true; not for long. A look or a scrape that isn't given the
     // processor is over soon, and makes room for removed series; a handle may be held for ever.
@@ -214,62 +136,17 @@ private:
 
     [[nodiscard]] bool is_usable(series& s) const noexcept { return storage_.expire_after == 0 || s.touch(); }
 
-    [[nodiscard]] series* create(std::span<std::string_view const> values) noexcept {
-        auto const hash = detail::hash_of(values);
-        // Looked at before the search. Acquire: a limit that is seen as reached was reached by series that the search
-        // sees, so what it does not find has to be counted beyond the limit. Else the count is looked at again below.
-        bool const is_full = regular_.load(std::memory_order_acquire) >= storage_.most_found();
-        if (series* const found = index_.find(hash, values); found != nullptr && is_usable(*found)) return found;
-        if (is_full && !idle_.is_time_to_sweep()) return overflow();
-        {
-            std::lock_guard const lock{mutex_};
-            give_back_now_and_then();
-            if (series* const found = index_.find(hash, values)) {
-                if (is_usable(*found)) return found;
-                bury(*found);  // it has expired
-            }
-            if (idle_.is_time_to_sweep()) sweep();
-            auto const count = regular_.load(std::memory_order_relaxed);
-            if (count < storage_.most_found() && index_.find(hash, values) == nullptr) {
-                if (!index_.make_room()) return nullptr;
-                series* const made = add(values, false);
-                if (made == nullptr) return nullptr;
-                index_.insert(hash, made);
-                regular_.store(count + 1, std::memory_order_release);  // after the insertion: see above
-                return made;
-            }
-        }
-        return overflow();
-    }
+    // Of any values, what is not found.
+    [[nodiscard]] series* make(std::span<std::string_view const> values) noexcept;
+    [[nodiscard]] series* create(std::span<std::string_view const> values) noexcept;
 
     // ---- Under the mutex from here on.
 
     // Makes a series and lists it.
-    [[nodiscard]] series* add(std::span<std::string_view const> values, bool overflow) noexcept {
-        auto const place = removed_.free_place(list_.next());
-        if (place.ordinal == list_.next() && !list_.make_room()) return nullptr;
-        detail::word* const cells = arena().allocate(storage_.cells);
-        if (cells == nullptr) return nullptr;
-        series* const made = series::make(schema_, values, overflow, place.ordinal, place.generation, storage_.now(),
-                                          cells, storage_.exemplars);
-        if (made == nullptr) {
-            arena().release(cells, storage_.cells);
-            return nullptr;
-        }
-        removed_.take(place);
-        list_.put(place.ordinal, made);
-        return made;
-    }
+    [[nodiscard]] series* add(std::span<std::string_view const> values, bool overflow) noexcept;
 
-    [[nodiscard]] bool has_room_for_removed() noexcept {
-        give_back_now_and_then();
-        return removed_.size() < storage_.most_removed();
-    }
-    bool remove_and_bury(series& s) noexcept {
-        bool const was_there = s.remove(*storage_.readers, storage_.now(), false);
-        bury(s);
-        return was_there;
-    }
+    [[nodiscard]] bool has_room_for_removed() noexcept;
+    bool remove_and_bury(series& s) noexcept;
 
     // False when there is no room for all that are removed.
     template <class Gone>
@@ -283,49 +160,15 @@ private:
     }
 
     // Makes a removed series impossible to find, unless there are too many of them.
-    void bury(series& s) noexcept {
-        if (!s.linked_ || removed_.size() >= storage_.most_removed()) return;
-        s.linked_ = false;
-        if (s.is_overflow()) {
-            overflow_.store(nullptr, std::memory_order_release);
-        } else {
-            index_.erase(s.hash(), &s);
-            regular_.fetch_sub(1, std::memory_order_relaxed);
-        }
-        caches_.forget(s);
-        removed_.add(s, detail::end_epoch());
-        kept_.store(removed_.size(), std::memory_order_relaxed);
-    }
+    void bury(series& s) noexcept;
 
-    void sweep() noexcept {
-        idle_.note_sweep();
-        idle_.remove_from(list_);
-        list_.for_each([this](series& s) {
-            if (s.is_removed()) bury(s);
-        });
-    }
+    void sweep() noexcept;
 
     // Gives the memory of removed series back as far as nobody can need it.
-    void give_back() noexcept {
-        auto const finished = detail::finished_epoch();
-        index_.give_back(finished);
-        // What callbacks stopped observing, or an info was set to before, is shown to no reader, and waits for
-        // none.
-        auto const settled =
-            storage_.observed || turns_ != 0 ? present : storage_.readers->settled.load(std::memory_order_acquire);
-        removed_.give_back(finished, settled, list_, [this](series& s) { destroy(s); });
-        kept_.store(removed_.size(), std::memory_order_relaxed);
-    }
-    void give_back_now_and_then() noexcept {
-        if (!removed_.is_due(storage_.most_removed())) return;
-        if (gives_back_) give_back();
-        removed_.rest();
-    }
+    void give_back() noexcept;
+    void give_back_now_and_then() noexcept;
 
-    void destroy(series& s) noexcept {
-        arena().release(s.cells(), storage_.cells);
-        s.destroy(storage_.exemplars);
-    }
+    void destroy(series& s) noexcept;
 
     [[nodiscard]] detail::arena& arena() const noexcept {
         return storage_.sharded ? detail::sharded_arena : detail::shared_arena;
