@@ -132,6 +132,9 @@ void compile_rows(table& to) {
     time("record",
          "#include \"tacho/record.hpp\"\ntacho::counter<\"requests\"> requests;\nint main() { requests.inc(); }\n",
          {own});
+    time("record apart",
+         "#include \"tacho/record.hpp\"\ntacho::counter<\"requests\"> requests;\nint main() { requests.inc(); }\n",
+         {own, "-DTACHO_SEPARATE_COMPILATION"});
     time("single",
          "#include \"tacho/tacho.hpp\"\ntacho::counter<\"requests\"> requests;\nint main() { requests.inc(); }\n",
          with_peers);
@@ -153,8 +156,10 @@ void compile_rows(table& to) {
          "    std::fwrite(page.body().data(), 1, page.body().size(), stdout);\n}\n",
          {own});
 
-    to.add({"compile a file with record.hpp and a counter", "compile/record/seconds", "compile/standard/seconds",
-            "its standard headers", "s", 2});
+    to.add({"compile a file with record.hpp and a counter, the library apart", "compile/record apart/seconds",
+            "compile/standard/seconds", "its standard headers", "s", 2});
+    to.add({"the same, the library inline", "compile/record/seconds", "compile/standard/seconds",
+            "its standard headers", "s", -1});
     to.add({"compile a file with the single header and a counter", "compile/single/seconds",
             "compile/prometheus-cpp/seconds", "prometheus-cpp", "s", 2});
     to.add({"size of a program that shows a counter", "size/minimal/KiB", "size/empty/KiB", "an empty program", "KiB",

@@ -32,6 +32,24 @@ def dropped_in(compiler, flags):
         return f'exit status {status}: {said}' if status != 0 else ''
 
 
+def compiled_once(compiler):
+    """One file has the functions, the other one declares them, and lacks them alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        program, once = pathlib.Path(folder, 'program'), ['-DTACHO_SEPARATE_COMPILATION']
+        for name, flags in {'other': once, 'main': once + ['-DTACHO_IMPLEMENTATION']}.items():
+            status, said = run(*shlex.split(compiler), *FLAGS, *flags, f'-I{SINGLE}', '-c', DROP_IN / f'{name}.cpp', '-o',
+                               f'{program}.{name}.o')
+            if status != 0:
+                return said
+        link = [*shlex.split(compiler), *FLAGS, '-pthread', '-o', program, f'{program}.other.o']
+        if 'undefined reference to `tacho::' not in run(*link)[1]:
+            return 'other.cpp lacks no function of the library: they were compiled with it'
+        status, said = run(*link, f'{program}.main.o')
+        if status == 0:
+            status, said = run(program)
+        return f'exit status {status}: {said}' if status != 0 else ''
+
+
 def after_min_and_max(compiler):
     """A program may have the macros of windows.h. The system's own headers come first: they would undefine them."""
     text = (SINGLE / 'tacho/tacho.hpp').read_text()
@@ -77,6 +95,7 @@ def main(compilers):
                            functools.partial(function, compiler, *arguments)))
         for name, flags in DIALECTS.items():
             add(f'dropped in: {name}', dropped_in, flags)
+        add('compiled once', compiled_once)
         add('after #define min and max', after_min_and_max)
     checks += [(f'{name} alone', functools.partial(header_alone, compilers[0], name)) for name in headers]
     with tempfile.TemporaryDirectory() as folder:
