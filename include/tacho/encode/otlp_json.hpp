@@ -84,13 +84,13 @@ public:
         otlp_points::of_family::point known[most];
         std::size_t room = 0;
         bool usual = family_ == &of && known_family_ != nullptr && from.size() <= most &&
-                     detail::has_nineteen_digits(time_) && kind != number_kind::floating;
+                     detail::has_nineteen_digits(time_) && kind != number_kind::floating && of.has_times_of_series();
         for (std::size_t i = 0; usual && i < from.size(); ++i) {
             series const& s = *from[i];
             known[i] = known_family_->find(s);
             room += known[i].size + number_room;
-            usual = known[i].size != 0 && known[i].start == of.start_of(s) && known[i].start <= time_ &&
-                    of.end_of(s) == 0 && (kind == number_kind::signed_integer || bits[i] >> 63 == 0);
+            usual = known[i].size != 0 && known[i].start == s.birth() && known[i].start <= time_ && s.end() == 0 &&
+                    (kind == number_kind::signed_integer || bits[i] >> 63 == 0);
         }
         for (std::size_t i = 0; !usual && i < from.size(); ++i) number(of, *from[i], {kind, bits[i]});
         if (!usual) return;
@@ -102,7 +102,7 @@ public:
                 char* const end = out + end_at;
                 out = out_.copy(known[i].view(), out);
                 end_.write(time_, end);
-                out = integer(bits[i], has_sign, out);
+                out = end_integer(bits[i], has_sign, out);
             }
             return out;
         });
@@ -213,8 +213,12 @@ private:
         out_.text(any ? "]}" : "}");
     }
 
+    static constexpr std::string_view before_integer = ",\"asInt\":\"";
+
     char* integer(std::uint64_t bits, bool has_sign, char* out) noexcept {
-        out = out_.copy(",\"asInt\":\"", out);
+        return end_integer(bits, has_sign, out_.copy(before_integer, out));
+    }
+    char* end_integer(std::uint64_t bits, bool has_sign, char* out) noexcept {
         out = has_sign ? detail::write_integer(static_cast<std::int64_t>(bits), out) : detail::write_integer(bits, out);
         return out_.copy("\"}", out);
     }
@@ -249,12 +253,15 @@ private:
             detail::has_nineteen_digits(end)) {
             auto known = known_family_->find(s);
             if (known.size == 0) [[unlikely]]
-                known = known_family_->add(s, start, point_room(of, s, state),
-                                           [&](char* out) { return begin(of, s, start, end, state, out); });
+                known = known_family_->add(s, start, point_room(of, s, state) + before_integer.size(), [&](char* out) {
+                    return out_.copy(before_integer, begin(of, s, start, end, state, out));
+                });
             if (known.size != 0) [[likely]]
                 return out_.write(known.size + room, [&](char* const out) {
                     // All but the times is as it was.
-                    char* const behind = out_.copy(known.view().substr(without_comma), out);
+                    auto begun = known.view().substr(without_comma);
+                    begun.remove_suffix(before_integer.size());  // which rest() writes, if it wants it
+                    char* const behind = out_.copy(begun, out);
                     if (start != known.start) start_.write(start, out + start_at - without_comma);
                     end_.write(end, out + end_at - without_comma);
                     return rest(behind);

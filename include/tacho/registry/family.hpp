@@ -87,6 +87,11 @@ public:
         return own != 0 ? own : end_.load(std::memory_order_relaxed);
     }
 
+    /// Whether each series counts since its birth, and ends when it is removed, if it is.
+    [[nodiscard]] bool has_times_of_series() const noexcept {
+        return !descriptor_.observable && descriptor_.kind != instrument_kind::info &&
+               end_.load(std::memory_order_relaxed) == 0;
+    }
     /// Since when a series of numbers counts.
     [[nodiscard]] unix_nanos start_of(series const& s) const noexcept {
         return descriptor_.observable ? detail::observed_start(s.cells()) : s.birth();
