@@ -2756,7 +2756,9 @@ struct label_value<bool> {
     template <class Arg>
     static constexpr bool accepts = std::same_as<Arg, bool>;
     static constexpr std::size_t index(bool value) noexcept { return value ? 1 : 0; }
-    static std::string_view text(bool value, label_scratch&) noexcept { return value ? "true" : "false"; }
+    static std::string_view text(bool value, label_scratch&) noexcept { return text_at(index(value)); }
+    // Of what has this index.
+    static std::string_view text_at(std::size_t i) noexcept { return i != 0 ? "true" : "false"; }
 };
 
 template <listed_enum Value>
@@ -2772,8 +2774,8 @@ struct label_value<Value> {
         else
             return list.index_of(value);
     }
-    static std::string_view text(Value value, label_scratch&) noexcept {
-        auto const i = index(value);
+    static std::string_view text(Value value, label_scratch&) noexcept { return text_at(index(value)); }
+    static std::string_view text_at(std::size_t i) noexcept {
         return i < cardinality ? list.entries[i].text : std::string_view{};
     }
 };
@@ -2785,9 +2787,10 @@ struct label_value<one_of<Texts...>> {
     template <class Arg>
     static constexpr bool accepts = label_value<std::string_view>::accepts<Arg>;
     static constexpr std::size_t index(one_of<Texts...> value) noexcept { return value.index; }
-    static std::string_view text(one_of<Texts...> value, label_scratch&) noexcept {
+    static std::string_view text(one_of<Texts...> value, label_scratch&) noexcept { return text_at(value.index); }
+    static std::string_view text_at(std::size_t i) noexcept {
         constexpr std::array<std::string_view, cardinality + 1> texts{Texts.view()..., ""};
-        return texts[value.index];
+        return texts[i];
     }
 };
 
@@ -2807,6 +2810,9 @@ struct label_value<std::optional<Value>> {
     }
     static std::string_view text(std::optional<Value> value, label_scratch& scratch) noexcept {
         return value ? present::text(*value, scratch) : std::string_view{};
+    }
+    static std::string_view text_at(std::size_t i) noexcept requires(cardinality != 0) {
+        return i < present::cardinality ? present::text_at(i) : std::string_view{};
     }
 };
 
@@ -3881,46 +3887,47 @@ TACHO_FUNCTION void removed_series::take(place taken) noexcept {
 
 namespace tacho::inline v0::detail {
 
-// The place of one combination. Empty while `cells` is nullptr.
-struct cached_series {
-    std::atomic<word*> cells{nullptr};
-    std::atomic<series*> from{nullptr};
+// The cells of each combination, nullptr where they aren't known, and the series that they are of: apart, because a
+// look-up that hits needs just the cells. They belong to the instrument.
+struct series_cache {
+    std::span<std::atomic<word*>> cells;
+    std::span<std::atomic<series*>> from;
 
-    void fill(series& s) noexcept {
+    void fill(std::size_t place, series& s) const noexcept {
         // Each a release, matched by an acquire: who found the cells of a series may find the one after it here.
-        from.store(&s, std::memory_order_release);
-        cells.store(s.cells(), std::memory_order_release);
+        from[place].store(&s, std::memory_order_release);
+        cells[place].store(s.cells(), std::memory_order_release);
     }
 };
 
-// The places of all instruments of one family. One thread at a time.
+// Those of all instruments of one family. One thread at a time.
 class series_caches {
 public:
     // False without memory.
-    [[nodiscard]] bool add(std::span<cached_series> cache) noexcept;
-    void drop(std::span<cached_series> cache) noexcept;
+    [[nodiscard]] bool add(series_cache cache) noexcept;
+    void drop(series_cache cache) noexcept;
     // It is found there no more by those who begin to look later.
     void forget(series const& gone) noexcept;
 
 private:
-    std::vector<std::span<cached_series>> all_;
+    std::vector<series_cache> all_;
 };
 
 #if TACHO_BODIES
 
-TACHO_FUNCTION bool series_caches::add(std::span<cached_series> cache) noexcept {
+TACHO_FUNCTION bool series_caches::add(series_cache cache) noexcept {
     return attempt([&] { all_.push_back(cache); });
 }
 
-TACHO_FUNCTION void series_caches::drop(std::span<cached_series> cache) noexcept {
-    std::erase_if(all_, [&](auto const& c) { return c.data() == cache.data(); });
+TACHO_FUNCTION void series_caches::drop(series_cache cache) noexcept {
+    std::erase_if(all_, [&](auto const& c) { return c.cells.data() == cache.cells.data(); });
 }
 
 TACHO_FUNCTION void series_caches::forget(series const& gone) noexcept {
     for (auto const& cache : all_)
-        for (auto& place : cache)
-            if (place.from.load(std::memory_order_relaxed) == &gone)
-                place.cells.store(nullptr, std::memory_order_relaxed);
+        for (std::size_t i = 0; i < cache.from.size(); ++i)
+            if (cache.from[i].load(std::memory_order_relaxed) == &gone)
+                cache.cells[i].store(nullptr, std::memory_order_relaxed);
 }
 
 #endif
@@ -4091,8 +4098,6 @@ namespace tacho::inline v0 {
 /// takes a mutex that neither of them needs. Whoever looks series up or lists them is `looking` meanwhile.
 class series_table {
 public:
-    /// Where an instrument finds a series without looking it up.
-    using cached = detail::cached_series;
     /// For for_each(): what is removed is not listed, or as long as anybody may have seen it listed.
     static constexpr std::uint64_t present = ~std::uint64_t{0}, gone_too = 0;
 
@@ -4162,10 +4167,10 @@ public:
     /// Series are kept until the family ends from now on: an instrument of enums looks them up without `looking`.
     void keep_removed() noexcept;
     /// An instrument's own table from enums to cells, in which removed series must not stay. False without memory.
-    [[nodiscard]] bool add_cache(std::span<cached> cache) noexcept;
-    void drop_cache(std::span<cached> cache) noexcept;
+    [[nodiscard]] bool add_cache(detail::series_cache cache) noexcept;
+    void drop_cache(detail::series_cache cache) noexcept;
     /// Puts a series in its place, unless it has been removed.
-    void fill_cache(cached& place, series& s) noexcept;
+    void fill_cache(detail::series_cache cache, std::size_t place, series& s) noexcept;
 
     /// In a child of fork(), while there is one thread: all series are born now, and what they counted is forgotten.
     void start_anew(bool clear_cells) noexcept;
@@ -4332,19 +4337,19 @@ TACHO_FUNCTION void series_table::keep_removed() noexcept {
     gives_back_ = false;
 }
 
-TACHO_FUNCTION bool series_table::add_cache(std::span<cached> cache) noexcept {
+TACHO_FUNCTION bool series_table::add_cache(detail::series_cache cache) noexcept {
     std::lock_guard const lock{mutex_};
     return caches_.add(cache);
 }
 
-TACHO_FUNCTION void series_table::drop_cache(std::span<cached> cache) noexcept {
+TACHO_FUNCTION void series_table::drop_cache(detail::series_cache cache) noexcept {
     std::lock_guard const lock{mutex_};
     caches_.drop(cache);
 }
 
-TACHO_FUNCTION void series_table::fill_cache(cached& place, series& s) noexcept {
+TACHO_FUNCTION void series_table::fill_cache(detail::series_cache cache, std::size_t place, series& s) noexcept {
     std::lock_guard const lock{mutex_};
-    if (!s.is_removed()) place.fill(s);
+    if (!s.is_removed()) cache.fill(place, s);
 }
 
 TACHO_FUNCTION void series_table::start_anew(bool clear_cells) noexcept {
@@ -4541,6 +4546,11 @@ public:
         return own != 0 ? own : end_.load(std::memory_order_relaxed);
     }
 
+    /// Whether each series counts since its birth, and ends when it is removed, if it is.
+    [[nodiscard]] bool has_times_of_series() const noexcept {
+        return !descriptor_.observable && descriptor_.kind != instrument_kind::info &&
+               end_.load(std::memory_order_relaxed) == 0;
+    }
     /// Since when a series of numbers counts.
     [[nodiscard]] unix_nanos start_of(series const& s) const noexcept {
         return descriptor_.observable ? detail::observed_start(s.cells()) : s.birth();
@@ -4998,11 +5008,11 @@ struct found_series {
     word* cells;
     std::shared_ptr<family> const& of;
     series* from;  // nullptr: what is recorded is discarded, or it stands in the cache
-    series_table::cached const* cache = nullptr;
+    std::atomic<series*> const* cache = nullptr;
 
     // Acquire: if the one whose cells were found is removed and made anew meanwhile, it is the new one, as it was made.
     [[nodiscard]] series* at() const noexcept {
-        return cache == nullptr ? from : cache->from.load(std::memory_order_acquire);
+        return cache == nullptr ? from : cache->load(std::memory_order_acquire);
     }
 
     [[nodiscard]] bound_series bind() const noexcept {
@@ -6568,7 +6578,6 @@ struct instrument_spec {
     bool observable = false;
     std::size_t limit = 0;           // 0: the registry's
     std::uint32_t expire_after = 0;  // seconds; 0: never
-    std::size_t dense = 0;  // how many combinations of label values there are, when they are few and known; else 0
     std::span<label_spec const> labels;
     std::span<double const> bounds;
     std::span<std::string_view const> states = {};
@@ -6587,7 +6596,6 @@ public:
         std::swap(core_, other.core_);
         std::swap(family_, other.family_);
         std::swap(cache_, other.cache_);
-        std::swap(cache_size_, other.cache_size_);
         std::swap(dropped_, other.dropped_);
         return *this;
     }
@@ -6608,16 +6616,11 @@ public:
     [[nodiscard]] detail::found_series find(std::span<std::string_view const> values) const noexcept {
         return found(family_ == nullptr ? nullptr : family_->find_or_create(values));
     }
-    /// The same where the labels have few known values, of which `index` numbers the combinations: cells that are
-    /// nullptr where it has to be found by its values first. The numbers are this instrument's own: another with the
-    /// same identity may have its labels' values elsewhere.
-    [[nodiscard]] detail::found_series find_cached(std::size_t index) const noexcept {
-        if (cache_ == nullptr) [[unlikely]]
-            return {nullptr, family_, nullptr};
-        auto const& place = cache_[index];
-        // Acquire: the series was written before its cells were published.
-        return {place.cells.load(std::memory_order_acquire), family_, nullptr, &place};
-    }
+    /// Has series kept in places of the instrument's own, which outlives this: where labels have few known values, of
+    /// which it numbers the combinations. The numbers are its own: another instrument with the same identity may have
+    /// its labels' values elsewhere. Without memory all places stay empty.
+    void keep_in(detail::series_cache cache) noexcept;
+    /// The series with these label values, found and put in its place.
     [[nodiscard]] detail::found_series find_and_cache(std::size_t index,
                                                       std::span<std::string_view const> values) const noexcept;
     [[nodiscard]] detail::found_series find_overflow() const noexcept {
@@ -6641,9 +6644,6 @@ private:
         return {s->cells(), family_, s};
     }
 
-    // Without memory for it, look-ups go by the table.
-    void make_cache(std::size_t size) noexcept;
-
     // Later views over earlier ones, and all over the instrument's own.
     static detail::stream seen_by_views(scope const& in, detail::instrument_spec const& spec) noexcept;
     static detail::viewed_instrument viewed(scope const& in, detail::instrument_spec const& spec) noexcept;
@@ -6657,15 +6657,14 @@ private:
 
     std::shared_ptr<detail::registry_core> core_;
     std::shared_ptr<family> family_;
-    std::unique_ptr<series_table::cached[]> cache_;
-    std::size_t cache_size_ = 0;
+    detail::series_cache cache_{};
     bool dropped_ = false;  // by a view
 };
 
 #if TACHO_BODIES
 
 TACHO_FUNCTION registration::~registration() {
-    if (cache_ != nullptr) family_->table().drop_cache({cache_.get(), cache_size_});
+    if (!cache_.cells.empty()) family_->table().drop_cache(cache_);
     if (family_ != nullptr) core_->drop(*family_);
 }
 
@@ -6692,10 +6691,6 @@ TACHO_FUNCTION registration::registration(scope const& in, detail::instrument_sp
         family_ = core_->add(describe(in, spec, views, name), schema(in, spec, name), storage(spec, views));
     });
     if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
-    if (family_ == nullptr || spec.dense == 0) return;
-    family_->table().keep_removed();
-    // Where series expire, each look-up has to be seen: also when it was another instrument that wanted it so.
-    if (family_->table().storage().expire_after == 0) make_cache(spec.dense);
 }
 
 TACHO_FUNCTION registration registration::refused(scope const& in, std::string why) noexcept {
@@ -6709,8 +6704,8 @@ TACHO_FUNCTION registration registration::refused(scope const& in, std::string w
     detail::looking const look;
     auto const by_values = find(values);
     // The overflow series is asked for anew each time, which counts it.
-    if (cache_ != nullptr && by_values.from != nullptr && !by_values.from->is_overflow())
-        family_->table().fill_cache(cache_[index], *by_values.from);
+    if (!cache_.cells.empty() && by_values.from != nullptr && !by_values.from->is_overflow())
+        family_->table().fill_cache(cache_, index, *by_values.from);
     return by_values;
 }
 
@@ -6735,12 +6730,11 @@ TACHO_FUNCTION void registration::clear() const noexcept {
     if (family_ != nullptr && family_->schema().given != 0) family_->table().clear();
 }
 
-TACHO_FUNCTION void registration::make_cache(std::size_t size) noexcept {
-    cache_.reset(new (std::nothrow) series_table::cached[size]);
-    if (cache_ != nullptr && family_->table().add_cache({cache_.get(), size}))
-        cache_size_ = size;
-    else
-        cache_.reset();
+TACHO_FUNCTION void registration::keep_in(detail::series_cache cache) noexcept {
+    if (family_ == nullptr) return;
+    family_->table().keep_removed();
+    // Where series expire, each look-up has to be seen: also when it was another instrument that wanted it so.
+    if (family_->table().storage().expire_after == 0 && family_->table().add_cache(cache)) cache_ = cache;
 }
 
 TACHO_FUNCTION detail::stream registration::seen_by_views(scope const& in,
@@ -6977,12 +6971,14 @@ struct instrument_traits {
                   "tacho: the one series of an instrument without labels is always there; it can't expire");
 
     // The number of combinations when every label has few known values, else 0. Such series are few, and found in a way
-    // that doesn't tell when: where they should expire, they are looked up as others are.
+    // that doesn't tell when: where they should expire, they are looked up as others are. Each takes 16 bytes of the
+    // instrument.
+    static constexpr std::size_t most_dense = 1024;
     static constexpr std::size_t dense = []<class... Labels>(std::tuple<Labels...>*) -> std::size_t {
         if (expires_after != 0) return 0;
         std::size_t product = sizeof...(Labels) == 0 ? 0 : 1;
-        ((product = product > 4096 ? 0 : product * label_value<typename Labels::value_type>::cardinality), ...);
-        return product > 4096 ? 0 : product;
+        ((product = product > most_dense ? 0 : product * label_value<typename Labels::value_type>::cardinality), ...);
+        return product > most_dense ? 0 : product;
     }(static_cast<labels*>(nullptr));
 
     static constexpr instrument_spec spec(std::string_view description, std::span<double const> bounds = {}) noexcept {
@@ -6995,7 +6991,6 @@ struct instrument_traits {
                 .sharded = cells_type::is_sharded,
                 .limit = first_of<none_given, limit_predicate, Options...>::type::value,
                 .expire_after = expires_after,
-                .dense = dense,
                 .labels = label_specs,
                 .bounds = bounds,
                 .exemplars = exemplars};
@@ -7119,6 +7114,7 @@ public:
 
 protected:
     typed_instrument(scope const& in, instrument_spec const& spec) noexcept : registration_(in, spec) {
+        if constexpr (Traits::dense != 0) registration_.keep_in({cached_cells_, cached_series_});
         if constexpr (Traits::label_count == 0) {
             auto const only = registration_.bind({});  // its only series is never removed
             only_ = only.cells;
@@ -7162,22 +7158,33 @@ private:
         if (!number(index, args...)) [[unlikely]]
             return registration_.find_overflow();
         if constexpr (Traits::dense != 0) {
-            if (auto const cached = registration_.find_cached(index); cached.cells != nullptr) [[likely]]
-                return cached;
-            return [&]<std::size_t... I>(std::index_sequence<I...>) {
-                return find_and_cache<value_at<I>...>(index, checked_label<value_at<I>>(args)...);
-            }
-            (std::index_sequence_for<Args...>{});
+            // Acquire: the series was written before its cells were published.
+            if (word* const cells = cached_cells_[index].load(std::memory_order_acquire); cells != nullptr) [[likely]]
+                return {cells, held(), nullptr, &cached_series_[index]};
+            return find_and_cache(index);
         } else {
             return with_texts([&](auto in_order) { return registration_.find(in_order); }, args...);
         }
     }
 
-    // Not inlined, and by value: inlined, or by reference, it makes the look-up that hits keep its arguments in memory,
-    // and take 4 ns instead of 1.
-    template <class... Values>
-    [[nodiscard, gnu::noinline]] found_series find_and_cache(std::size_t index, Values... values) const noexcept {
-        return with_texts([&](auto in_order) { return registration_.find_and_cache(index, in_order); }, values...);
+    // Not inlined, and by the number alone: inlined, or with the values, it makes the look-up that hits keep them, and
+    // take twice as long or more.
+    [[nodiscard, gnu::noinline]] found_series find_and_cache(std::size_t index) const noexcept {
+        return [&]<std::size_t... I>(std::index_sequence<I...>) {
+            std::array<std::string_view, sizeof...(I)> texts_in_order;
+            std::size_t left = index;  // its last digit is that of the last label
+            ((texts_in_order[sizeof...(I) - 1 - I] = text_of_digit<sizeof...(I) - 1 - I>(left)), ...);
+            return registration_.find_and_cache(index, texts_in_order);
+        }
+        (std::make_index_sequence<Traits::label_count>{});
+    }
+    // Takes the digit off.
+    template <std::size_t I>
+    static std::string_view text_of_digit(std::size_t& index) noexcept {
+        using value = label_value<value_at<I>>;
+        auto const digit = index % value::cardinality;
+        index /= value::cardinality;
+        return value::text_at(digit);
     }
 
     // The number of a combination of label values; false when there is an enumerator that is not listed.
@@ -7203,6 +7210,9 @@ private:
         return true;
     }
 
+    // By the numbers of combinations; they outlive the registration, which others know them by.
+    [[no_unique_address]] std::array<std::atomic<word*>, Traits::dense> cached_cells_{};
+    [[no_unique_address]] std::array<std::atomic<series*>, Traits::dense> cached_series_{};
     registration registration_;
     word* only_ = nullptr;
     series const* only_series_ = nullptr;
@@ -7912,7 +7922,6 @@ struct info_traits : instrument_traits<instrument_kind::info, Name, std::uint64_
     static constexpr std::size_t dense = 0;
     static constexpr instrument_spec spec(std::string_view description) noexcept {
         auto s = base::spec(description);
-        s.dense = 0;
         return s;
     }
 };
@@ -8448,7 +8457,6 @@ private:
     static constexpr instrument_spec spec(std::string_view description) noexcept {
         auto s = Traits::spec(description);
         s.observable = true;
-        s.dense = 0;
         return s;
     }
 
@@ -10006,13 +10014,13 @@ public:
         otlp_points::of_family::point known[most];
         std::size_t room = 0;
         bool usual = family_ == &of && known_family_ != nullptr && from.size() <= most &&
-                     detail::has_nineteen_digits(time_) && kind != number_kind::floating;
+                     detail::has_nineteen_digits(time_) && kind != number_kind::floating && of.has_times_of_series();
         for (std::size_t i = 0; usual && i < from.size(); ++i) {
             series const& s = *from[i];
             known[i] = known_family_->find(s);
             room += known[i].size + number_room;
-            usual = known[i].size != 0 && known[i].start == of.start_of(s) && known[i].start <= time_ &&
-                    of.end_of(s) == 0 && (kind == number_kind::signed_integer || bits[i] >> 63 == 0);
+            usual = known[i].size != 0 && known[i].start == s.birth() && known[i].start <= time_ && s.end() == 0 &&
+                    (kind == number_kind::signed_integer || bits[i] >> 63 == 0);
         }
         for (std::size_t i = 0; !usual && i < from.size(); ++i) number(of, *from[i], {kind, bits[i]});
         if (!usual) return;
@@ -10024,7 +10032,7 @@ public:
                 char* const end = out + end_at;
                 out = out_.copy(known[i].view(), out);
                 end_.write(time_, end);
-                out = integer(bits[i], has_sign, out);
+                out = end_integer(bits[i], has_sign, out);
             }
             return out;
         });
@@ -10135,8 +10143,12 @@ private:
         out_.text(any ? "]}" : "}");
     }
 
+    static constexpr std::string_view before_integer = ",\"asInt\":\"";
+
     char* integer(std::uint64_t bits, bool has_sign, char* out) noexcept {
-        out = out_.copy(",\"asInt\":\"", out);
+        return end_integer(bits, has_sign, out_.copy(before_integer, out));
+    }
+    char* end_integer(std::uint64_t bits, bool has_sign, char* out) noexcept {
         out = has_sign ? detail::write_integer(static_cast<std::int64_t>(bits), out) : detail::write_integer(bits, out);
         return out_.copy("\"}", out);
     }
@@ -10171,12 +10183,15 @@ private:
             detail::has_nineteen_digits(end)) {
             auto known = known_family_->find(s);
             if (known.size == 0) [[unlikely]]
-                known = known_family_->add(s, start, point_room(of, s, state),
-                                           [&](char* out) { return begin(of, s, start, end, state, out); });
+                known = known_family_->add(s, start, point_room(of, s, state) + before_integer.size(), [&](char* out) {
+                    return out_.copy(before_integer, begin(of, s, start, end, state, out));
+                });
             if (known.size != 0) [[likely]]
                 return out_.write(known.size + room, [&](char* const out) {
                     // All but the times is as it was.
-                    char* const behind = out_.copy(known.view().substr(without_comma), out);
+                    auto begun = known.view().substr(without_comma);
+                    begun.remove_suffix(before_integer.size());  // which rest() writes, if it wants it
+                    char* const behind = out_.copy(begun, out);
                     if (start != known.start) start_.write(start, out + start_at - without_comma);
                     end_.write(end, out + end_at - without_comma);
                     return rest(behind);

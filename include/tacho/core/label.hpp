@@ -156,7 +156,9 @@ struct label_value<bool> {
     template <class Arg>
     static constexpr bool accepts = std::same_as<Arg, bool>;
     static constexpr std::size_t index(bool value) noexcept { return value ? 1 : 0; }
-    static std::string_view text(bool value, label_scratch&) noexcept { return value ? "true" : "false"; }
+    static std::string_view text(bool value, label_scratch&) noexcept { return text_at(index(value)); }
+    // Of what has this index.
+    static std::string_view text_at(std::size_t i) noexcept { return i != 0 ? "true" : "false"; }
 };
 
 template <listed_enum Value>
@@ -172,8 +174,8 @@ struct label_value<Value> {
         else
             return list.index_of(value);
     }
-    static std::string_view text(Value value, label_scratch&) noexcept {
-        auto const i = index(value);
+    static std::string_view text(Value value, label_scratch&) noexcept { return text_at(index(value)); }
+    static std::string_view text_at(std::size_t i) noexcept {
         return i < cardinality ? list.entries[i].text : std::string_view{};
     }
 };
@@ -185,9 +187,10 @@ struct label_value<one_of<Texts...>> {
     template <class Arg>
     static constexpr bool accepts = label_value<std::string_view>::accepts<Arg>;
     static constexpr std::size_t index(one_of<Texts...> value) noexcept { return value.index; }
-    static std::string_view text(one_of<Texts...> value, label_scratch&) noexcept {
+    static std::string_view text(one_of<Texts...> value, label_scratch&) noexcept { return text_at(value.index); }
+    static std::string_view text_at(std::size_t i) noexcept {
         constexpr std::array<std::string_view, cardinality + 1> texts{Texts.view()..., ""};
-        return texts[value.index];
+        return texts[i];
     }
 };
 
@@ -207,6 +210,9 @@ struct label_value<std::optional<Value>> {
     }
     static std::string_view text(std::optional<Value> value, label_scratch& scratch) noexcept {
         return value ? present::text(*value, scratch) : std::string_view{};
+    }
+    static std::string_view text_at(std::size_t i) noexcept requires(cardinality != 0) {
+        return i < present::cardinality ? present::text_at(i) : std::string_view{};
     }
 };
 

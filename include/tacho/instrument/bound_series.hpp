@@ -37,11 +37,11 @@ struct found_series {
     word* cells;
     std::shared_ptr<family> const& of;
     series* from;  // nullptr: what is recorded is discarded, or it stands in the cache
-    series_table::cached const* cache = nullptr;
+    std::atomic<series*> const* cache = nullptr;
 
     // Acquire: if the one whose cells were found is removed and made anew meanwhile, it is the new one, as it was made.
     [[nodiscard]] series* at() const noexcept {
-        return cache == nullptr ? from : cache->from.load(std::memory_order_acquire);
+        return cache == nullptr ? from : cache->load(std::memory_order_acquire);
     }
 
     [[nodiscard]] bound_series bind() const noexcept {

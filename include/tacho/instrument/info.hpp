@@ -49,7 +49,6 @@ struct info_traits : instrument_traits<instrument_kind::info, Name, std::uint64_
     static constexpr std::size_t dense = 0;
     static constexpr instrument_spec spec(std::string_view description) noexcept {
         auto s = base::spec(description);
-        s.dense = 0;
         return s;
     }
 };

@@ -227,7 +227,6 @@ private:
     static constexpr instrument_spec spec(std::string_view description) noexcept {
         auto s = Traits::spec(description);
         s.observable = true;
-        s.dense = 0;
         return s;
     }
 

@@ -152,12 +152,14 @@ struct instrument_traits {
                   "tacho: the one series of an instrument without labels is always there; it can't expire");
 
     // The number of combinations when every label has few known values, else 0. Such series are few, and found in a way
-    // that doesn't tell when: where they should expire, they are looked up as others are.
+    // that doesn't tell when: where they should expire, they are looked up as others are. Each takes 16 bytes of the
+    // instrument.
+    static constexpr std::size_t most_dense = 1024;
     static constexpr std::size_t dense = []<class... Labels>(std::tuple<Labels...>*) -> std::size_t {
         if (expires_after != 0) return 0;
         std::size_t product = sizeof...(Labels) == 0 ? 0 : 1;
-        ((product = product > 4096 ? 0 : product * label_value<typename Labels::value_type>::cardinality), ...);
-        return product > 4096 ? 0 : product;
+        ((product = product > most_dense ? 0 : product * label_value<typename Labels::value_type>::cardinality), ...);
+        return product > most_dense ? 0 : product;
     }(static_cast<labels*>(nullptr));
 
     static constexpr instrument_spec spec(std::string_view description, std::span<double const> bounds = {}) noexcept {
@@ -170,7 +172,6 @@ struct instrument_traits {
                 .sharded = cells_type::is_sharded,
                 .limit = first_of<none_given, limit_predicate, Options...>::type::value,
                 .expire_after = expires_after,
-                .dense = dense,
                 .labels = label_specs,
                 .bounds = bounds,
                 .exemplars = exemplars};

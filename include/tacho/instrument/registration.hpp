@@ -21,7 +21,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,7 +48,6 @@ struct instrument_spec {
     bool observable = false;
     std::size_t limit = 0;           // 0: the registry's
     std::uint32_t expire_after = 0;  // seconds; 0: never
-    std::size_t dense = 0;  // how many combinations of label values there are, when they are few and known; else 0
     std::span<label_spec const> labels;
     std::span<double const> bounds;
     std::span<std::string_view const> states = {};
@@ -68,7 +66,6 @@ public:
         std::swap(core_, other.core_);
         std::swap(family_, other.family_);
         std::swap(cache_, other.cache_);
-        std::swap(cache_size_, other.cache_size_);
         std::swap(dropped_, other.dropped_);
         return *this;
     }
@@ -89,16 +86,11 @@ public:
     [[nodiscard]] detail::found_series find(std::span<std::string_view const> values) const noexcept {
         return found(family_ == nullptr ? nullptr : family_->find_or_create(values));
     }
-    /// The same where the labels have few known values, of which `index` numbers the combinations: cells that are
-    /// nullptr where it has to be found by its values first. The numbers are this instrument's own: another with the
-    /// same identity may have its labels' values elsewhere.
-    [[nodiscard]] detail::found_series find_cached(std::size_t index) const noexcept {
-        if (cache_ == nullptr) [[unlikely]]
-            return {nullptr, family_, nullptr};
-        auto const& place = cache_[index];
-        // Acquire: the series was written before its cells were published.
-        return {place.cells.load(std::memory_order_acquire), family_, nullptr, &place};
-    }
+    /// Has series kept in places of the instrument's own, which outlives this: where labels have few known values, of
+    /// which it numbers the combinations. The numbers are its own: another instrument with the same identity may have
+    /// its labels' values elsewhere. Without memory all places stay empty.
+    void keep_in(detail::series_cache cache) noexcept;
+    /// The series with these label values, found and put in its place.
     [[nodiscard]] detail::found_series find_and_cache(std::size_t index,
                                                       std::span<std::string_view const> values) const noexcept;
     [[nodiscard]] detail::found_series find_overflow() const noexcept {
@@ -122,9 +114,6 @@ private:
         return {s->cells(), family_, s};
     }
 
-    // Without memory for it, look-ups go by the table.
-    void make_cache(std::size_t size) noexcept;
-
     // Later views over earlier ones, and all over the instrument's own.
     static detail::stream seen_by_views(scope const& in, detail::instrument_spec const& spec) noexcept;
     static detail::viewed_instrument viewed(scope const& in, detail::instrument_spec const& spec) noexcept;
@@ -138,15 +127,14 @@ private:
 
     std::shared_ptr<detail::registry_core> core_;
     std::shared_ptr<family> family_;
-    std::unique_ptr<series_table::cached[]> cache_;
-    std::size_t cache_size_ = 0;
+    detail::series_cache cache_{};
     bool dropped_ = false;  // by a view
 };
 
 #if TACHO_BODIES
 
 TACHO_FUNCTION registration::~registration() {
-    if (cache_ != nullptr) family_->table().drop_cache({cache_.get(), cache_size_});
+    if (!cache_.cells.empty()) family_->table().drop_cache(cache_);
     if (family_ != nullptr) core_->drop(*family_);
 }
 
@@ -173,10 +161,6 @@ TACHO_FUNCTION registration::registration(scope const& in, detail::instrument_sp
         family_ = core_->add(describe(in, spec, views, name), schema(in, spec, name), storage(spec, views));
     });
     if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
-    if (family_ == nullptr || spec.dense == 0) return;
-    family_->table().keep_removed();
-    // Where series expire, each look-up has to be seen: also when it was another instrument that wanted it so.
-    if (family_->table().storage().expire_after == 0) make_cache(spec.dense);
 }
 
 TACHO_FUNCTION registration registration::refused(scope const& in, std::string why) noexcept {
@@ -190,8 +174,8 @@ TACHO_FUNCTION registration registration::refused(scope const& in, std::string w
     detail::looking const look;
     auto const by_values = find(values);
     // The overflow series is asked for anew each time, which counts it.
-    if (cache_ != nullptr && by_values.from != nullptr && !by_values.from->is_overflow())
-        family_->table().fill_cache(cache_[index], *by_values.from);
+    if (!cache_.cells.empty() && by_values.from != nullptr && !by_values.from->is_overflow())
+        family_->table().fill_cache(cache_, index, *by_values.from);
     return by_values;
 }
 
@@ -216,12 +200,11 @@ TACHO_FUNCTION void registration::clear() const noexcept {
     if (family_ != nullptr && family_->schema().given != 0) family_->table().clear();
 }
 
-TACHO_FUNCTION void registration::make_cache(std::size_t size) noexcept {
-    cache_.reset(new (std::nothrow) series_table::cached[size]);
-    if (cache_ != nullptr && family_->table().add_cache({cache_.get(), size}))
-        cache_size_ = size;
-    else
-        cache_.reset();
+TACHO_FUNCTION void registration::keep_in(detail::series_cache cache) noexcept {
+    if (family_ == nullptr) return;
+    family_->table().keep_removed();
+    // Where series expire, each look-up has to be seen: also when it was another instrument that wanted it so.
+    if (family_->table().storage().expire_after == 0 && family_->table().add_cache(cache)) cache_ = cache;
 }
 
 TACHO_FUNCTION detail::stream registration::seen_by_views(scope const& in,

@@ -11,46 +11,47 @@
 
 namespace tacho::inline v0::detail {
 
-// The place of one combination. Empty while `cells` is nullptr.
-struct cached_series {
-    std::atomic<word*> cells{nullptr};
-    std::atomic<series*> from{nullptr};
+// The cells of each combination, nullptr where they aren't known, and the series that they are of: apart, because a
+// look-up that hits needs just the cells. They belong to the instrument.
+struct series_cache {
+    std::span<std::atomic<word*>> cells;
+    std::span<std::atomic<series*>> from;
 
-    void fill(series& s) noexcept {
+    void fill(std::size_t place, series& s) const noexcept {
         // Each a release, matched by an acquire: who found the cells of a series may find the one after it here.
-        from.store(&s, std::memory_order_release);
-        cells.store(s.cells(), std::memory_order_release);
+        from[place].store(&s, std::memory_order_release);
+        cells[place].store(s.cells(), std::memory_order_release);
     }
 };
 
-// The places of all instruments of one family. One thread at a time.
+// Those of all instruments of one family. One thread at a time.
 class series_caches {
 public:
     // False without memory.
-    [[nodiscard]] bool add(std::span<cached_series> cache) noexcept;
-    void drop(std::span<cached_series> cache) noexcept;
+    [[nodiscard]] bool add(series_cache cache) noexcept;
+    void drop(series_cache cache) noexcept;
     // It is found there no more by those who begin to look later.
     void forget(series const& gone) noexcept;
 
 private:
-    std::vector<std::span<cached_series>> all_;
+    std::vector<series_cache> all_;
 };
 
 #if TACHO_BODIES
 
-TACHO_FUNCTION bool series_caches::add(std::span<cached_series> cache) noexcept {
+TACHO_FUNCTION bool series_caches::add(series_cache cache) noexcept {
     return attempt([&] { all_.push_back(cache); });
 }
 
-TACHO_FUNCTION void series_caches::drop(std::span<cached_series> cache) noexcept {
-    std::erase_if(all_, [&](auto const& c) { return c.data() == cache.data(); });
+TACHO_FUNCTION void series_caches::drop(series_cache cache) noexcept {
+    std::erase_if(all_, [&](auto const& c) { return c.cells.data() == cache.cells.data(); });
 }
 
 TACHO_FUNCTION void series_caches::forget(series const& gone) noexcept {
     for (auto const& cache : all_)
-        for (auto& place : cache)
-            if (place.from.load(std::memory_order_relaxed) == &gone)
-                place.cells.store(nullptr, std::memory_order_relaxed);
+        for (std::size_t i = 0; i < cache.from.size(); ++i)
+            if (cache.from[i].load(std::memory_order_relaxed) == &gone)
+                cache.cells[i].store(nullptr, std::memory_order_relaxed);
 }
 
 #endif

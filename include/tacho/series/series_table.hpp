@@ -30,8 +30,6 @@ namespace tacho::inline v0 {
 /// takes a mutex that neither of them needs. Whoever looks series up or lists them is `looking` meanwhile.
 class series_table {
 public:
-    /// Where an instrument finds a series without looking it up.
-    using cached = detail::cached_series;
     /// For for_each(): what is removed is not listed, or as long as anybody may have seen it listed.
     static constexpr std::uint64_t present = ~std::uint64_t{0}, gone_too = 0;
 
@@ -101,10 +99,10 @@ public:
     /// Series are kept until the family ends from now on: an instrument of enums looks them up without `looking`.
     void keep_removed() noexcept;
     /// An instrument's own table from enums to cells, in which removed series must not stay. False without memory.
-    [[nodiscard]] bool add_cache(std::span<cached> cache) noexcept;
-    void drop_cache(std::span<cached> cache) noexcept;
+    [[nodiscard]] bool add_cache(detail::series_cache cache) noexcept;
+    void drop_cache(detail::series_cache cache) noexcept;
     /// Puts a series in its place, unless it has been removed.
-    void fill_cache(cached& place, series& s) noexcept;
+    void fill_cache(detail::series_cache cache, std::size_t place, series& s) noexcept;
 
     /// In a child of fork(), while there is one thread: all series are born now, and what they counted is forgotten.
     void start_anew(bool clear_cells) noexcept;

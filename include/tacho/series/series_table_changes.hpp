@@ -87,19 +87,19 @@ TACHO_FUNCTION void series_table::keep_removed() noexcept {
     gives_back_ = false;
 }
 
-TACHO_FUNCTION bool series_table::add_cache(std::span<cached> cache) noexcept {
+TACHO_FUNCTION bool series_table::add_cache(detail::series_cache cache) noexcept {
     std::lock_guard const lock{mutex_};
     return caches_.add(cache);
 }
 
-TACHO_FUNCTION void series_table::drop_cache(std::span<cached> cache) noexcept {
+TACHO_FUNCTION void series_table::drop_cache(detail::series_cache cache) noexcept {
     std::lock_guard const lock{mutex_};
     caches_.drop(cache);
 }
 
-TACHO_FUNCTION void series_table::fill_cache(cached& place, series& s) noexcept {
+TACHO_FUNCTION void series_table::fill_cache(detail::series_cache cache, std::size_t place, series& s) noexcept {
     std::lock_guard const lock{mutex_};
-    if (!s.is_removed()) place.fill(s);
+    if (!s.is_removed()) cache.fill(place, s);
 }
 
 TACHO_FUNCTION void series_table::start_anew(bool clear_cells) noexcept {
