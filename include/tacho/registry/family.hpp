@@ -122,9 +122,9 @@ public:
             case instrument_kind::gauge: break;
         }
         auto const end = detail::end_of_slots(is_sharded());
-        table_.for_each_run<most_at_a_time>(
+        table_.for_each_strip(
             [&](series const& s) { return !descriptor_.observable || detail::was_observed(s.cells(), round); },
-            [&](std::span<series* const> run) { show(v, run, end); }, since);
+            [&](std::span<series* const> strip, detail::word* cells) { show(v, strip, cells, end); }, since);
     }
 
     /// Counts a measurement that no format can carry, and reports the first: what a histogram, a counter or an up-down
@@ -205,23 +205,21 @@ private:
             v.left_out(*this);
     }
 
-    // Numbers are read together because that is faster.
-    static constexpr std::size_t most_at_a_time = 8;
-
+    // Numbers of neighbours are read together, because that is faster.
     template <class Number>
-    static void read(std::span<series* const> run, std::size_t end, std::uint64_t* bits) noexcept {
-        detail::word* const first = run[0]->cells();
-        bool neighbours = run.size() == most_at_a_time;  // as usual: cells are given out in order
-        for (std::size_t i = 1; i < run.size(); ++i) neighbours &= run[i]->cells() == first + i;
-        if (neighbours) return detail::read_cells<Number, most_at_a_time>(first, end, bits);
-        for (std::size_t i = 0; i < run.size(); ++i) detail::read_cells<Number, 1>(run[i]->cells(), end, bits + i);
+    static void read(std::span<series* const> strip, detail::word* cells, std::size_t end,
+                     std::uint64_t* bits) noexcept {
+        if (cells != nullptr) [[likely]]
+            return detail::read_cells<Number, detail::series_list::strip>(cells, end, bits);
+        for (auto* const s : strip) detail::read_cells<Number, 1>(s->cells(), end, bits++);
     }
 
     template <class Visitor>
-    void show(Visitor& v, std::span<series* const> run, std::size_t end) const {
+    void show(Visitor& v, std::span<series* const> run, detail::word* cells, std::size_t end) const {
         auto const kind = descriptor_.number;
-        std::uint64_t bits[most_at_a_time];
-        kind == number_kind::floating ? read<double>(run, end, bits) : read<std::uint64_t>(run, end, bits);
+        std::uint64_t bits[detail::series_list::strip];
+        kind == number_kind::floating ? read<double>(run, cells, end, bits)
+                                      : read<std::uint64_t>(run, cells, end, bits);
         if constexpr (requires { v.numbers(*this, run, kind, bits); })
             if (!detail::shows_exemplars<Visitor> || !descriptor_.exemplars) return v.numbers(*this, run, kind, bits);
         if constexpr (requires { v.number(*this, *run[0], number{kind, bits[0]}); })

@@ -25,6 +25,7 @@ namespace tacho::inline v0 {
 namespace detail {
 class idle_series;
 class removed_series;
+class series_list;
 }  // namespace detail
 
 /// One series of a family. Its labels, text and times are written once, before any other thread can see it, and never
@@ -89,6 +90,7 @@ private:
     friend class series_table;
     friend class detail::removed_series;
     friend class detail::idle_series;
+    friend class detail::series_list;
 
     // Recorded since it was last looked after, not recorded since, or removed for good. Only families whose series
     // expire tell the first two apart.

@@ -38,27 +38,39 @@ public:
         }
     }
 
-    // The same with up to `Most` at a time, of those for which keep(series&): f(std::span<series* const>).
-    template <std::size_t Most, class Keep, class F>
-    void for_each_run(Keep&& keep, F&& f) const {
+    // Places that are read together because that is faster.
+    static constexpr std::size_t strip = 8;
+
+    // The same a strip at a time, of those for which listed(series&): f(std::span<series* const>, word* cells). `cells`
+    // is nullptr unless all places of the strip have a series that is listed and their cells are neighbours, which is
+    // how they are given out: then it is the first one's, and neither is looked at one by one.
+    template <class Listed, class F>
+    void for_each_strip(Listed&& listed, F&& f) const {
         auto const size = size_.load(std::memory_order_acquire);
         for (std::size_t i = 0, block = 0; i < size; i += block_size(block++)) {
             auto const* const places = blocks_[block].load(std::memory_order_relaxed);
+            auto const* const heads = heads_of(places, block);
             auto const end = (std::min)(block_size(block), size - i);
-            series* run[Most];
-            std::size_t count = 0;
-            for (std::size_t k = 0; k < end; ++k) {
-                series* const s = places[k].load(std::memory_order_acquire);  // as above
-                if (s == nullptr || !keep(*s)) continue;
-                // Its text is read when the run is complete. Many series take a sixth more time without.
-                __builtin_prefetch(reinterpret_cast<char const*>(s) + 64);
-                __builtin_prefetch(reinterpret_cast<char const*>(s) + 128);
-                run[count++] = s;
-                if (count != Most) continue;
-                f(std::span<series* const>{run, Most});
-                count = 0;
+            for (std::size_t k = 0; k < end; k += strip) {
+                series* found[strip];
+                std::size_t count = 0;
+                auto const add = [&](series* s) {
+                    // Its text is read when the strip is complete. Many series take a sixth more time without.
+                    __builtin_prefetch(reinterpret_cast<char const*>(s) + 64);
+                    __builtin_prefetch(reinterpret_cast<char const*>(s) + 128);
+                    found[count++] = s;
+                };
+                // Acquire: the series were there before they were joined.
+                word* const cells = heads[k / strip].load(std::memory_order_acquire);
+                if (cells != nullptr) [[likely]] {
+                    while (count < strip) add(places[k + count].load(std::memory_order_relaxed));
+                } else {
+                    for (std::size_t at = k; at < k + strip && at < end; ++at)
+                        if (series* const s = places[at].load(std::memory_order_acquire); s != nullptr && listed(*s))
+                            add(s);
+                }
+                if (count != 0) f(std::span<series* const>{found, count}, cells);
             }
-            if (count != 0) f(std::span<series* const>{run, count});
         }
     }
 
@@ -70,9 +82,20 @@ public:
     }
     void put(std::uint32_t place, series* s) noexcept;
 
+    // Series of one cell only: after put(), notes if the strip of this place is whole and its cells are neighbours.
+    void join(std::uint32_t place) noexcept;
+    // One of its strip has been removed. Also by threads that neither add nor remove others.
+    void part(std::uint32_t place) const noexcept;
+
 private:
     static constexpr std::size_t first_block = 8;
     static constexpr std::size_t block_size(std::size_t block) noexcept { return first_block << block; }
+    static_assert(first_block % strip == 0);
+    // Behind the places of a block: for each strip its first cell if it is whole, else nullptr.
+    static std::atomic<word*>* heads_of(std::atomic<series*> const* places, std::size_t block) noexcept {
+        static_assert(sizeof(std::atomic<word*>) == sizeof(std::atomic<series*>));
+        return reinterpret_cast<std::atomic<word*>*>(const_cast<std::atomic<series*>*>(places) + block_size(block));
+    }
     static std::pair<std::size_t, std::size_t> place_of(std::size_t i) noexcept {
         auto const block = static_cast<std::size_t>(std::bit_width(i / first_block + 1)) - 1;
         return {block, i - first_block * ((std::size_t{1} << block) - 1)};
@@ -92,7 +115,8 @@ TACHO_FUNCTION bool series_list::make_room() noexcept {
     auto const [block, at] = place_of(size_.load(std::memory_order_relaxed));
     if (block >= blocks_.size()) return false;
     if (blocks_[block].load(std::memory_order_relaxed) != nullptr) return true;
-    void* const made = std::calloc(block_size(block), sizeof(std::atomic<series*>));  // zeroed: nobody's places
+    void* const made = std::calloc(block_size(block) + block_size(block) / strip,
+                                   sizeof(std::atomic<series*>));  // zeroed: nobody's places, and no heads
     blocks_[block].store(static_cast<std::atomic<series*>*>(made),
                          std::memory_order_relaxed);  // published by size_
     return made != nullptr;
@@ -102,6 +126,33 @@ TACHO_FUNCTION void series_list::put(std::uint32_t place, series* s) noexcept {
     auto const [block, at] = place_of(place);
     blocks_[block].load(std::memory_order_relaxed)[at].store(s, std::memory_order_release);
     if (place == size_.load(std::memory_order_relaxed)) size_.store(place + std::size_t{1}, std::memory_order_release);
+}
+
+TACHO_FUNCTION void series_list::join(std::uint32_t place) noexcept {
+    auto const [block, at] = place_of(place);
+    auto const* const places = blocks_[block].load(std::memory_order_relaxed);
+    auto const* const of_strip = places + at / strip * strip;
+    auto const is_whole = [&] {
+        series const* const first = of_strip[0].load(std::memory_order_relaxed);
+        for (std::size_t i = 0; i < strip; ++i) {
+            series const* const s = of_strip[i].load(std::memory_order_relaxed);
+            if (s == nullptr || s->is_removed() || s->cells() != first->cells() + i) return false;
+        }
+        return true;
+    };
+    if (!is_whole()) return;
+    auto& head = heads_of(places, block)[at / strip];
+    head.store(of_strip[0].load(std::memory_order_relaxed)->cells(), std::memory_order_release);
+    // Against an idle one that is being removed under no mutex: of it and this, one sees what the other did.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (!is_whole()) head.store(nullptr, std::memory_order_relaxed);
+}
+
+TACHO_FUNCTION void series_list::part(std::uint32_t place) const noexcept {
+    auto const [block, at] = place_of(place);
+    std::atomic_thread_fence(std::memory_order_seq_cst);  // see join()
+    heads_of(blocks_[block].load(std::memory_order_relaxed), block)[at / strip].store(nullptr,
+                                                                                      std::memory_order_relaxed);
 }
 
 #endif

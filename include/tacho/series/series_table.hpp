@@ -88,12 +88,13 @@ public:
         });
     }
 
-    /// With up to `Most` at a time, of those for which keep(series&): f(std::span<series* const>).
-    template <std::size_t Most, class Keep, class F>
-    void for_each_run(Keep&& keep, F&& f, std::uint64_t since = present) const {
+    /// With some at a time, of those for which keep(series&), which is not asked of families with one cell a series:
+    /// f(std::span<series* const>, word* cells), see series_list.
+    template <class Keep, class F>
+    void for_each_strip(Keep&& keep, F&& f, std::uint64_t since = present) const {
         idle_.remove_from(list_);
         auto const listed = [&](series& s) { return !s.is_removed() || s.was_removed_since(since); };
-        list_.for_each_run<Most>([&](series& s) { return listed(s) && keep(s); }, f);
+        list_.for_each_strip([&](series& s) { return listed(s) && keep(s); }, f);
     }
 
     /// Series are kept until the family ends from now on: an instrument of enums looks them up without `looking`.

@@ -171,6 +171,7 @@ TACHO_FUNCTION series* series_table::add(std::span<std::string_view const> value
     }
     removed_.take(place);
     list_.put(place.ordinal, made);
+    if (storage_.cells == 1) list_.join(place.ordinal);
     return made;
 }
 
@@ -186,6 +187,7 @@ TACHO_FUNCTION bool series_table::remove_and_bury(series& s) noexcept {
 }
 
 TACHO_FUNCTION void series_table::bury(series& s) noexcept {
+    list_.part(s.ordinal());
     if (!s.linked_ || removed_.size() >= storage_.most_removed()) return;
     s.linked_ = false;
     if (s.is_overflow()) {
