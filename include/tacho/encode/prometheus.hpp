@@ -152,7 +152,7 @@ private:
     static char* lines(std::span<series* const> from, std::uint64_t const* bits, char* out,
                        Write const& write) noexcept {
         for (auto const* const s : from) {
-            out = write(*bits++, detail::sink_writer<Sink>::copy(s->text(), out));
+            out = write(*bits++, detail::sink_writer<Sink>::copy_line(s->text(), out));
             *out++ = '\n';
         }
         return out;
