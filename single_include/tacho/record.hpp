@@ -3044,6 +3044,7 @@ namespace tacho::inline v0 {
 namespace detail {
 class idle_series;
 class removed_series;
+class series_list;
 }  // namespace detail
 
 /// One series of a family. Its labels, text and times are written once, before any other thread can see it, and never
@@ -3108,6 +3109,7 @@ private:
     friend class series_table;
     friend class detail::removed_series;
     friend class detail::idle_series;
+    friend class detail::series_list;
 
     // Recorded since it was last looked after, not recorded since, or removed for good. Only families whose series
     // expire tell the first two apart.
@@ -3576,27 +3578,40 @@ public:
         }
     }
 
-    // The same with up to `Most` at a time, of those for which keep(series&): f(std::span<series* const>).
-    template <std::size_t Most, class Keep, class F>
-    void for_each_run(Keep&& keep, F&& f) const {
+    // Places that are read together because that is faster.
+    static constexpr std::size_t strip = 8;
+
+    // The same a strip at a time, of those for which listed(series&): f(std::span<series* const>, word* cells). `cells`
+    // is nullptr unless all places of the strip have a series that is listed and their cells are neighbours, which is
+    // how they are given out: then it is the first one's, and neither is looked at one by one.
+    template <class Listed, class F>
+    void for_each_strip(Listed&& listed, F&& f) const {
         auto const size = size_.load(std::memory_order_acquire);
         for (std::size_t i = 0, block = 0; i < size; i += block_size(block++)) {
             auto const* const places = blocks_[block].load(std::memory_order_relaxed);
+            auto const* const heads = heads_of(places, block);
             auto const end = (std::min)(block_size(block), size - i);
-            series* run[Most];
-            std::size_t count = 0;
-            for (std::size_t k = 0; k < end; ++k) {
-                series* const s = places[k].load(std::memory_order_acquire);  // as above
-                if (s == nullptr || !keep(*s)) continue;
-                // Its text is read when the run is complete. Many series take a sixth more time without.
-                __builtin_prefetch(reinterpret_cast<char const*>(s) + 64);
-                __builtin_prefetch(reinterpret_cast<char const*>(s) + 128);
-                run[count++] = s;
-                if (count != Most) continue;
-                f(std::span<series* const>{run, Most});
-                count = 0;
+            for (std::size_t k = 0; k < end; k += strip) {
+                series* found[strip];
+                std::size_t count = 0;
+                auto const add = [&](series* s) { found[count++] = s; };
+                // The text of the next strip, to be there by then: many series take a fifth more time without.
+                for (std::size_t at = k + strip; at < k + 2 * strip && at < end; ++at) {
+                    auto const* const next = reinterpret_cast<char const*>(places[at].load(std::memory_order_relaxed));
+                    __builtin_prefetch(next + 64);
+                    __builtin_prefetch(next + 128);
+                }
+                // Acquire: the series were there before they were joined.
+                word* const cells = heads[k / strip].load(std::memory_order_acquire);
+                if (cells != nullptr) [[likely]] {
+                    while (count < strip) add(places[k + count].load(std::memory_order_relaxed));
+                } else {
+                    for (std::size_t at = k; at < k + strip && at < end; ++at)
+                        if (series* const s = places[at].load(std::memory_order_acquire); s != nullptr && listed(*s))
+                            add(s);
+                }
+                if (count != 0) f(std::span<series* const>{found, count}, cells);
             }
-            if (count != 0) f(std::span<series* const>{run, count});
         }
     }
 
@@ -3608,9 +3623,20 @@ public:
     }
     void put(std::uint32_t place, series* s) noexcept;
 
+    // Series of one cell only: after put(), notes if the strip of this place is whole and its cells are neighbours.
+    void join(std::uint32_t place) noexcept;
+    // One of its strip has been removed. Also by threads that neither add nor remove others.
+    void part(std::uint32_t place) const noexcept;
+
 private:
     static constexpr std::size_t first_block = 8;
     static constexpr std::size_t block_size(std::size_t block) noexcept { return first_block << block; }
+    static_assert(first_block % strip == 0);
+    // Behind the places of a block: for each strip its first cell if it is whole, else nullptr.
+    static std::atomic<word*>* heads_of(std::atomic<series*> const* places, std::size_t block) noexcept {
+        static_assert(sizeof(std::atomic<word*>) == sizeof(std::atomic<series*>));
+        return reinterpret_cast<std::atomic<word*>*>(const_cast<std::atomic<series*>*>(places) + block_size(block));
+    }
     static std::pair<std::size_t, std::size_t> place_of(std::size_t i) noexcept {
         auto const block = static_cast<std::size_t>(std::bit_width(i / first_block + 1)) - 1;
         return {block, i - first_block * ((std::size_t{1} << block) - 1)};
@@ -3630,7 +3656,8 @@ TACHO_FUNCTION bool series_list::make_room() noexcept {
     auto const [block, at] = place_of(size_.load(std::memory_order_relaxed));
     if (block >= blocks_.size()) return false;
     if (blocks_[block].load(std::memory_order_relaxed) != nullptr) return true;
-    void* const made = std::calloc(block_size(block), sizeof(std::atomic<series*>));  // zeroed: nobody's places
+    void* const made = std::calloc(block_size(block) + block_size(block) / strip,
+                                   sizeof(std::atomic<series*>));  // zeroed: nobody's places, and no heads
     blocks_[block].store(static_cast<std::atomic<series*>*>(made),
                          std::memory_order_relaxed);  // published by size_
     return made != nullptr;
@@ -3640,6 +3667,33 @@ TACHO_FUNCTION void series_list::put(std::uint32_t place, series* s) noexcept {
     auto const [block, at] = place_of(place);
     blocks_[block].load(std::memory_order_relaxed)[at].store(s, std::memory_order_release);
     if (place == size_.load(std::memory_order_relaxed)) size_.store(place + std::size_t{1}, std::memory_order_release);
+}
+
+TACHO_FUNCTION void series_list::join(std::uint32_t place) noexcept {
+    auto const [block, at] = place_of(place);
+    auto const* const places = blocks_[block].load(std::memory_order_relaxed);
+    auto const* const of_strip = places + at / strip * strip;
+    auto const is_whole = [&] {
+        series const* const first = of_strip[0].load(std::memory_order_relaxed);
+        for (std::size_t i = 0; i < strip; ++i) {
+            series const* const s = of_strip[i].load(std::memory_order_relaxed);
+            if (s == nullptr || s->is_removed() || s->cells() != first->cells() + i) return false;
+        }
+        return true;
+    };
+    if (!is_whole()) return;
+    auto& head = heads_of(places, block)[at / strip];
+    head.store(of_strip[0].load(std::memory_order_relaxed)->cells(), std::memory_order_release);
+    // Against an idle one that is being removed under no mutex: of it and this, one sees what the other did.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (!is_whole()) head.store(nullptr, std::memory_order_relaxed);
+}
+
+TACHO_FUNCTION void series_list::part(std::uint32_t place) const noexcept {
+    auto const [block, at] = place_of(place);
+    std::atomic_thread_fence(std::memory_order_seq_cst);  // see join()
+    heads_of(blocks_[block].load(std::memory_order_relaxed), block)[at / strip].store(nullptr,
+                                                                                      std::memory_order_relaxed);
 }
 
 #endif
@@ -3729,8 +3783,10 @@ TACHO_FUNCTION void idle_series::remove_from(series_list const& list) noexcept {
         bool const touched = s.was_touched();
         if (touched || s.is_held() || s.is_overflow())
             s.seen_ = second;
-        else if (second > s.seen_ && second - s.seen_ >= storage_.expire_after)
+        else if (second > s.seen_ && second - s.seen_ >= storage_.expire_after) {
             s.remove(*storage_.readers, storage_.now(), true);
+            list.part(s.ordinal());
+        }
     });
     under_way_.store(false, std::memory_order_release);
 }
@@ -4144,12 +4200,13 @@ public:
         });
     }
 
-    /// With up to `Most` at a time, of those for which keep(series&): f(std::span<series* const>).
-    template <std::size_t Most, class Keep, class F>
-    void for_each_run(Keep&& keep, F&& f, std::uint64_t since = present) const {
+    /// With some at a time, of those for which keep(series&), which is not asked of families with one cell a series:
+    /// f(std::span<series* const>, word* cells), see series_list.
+    template <class Keep, class F>
+    void for_each_strip(Keep&& keep, F&& f, std::uint64_t since = present) const {
         idle_.remove_from(list_);
         auto const listed = [&](series& s) { return !s.is_removed() || s.was_removed_since(since); };
-        list_.for_each_run<Most>([&](series& s) { return listed(s) && keep(s); }, f);
+        list_.for_each_strip([&](series& s) { return listed(s) && keep(s); }, f);
     }
 
     /// Series are kept until the family ends from now on: an instrument of enums looks them up without `looking`.
@@ -4409,6 +4466,7 @@ TACHO_FUNCTION series* series_table::add(std::span<std::string_view const> value
     }
     removed_.take(place);
     list_.put(place.ordinal, made);
+    if (storage_.cells == 1) list_.join(place.ordinal);
     return made;
 }
 
@@ -4424,6 +4482,7 @@ TACHO_FUNCTION bool series_table::remove_and_bury(series& s) noexcept {
 }
 
 TACHO_FUNCTION void series_table::bury(series& s) noexcept {
+    list_.part(s.ordinal());
     if (!s.linked_ || removed_.size() >= storage_.most_removed()) return;
     s.linked_ = false;
     if (s.is_overflow()) {
@@ -4569,9 +4628,9 @@ public:
             case instrument_kind::gauge: break;
         }
         auto const end = detail::end_of_slots(is_sharded());
-        table_.for_each_run<most_at_a_time>(
+        table_.for_each_strip(
             [&](series const& s) { return !descriptor_.observable || detail::was_observed(s.cells(), round); },
-            [&](std::span<series* const> run) { show(v, run, end); }, since);
+            [&](std::span<series* const> strip, detail::word* cells) { show(v, strip, cells, end); }, since);
     }
 
     /// Counts a measurement that no format can carry, and reports the first: what a histogram, a counter or an up-down
@@ -4652,23 +4711,21 @@ private:
             v.left_out(*this);
     }
 
-    // Numbers are read together because that is faster.
-    static constexpr std::size_t most_at_a_time = 8;
-
+    // Numbers of neighbours are read together, because that is faster.
     template <class Number>
-    static void read(std::span<series* const> run, std::size_t end, std::uint64_t* bits) noexcept {
-        detail::word* const first = run[0]->cells();
-        bool neighbours = run.size() == most_at_a_time;  // as usual: cells are given out in order
-        for (std::size_t i = 1; i < run.size(); ++i) neighbours &= run[i]->cells() == first + i;
-        if (neighbours) return detail::read_cells<Number, most_at_a_time>(first, end, bits);
-        for (std::size_t i = 0; i < run.size(); ++i) detail::read_cells<Number, 1>(run[i]->cells(), end, bits + i);
+    static void read(std::span<series* const> strip, detail::word* cells, std::size_t end,
+                     std::uint64_t* bits) noexcept {
+        if (cells != nullptr) [[likely]]
+            return detail::read_cells<Number, detail::series_list::strip>(cells, end, bits);
+        for (auto* const s : strip) detail::read_cells<Number, 1>(s->cells(), end, bits++);
     }
 
     template <class Visitor>
-    void show(Visitor& v, std::span<series* const> run, std::size_t end) const {
+    void show(Visitor& v, std::span<series* const> run, detail::word* cells, std::size_t end) const {
         auto const kind = descriptor_.number;
-        std::uint64_t bits[most_at_a_time];
-        kind == number_kind::floating ? read<double>(run, end, bits) : read<std::uint64_t>(run, end, bits);
+        std::uint64_t bits[detail::series_list::strip];
+        kind == number_kind::floating ? read<double>(run, cells, end, bits)
+                                      : read<std::uint64_t>(run, cells, end, bits);
         if constexpr (requires { v.numbers(*this, run, kind, bits); })
             if (!detail::shows_exemplars<Visitor> || !descriptor_.exemplars) return v.numbers(*this, run, kind, bits);
         if constexpr (requires { v.number(*this, *run[0], number{kind, bits[0]}); })

@@ -54,12 +54,13 @@ public:
             for (std::size_t k = 0; k < end; k += strip) {
                 series* found[strip];
                 std::size_t count = 0;
-                auto const add = [&](series* s) {
-                    // Its text is read when the strip is complete. Many series take a sixth more time without.
-                    __builtin_prefetch(reinterpret_cast<char const*>(s) + 64);
-                    __builtin_prefetch(reinterpret_cast<char const*>(s) + 128);
-                    found[count++] = s;
-                };
+                auto const add = [&](series* s) { found[count++] = s; };
+                // The text of the next strip, to be there by then: many series take a fifth more time without.
+                for (std::size_t at = k + strip; at < k + 2 * strip && at < end; ++at) {
+                    auto const* const next = reinterpret_cast<char const*>(places[at].load(std::memory_order_relaxed));
+                    __builtin_prefetch(next + 64);
+                    __builtin_prefetch(next + 128);
+                }
                 // Acquire: the series were there before they were joined.
                 word* const cells = heads[k / strip].load(std::memory_order_acquire);
                 if (cells != nullptr) [[likely]] {
