@@ -104,6 +104,7 @@ public:
             for (auto* path : {&running->report.push, &running->report.console, &running->report.scrape})
                 if (std::exchange(path->running, false)) path->words = "stopped";
             running->mounted->enable(false);
+            running->stopped = true;
         }
         // The console last of those that write: while nobody reads it, it may take for ever.
         auto const until = in_at_most(limit);
@@ -132,7 +133,7 @@ private:
         if (running == nullptr) place = running = std::make_shared<detail::running_telemetry>();
         std::lock_guard const lock{running->mutex};
         auto& report = running->report;
-        report.warnings.clear();
+        if (std::exchange(running->stopped, false)) report.warnings.clear();
         for (auto const& w : s.warnings) running->warn(w);
         if (s.exemplars) of.filter_exemplars(*s.exemplars);
         if (s.push.enabled && !report.push.running)

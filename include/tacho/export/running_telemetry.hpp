@@ -17,6 +17,7 @@
 #include "tacho/export/telemetry_report.hpp"
 #include "tacho/registry/registry.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -103,12 +104,16 @@ struct running_telemetry {
     std::shared_ptr<scrape_watcher> watcher;  // of both endpoints, once somebody may scrape
     telemetry_report report;
     std::vector<message> messages;
+    bool stopped = false;  // since the last start
 
+    // Once, however often telemetry is started meanwhile, and for as long as what it concerns may run.
     void warn(std::string const& what) {
+        if (std::find(report.warnings.begin(), report.warnings.end(), what) != report.warnings.end()) return;
         messages.push_back({severity::warning, what});
         report.warnings.push_back(what);
     }
     void refuse(path_report& path, std::string why) {
+        if (path.words == why) return;
         messages.push_back({severity::error, why});
         path.words = std::move(why);
     }
