@@ -433,6 +433,58 @@ TEST(settings, as_text_have_a_line_each_whatever_they_are) {
     EXPECT_EQ(text.find("secret"), std::string::npos) << text;
 }
 
+// CONFORMANCE 193, 194, 198: what can't be used is as if it were unset, so that the general variable counts.
+TEST(a_variable_for_metrics, that_can_not_be_used_leaves_it_to_the_one_for_all_signals) {
+    std::string const of_metrics = "OTEL_EXPORTER_OTLP_METRICS_", of_all = "OTEL_EXPORTER_OTLP_";
+    auto s = read({{of_metrics + "TIMEOUT", "abc"}, {of_all + "TIMEOUT", "5000"}});
+    EXPECT_EQ(s.push.timeout, milliseconds{5000});
+    EXPECT_EQ(all(s),
+              "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT=\"abc\" is not a whole number of milliseconds from 0 to 2147483647; "
+              "5000 is used instead\n");
+    EXPECT_NE(s.text().find("push.timeout = 5000 ms (OTEL_EXPORTER_OTLP_TIMEOUT)\n"), std::string::npos) << s.text();
+
+    s = read({{of_metrics + "COMPRESSION", "zip"}, {of_all + "COMPRESSION", "gzip"}});
+    EXPECT_EQ(s.push.compression, "gzip");
+    EXPECT_EQ(all(s),
+              "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION=\"zip\" is not known and ignored. Known are none, gzip\n");
+    EXPECT_NE(s.text().find("push.compression = \"gzip\" (OTEL_EXPORTER_OTLP_COMPRESSION)\n"), std::string::npos);
+
+    s = read({{of_metrics + "PROTOCOL", "smoke"}, {of_all + "PROTOCOL", "grpc"}});
+    ASSERT_EQ(s.warnings.size(), 2u) << all(s);
+    EXPECT_TRUE(s.warnings[0].starts_with("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL=\"smoke\" is not known")) << all(s);
+    EXPECT_TRUE(s.warnings[1].starts_with("OTEL_EXPORTER_OTLP_PROTOCOL=\"grpc\" is not offered")) << all(s);
+}
+
+TEST(a_variable_for_metrics, that_can_be_used_leaves_the_one_for_all_signals_unread) {
+    std::string const of_metrics = "OTEL_EXPORTER_OTLP_METRICS_", of_all = "OTEL_EXPORTER_OTLP_";
+    auto const s = read({{of_metrics + "TIMEOUT", "7000"},
+                         {of_all + "TIMEOUT", "abc"},
+                         {of_metrics + "COMPRESSION", "gzip"},
+                         {of_all + "COMPRESSION", "zip"},
+                         {of_metrics + "PROTOCOL", "http/json"},
+                         {of_all + "PROTOCOL", "grpc"}});
+    EXPECT_TRUE(s.warnings.empty()) << all(s);
+    EXPECT_NE(s.text().find("push.timeout = 7000 ms (OTEL_EXPORTER_OTLP_METRICS_TIMEOUT)\n"), std::string::npos);
+    EXPECT_NE(s.text().find("push.compression = \"gzip\" (OTEL_EXPORTER_OTLP_METRICS_COMPRESSION)\n"),
+              std::string::npos);
+    // Neither of them: two warnings, and the default.
+    auto const none = read({{of_metrics + "TIMEOUT", "x"}, {of_all + "TIMEOUT", "y"}});
+    EXPECT_EQ(none.push.timeout, milliseconds{10000});
+    EXPECT_EQ(none.warnings.size(), 2u) << all(none);
+    EXPECT_NE(none.text().find("push.timeout = 10000 ms (default)\n"), std::string::npos);
+}
+
+// A push must not go elsewhere, nor take other credentials along, because of a slip of the pen. CONFORMANCE 196
+TEST(an_endpoint_or_headers_for_metrics, are_not_replaced_by_those_for_all_signals) {
+    auto const s = read({{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "c:4318"},
+                         {"OTEL_EXPORTER_OTLP_ENDPOINT", "http://other"},
+                         {"OTEL_EXPORTER_OTLP_METRICS_HEADERS", "bad"},
+                         {"OTEL_EXPORTER_OTLP_HEADERS", "a=b"}});
+    EXPECT_TRUE(s.push.problem.starts_with("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT=")) << s.push.problem;
+    EXPECT_TRUE(s.push.headers.empty());
+    EXPECT_EQ(s.warnings.size(), 1u) << all(s);
+}
+
 TEST(settings, of_any_bytes_are_survived) {
     std::mt19937 random{7};
     char const* const names[] = {"OTEL_EXPORTER_OTLP_ENDPOINT",

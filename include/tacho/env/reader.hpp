@@ -80,14 +80,15 @@ public:
         return false;
     }
 
-    /// Milliseconds, a whole number from 0 to 2^31-1.
+    static constexpr std::int64_t most_milliseconds = 2147483647;
+    /// Milliseconds, a whole number from 0 to 2^31-1. What is used otherwise is for the warning.
     [[nodiscard]] std::optional<std::chrono::milliseconds> milliseconds(std::string const& name,
                                                                         std::chrono::milliseconds otherwise) {
         auto const value = from_[name];
         if (!value) return {};
-        if (auto const number = whole_number(*value, 2147483647)) return std::chrono::milliseconds{*number};
-        warn("{}={} is not a whole number of milliseconds from 0 to 2147483647; {} is used instead", name,
-             in_quotes(*value), otherwise.count());
+        if (auto const number = whole_number(*value, most_milliseconds)) return std::chrono::milliseconds{*number};
+        warn("{}={} is not a whole number of milliseconds from 0 to {}; {} is used instead", name, in_quotes(*value),
+             most_milliseconds, otherwise.count());
         return {};
     }
 

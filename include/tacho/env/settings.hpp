@@ -89,6 +89,15 @@ inline std::chrono::milliseconds read_milliseconds(reader& in, std::string_view 
     return read.value_or(otherwise);
 }
 
+// What is said of metrics goes before what is said of all signals, if it can be used.
+inline std::chrono::milliseconds read_milliseconds(reader& in, std::string_view setting, std::string const& specific,
+                                                   std::string const& generic, std::chrono::milliseconds otherwise) {
+    auto const value = in.text(specific);
+    if (!value || !reader::whole_number(*value, reader::most_milliseconds))
+        otherwise = read_milliseconds(in, setting, generic, otherwise);
+    return read_milliseconds(in, setting, specific, otherwise);
+}
+
 // One of the program's own variables; what is unclear changes nothing.
 inline bool read_switch(reader& in, std::string_view setting, std::string const& name, bool otherwise) {
     auto const value = in.text(name);
@@ -142,9 +151,14 @@ inline push_settings read_push(reader& in, exporters const& listed) {
     read_url(in, push);
 
     // What is said of metrics goes before what is said of all signals, variable by variable.
-    auto const either = [&](std::string_view what) {
-        auto specific = "OTEL_EXPORTER_OTLP_METRICS_" + std::string{what};
-        return in.text(specific) ? specific : "OTEL_EXPORTER_OTLP_" + std::string{what};
+    std::string const of_metrics = "OTEL_EXPORTER_OTLP_METRICS_", of_all = "OTEL_EXPORTER_OTLP_";
+    auto const either = [&](std::string const& what) {
+        return in.text(of_metrics + what) ? of_metrics + what : of_all + what;
+    };
+    // The variable that counts, and which of the words it says.
+    auto const word = [&](std::string const& what, std::vector<std::string_view> const& words) {
+        auto said = in.word(of_metrics + what, words);
+        return said ? std::pair{of_metrics + what, said} : std::pair{of_all + what, in.word(of_all + what, words)};
     };
     auto const text = [&](std::string_view setting, std::string const& name) {
         in.note(setting, name);
@@ -164,7 +178,7 @@ inline push_settings read_push(reader& in, exporters const& listed) {
         in.warn("OTEL_METRIC_EXPORT_INTERVAL=0 would push without pause; {} is used instead", push.interval.count());
     }
     // Of two limits on one push the shorter one counts; 0 is no limit.
-    push.timeout = read_milliseconds(in, "push.timeout", either("TIMEOUT"), push.timeout);
+    push.timeout = read_milliseconds(in, "push.timeout", of_metrics + "TIMEOUT", of_all + "TIMEOUT", push.timeout);
     auto const whole = in.milliseconds("OTEL_METRIC_EXPORT_TIMEOUT", std::chrono::milliseconds{30000});
     auto const limit = whole.value_or(std::chrono::milliseconds{30000});
     if (push.timeout.count() == 0 || (limit.count() != 0 && limit < push.timeout)) {
@@ -178,13 +192,13 @@ inline push_settings read_push(reader& in, exporters const& listed) {
         push.temporality = static_cast<temporality_preference>(*t);
         in.note("push.temporality", temporality);
     }
-    if (auto const p = in.word(either("PROTOCOL"), {"http/json", "http/protobuf", "grpc"}); p && *p != 0)
+    auto const [protocol_name, protocol] = word("PROTOCOL", {"http/json", "http/protobuf", "grpc"});
+    if (protocol && *protocol != 0)
         in.warn("{}={} is not offered; http/json is sent, which OTLP/HTTP receivers take on the same port",
-                either("PROTOCOL"), in_quotes(*in.text(either("PROTOCOL"))));
-    if (auto const c = in.word(either("COMPRESSION"), {"none", "gzip"})) {
-        in.note("push.compression", either("COMPRESSION"));
-        if (*c != 0) push.compression = "gzip";
-    }
+                protocol_name, in_quotes(*in.text(protocol_name)));
+    auto const [compression_name, compression] = word("COMPRESSION", {"none", "gzip"});
+    if (compression) in.note("push.compression", compression_name);
+    if (compression && *compression != 0) push.compression = "gzip";
     if (auto const h = in.word("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
                                {"explicit_bucket_histogram", "base2_exponential_bucket_histogram"});
         h && *h != 0)
