@@ -68,9 +68,7 @@ tacho::settings choose_settings(bool plain, bool serve, std::optional<ogx::otlp_
 
 // The standalone listener is for those who ask for a host or port of its own; otherwise the API server answers.
 tacho::telemetry start(tacho::registry& registry, tacho::settings const& settings) {
-    tacho::curl_transport transport{{.certificate = settings.push.certificate,
-                                     .client_certificate = settings.push.client_certificate,
-                                     .client_key = settings.push.client_key}};
+    tacho::curl_transport transport;
     if (settings.scrape.own_port)
         return tacho::telemetry::start(registry, settings, std::move(transport), tacho::httplib_listener{});
     return tacho::telemetry::start(registry, settings, std::move(transport), tacho::own_server{});

@@ -225,6 +225,32 @@ TEST(a_curl_transport, sends_by_tls_to_those_it_can_trust_and_to_nobody_else) {
     tacho::curl_transport no_file{missing};
     EXPECT_NE(post(no_file, r.url("https", "localhost")).problem.find("nowhere.pem"), std::string::npos);
 }
+
+// CONFORMANCE 197: of those that both name, the program's go before the environment's.
+TEST(a_curl_transport, takes_files_from_the_settings_where_its_options_name_none) {
+    certificates const made;
+    receiver<httplib::SSLServer> r{answer_ok, made.path("server.pem").c_str(), made.path("server.key").c_str()};
+    auto const settings_with = [&](char const* certificate) {
+        return tacho::settings::from_environment(
+            {}, tacho::env::source{{{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", r.url("https", "localhost")},
+                                    {"OTEL_EXPORTER_OTLP_CERTIFICATE", made.path(certificate)}}});
+    };
+    test::heard heard;
+    tacho::registry one, other;
+    auto by_settings = tacho::telemetry::start(one, settings_with("ca.pem"), tacho::curl_transport{});
+    EXPECT_TRUE(by_settings.flush()) << heard.text();
+    auto by_options = tacho::telemetry::start(other, settings_with("nowhere.pem"),
+                                              tacho::curl_transport{{.certificate = made.path("ca.pem")}});
+    EXPECT_TRUE(by_options.flush()) << heard.text();
+
+    // A pair of the program's is not mixed with one of the environment's.
+    tacho::curl_transport pair{{.client_certificate = made.path("server.pem")}};
+    pair.use({.certificate = made.path("ca.pem"), .client_key = made.path("nowhere.key")});
+    EXPECT_EQ(post(pair, r.url("https", "localhost")).problem.find("nowhere.key"), std::string::npos);
+    tacho::curl_transport none;
+    none.use({made.path("ca.pem"), made.path("server.pem"), made.path("nowhere.key")});
+    EXPECT_NE(post(none, r.url("https", "localhost")).problem.find("nowhere.key"), std::string::npos);
+}
 #endif
 
 TEST(a_pusher, delivers_by_curl) {

@@ -25,7 +25,7 @@ struct push_settings {
     temporality_preference temporality = temporality_preference::cumulative;
     std::string compression = {};  ///< `gzip`, for programs that give telemetry::start a compressor; empty for none
     bool metrics = false;          ///< show how it is pushed, as `tacho_pushes_total` and others
-    std::string certificate = {};  ///< PEM files, for transports that know TLS
+    std::string certificate = {};  ///< PEM files for https, which telemetry hands to the transport
     std::string client_certificate = {};
     std::string client_key = {};
     std::string why_off = "no OTLP endpoint is set";  ///< for the report, when it is not enabled

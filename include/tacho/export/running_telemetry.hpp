@@ -152,6 +152,32 @@ inline std::shared_ptr<compressor> compressor_of_pushes(running_telemetry& runni
     return nullptr;
 }
 
+// Files that are named and would not be used are said: a push that works without them may trust whom it should not.
+template <class Transport>
+void hand_over_files(running_telemetry& running, push_settings const& push, std::vector<setting_origin> const& as_read,
+                     Transport& by) {
+    if constexpr (takes_tls_files<Transport>) {
+        by.use(tls_files{push.certificate, push.client_certificate, push.client_key});
+    } else {
+        std::string unused;
+        auto const look = [&](std::string_view setting, std::string const& file) {
+            if (file.empty()) return;
+            unused.append(unused.empty() ? "" : ", ").append(setting).append("=").append(env::in_quotes(file));
+            for (auto const& read : as_read)
+                if (read.setting == setting && read.value == env::in_quotes(file, file.size()))
+                    unused.append(" of ").append(read.variable);
+        };
+        look("push.certificate", push.certificate);
+        look("push.client_certificate", push.client_certificate);
+        look("push.client_key", push.client_key);
+        if (unused.empty()) return;
+        running.warn(
+            fmt::format("{}: not used, because the transport takes no PEM files. Use tacho::curl_transport, give yours "
+                        "a function use(tacho::tls_files const&), or empty these settings if it has the files already",
+                        unused));
+    }
+}
+
 template <class Transport>
 void start_push(running_telemetry& running, registry& of, settings const& s, Transport by,
                 std::shared_ptr<compressor> const& compress_with, std::shared_ptr<push_watcher> watcher) {
@@ -181,6 +207,7 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
             return running.refuse(path, fmt::format("not pushing to {}: the push before has not ended yet; start once "
                                                     "stop() has returned",
                                                     url));
+        if (scheme == "https") hand_over_files(running, s.push, s.as_read, by);
         auto packs = compressor_of_pushes(running, s.push, compress_with);
         bool const started = attempt([&] {
             if (running.memory == nullptr) running.memory = std::make_shared<delta_memory>();

@@ -31,6 +31,13 @@ struct http_outcome {
 /// The most bytes of an answer that a transport reads (OTLP asks for 4 MiB); more is a failure that no retry mends.
 inline constexpr std::size_t largest_answer = 4u << 20;
 
+/// PEM files for connections by TLS; those that are empty are not given.
+struct tls_files {
+    std::string certificate{};         ///< of the authorities to trust
+    std::string client_certificate{};  ///< for receivers that want one
+    std::string client_key{};
+};
+
 /// Sends a POST before a deadline. A transport of one's own is a class with these two members:
 ///
 ///     struct my_transport {
@@ -43,10 +50,17 @@ inline constexpr std::size_t largest_answer = 4u << 20;
 ///
 /// `post` is called by one thread at a time and must not throw. The deadline may come nearer during the call. Redirects
 /// are not followed. `can_send` tells which URLs it takes, so that a wrong one is found at the start.
+///
+/// One that knows TLS may have `void use(tacho::tls_files const&)` as well: telemetry::start hands it the files that
+/// the settings name, before the first request. What the program has given the transport itself should go before.
 template <class T>
 concept transport = std::movable<T> && requires(T& t, http_post const& request, deadline const& until) {
     { t.post(request, until) } -> std::same_as<http_outcome>;
     { T::can_send(std::string_view{}) } -> std::same_as<bool>;
 };
+
+/// Whether a transport can be handed PEM files.
+template <class T>
+concept takes_tls_files = requires(T& t, tls_files const& files) { t.use(files); };
 
 }  // namespace tacho::inline v0
