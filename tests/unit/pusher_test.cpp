@@ -411,6 +411,131 @@ TEST(a_large_collection_of_deltas, goes_on_where_it_failed) {
     tacho::set_error_hook(&tacho::print_to_stderr);
 }
 
+// Counts what arrives of a counter with one label `n`, added up for each of its values.
+class delivered {
+public:
+    explicit delivered(tacho::memory_transport of) : transport_(std::move(of)) {}
+    void answer(std::initializer_list<int> codes) {
+        for (int const code : codes) {
+            transport_.answer_with({.status = code});
+            taken_.push_back(code == 200);
+        }
+    }
+    // Requests beyond those that were answered by answer() are taken.
+    std::map<std::string, std::uint64_t> sums() const {
+        std::map<std::string, std::uint64_t> all;
+        auto const requests = transport_.requests();
+        for (std::size_t i = 0; i < requests.size(); ++i) {
+            if (i < taken_.size() && !taken_[i]) continue;
+            auto const& body = requests[i].body;
+            auto const at = body.find("\"intValue\":\"") + 12;
+            all[body.substr(at, body.find('"', at) - at)] += std::stoull(only_value(body));
+        }
+        return all;
+    }
+
+private:
+    tacho::memory_transport transport_;
+    std::vector<bool> taken_;
+};
+using sums = std::map<std::string, std::uint64_t>;
+
+// CONFORMANCE 134: its deltas go on where those of the one before ended, within a collection, too.
+TEST(a_large_collection_of_deltas, goes_on_with_the_next_pusher_where_the_last_one_failed) {
+    test::heard const quiet;
+    tacho::registry registry;
+    tacho::counter<"c", tacho::label<"n", int>> c{registry};
+    tacho::memory_transport transport;
+    delivered arrived{transport};
+    auto const memory = std::make_shared<tacho::delta_memory>();
+    tacho::pusher_options const options{
+        .interval = std::chrono::hours{1}, .temporality = temporality_preference::delta, .split_above = 1};
+    for (int i = 0; i < 3; ++i) c(i).inc(10);
+    arrived.answer({200, 400});
+    {
+        tacho::pusher first{registry, options, transport, memory};
+        first.stop();
+    }
+    EXPECT_EQ(arrived.sums(), (sums{{"0", 10}}));
+    for (int i = 0; i < 3; ++i) c(i).inc();
+    arrived.answer({200, 400});  // one more of the old ones
+    {
+        tacho::pusher second{registry, options, transport, memory};
+        second.stop();
+    }
+    EXPECT_EQ(arrived.sums(), (sums{{"0", 10}, {"1", 10}}));
+    {
+        tacho::pusher third{registry, options, transport, memory};
+        EXPECT_TRUE(third.flush());  // the last of the old ones, and all that came since
+    }
+    EXPECT_EQ(arrived.sums(), (sums{{"0", 11}, {"1", 11}, {"2", 11}}));
+    EXPECT_EQ(transport.requests().size(), 2u + 2u + 1u + 3u);
+}
+
+// Its reader has seen nothing yet when it commits what was left: what others have kept is not new to it.
+TEST(a_large_collection_of_deltas, that_was_left_brings_back_no_instrument_that_has_ended) {
+    test::heard const quiet;
+    tacho::registry registry;
+    tacho::reader who_keeps_all{registry};
+    tacho::memory_transport transport;
+    delivered arrived{transport};
+    auto const memory = std::make_shared<tacho::delta_memory>();
+    tacho::pusher_options const options{
+        .interval = std::chrono::hours{1}, .temporality = temporality_preference::delta, .split_above = 1};
+    tacho::counter<"c", tacho::label<"n", int>> c{registry};
+    arrived.answer({200, 200, 400});
+    {
+        tacho::pusher first{registry, options, transport, memory};
+        {
+            tacho::counter<"ended", tacho::label<"n", int>> ended{registry};
+            ended(7).inc(7);
+            EXPECT_TRUE(first.flush());
+        }
+        EXPECT_TRUE(first.flush());
+        EXPECT_TRUE(first.flush());  // by now it is forgotten
+        c(1).inc(10);
+        c(2).inc(10);
+    }
+    tacho::pusher second{registry, options, transport, memory};
+    EXPECT_TRUE(second.flush());
+    EXPECT_TRUE(second.flush());
+    EXPECT_EQ(arrived.sums(), (sums{{"1", 10}, {"2", 10}, {"7", 7}}));
+}
+
+// Deltas of one memory are told once, whatever is told meanwhile as totals.
+TEST(a_pusher, of_totals_leaves_the_memory_of_deltas_as_it_is) {
+    test::heard const quiet;
+    tacho::registry registry;
+    tacho::counter<"c", tacho::label<"n", int>> c{registry};
+    auto const memory = std::make_shared<tacho::delta_memory>();
+    tacho::memory_transport deltas, totals;
+    delivered arrived{deltas};
+    tacho::pusher_options options{
+        .interval = std::chrono::hours{1}, .temporality = temporality_preference::delta, .split_above = 1};
+    c(1).inc(10);
+    c(2).inc(10);
+    arrived.answer({200, 200, 200, 400});
+    {
+        tacho::pusher first{registry, options, deltas, memory};
+        EXPECT_TRUE(first.flush());
+        c(1).inc(5);
+        c(2).inc(5);
+    }
+    options.temporality = temporality_preference::cumulative;
+    {
+        tacho::pusher second{registry, options, totals, memory};
+        EXPECT_TRUE(second.flush());
+        EXPECT_EQ(only_value(totals.requests().at(0).body), "15");
+    }
+    options.temporality = temporality_preference::delta;
+    c(1).inc();
+    {
+        tacho::pusher third{registry, options, deltas, memory};
+        EXPECT_TRUE(third.flush());
+    }
+    EXPECT_EQ(arrived.sums(), (sums{{"1", 16}, {"2", 15}}));
+}
+
 // Totals need none of that: the next collection says it all.
 TEST(a_large_collection_of_totals, begins_anew_when_it_failed) {
     tacho::set_error_hook(nullptr);

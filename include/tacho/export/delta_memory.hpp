@@ -5,6 +5,7 @@
 #include "tacho/core/clock.hpp"
 #include "tacho/core/exponential_counts.hpp"
 #include "tacho/core/temporality.hpp"
+#include "tacho/export/unsent_requests.hpp"
 #include "tacho/registry/registry.hpp"
 
 #include <algorithm>
@@ -161,6 +162,11 @@ public:
         delivered_until_ = time;
     }
 
+    /// What a pusher that ends has left of a collection of which a part has arrived: who goes on sends it first, and
+    /// commits it then. Else that part would be shown again.
+    void leave(unsent_requests rest) noexcept { left_ = std::move(rest); }
+    [[nodiscard]] unsent_requests take_what_was_left() noexcept { return std::exchange(left_, {}); }
+
 private:
     struct remembered {
         std::vector<std::uint64_t> delivered, latest;  // the words of each series, by its ordinal
@@ -201,6 +207,7 @@ private:
 
     std::unordered_map<std::uint64_t, remembered> families_;
     unix_nanos delivered_until_ = 0;
+    unsent_requests left_;
 };
 
 }  // namespace tacho::inline v0

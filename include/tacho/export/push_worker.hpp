@@ -14,6 +14,7 @@
 #include "tacho/export/pusher_options.hpp"
 #include "tacho/export/retry.hpp"
 #include "tacho/export/transport.hpp"
+#include "tacho/export/unsent_requests.hpp"
 #include "tacho/registry/registry.hpp"
 #include "tacho/version.hpp"
 
@@ -112,6 +113,7 @@ private:
     }
 
     void run() {
+        if (!sends_totals_) unsent_ = memory_->take_what_was_left();
         auto next = deadline::clock::now() + options_.interval;
         std::unique_lock lock{mutex_};
         worker_id_ = std::this_thread::get_id();
@@ -131,6 +133,7 @@ private:
             if (!detail::attempt([&] { accepted = push(until); }))
                 report(severity::error, "a push ended by an exception; the next one covers it");
             tell(accepted, started);
+            if (last && !sends_totals_ && !unsent_.ends.empty()) memory_->leave(std::move(unsent_));
             lock.lock();
             under_way_ = nullptr;
             ++(accepted ? stats_.accepted : stats_.failed);
@@ -150,11 +153,11 @@ private:
     bool push(deadline const& until) {
         // What the last one left over goes first. Its deltas are not added up with what came since, because those of
         // the requests before it have arrived.
-        if (!ends_.empty() && !deliver(until)) return false;
-        collected_ = now_();
+        if (!unsent_.ends.empty() && !deliver(until)) return false;
+        unsent_.collected = now_();
         if (!encode(until)) return complain("there is no memory for a request");
-        if (!ends_.empty()) return deliver(until);
-        commit(collected_);  // nothing to say is not sent
+        if (!unsent_.ends.empty()) return deliver(until);
+        commit();  // nothing to say is not sent
         return true;
     }
 
@@ -167,21 +170,22 @@ private:
 
     // Sends the requests that are left of a collection.
     bool deliver(deadline const& until) {
-        while (sent_ != ends_.size()) {
-            auto const before = sent_ == 0 ? otlp_request_end{} : ends_[sent_ - 1];
-            auto const& end = ends_[sent_];
+        auto& [body, ends, sent, collected] = unsent_;
+        while (sent != ends.size()) {
+            auto const before = sent == 0 ? otlp_request_end{} : ends[sent - 1];
+            auto const& end = ends[sent];
             points_ = end.points - before.points;
-            if (send(body_.view().substr(before.at, end.at - before.at), until)) {
-                ++sent_;
+            if (send(body.view().substr(before.at, end.at - before.at), until)) {
+                ++sent;
                 continue;
             }
-            done_.failed_points += ends_.back().points - before.points;
+            done_.failed_points += ends.back().points - before.points;
             // The next collection covers all of it, unless deltas have arrived in part.
-            if (sent_ == 0 || options_.temporality == temporality_preference::cumulative) ends_.clear();
+            if (sent == 0 || sends_totals_) ends.clear();
             return false;
         }
-        ends_.clear();
-        commit(collected_);
+        ends.clear();
+        commit();
         return true;
     }
 
@@ -216,15 +220,15 @@ private:
 
     // What is cut short, by an exception too, leaves nothing to send.
     [[nodiscard]] bool encode(deadline const& until) {
-        sent_ = 0;
-        body_.clear();
+        unsent_.sent = 0;
+        unsent_.body.clear();
         written_.clear();
-        otlp_json_encoder encoder{body_, options_.about, collected_, &known_};
+        otlp_json_encoder encoder{unsent_.body, options_.about, unsent_.collected, &known_};
         encoder.split_above(options_.split_above, written_);
         delta_memory::stage<decltype(encoder)> stage{*memory_, encoder, options_.temporality};
         reader_->visit(stage, until.when());
         if (!encoder.finish()) return false;
-        ends_.swap(written_);
+        unsent_.ends.swap(written_);
         return true;
     }
 
@@ -266,8 +270,8 @@ private:
         stats_.rejected_points += partial.rejected_points;
     }
 
-    void commit(unix_nanos time) {
-        memory_->commit(time);
+    void commit() {
+        if (!sends_totals_) memory_->commit(unsent_.collected);  // totals leave it to who sends deltas again
         reader_->commit();
     }
 
@@ -281,19 +285,18 @@ private:
     }
 
     pusher_options const options_;
+    bool const sends_totals_ = options_.temporality == temporality_preference::cumulative;
     unix_nanos (*const now_)() noexcept;
     std::string const user_agent_ = fmt::format("tacho-OTLP-Exporter-Cpp/{}", version);
     std::vector<http_header> headers_;
     std::optional<reader> reader_;  // until the end: while it lives, what is removed is kept for it
     std::shared_ptr<delta_memory> memory_;
     Transport transport_;
-    byte_buffer body_, packed_;
-    std::vector<otlp_request_end> ends_;  // of the requests in body_ that are not all delivered
+    byte_buffer packed_;
+    unsent_requests unsent_;
     std::vector<otlp_request_end> written_;
-    std::size_t sent_ = 0;      // of these requests
-    std::uint64_t points_ = 0;  // of the one that is being sent
+    std::uint64_t points_ = 0;  // of the request that is being sent
     push_outcome done_;         // by this push
-    unix_nanos collected_ = 0;
     otlp_points known_;
     std::mt19937 random_{std::random_device{}()};
     bool is_last_ = false;  // known to the worker alone

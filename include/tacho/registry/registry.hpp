@@ -197,7 +197,7 @@ public:
 private:
     std::shared_ptr<detail::registry_core> core_;
     std::size_t place_ = 0;
-    std::uint64_t seen_ = 0;
+    std::uint64_t seen_ = 0;  // by the last visit, or when there was none, before it was made
 };
 
 #if TACHO_BODIES
@@ -205,7 +205,8 @@ private:
 TACHO_FUNCTION reader::reader(registry& in) : core_(in.core()) {
     std::lock_guard const lock{core_->mutex};
     place_ = core_->readers.size();
-    core_->readers.push_back(core_->clock->now.load(std::memory_order_acquire));
+    seen_ = core_->clock->now.load(std::memory_order_acquire);
+    core_->readers.push_back(seen_);
     core_->forget_retired();
 }
 
