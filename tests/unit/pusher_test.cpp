@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -470,6 +472,64 @@ TEST(a_large_collection_of_deltas, goes_on_with_the_next_pusher_where_the_last_o
     }
     EXPECT_EQ(arrived.sums(), (sums{{"0", 11}, {"1", 11}, {"2", 11}}));
     EXPECT_EQ(transport.requests().size(), 2u + 2u + 1u + 3u);
+}
+
+// One that breaks its promise not to throw, before it sends the third request.
+struct throwing_transport {
+    tacho::memory_transport to;
+    std::shared_ptr<int> calls = std::make_shared<int>(0);
+
+    static bool can_send(std::string_view) noexcept { return true; }
+    tacho::http_outcome post(tacho::http_post const& request, tacho::deadline const& until) {
+        if (++*calls == 3) throw std::runtime_error{"no"};
+        return to.post(request, until);
+    }
+};
+
+TEST(a_large_collection, goes_on_where_its_transport_threw) {
+    for (auto const temporality : {temporality_preference::delta, temporality_preference::cumulative}) {
+        test::heard const heard;
+        tacho::registry registry;
+        tacho::counter<"c", tacho::label<"n", int>> c{registry};
+        throwing_transport transport;
+        tacho::pusher pusher{
+            registry, {.interval = std::chrono::hours{1}, .temporality = temporality, .split_above = 1}, transport};
+        for (int i = 0; i < 4; ++i) c(i).inc(10);
+        EXPECT_FALSE(pusher.flush());
+        EXPECT_EQ(heard.text(), "error: a push ended by an exception; the next one covers it\n");
+        for (int i = 0; i < 4; ++i) c(i).inc();
+        EXPECT_TRUE(pusher.flush());
+        delivered const arrived{transport.to};
+        if (temporality == temporality_preference::delta)
+            EXPECT_EQ(arrived.sums(), (sums{{"0", 11}, {"1", 11}, {"2", 11}, {"3", 11}}));
+        else
+            EXPECT_EQ(only_value(transport.to.requests().back().body), "11");
+    }
+}
+
+// What throws in a callback is not shown; all else is, and nothing of it twice. CONFORMANCE 120
+TEST(a_callback, that_throws_takes_nothing_else_with_it) {
+    test::heard const quiet;
+    tacho::registry registry;
+    bool throws = true;
+    tacho::counter<"c", tacho::label<"n", int>> c{registry};
+    tacho::observable_counter<"o", tacho::label<"n", int>> o{registry, "", [&](auto& observe) {
+                                                                 observe(5, 8);
+                                                                 if (throws) throw std::runtime_error{"no"};
+                                                                 observe(6, 9);
+                                                             }};
+    tacho::memory_transport transport;
+    tacho::pusher pusher{
+        registry,
+        {.interval = std::chrono::hours{1}, .temporality = temporality_preference::delta, .split_above = 1},
+        transport};
+    c(1).inc(3);
+    EXPECT_TRUE(pusher.flush());
+    throws = false;
+    c(1).inc();
+    EXPECT_TRUE(pusher.flush());
+    EXPECT_TRUE(pusher.flush());
+    EXPECT_EQ(delivered{transport}.sums(), (sums{{"1", 4}, {"8", 5}, {"9", 6}}));
 }
 
 // Its reader has seen nothing yet when it commits what was left: what others have kept is not new to it.

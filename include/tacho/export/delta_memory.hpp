@@ -180,10 +180,10 @@ private:
         auto& f = families_[of.id()];
         f.shown = true;
         auto const first = s.ordinal() * size;
-        if (f.latest.size() < first + size) {
-            f.latest.resize(first + size);
-            f.delivered.resize(first + size);
+        if (f.latest.size() < first + size) {  // that one last: without memory for another all are tried again
             f.generations.resize(s.ordinal() + std::size_t{1});
+            f.delivered.resize(first + size);
+            f.latest.resize(first + size);
         }
         // Another series has taken the place of one that was removed: nothing of it has been delivered.
         if (f.generations[s.ordinal()] != s.generation()) {

@@ -202,7 +202,7 @@ private:
             auto const meaning =
                 outcome.status == 0 ? (outcome.retryable ? verdict::retry : verdict::drop) : classify(outcome.status);
             if (meaning == verdict::accepted) {
-                note_partial_success(outcome.body);
+                attempt([&] { note_partial_success(outcome.body); });  // it has arrived, and must not be sent again
                 return true;
             }
             auto const why = outcome.status == 0
