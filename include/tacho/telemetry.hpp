@@ -38,7 +38,7 @@ template <class Metrics>
 
 }  // namespace detail
 
-/// Owns what it started: the last telemetry object of a registry stops both ways out when it ends, with a final push of
+/// Owns what it started: the last telemetry object of a registry stops all ways out when it ends, with a final push of
 /// at most five seconds. Copyable; copies share. All members may be called by any thread; but the last object must not
 /// end in the error hook or in a callback, on the thread that it would wait for. In a child of fork() it has no thread
 /// and stops nothing: there flush() fails, its endpoint answers, and another start() is independent of it.
@@ -59,6 +59,27 @@ public:
         return telemetry{std::move(running)};
     }
 
+    /// Pushes to another receiver as well, at its own interval and with its own headers, temporality and memory of what
+    /// it has delivered. It belongs to what start() began: report() shows it, flush() and stop() include it. One of the
+    /// same name that runs goes on. Does nothing when `s` is not enabled.
+    template <class Transport>
+    void add_push(std::string const& name, push_settings const& s, Transport by,
+                  std::shared_ptr<compressor> const& compress_with = nullptr) {
+        auto* const running = running_.here();
+        if (running == nullptr) return;
+        std::vector<detail::message> messages;
+        {
+            std::lock_guard const lock{running->mutex};
+            auto const [path, number] = detail::report_of_push(running->report, name);
+            if (!s.enabled && !path.wanted) path.words = "off: " + s.why_off;
+            if (s.enabled && !path.running)
+                detail::start_push(*running, path, number, s, {}, std::move(by), compress_with,
+                                   s.metrics ? detail::watcher_of<push_metrics>(running->of) : nullptr);
+            messages.swap(running->messages);
+        }
+        for (auto const& [how, words] : messages) tacho::report(how, words);
+    }
+
     /// What runs, what does not, and why.
     [[nodiscard]] telemetry_report report() const {
         auto* const running = running_.here();
@@ -66,7 +87,7 @@ public:
             path_report const left{.words =
                                        "runs in the process that this one was forked from, if at all; call "
                                        "telemetry::start here, too"};
-            return {.push = left, .scrape = left, .console = {}, .warnings = {}};
+            return {.push = left, .scrape = left};
         }
         std::lock_guard const lock{running->mutex};
         return running->report;
@@ -75,40 +96,50 @@ public:
     /// To be mounted on the program's own web server: 404 unless scrapes are enabled and no listener answers them.
     [[nodiscard]] std::shared_ptr<tacho::endpoint> endpoint() const { return mounted_; }
 
-    /// Pushes now, and writes to the console where that is on. True when the receiver took all that was recorded
-    /// before; also when nothing is pushed, but not once the push is stopped.
+    /// Pushes now to all receivers, and writes to the console where that is on, within `limit`. True when all took what
+    /// was recorded before; also when nothing is pushed, but not once a push is stopped.
     bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
         auto* const running = running_.here();
         if (running == nullptr) return false;
-        auto const [push, console] = [&] {
+        auto const [pushes, console] = [&] {
             std::lock_guard const lock{running->mutex};
-            return std::pair{running->push, running->console};
+            return std::pair{running->pushes, running->console};
         }();
         auto const until = in_at_most(limit);
-        bool const pushed = push == nullptr || push->flush(until.remaining());
-        return (console == nullptr || console->flush(until.remaining())) && pushed;
+        bool all_taken = true;
+        for (auto const& push : *pushes)
+            if (push.path != nullptr && !push.path->flush(until.remaining())) all_taken = false;
+        return (console == nullptr || console->flush(until.remaining())) && all_taken;
     }
 
-    /// Pushes once more and stops both ways out, for all telemetry objects of this registry, within `limit`; the
-    /// mounted endpoint answers 404 from then on. Idempotent; start() starts them again.
+    /// Pushes once more and stops all ways out, for all telemetry objects of this registry, within `limit`; the mounted
+    /// endpoint answers 404 from then on. Idempotent; start() and add_push() start them again.
     void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
         auto* const running = running_.here();
         if (running == nullptr) return;
-        std::shared_ptr<detail::running_path> push, console, scrape;
+        std::shared_ptr<detail::running_telemetry::push_list const> pushes;
+        std::shared_ptr<detail::running_path> console, scrape;
         {
             std::lock_guard const lock{running->mutex};
             // They stay where they are: who stops them meanwhile waits for the same end.
-            push = running->push;
+            pushes = running->pushes;
             console = running->console;
             scrape = running->scrape;
-            for (auto* path : {&running->report.push, &running->report.console, &running->report.scrape})
+            auto& report = running->report;
+            for (auto* path : {&report.push, &report.console, &report.scrape})
                 if (std::exchange(path->running, false)) path->words = "stopped";
+            for (auto& path : report.added_pushes)
+                if (std::exchange(path.running, false)) path.words = "stopped";
             running->mounted->enable(false);
             running->stopped = true;
         }
-        // The console last of those that write: while nobody reads it, it may take for ever.
         auto const until = in_at_most(limit);
-        if (push != nullptr) push->stop(until.remaining());
+        // All at once: one that hangs takes no time from another.
+        for (auto const& push : *pushes)
+            if (push.path != nullptr) push.path->ask_to_stop(until.remaining());
+        for (auto const& push : *pushes)
+            if (push.path != nullptr) push.path->stop(until.remaining());
+        // The console last of those that write: while nobody reads it, it may take for ever.
         if (scrape != nullptr) scrape->stop(until.remaining());
         if (console != nullptr) console->stop(until.remaining());
     }
@@ -130,14 +161,15 @@ private:
         std::erase_if(all.by_registry, [](auto const& entry) { return entry.second.expired(); });
         auto& place = all.by_registry[of.core().get()];
         auto running = place.lock();
-        if (running == nullptr) place = running = std::make_shared<detail::running_telemetry>();
+        if (running == nullptr) place = running = std::make_shared<detail::running_telemetry>(of.core());
         std::lock_guard const lock{running->mutex};
         auto& report = running->report;
         if (std::exchange(running->stopped, false)) report.warnings.clear();
         for (auto const& w : s.warnings) running->warn(w);
         if (s.exemplars) of.filter_exemplars(*s.exemplars);
+        running->about = s.about;
         if (s.push.enabled && !report.push.running)
-            detail::start_push(*running, of, s, std::move(by), compress_with,
+            detail::start_push(*running, report.push, 0, s.push, s.as_read, std::move(by), compress_with,
                                s.push.metrics ? detail::watcher_of<push_metrics>(of) : nullptr);
         if (s.console.enabled && !report.console.running) detail::start_console(*running, of, s);
         if (s.scrape.enabled && s.scrape.metrics && running->watcher == nullptr)

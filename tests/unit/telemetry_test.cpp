@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <string_view>
@@ -118,6 +119,173 @@ TEST(files_for_tls, that_a_transport_can_not_take_are_said_with_the_cure) {
     auto const no_files = tacho::telemetry::start(emptied, s, plain_transport{});
     auto const no_tls = tacho::telemetry::start(plain, read(files_for("http://c")), plain_transport{});
     EXPECT_EQ(heard.text(), "");
+}
+
+tacho::settings pushing_to(char const* url) {
+    auto s = read({{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", url}});
+    s.push.interval = std::chrono::hours{1};
+    return s;
+}
+
+tacho::push_settings deltas_to(char const* url) {
+    return {.enabled = true,
+            .url = url,
+            .headers = {{"tenant", "b"}},
+            .interval = std::chrono::minutes{30},
+            .temporality = tacho::temporality_preference::delta};
+}
+
+std::string last_value(tacho::memory_transport const& of) {
+    auto const body = of.requests().back().body;
+    auto const at = body.find("\"asInt\":\"") + 9;
+    return body.substr(at, body.find('"', at) - at);
+}
+
+// CONFORMANCE 119, 132: readers of one registry, each with what it has delivered.
+TEST(an_added_push, goes_its_own_way_beside_the_other_and_the_scrape) {
+    tacho::registry registry;
+    tacho::counter<"hits"> hits{registry};
+    auto s = pushing_to("http://a/");
+    s.scrape.enabled = true;
+    s.scrape.metrics = false;
+    tacho::memory_transport totals, deltas;
+    auto telemetry = tacho::telemetry::start(registry, s, totals, tacho::own_server{});
+    telemetry.add_push("tenant b", deltas_to("http://me:secret@b/"), deltas);
+    EXPECT_EQ(telemetry.report().text(),
+              "push: pushing to http://a/ every 3600000 ms\n"
+              "scrape: answered by the program's own web server\n"
+              "push tenant b: pushing to http://***@b/ every 1800000 ms\n");
+    hits.inc(5);
+    EXPECT_TRUE(telemetry.flush());
+    hits.inc(2);
+    EXPECT_TRUE(telemetry.flush());
+    EXPECT_EQ(last_value(totals), "7");
+    EXPECT_EQ(last_value(deltas), "2");
+    auto const sent = deltas.requests().back();
+    EXPECT_EQ(sent.headers.back().key + "=" + sent.headers.back().value, "tenant=b");
+    EXPECT_NE(sent.body.find("\"service.name\""), std::string::npos);  // who is measured is the same
+    auto const besides = totals.requests().back();
+    for (auto const& header : besides.headers) EXPECT_NE(header.key, "tenant");
+    auto const page = telemetry.endpoint()->respond({.method = "GET"});
+    EXPECT_EQ(test::value_of(std::string{page.body()}, "hits_total"), "7");
+
+    // One that fails takes nothing from the other, and is heard of.
+    test::heard heard;
+    hits.inc();
+    deltas.answer_with({.status = 400});
+    EXPECT_FALSE(telemetry.flush());
+    EXPECT_NE(heard.text().find("pushing to http://***@b/: answered 400"), std::string::npos) << heard.text();
+    EXPECT_EQ(last_value(totals), "8");
+    hits.inc();
+    telemetry.stop();
+    EXPECT_EQ(last_value(totals), "9");
+    EXPECT_EQ(last_value(deltas), "2");
+    EXPECT_NE(telemetry.report().text().find("push tenant b: stopped\n"), std::string::npos);
+    EXPECT_FALSE(telemetry.flush());
+}
+
+TEST(an_added_push, of_a_name_that_runs_goes_on_and_counts_no_delta_twice) {
+    tacho::registry registry;
+    tacho::counter<"hits"> hits{registry};
+    tacho::memory_transport totals, first, second;
+    auto telemetry = tacho::telemetry::start(registry, pushing_to("http://a/"), totals);
+    telemetry.add_push("b", deltas_to("http://b/"), first);
+    {
+        auto other = tacho::telemetry::start(registry, pushing_to("http://a/"), totals);
+        other.add_push("b", deltas_to("http://c/"), second);
+        EXPECT_EQ(other.report().added_pushes.at(0).words, "pushing to http://b/ every 1800000 ms");
+    }
+    EXPECT_EQ(telemetry.report().added_pushes.size(), 1u);
+    hits.inc(3);
+    telemetry.stop();
+    EXPECT_EQ(last_value(first), "3");
+    EXPECT_TRUE(second.requests().empty());
+    hits.inc(4);
+    telemetry = tacho::telemetry::start(registry, pushing_to("http://a/"), totals);
+    telemetry.add_push("b", deltas_to("http://c/"), second);
+    EXPECT_TRUE(telemetry.flush());
+    EXPECT_EQ(last_value(second), "4");
+    EXPECT_EQ(first.requests().size(), 1u);
+    EXPECT_TRUE(telemetry.report().added_pushes.at(0).running);
+    // Each name has a memory of its own.
+    tacho::memory_transport third;
+    telemetry.add_push("d", deltas_to("http://d/"), third);
+    EXPECT_TRUE(telemetry.flush());
+    EXPECT_EQ(last_value(third), "7");
+}
+
+// Takes nothing once it is too late.
+struct punctual_transport {
+    tacho::memory_transport to;
+
+    static bool can_send(std::string_view) noexcept { return true; }
+    tacho::http_outcome post(tacho::http_post const& request, tacho::deadline const& until) {
+        if (until.passed()) return {.problem = "too late"};
+        return to.post(request, until);
+    }
+};
+
+TEST(an_added_push, delivers_its_last_though_another_one_hangs_until_the_limit) {
+    test::heard const quiet;
+    tacho::registry registry;
+    tacho::counter<"hits"> hits{registry};
+    tacho::memory_transport hangs;
+    hangs.hold(true);
+    punctual_transport before, behind;
+    {
+        auto telemetry = tacho::telemetry::start(registry, pushing_to("http://a/"), before);
+        telemetry.add_push("hangs", deltas_to("http://b/"), hangs);
+        telemetry.add_push("behind", deltas_to("http://c/"), behind);
+        hits.inc(3);
+        auto const started = std::chrono::steady_clock::now();
+        telemetry.stop(std::chrono::milliseconds{500});
+        EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds{20});
+        hangs.hold(false);
+    }
+    ASSERT_EQ(before.to.requests().size(), 1u);
+    ASSERT_EQ(behind.to.requests().size(), 1u);
+    EXPECT_EQ(last_value(behind.to), "3");
+}
+
+TEST(an_added_push, that_can_not_be_is_said_and_leaves_all_others_alone) {
+    test::heard heard;
+    tacho::registry registry;
+    tacho::counter<"hits"> hits{registry};
+    tacho::memory_transport totals;
+    auto telemetry = tacho::telemetry::start(registry, pushing_to("http://a/"), totals);
+    telemetry.add_push("bad", deltas_to("nowhere"), tacho::memory_transport{});
+    telemetry.add_push("none", deltas_to("http://b/"), tacho::no_transport{});
+    auto secured = deltas_to("https://b/");
+    secured.certificate = "/ca.pem";
+    telemetry.add_push("secured", secured, plain_transport{});
+    telemetry.add_push("off", {.url = "http://c/"}, tacho::memory_transport{});
+    auto const text = telemetry.report().text();
+    EXPECT_NE(text.find("push bad: not pushing: \"nowhere\" is not a URL"), std::string::npos) << text;
+    EXPECT_NE(text.find("push none: not pushing to http://b/: the program has no transport"), std::string::npos);
+    EXPECT_NE(text.find("push off: off: no OTLP endpoint is set"), std::string::npos) << text;
+    EXPECT_NE(text.find("warning: push.certificate=\"/ca.pem\": not used"), std::string::npos) << text;
+    EXPECT_EQ(count(heard.text(), "not pushing"), 2u) << heard.text();
+    EXPECT_TRUE(telemetry.flush());
+    EXPECT_EQ(totals.requests().size(), 1u);
+    // The environment's word for all of metrics is one for these, too, where the program asks it.
+    auto const disabled = read({{"OTEL_SDK_DISABLED", "true"}});
+    telemetry.add_push("disabled", {.enabled = disabled.push.enabled, .why_off = disabled.push.why_off}, totals);
+    EXPECT_EQ(telemetry.report().added_pushes.back().words, "off: OTEL_SDK_DISABLED is true");
+}
+
+// Instruments, readers and telemetry may outlive their registry object.
+TEST(an_added_push, needs_the_registry_no_more) {
+    tacho::memory_transport totals, deltas;
+    auto telemetry = [&] {
+        tacho::registry registry;
+        return tacho::telemetry::start(registry, pushing_to("http://a/"), totals);
+    }();
+    auto shown = deltas_to("http://b/");
+    shown.metrics = true;
+    telemetry.add_push("b", shown, deltas);
+    EXPECT_TRUE(telemetry.flush() && telemetry.flush());
+    ASSERT_EQ(deltas.requests().size(), 1u);  // the second one tells of the first
+    EXPECT_NE(deltas.requests()[0].body.find("tacho.pushes"), std::string::npos);
 }
 
 }  // namespace

@@ -76,16 +76,19 @@ public:
         return flushes_done_ >= wanted && last_push_accepted_;
     }
 
-    void stop(std::chrono::milliseconds limit) {
+    // False on the thread that would be waited for.
+    bool ask_to_stop(std::chrono::milliseconds limit) {
         auto const end = deadline::clock::now() + bounded(limit);
-        {
-            std::lock_guard const lock{mutex_};
-            stop_at_ = stopping_ ? (std::min)(stop_at_, end) : end;
-            stopping_ = true;
-            if (under_way_ != nullptr) under_way_->no_later_than(end);
-            wake_.notify_all();
-            if (std::this_thread::get_id() == worker_id_) return;  // it ends once what called this returns
-        }
+        std::lock_guard const lock{mutex_};
+        stop_at_ = stopping_ ? (std::min)(stop_at_, end) : end;
+        stopping_ = true;
+        if (under_way_ != nullptr) under_way_->no_later_than(end);
+        wake_.notify_all();
+        return std::this_thread::get_id() != worker_id_;
+    }
+
+    void stop(std::chrono::milliseconds limit) {
+        if (!ask_to_stop(limit)) return;  // it ends once what called this returns
         std::lock_guard const only_one{joining_};
         if (worker_.joinable()) worker_.join();
     }

@@ -42,6 +42,11 @@ public:
         if (auto* const worker = worker_.here()) worker->stop(limit);
     }
 
+    /// The same without waiting for the end, so that several can stop at the same time; stop() then waits.
+    void ask_to_stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
+        if (auto* const worker = worker_.here()) static_cast<void>(worker->ask_to_stop(limit));
+    }
+
     /// Whether the last push has been made.
     [[nodiscard]] bool ended() const {
         auto const* const worker = worker_.here();

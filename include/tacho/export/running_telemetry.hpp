@@ -20,11 +20,13 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -52,6 +54,7 @@ public:
     running_path& operator=(running_path const&) = delete;
     virtual ~running_path() = default;
     virtual bool flush(std::chrono::milliseconds limit) = 0;
+    virtual void ask_to_stop(std::chrono::milliseconds limit) = 0;  // doesn't wait
     virtual void stop(std::chrono::milliseconds limit) = 0;
     virtual bool ended() const = 0;
 };
@@ -62,6 +65,7 @@ public:
     push_path(registry& of, pusher_options options, Transport by, std::shared_ptr<delta_memory> memory)
         : pusher_(of, std::move(options), std::move(by), std::move(memory)) {}
     bool flush(std::chrono::milliseconds limit) override { return pusher_.flush(limit); }
+    void ask_to_stop(std::chrono::milliseconds limit) override { pusher_.ask_to_stop(limit); }
     void stop(std::chrono::milliseconds limit) override { pusher_.stop(limit); }
     bool ended() const override { return pusher_.ended(); }
 
@@ -78,11 +82,18 @@ public:
         return listener_.start(s.host, s.port, std::move(answers));
     }
     bool flush(std::chrono::milliseconds) override { return true; }  // whoever scrapes decides when
+    void ask_to_stop(std::chrono::milliseconds) override {}
     void stop(std::chrono::milliseconds) override { listener_.stop(); }
     bool ended() const override { return true; }
 
 private:
     Listener listener_;
+};
+
+// A push that runs or ran, and what it and those before it have delivered.
+struct one_push {
+    std::shared_ptr<running_path> path;
+    std::shared_ptr<delta_memory> memory;
 };
 
 // Told to the error hook once no lock is held: it is the program's own code, and may ask for a report.
@@ -95,11 +106,23 @@ struct [[gnu::visibility("default")]] running_telemetry;  // the program's, in a
 
 // What runs for one registry; shared by all telemetry objects that were started on it.
 struct running_telemetry {
+    explicit running_telemetry(std::shared_ptr<registry_core> core) : of(registry::sharing(std::move(core))) {}
+    // All at once, so that one that hangs takes no time from another.
+    ~running_telemetry() {
+        for (auto const& push : *pushes)
+            if (push.path != nullptr) push.path->ask_to_stop(std::chrono::seconds{5});
+    }
+    running_telemetry(running_telemetry const&) = delete;
+    running_telemetry& operator=(running_telemetry const&) = delete;
+
+    registry of;
     std::mutex mutex;  // guards all below
-    std::shared_ptr<running_path> push;
+    // That of the settings, then those of the report's added_pushes. A list is never changed, but replaced.
+    using push_list = std::vector<one_push>;
+    std::shared_ptr<push_list const> pushes = std::make_shared<push_list>(1);
     std::shared_ptr<running_path> console;
     std::shared_ptr<running_path> scrape;
-    std::shared_ptr<delta_memory> memory;  // of all that push, one after the other
+    resource about;  // as the last start said
     std::shared_ptr<endpoint> mounted;
     std::shared_ptr<scrape_watcher> watcher;  // of both endpoints, once somebody may scrape
     telemetry_report report;
@@ -178,20 +201,28 @@ void hand_over_files(running_telemetry& running, push_settings const& push, std:
     }
 }
 
+// The report of a push that the program adds, and its number among all pushes.
+inline std::pair<path_report&, std::size_t> report_of_push(telemetry_report& in, std::string const& name) {
+    auto& all = in.added_pushes;
+    auto at = std::find_if(all.begin(), all.end(), [&](auto const& added) { return added.name == name; });
+    if (at == all.end()) at = all.insert(at, path_report{.name = name});
+    return {*at, static_cast<std::size_t>(at - all.begin()) + 1};
+}
+
 template <class Transport>
-void start_push(running_telemetry& running, registry& of, settings const& s, Transport by,
+void start_push(running_telemetry& running, path_report& path, std::size_t number, push_settings const& s,
+                std::vector<setting_origin> const& as_read, Transport by,
                 std::shared_ptr<compressor> const& compress_with, std::shared_ptr<push_watcher> watcher) {
-    auto& path = running.report.push;
     path.wanted = true;
-    auto const url = env::without_credentials(s.push.url);
-    if (!s.push.problem.empty()) return running.refuse(path, "not pushing: " + s.push.problem);
+    auto const url = env::without_credentials(s.url);
+    if (!s.problem.empty()) return running.refuse(path, "not pushing: " + s.problem);
     if constexpr (std::is_same_v<Transport, no_transport>) {
         running.refuse(
             path, fmt::format("not pushing to {}: the program has no transport; give telemetry::start one, such as "
                               "tacho::curl_transport{{}} of tacho/adapter/curl.hpp",
                               url));
     } else {
-        auto const parts = env::split_url(s.push.url);
+        auto const parts = env::split_url(s.url);
         if (!parts)
             return running.refuse(
                 path, fmt::format("not pushing: {} is not a URL with a scheme and a host", env::in_quotes(url)));
@@ -202,30 +233,35 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
                                   fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
                                               "another endpoint",
                                               url, parts->scheme));
+        auto now = number < running.pushes->size() ? (*running.pushes)[number] : one_push{};
         // Two at a time would share what has been delivered.
-        if (running.push != nullptr && !running.push->ended())
+        if (now.path != nullptr && !now.path->ended())
             return running.refuse(path, fmt::format("not pushing to {}: the push before has not ended yet; start once "
                                                     "stop() has returned",
                                                     url));
-        if (scheme == "https") hand_over_files(running, s.push, s.as_read, by);
-        auto packs = compressor_of_pushes(running, s.push, compress_with);
+        if (scheme == "https") hand_over_files(running, s, as_read, by);
+        auto packs = compressor_of_pushes(running, s, compress_with);
         bool const started = attempt([&] {
-            if (running.memory == nullptr) running.memory = std::make_shared<delta_memory>();
-            running.push = std::make_shared<push_path<Transport>>(of,
-                                                                  pusher_options{.url = s.push.url,
-                                                                                 .shown_url = url,
-                                                                                 .headers = s.push.headers,
-                                                                                 .about = s.about,
-                                                                                 .interval = s.push.interval,
-                                                                                 .timeout = s.push.timeout,
-                                                                                 .temporality = s.push.temporality,
-                                                                                 .compress_with = std::move(packs),
-                                                                                 .watcher = std::move(watcher)},
-                                                                  std::move(by), running.memory);
+            auto with = std::make_shared<running_telemetry::push_list>(*running.pushes);
+            with->resize((std::max)(with->size(), number + 1));
+            if (now.memory == nullptr) now.memory = std::make_shared<delta_memory>();
+            now.path = std::make_shared<push_path<Transport>>(running.of,
+                                                              pusher_options{.url = s.url,
+                                                                             .shown_url = url,
+                                                                             .headers = s.headers,
+                                                                             .about = running.about,
+                                                                             .interval = s.interval,
+                                                                             .timeout = s.timeout,
+                                                                             .temporality = s.temporality,
+                                                                             .compress_with = std::move(packs),
+                                                                             .watcher = std::move(watcher)},
+                                                              std::move(by), now.memory);
+            (*with)[number] = std::move(now);
+            running.pushes = std::move(with);
         });
         if (!started) return running.refuse(path, fmt::format("not pushing to {}: no thread can be had", url));
         path.running = true;
-        path.words = fmt::format("pushing to {} every {} ms", url, s.push.interval.count());
+        path.words = fmt::format("pushing to {} every {} ms", url, s.interval.count());
     }
 }
 

@@ -15,6 +15,7 @@ struct path_report {
     bool running = false;
     std::string words = {};  ///< what it does, or why it does not and what to do about it
     std::uint16_t port = 0;  ///< of a listener that runs
+    std::string name = {};   ///< of a push that was added
 };
 
 /// What runs, what does not, and why.
@@ -22,11 +23,13 @@ struct telemetry_report {
     path_report push;
     path_report scrape;
     path_report console = {};
-    std::vector<std::string> warnings = {};  ///< of the settings
+    std::vector<std::string> warnings = {};      ///< of the settings
+    std::vector<path_report> added_pushes = {};  ///< see telemetry::add_push()
 
     /// A line for each way out and each warning.
     [[nodiscard]] std::string text() const {
         auto out = fmt::format("push: {}\nscrape: {}\n", push.words, scrape.words);
+        for (auto const& added : added_pushes) out += fmt::format("push {}: {}\n", added.name, added.words);
         if (console.wanted) out += fmt::format("console: {}\n", console.words);
         for (auto const& w : warnings) out += "warning: " + w + '\n';
         return out;

@@ -73,6 +73,11 @@ public:
     registry(registry const&) = delete;
     registry& operator=(registry const&) = delete;
 
+    /// Another object for the same registry, for who may have to use it when the first one is gone.
+    [[nodiscard]] static registry sharing(std::shared_ptr<detail::registry_core> core) noexcept {
+        return registry{std::move(core), 0};
+    }
+
     /// A scope of instruments, such as a library and its version.
     [[nodiscard]] tacho::scope scope(std::string_view name, std::string_view its_version = {});
 
@@ -107,6 +112,8 @@ public:
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return detail::usable(core_); }
 
 private:
+    registry(std::shared_ptr<detail::registry_core> core, int) noexcept : core_(std::move(core)) {}
+
     std::shared_ptr<detail::registry_core> core_;
 };
 
