@@ -485,6 +485,81 @@ TEST(an_endpoint_or_headers_for_metrics, are_not_replaced_by_those_for_all_signa
     EXPECT_EQ(s.warnings.size(), 1u) << all(s);
 }
 
+TEST(a_variable, that_is_nearly_one_that_counts_is_said_with_the_one_that_is_meant) {
+    auto const expect = [](char const* written, std::string const& meant) {
+        auto const s = read({{written, "x"}});
+        ASSERT_EQ(s.warnings.size(), 1u) << written << ": " << all(s);
+        EXPECT_EQ(s.warnings[0], '"' + std::string{written} + "\" is not known and ignored. Is " + meant + " meant?");
+    };
+    expect("OTEL_EXPORTER_OTLP_METRIC_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT");
+    expect("OTEL_EXPORTER_OLTP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT");
+    expect("OTEL_EXPORTER_OTLP_HEADER", "OTEL_EXPORTER_OTLP_HEADERS");
+    expect("OTEL_METRICS_EXPORT_INTERVAL", "OTEL_METRIC_EXPORT_INTERVAL");
+    expect("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENC", "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE");
+    expect("OTEL_SERVICENAME", "OTEL_SERVICE_NAME");
+    expect("OGX_PROMETHEUS_ENABLE", "OGX_PROMETHEUS_ENABLED");
+    expect("OGX_PUSH_METRIC_ENABLED", "OGX_PUSH_METRICS_ENABLED");
+    ::setenv("OTEL_METRICS_EXPORTERS", "otlp", 1);
+    auto const of_process = all(tacho::settings::from_environment());
+    ::unsetenv("OTEL_METRICS_EXPORTERS");
+#if defined(__linux__)
+    EXPECT_EQ(of_process, "\"OTEL_METRICS_EXPORTERS\" is not known and ignored. Is OTEL_METRICS_EXPORTER meant?\n");
+#endif
+}
+
+// Those of other signals and of other languages, those that change nothing here, and the program's own.
+TEST(a_variable, that_is_not_ours_is_nobodys_mistake) {
+    for (std::string const name : {"OTEL_EXPORTER_OTLP_INSECURE",
+                                   "OTEL_EXPORTER_OTLP_METRICS_INSECURE",
+                                   "OTEL_EXPORTER_OTLP_METRIC_INSECURE",
+                                   "OTEL_EXPORTER_OTLP_SPAN_INSECURE",
+                                   "OTEL_TRACES_EXPORTER",
+                                   "OTEL_LOGS_EXPORTER",
+                                   "OTEL_TRACES_SAMPLER",
+                                   "OTEL_TRACES_SAMPLER_ARG",
+                                   "OTEL_PROPAGATORS",
+                                   "OTEL_LOG_LEVEL",
+                                   "OTEL_ENTITIES",
+                                   "OTEL_BSP_SCHEDULE_DELAY",
+                                   "OTEL_BSP_EXPORT_TIMEOUT",
+                                   "OTEL_BSP_MAX_QUEUE_SIZE",
+                                   "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+                                   "OTEL_BLRP_SCHEDULE_DELAY",
+                                   "OTEL_BLRP_EXPORT_TIMEOUT",
+                                   "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+                                   "OTEL_ATTRIBUTE_COUNT_LIMIT",
+                                   "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT",
+                                   "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT",
+                                   "OTEL_EXPORTER_ZIPKIN_ENDPOINT",
+                                   "OTEL_EXPORTER_ZIPKIN_TIMEOUT",
+                                   "OTEL_EXPORTER_JAEGER_ENDPOINT",
+                                   "OTEL_EXPORTER_JAEGER_TIMEOUT",
+                                   "OTEL_METRICS_PRODUCERS",
+                                   "OTEL_SEMCONV_STABILITY_OPT_IN",
+                                   "OTEL_EXPORTER_PROMETHEUS_PATH",
+                                   "OTEL_JAVA_METRICS_CARDINALITY_LIMIT",
+                                   "OGX_METRICS_HOSTS",
+                                   "OGX_METRICS_PATH",
+                                   "OGX_METRICS_ENABLED",
+                                   "OTHER_PROMETHEUS_ENABLE",
+                                   "OGX2_PROMETHEUS_ENABLED",
+                                   "SERVICE_NAME",
+                                   "OTEL_"})
+        EXPECT_EQ(all(read({{name, "x"}})), "") << name;
+    for (std::string const signal : {"TRACES", "LOGS", "PROFILES"})
+        for (std::string const what : {"ENDPOINT", "HEADERS", "TIMEOUT", "PROTOCOL", "COMPRESSION", "CERTIFICATE",
+                                       "CLIENT_CERTIFICATE", "CLIENT_KEY", "INSECURE"})
+            EXPECT_EQ(all(read({{"OTEL_EXPORTER_OTLP_" + signal + "_" + what, "x"}})), "") << signal << what;
+    // It is unset, or somebody else's, since the right one is set as well.
+    EXPECT_EQ(all(read({{"OTEL_EXPORTER_OTLP_METRIC_ENDPOINT", " "}})), "");
+    EXPECT_EQ(all(read({{"OTEL_EXPORTER_OTLP_METRIC_ENDPOINT", "http://a"},
+                        {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://b"}})),
+              "");
+    // One of both is not the other misspelt.
+    EXPECT_EQ(all(read({{"OTEL_EXPORTER_PROMETHEUS_HOST", "::1"}})), "");
+    EXPECT_EQ(all(read({{"OTEL_EXPORTER_PROMETHEUS_PORT", "1"}})), "");
+}
+
 TEST(settings, of_any_bytes_are_survived) {
     std::mt19937 random{7};
     char const* const names[] = {"OTEL_EXPORTER_OTLP_ENDPOINT",

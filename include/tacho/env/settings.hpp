@@ -6,6 +6,7 @@
 #include "tacho/core/resource.hpp"
 #include "tacho/core/temporality.hpp"
 #include "tacho/env/flag.hpp"
+#include "tacho/env/misspelt.hpp"
 #include "tacho/env/reader.hpp"
 #include "tacho/env/settings_text.hpp"
 #include "tacho/env/settings_values.hpp"
@@ -328,6 +329,7 @@ inline settings settings::from_environment(environment_options const& options, e
         for (auto const setting : {"push.enabled", "scrape.enabled", "console.enabled"})
             in.note(setting, disabled ? "OTEL_SDK_DISABLED" : "OTEL_METRICS_EXPORTER");
     }
+    env::detail::warn_of_misspelt(in, from, options.prefix);
     for (auto& [setting, value] : env::detail::values_of(out))
         out.as_read.push_back({setting, std::move(value), in.variable_of(setting)});
     return out;

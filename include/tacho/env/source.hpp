@@ -3,12 +3,18 @@
 
 #include "tacho/core/text.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
+
+#if defined(__linux__)
+#include <unistd.h>
+#endif
 
 namespace tacho::inline v0::env {
 
@@ -43,6 +49,22 @@ public:
         value = detail::trimmed(value);
         if (value.empty()) return {};
         return std::string{value};
+    }
+
+    /// The names of all that are set, in order; of the process only where they can be listed, which is on Linux.
+    [[nodiscard]] std::vector<std::string> names() const {
+        std::vector<std::string> all;
+        if (variables_) {
+            for (auto const& [name, value] : *variables_) all.push_back(name);
+        } else {
+#if defined(__linux__)
+            for (char** at = ::environ; at != nullptr && *at != nullptr; ++at)
+                all.emplace_back(std::string_view{*at}.substr(0, std::string_view{*at}.find('=')));
+#endif
+        }
+        std::erase_if(all, [this](auto const& name) { return !(*this)[name]; });
+        std::sort(all.begin(), all.end());
+        return all;
     }
 
 private:
