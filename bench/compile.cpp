@@ -15,6 +15,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace bench {
@@ -132,9 +133,10 @@ void compile_rows(table& to) {
     time("record",
          "#include \"tacho/record.hpp\"\ntacho::counter<\"requests\"> requests;\nint main() { requests.inc(); }\n",
          {own});
-    time("record apart",
-         "#include \"tacho/record.hpp\"\ntacho::counter<\"requests\"> requests;\nint main() { requests.inc(); }\n",
-         {own, "-DTACHO_SEPARATE_COMPILATION"});
+    for (auto const& [name, folder] : {std::pair{"record apart", own}, std::pair{"single record apart", single}})
+        time(name,
+             "#include \"tacho/record.hpp\"\ntacho::counter<\"requests\"> requests;\nint main() { requests.inc(); }\n",
+             {folder, "-DTACHO_SEPARATE_COMPILATION"});
     time("single",
          "#include \"tacho/tacho.hpp\"\ntacho::counter<\"requests\"> requests;\nint main() { requests.inc(); }\n",
          with_peers);
@@ -160,8 +162,10 @@ void compile_rows(table& to) {
             "compile/standard/seconds", "its standard headers", "s", 2});
     to.add({"the same, the library inline", "compile/record/seconds", "compile/standard/seconds",
             "its standard headers", "s", -1});
-    to.add({"compile a file with the single header and a counter", "compile/single/seconds",
+    to.add({"the same with the single record.hpp, the library apart", "compile/single record apart/seconds",
             "compile/prometheus-cpp/seconds", "prometheus-cpp", "s", 2});
+    to.add({"the same with the single tacho.hpp, the library inline", "compile/single/seconds",
+            "compile/prometheus-cpp/seconds", "prometheus-cpp", "s", -1});
     to.add({"size of a program that shows a counter", "size/minimal/KiB", "size/empty/KiB", "an empty program", "KiB",
             -1, limit_of::amount});
 }

@@ -6442,6 +6442,11 @@ public:
     registry(registry const&) = delete;
     registry& operator=(registry const&) = delete;
 
+    /// Another object for the same registry, for who may have to use it when the first one is gone.
+    [[nodiscard]] static registry sharing(std::shared_ptr<detail::registry_core> core) noexcept {
+        return registry{std::move(core), 0};
+    }
+
     /// A scope of instruments, such as a library and its version.
     [[nodiscard]] tacho::scope scope(std::string_view name, std::string_view its_version = {});
 
@@ -6476,6 +6481,8 @@ public:
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return detail::usable(core_); }
 
 private:
+    registry(std::shared_ptr<detail::registry_core> core, int) noexcept : core_(std::move(core)) {}
+
     std::shared_ptr<detail::registry_core> core_;
 };
 
@@ -6566,7 +6573,7 @@ public:
 private:
     std::shared_ptr<detail::registry_core> core_;
     std::size_t place_ = 0;
-    std::uint64_t seen_ = 0;
+    std::uint64_t seen_ = 0;  // by the last visit, or when there was none, before it was made
 };
 
 #if TACHO_BODIES
@@ -6574,7 +6581,8 @@ private:
 TACHO_FUNCTION reader::reader(registry& in) : core_(in.core()) {
     std::lock_guard const lock{core_->mutex};
     place_ = core_->readers.size();
-    core_->readers.push_back(core_->clock->now.load(std::memory_order_acquire));
+    seen_ = core_->clock->now.load(std::memory_order_acquire);
+    core_->readers.push_back(seen_);
     core_->forget_retired();
 }
 

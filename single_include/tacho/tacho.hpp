@@ -6454,6 +6454,11 @@ public:
     registry(registry const&) = delete;
     registry& operator=(registry const&) = delete;
 
+    /// Another object for the same registry, for who may have to use it when the first one is gone.
+    [[nodiscard]] static registry sharing(std::shared_ptr<detail::registry_core> core) noexcept {
+        return registry{std::move(core), 0};
+    }
+
     /// A scope of instruments, such as a library and its version.
     [[nodiscard]] tacho::scope scope(std::string_view name, std::string_view its_version = {});
 
@@ -6488,6 +6493,8 @@ public:
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return detail::usable(core_); }
 
 private:
+    registry(std::shared_ptr<detail::registry_core> core, int) noexcept : core_(std::move(core)) {}
+
     std::shared_ptr<detail::registry_core> core_;
 };
 
@@ -6578,7 +6585,7 @@ public:
 private:
     std::shared_ptr<detail::registry_core> core_;
     std::size_t place_ = 0;
-    std::uint64_t seen_ = 0;
+    std::uint64_t seen_ = 0;  // by the last visit, or when there was none, before it was made
 };
 
 #if TACHO_BODIES
@@ -6586,7 +6593,8 @@ private:
 TACHO_FUNCTION reader::reader(registry& in) : core_(in.core()) {
     std::lock_guard const lock{core_->mutex};
     place_ = core_->readers.size();
-    core_->readers.push_back(core_->clock->now.load(std::memory_order_acquire));
+    seen_ = core_->clock->now.load(std::memory_order_acquire);
+    core_->readers.push_back(seen_);
     core_->forget_retired();
 }
 
@@ -11781,6 +11789,13 @@ struct http_outcome {
 /// The most bytes of an answer that a transport reads (OTLP asks for 4 MiB); more is a failure that no retry mends.
 inline constexpr std::size_t largest_answer = 4u << 20;
 
+/// PEM files for connections by TLS; those that are empty are not given.
+struct tls_files {
+    std::string certificate{};         ///< of the authorities to trust
+    std::string client_certificate{};  ///< for receivers that want one
+    std::string client_key{};
+};
+
 /// Sends a POST before a deadline. A transport of one's own is a class with these two members:
 ///
 ///     struct my_transport {
@@ -11793,11 +11808,18 @@ inline constexpr std::size_t largest_answer = 4u << 20;
 ///
 /// `post` is called by one thread at a time and must not throw. The deadline may come nearer during the call. Redirects
 /// are not followed. `can_send` tells which URLs it takes, so that a wrong one is found at the start.
+///
+/// One that knows TLS may have `void use(tacho::tls_files const&)` as well: telemetry::start hands it the files that
+/// the settings name, before the first request. What the program has given the transport itself should go before.
 template <class T>
 concept transport = std::movable<T> && requires(T& t, http_post const& request, deadline const& until) {
     { t.post(request, until) } -> std::same_as<http_outcome>;
     { T::can_send(std::string_view{}) } -> std::same_as<bool>;
 };
+
+/// Whether a transport can be handed PEM files.
+template <class T>
+concept takes_tls_files = requires(T& t, tls_files const& files) { t.use(files); };
 
 }  // namespace tacho::inline v0
 
@@ -11913,6 +11935,26 @@ private:
 };
 
 }  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/export/unsent_requests.hpp
+#ifndef TACHO_PART_EXPORT_UNSENT_REQUESTS
+#define TACHO_PART_EXPORT_UNSENT_REQUESTS
+
+// tacho: the requests of one collection that are not all delivered.
+
+namespace tacho::inline v0 {
+
+/// A value that can be moved: whoever has it sends the rest.
+struct unsent_requests {
+    byte_buffer body = {};                    ///< all of them, also those that are sent
+    std::vector<otlp_request_end> ends = {};  ///< of each; none when nothing is left to send
+    std::size_t sent = 0;                     ///< how many have arrived
+    unix_nanos collected = 0;
+};
+
+}  // namespace tacho::inline v0
 
 #endif
 
@@ -12068,6 +12110,11 @@ public:
         delivered_until_ = time;
     }
 
+    /// What a pusher that ends has left of a collection of which a part has arrived: who goes on sends it first, and
+    /// commits it then. Else that part would be shown again.
+    void leave(unsent_requests rest) noexcept { left_ = std::move(rest); }
+    [[nodiscard]] unsent_requests take_what_was_left() noexcept { return std::exchange(left_, {}); }
+
 private:
     struct remembered {
         std::vector<std::uint64_t> delivered, latest;  // the words of each series, by its ordinal
@@ -12081,10 +12128,10 @@ private:
         auto& f = families_[of.id()];
         f.shown = true;
         auto const first = s.ordinal() * size;
-        if (f.latest.size() < first + size) {
-            f.latest.resize(first + size);
-            f.delivered.resize(first + size);
+        if (f.latest.size() < first + size) {  // that one last: without memory for another all are tried again
             f.generations.resize(s.ordinal() + std::size_t{1});
+            f.delivered.resize(first + size);
+            f.latest.resize(first + size);
         }
         // Another series has taken the place of one that was removed: nothing of it has been delivered.
         if (f.generations[s.ordinal()] != s.generation()) {
@@ -12108,6 +12155,7 @@ private:
 
     std::unordered_map<std::uint64_t, remembered> families_;
     unix_nanos delivered_until_ = 0;
+    unsent_requests left_;
 };
 
 }  // namespace tacho::inline v0
@@ -12474,16 +12522,19 @@ public:
         return flushes_done_ >= wanted && last_push_accepted_;
     }
 
-    void stop(std::chrono::milliseconds limit) {
+    // False on the thread that would be waited for.
+    bool ask_to_stop(std::chrono::milliseconds limit) {
         auto const end = deadline::clock::now() + bounded(limit);
-        {
-            std::lock_guard const lock{mutex_};
-            stop_at_ = stopping_ ? (std::min)(stop_at_, end) : end;
-            stopping_ = true;
-            if (under_way_ != nullptr) under_way_->no_later_than(end);
-            wake_.notify_all();
-            if (std::this_thread::get_id() == worker_id_) return;  // it ends once what called this returns
-        }
+        std::lock_guard const lock{mutex_};
+        stop_at_ = stopping_ ? (std::min)(stop_at_, end) : end;
+        stopping_ = true;
+        if (under_way_ != nullptr) under_way_->no_later_than(end);
+        wake_.notify_all();
+        return std::this_thread::get_id() != worker_id_;
+    }
+
+    void stop(std::chrono::milliseconds limit) {
+        if (!ask_to_stop(limit)) return;  // it ends once what called this returns
         std::lock_guard const only_one{joining_};
         if (worker_.joinable()) worker_.join();
     }
@@ -12511,6 +12562,7 @@ private:
     }
 
     void run() {
+        if (!sends_totals_) unsent_ = memory_->take_what_was_left();
         auto next = deadline::clock::now() + options_.interval;
         std::unique_lock lock{mutex_};
         worker_id_ = std::this_thread::get_id();
@@ -12530,6 +12582,7 @@ private:
             if (!detail::attempt([&] { accepted = push(until); }))
                 report(severity::error, "a push ended by an exception; the next one covers it");
             tell(accepted, started);
+            if (last && !sends_totals_ && !unsent_.ends.empty()) memory_->leave(std::move(unsent_));
             lock.lock();
             under_way_ = nullptr;
             ++(accepted ? stats_.accepted : stats_.failed);
@@ -12549,11 +12602,11 @@ private:
     bool push(deadline const& until) {
         // What the last one left over goes first. Its deltas are not added up with what came since, because those of
         // the requests before it have arrived.
-        if (!ends_.empty() && !deliver(until)) return false;
-        collected_ = now_();
+        if (!unsent_.ends.empty() && !deliver(until)) return false;
+        unsent_.collected = now_();
         if (!encode(until)) return complain("there is no memory for a request");
-        if (!ends_.empty()) return deliver(until);
-        commit(collected_);  // nothing to say is not sent
+        if (!unsent_.ends.empty()) return deliver(until);
+        commit();  // nothing to say is not sent
         return true;
     }
 
@@ -12566,21 +12619,22 @@ private:
 
     // Sends the requests that are left of a collection.
     bool deliver(deadline const& until) {
-        while (sent_ != ends_.size()) {
-            auto const before = sent_ == 0 ? otlp_request_end{} : ends_[sent_ - 1];
-            auto const& end = ends_[sent_];
+        auto& [body, ends, sent, collected] = unsent_;
+        while (sent != ends.size()) {
+            auto const before = sent == 0 ? otlp_request_end{} : ends[sent - 1];
+            auto const& end = ends[sent];
             points_ = end.points - before.points;
-            if (send(body_.view().substr(before.at, end.at - before.at), until)) {
-                ++sent_;
+            if (send(body.view().substr(before.at, end.at - before.at), until)) {
+                ++sent;
                 continue;
             }
-            done_.failed_points += ends_.back().points - before.points;
+            done_.failed_points += ends.back().points - before.points;
             // The next collection covers all of it, unless deltas have arrived in part.
-            if (sent_ == 0 || options_.temporality == temporality_preference::cumulative) ends_.clear();
+            if (sent == 0 || sends_totals_) ends.clear();
             return false;
         }
-        ends_.clear();
-        commit(collected_);
+        ends.clear();
+        commit();
         return true;
     }
 
@@ -12597,7 +12651,7 @@ private:
             auto const meaning =
                 outcome.status == 0 ? (outcome.retryable ? verdict::retry : verdict::drop) : classify(outcome.status);
             if (meaning == verdict::accepted) {
-                note_partial_success(outcome.body);
+                attempt([&] { note_partial_success(outcome.body); });  // it has arrived, and must not be sent again
                 return true;
             }
             auto const why = outcome.status == 0
@@ -12615,15 +12669,15 @@ private:
 
     // What is cut short, by an exception too, leaves nothing to send.
     [[nodiscard]] bool encode(deadline const& until) {
-        sent_ = 0;
-        body_.clear();
+        unsent_.sent = 0;
+        unsent_.body.clear();
         written_.clear();
-        otlp_json_encoder encoder{body_, options_.about, collected_, &known_};
+        otlp_json_encoder encoder{unsent_.body, options_.about, unsent_.collected, &known_};
         encoder.split_above(options_.split_above, written_);
         delta_memory::stage<decltype(encoder)> stage{*memory_, encoder, options_.temporality};
         reader_->visit(stage, until.when());
         if (!encoder.finish()) return false;
-        ends_.swap(written_);
+        unsent_.ends.swap(written_);
         return true;
     }
 
@@ -12665,8 +12719,8 @@ private:
         stats_.rejected_points += partial.rejected_points;
     }
 
-    void commit(unix_nanos time) {
-        memory_->commit(time);
+    void commit() {
+        if (!sends_totals_) memory_->commit(unsent_.collected);  // totals leave it to who sends deltas again
         reader_->commit();
     }
 
@@ -12680,19 +12734,18 @@ private:
     }
 
     pusher_options const options_;
+    bool const sends_totals_ = options_.temporality == temporality_preference::cumulative;
     unix_nanos (*const now_)() noexcept;
     std::string const user_agent_ = fmt::format("tacho-OTLP-Exporter-Cpp/{}", version);
     std::vector<http_header> headers_;
     std::optional<reader> reader_;  // until the end: while it lives, what is removed is kept for it
     std::shared_ptr<delta_memory> memory_;
     Transport transport_;
-    byte_buffer body_, packed_;
-    std::vector<otlp_request_end> ends_;  // of the requests in body_ that are not all delivered
+    byte_buffer packed_;
+    unsent_requests unsent_;
     std::vector<otlp_request_end> written_;
-    std::size_t sent_ = 0;      // of these requests
-    std::uint64_t points_ = 0;  // of the one that is being sent
+    std::uint64_t points_ = 0;  // of the request that is being sent
     push_outcome done_;         // by this push
-    unix_nanos collected_ = 0;
     otlp_points known_;
     std::mt19937 random_{std::random_device{}()};
     bool is_last_ = false;  // known to the worker alone
@@ -12753,6 +12806,11 @@ public:
     /// the destructor does. Called by the error hook or a callback on the pusher's own thread it doesn't wait.
     void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
         if (auto* const worker = worker_.here()) worker->stop(limit);
+    }
+
+    /// The same without waiting for the end, so that several can stop at the same time; stop() then waits.
+    void ask_to_stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
+        if (auto* const worker = worker_.here()) static_cast<void>(worker->ask_to_stop(limit));
     }
 
     /// Whether the last push has been made.
@@ -12840,6 +12898,10 @@ static_assert(transport<stream_transport>);
 
 // tacho: where environment variables come from: the process, or a test.
 
+#if defined(__linux__)
+#include <unistd.h>
+#endif
+
 namespace tacho::inline v0::env {
 
 namespace detail {
@@ -12873,6 +12935,22 @@ public:
         value = detail::trimmed(value);
         if (value.empty()) return {};
         return std::string{value};
+    }
+
+    /// The names of all that are set, in order; of the process only where they can be listed, which is on Linux.
+    [[nodiscard]] std::vector<std::string> names() const {
+        std::vector<std::string> all;
+        if (variables_) {
+            for (auto const& [name, value] : *variables_) all.push_back(name);
+        } else {
+#if defined(__linux__)
+            for (char** at = ::environ; at != nullptr && *at != nullptr; ++at)
+                all.emplace_back(std::string_view{*at}.substr(0, std::string_view{*at}.find('=')));
+#endif
+        }
+        std::erase_if(all, [this](auto const& name) { return !(*this)[name]; });
+        std::sort(all.begin(), all.end());
+        return all;
     }
 
 private:
@@ -12985,14 +13063,15 @@ public:
         return false;
     }
 
-    /// Milliseconds, a whole number from 0 to 2^31-1.
+    static constexpr std::int64_t most_milliseconds = 2147483647;
+    /// Milliseconds, a whole number from 0 to 2^31-1. What is used otherwise is for the warning.
     [[nodiscard]] std::optional<std::chrono::milliseconds> milliseconds(std::string const& name,
                                                                         std::chrono::milliseconds otherwise) {
         auto const value = from_[name];
         if (!value) return {};
-        if (auto const number = whole_number(*value, 2147483647)) return std::chrono::milliseconds{*number};
-        warn("{}={} is not a whole number of milliseconds from 0 to 2147483647; {} is used instead", name,
-             in_quotes(*value), otherwise.count());
+        if (auto const number = whole_number(*value, most_milliseconds)) return std::chrono::milliseconds{*number};
+        warn("{}={} is not a whole number of milliseconds from 0 to {}; {} is used instead", name, in_quotes(*value),
+             most_milliseconds, otherwise.count());
         return {};
     }
 
@@ -13071,6 +13150,86 @@ private:
 
 #endif
 
+// ---- tacho/env/misspelt.hpp
+#ifndef TACHO_PART_ENV_MISSPELT
+#define TACHO_PART_ENV_MISSPELT
+
+// tacho: variables that look like one that counts, and are none.
+
+namespace tacho::inline v0::env::detail {
+
+// Those that change something here, but for a prefix's.
+inline constexpr std::string_view variables_that_count[] = {
+    "OTEL_SDK_DISABLED",
+    "OTEL_METRICS_EXPORTER",
+    "OTEL_METRICS_EXEMPLAR_FILTER",
+    "OTEL_METRIC_EXPORT_INTERVAL",
+    "OTEL_METRIC_EXPORT_TIMEOUT",
+    "OTEL_SERVICE_NAME",
+    "OTEL_RESOURCE_ATTRIBUTES",
+    "OTEL_EXPORTER_PROMETHEUS_HOST",
+    "OTEL_EXPORTER_PROMETHEUS_PORT",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "OTEL_EXPORTER_OTLP_TIMEOUT",
+    "OTEL_EXPORTER_OTLP_PROTOCOL",
+    "OTEL_EXPORTER_OTLP_COMPRESSION",
+    "OTEL_EXPORTER_OTLP_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+    "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
+    "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT",
+    "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL",
+    "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION",
+    "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY",
+    "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
+    "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
+};
+
+// Whether at most two letters were left out, added or taken for others.
+[[nodiscard]] inline bool is_nearly(std::string_view a, std::string_view b) noexcept {
+    constexpr std::size_t most = 2, longest = 80;
+    if (a.size() > b.size()) std::swap(a, b);
+    if (b.size() - a.size() > most || b.size() > longest) return false;
+    std::array<std::size_t, longest + 1> row{};  // of changes from the beginning of a to each beginning of b
+    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        auto corner = row[0]++;
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            auto const changed = corner + (a[i] == b[j] ? 0 : 1);
+            corner = row[j + 1];
+            row[j + 1] = (std::min)({changed, row[j] + 1, corner + 1});
+        }
+    }
+    return row[b.size()] <= most;
+}
+
+// Only names that are nearly right are warned of, and only where the right one is unset: variables of other signals and
+// of other languages are many, and none of them is as near as that.
+inline void warn_of_misspelt(reader& in, source const& from, std::string const& prefix) {
+    std::string const otel = "OTEL_", own = prefix + "_";
+    std::vector<std::string> known(std::begin(variables_that_count), std::end(variables_that_count));
+    if (!prefix.empty())
+        for (auto const* const flag : {"_PROMETHEUS_ENABLED", "_SCRAPE_METRICS_ENABLED", "_PUSH_METRICS_ENABLED"})
+            known.push_back(prefix + flag);
+    for (auto const& name : from.names()) {
+        if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+        for (auto const& meant : known) {
+            auto const& beginning = meant.starts_with("OTEL_") ? otel : own;
+            if (!name.starts_with(beginning) || !is_nearly(name, meant) || in.text(meant)) continue;
+            in.warn("{} is not known and ignored. Is {} meant?", in_quotes(name), meant);
+            break;
+        }
+    }
+}
+
+}  // namespace tacho::inline v0::env::detail
+
+#endif
+
 // ---- tacho/env/settings_values.hpp
 #ifndef TACHO_PART_ENV_SETTINGS_VALUES
 #define TACHO_PART_ENV_SETTINGS_VALUES
@@ -13089,7 +13248,7 @@ struct push_settings {
     temporality_preference temporality = temporality_preference::cumulative;
     std::string compression = {};  ///< `gzip`, for programs that give telemetry::start a compressor; empty for none
     bool metrics = false;          ///< show how it is pushed, as `tacho_pushes_total` and others
-    std::string certificate = {};  ///< PEM files, for transports that know TLS
+    std::string certificate = {};  ///< PEM files for https, which telemetry hands to the transport
     std::string client_certificate = {};
     std::string client_key = {};
     std::string why_off = "no OTLP endpoint is set";  ///< for the report, when it is not enabled
@@ -13352,6 +13511,15 @@ inline std::chrono::milliseconds read_milliseconds(reader& in, std::string_view 
     return read.value_or(otherwise);
 }
 
+// What is said of metrics goes before what is said of all signals, if it can be used.
+inline std::chrono::milliseconds read_milliseconds(reader& in, std::string_view setting, std::string const& specific,
+                                                   std::string const& generic, std::chrono::milliseconds otherwise) {
+    auto const value = in.text(specific);
+    if (!value || !reader::whole_number(*value, reader::most_milliseconds))
+        otherwise = read_milliseconds(in, setting, generic, otherwise);
+    return read_milliseconds(in, setting, specific, otherwise);
+}
+
 // One of the program's own variables; what is unclear changes nothing.
 inline bool read_switch(reader& in, std::string_view setting, std::string const& name, bool otherwise) {
     auto const value = in.text(name);
@@ -13405,9 +13573,14 @@ inline push_settings read_push(reader& in, exporters const& listed) {
     read_url(in, push);
 
     // What is said of metrics goes before what is said of all signals, variable by variable.
-    auto const either = [&](std::string_view what) {
-        auto specific = "OTEL_EXPORTER_OTLP_METRICS_" + std::string{what};
-        return in.text(specific) ? specific : "OTEL_EXPORTER_OTLP_" + std::string{what};
+    std::string const of_metrics = "OTEL_EXPORTER_OTLP_METRICS_", of_all = "OTEL_EXPORTER_OTLP_";
+    auto const either = [&](std::string const& what) {
+        return in.text(of_metrics + what) ? of_metrics + what : of_all + what;
+    };
+    // The variable that counts, and which of the words it says.
+    auto const word = [&](std::string const& what, std::vector<std::string_view> const& words) {
+        auto said = in.word(of_metrics + what, words);
+        return said ? std::pair{of_metrics + what, said} : std::pair{of_all + what, in.word(of_all + what, words)};
     };
     auto const text = [&](std::string_view setting, std::string const& name) {
         in.note(setting, name);
@@ -13427,7 +13600,7 @@ inline push_settings read_push(reader& in, exporters const& listed) {
         in.warn("OTEL_METRIC_EXPORT_INTERVAL=0 would push without pause; {} is used instead", push.interval.count());
     }
     // Of two limits on one push the shorter one counts; 0 is no limit.
-    push.timeout = read_milliseconds(in, "push.timeout", either("TIMEOUT"), push.timeout);
+    push.timeout = read_milliseconds(in, "push.timeout", of_metrics + "TIMEOUT", of_all + "TIMEOUT", push.timeout);
     auto const whole = in.milliseconds("OTEL_METRIC_EXPORT_TIMEOUT", std::chrono::milliseconds{30000});
     auto const limit = whole.value_or(std::chrono::milliseconds{30000});
     if (push.timeout.count() == 0 || (limit.count() != 0 && limit < push.timeout)) {
@@ -13441,13 +13614,13 @@ inline push_settings read_push(reader& in, exporters const& listed) {
         push.temporality = static_cast<temporality_preference>(*t);
         in.note("push.temporality", temporality);
     }
-    if (auto const p = in.word(either("PROTOCOL"), {"http/json", "http/protobuf", "grpc"}); p && *p != 0)
+    auto const [protocol_name, protocol] = word("PROTOCOL", {"http/json", "http/protobuf", "grpc"});
+    if (protocol && *protocol != 0)
         in.warn("{}={} is not offered; http/json is sent, which OTLP/HTTP receivers take on the same port",
-                either("PROTOCOL"), in_quotes(*in.text(either("PROTOCOL"))));
-    if (auto const c = in.word(either("COMPRESSION"), {"none", "gzip"})) {
-        in.note("push.compression", either("COMPRESSION"));
-        if (*c != 0) push.compression = "gzip";
-    }
+                protocol_name, in_quotes(*in.text(protocol_name)));
+    auto const [compression_name, compression] = word("COMPRESSION", {"none", "gzip"});
+    if (compression) in.note("push.compression", compression_name);
+    if (compression && *compression != 0) push.compression = "gzip";
     if (auto const h = in.word("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
                                {"explicit_bucket_histogram", "base2_exponential_bucket_histogram"});
         h && *h != 0)
@@ -13577,6 +13750,7 @@ inline settings settings::from_environment(environment_options const& options, e
         for (auto const setting : {"push.enabled", "scrape.enabled", "console.enabled"})
             in.note(setting, disabled ? "OTEL_SDK_DISABLED" : "OTEL_METRICS_EXPORTER");
     }
+    env::detail::warn_of_misspelt(in, from, options.prefix);
     for (auto& [setting, value] : env::detail::values_of(out))
         out.as_read.push_back({setting, std::move(value), in.variable_of(setting)});
     return out;
@@ -13600,6 +13774,7 @@ struct path_report {
     bool running = false;
     std::string words = {};  ///< what it does, or why it does not and what to do about it
     std::uint16_t port = 0;  ///< of a listener that runs
+    std::string name = {};   ///< of a push that was added
 };
 
 /// What runs, what does not, and why.
@@ -13607,11 +13782,13 @@ struct telemetry_report {
     path_report push;
     path_report scrape;
     path_report console = {};
-    std::vector<std::string> warnings = {};  ///< of the settings
+    std::vector<std::string> warnings = {};      ///< of the settings
+    std::vector<path_report> added_pushes = {};  ///< see telemetry::add_push()
 
     /// A line for each way out and each warning.
     [[nodiscard]] std::string text() const {
         auto out = fmt::format("push: {}\nscrape: {}\n", push.words, scrape.words);
+        for (auto const& added : added_pushes) out += fmt::format("push {}: {}\n", added.name, added.words);
         if (console.wanted) out += fmt::format("console: {}\n", console.words);
         for (auto const& w : warnings) out += "warning: " + w + '\n';
         return out;
@@ -13649,6 +13826,7 @@ public:
     running_path& operator=(running_path const&) = delete;
     virtual ~running_path() = default;
     virtual bool flush(std::chrono::milliseconds limit) = 0;
+    virtual void ask_to_stop(std::chrono::milliseconds limit) = 0;  // doesn't wait
     virtual void stop(std::chrono::milliseconds limit) = 0;
     virtual bool ended() const = 0;
 };
@@ -13659,6 +13837,7 @@ public:
     push_path(registry& of, pusher_options options, Transport by, std::shared_ptr<delta_memory> memory)
         : pusher_(of, std::move(options), std::move(by), std::move(memory)) {}
     bool flush(std::chrono::milliseconds limit) override { return pusher_.flush(limit); }
+    void ask_to_stop(std::chrono::milliseconds limit) override { pusher_.ask_to_stop(limit); }
     void stop(std::chrono::milliseconds limit) override { pusher_.stop(limit); }
     bool ended() const override { return pusher_.ended(); }
 
@@ -13675,11 +13854,18 @@ public:
         return listener_.start(s.host, s.port, std::move(answers));
     }
     bool flush(std::chrono::milliseconds) override { return true; }  // whoever scrapes decides when
+    void ask_to_stop(std::chrono::milliseconds) override {}
     void stop(std::chrono::milliseconds) override { listener_.stop(); }
     bool ended() const override { return true; }
 
 private:
     Listener listener_;
+};
+
+// A push that runs or ran, and what it and those before it have delivered.
+struct one_push {
+    std::shared_ptr<running_path> path;
+    std::shared_ptr<delta_memory> memory;
 };
 
 // Told to the error hook once no lock is held: it is the program's own code, and may ask for a report.
@@ -13692,21 +13878,37 @@ struct [[gnu::visibility("default")]] running_telemetry;  // the program's, in a
 
 // What runs for one registry; shared by all telemetry objects that were started on it.
 struct running_telemetry {
+    explicit running_telemetry(std::shared_ptr<registry_core> core) : of(registry::sharing(std::move(core))) {}
+    // All at once, so that one that hangs takes no time from another.
+    ~running_telemetry() {
+        for (auto const& push : *pushes)
+            if (push.path != nullptr) push.path->ask_to_stop(std::chrono::seconds{5});
+    }
+    running_telemetry(running_telemetry const&) = delete;
+    running_telemetry& operator=(running_telemetry const&) = delete;
+
+    registry of;
     std::mutex mutex;  // guards all below
-    std::shared_ptr<running_path> push;
+    // That of the settings, then those of the report's added_pushes. A list is never changed, but replaced.
+    using push_list = std::vector<one_push>;
+    std::shared_ptr<push_list const> pushes = std::make_shared<push_list>(1);
     std::shared_ptr<running_path> console;
     std::shared_ptr<running_path> scrape;
-    std::shared_ptr<delta_memory> memory;  // of all that push, one after the other
+    resource about;  // as the last start said
     std::shared_ptr<endpoint> mounted;
     std::shared_ptr<scrape_watcher> watcher;  // of both endpoints, once somebody may scrape
     telemetry_report report;
     std::vector<message> messages;
+    bool stopped = false;  // since the last start
 
+    // Once, however often telemetry is started meanwhile, and for as long as what it concerns may run.
     void warn(std::string const& what) {
+        if (std::find(report.warnings.begin(), report.warnings.end(), what) != report.warnings.end()) return;
         messages.push_back({severity::warning, what});
         report.warnings.push_back(what);
     }
     void refuse(path_report& path, std::string why) {
+        if (path.words == why) return;
         messages.push_back({severity::error, why});
         path.words = std::move(why);
     }
@@ -13745,20 +13947,54 @@ inline std::shared_ptr<compressor> compressor_of_pushes(running_telemetry& runni
     return nullptr;
 }
 
+// Files that are named and would not be used are said: a push that works without them may trust whom it should not.
 template <class Transport>
-void start_push(running_telemetry& running, registry& of, settings const& s, Transport by,
+void hand_over_files(running_telemetry& running, push_settings const& push, std::vector<setting_origin> const& as_read,
+                     Transport& by) {
+    if constexpr (takes_tls_files<Transport>) {
+        by.use(tls_files{push.certificate, push.client_certificate, push.client_key});
+    } else {
+        std::string unused;
+        auto const look = [&](std::string_view setting, std::string const& file) {
+            if (file.empty()) return;
+            unused.append(unused.empty() ? "" : ", ").append(setting).append("=").append(env::in_quotes(file));
+            for (auto const& read : as_read)
+                if (read.setting == setting && read.value == env::in_quotes(file, file.size()))
+                    unused.append(" of ").append(read.variable);
+        };
+        look("push.certificate", push.certificate);
+        look("push.client_certificate", push.client_certificate);
+        look("push.client_key", push.client_key);
+        if (unused.empty()) return;
+        running.warn(
+            fmt::format("{}: not used, because the transport takes no PEM files. Use tacho::curl_transport, give yours "
+                        "a function use(tacho::tls_files const&), or empty these settings if it has the files already",
+                        unused));
+    }
+}
+
+// The report of a push that the program adds, and its number among all pushes.
+inline std::pair<path_report&, std::size_t> report_of_push(telemetry_report& in, std::string const& name) {
+    auto& all = in.added_pushes;
+    auto at = std::find_if(all.begin(), all.end(), [&](auto const& added) { return added.name == name; });
+    if (at == all.end()) at = all.insert(at, path_report{.name = name});
+    return {*at, static_cast<std::size_t>(at - all.begin()) + 1};
+}
+
+template <class Transport>
+void start_push(running_telemetry& running, path_report& path, std::size_t number, push_settings const& s,
+                std::vector<setting_origin> const& as_read, Transport by,
                 std::shared_ptr<compressor> const& compress_with, std::shared_ptr<push_watcher> watcher) {
-    auto& path = running.report.push;
     path.wanted = true;
-    auto const url = env::without_credentials(s.push.url);
-    if (!s.push.problem.empty()) return running.refuse(path, "not pushing: " + s.push.problem);
+    auto const url = env::without_credentials(s.url);
+    if (!s.problem.empty()) return running.refuse(path, "not pushing: " + s.problem);
     if constexpr (std::is_same_v<Transport, no_transport>) {
         running.refuse(
             path, fmt::format("not pushing to {}: the program has no transport; give telemetry::start one, such as "
                               "tacho::curl_transport{{}} of tacho/adapter/curl.hpp",
                               url));
     } else {
-        auto const parts = env::split_url(s.push.url);
+        auto const parts = env::split_url(s.url);
         if (!parts)
             return running.refuse(
                 path, fmt::format("not pushing: {} is not a URL with a scheme and a host", env::in_quotes(url)));
@@ -13769,29 +14005,35 @@ void start_push(running_telemetry& running, registry& of, settings const& s, Tra
                                   fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
                                               "another endpoint",
                                               url, parts->scheme));
+        auto now = number < running.pushes->size() ? (*running.pushes)[number] : one_push{};
         // Two at a time would share what has been delivered.
-        if (running.push != nullptr && !running.push->ended())
+        if (now.path != nullptr && !now.path->ended())
             return running.refuse(path, fmt::format("not pushing to {}: the push before has not ended yet; start once "
                                                     "stop() has returned",
                                                     url));
-        auto packs = compressor_of_pushes(running, s.push, compress_with);
+        if (scheme == "https") hand_over_files(running, s, as_read, by);
+        auto packs = compressor_of_pushes(running, s, compress_with);
         bool const started = attempt([&] {
-            if (running.memory == nullptr) running.memory = std::make_shared<delta_memory>();
-            running.push = std::make_shared<push_path<Transport>>(of,
-                                                                  pusher_options{.url = s.push.url,
-                                                                                 .shown_url = url,
-                                                                                 .headers = s.push.headers,
-                                                                                 .about = s.about,
-                                                                                 .interval = s.push.interval,
-                                                                                 .timeout = s.push.timeout,
-                                                                                 .temporality = s.push.temporality,
-                                                                                 .compress_with = std::move(packs),
-                                                                                 .watcher = std::move(watcher)},
-                                                                  std::move(by), running.memory);
+            auto with = std::make_shared<running_telemetry::push_list>(*running.pushes);
+            with->resize((std::max)(with->size(), number + 1));
+            if (now.memory == nullptr) now.memory = std::make_shared<delta_memory>();
+            now.path = std::make_shared<push_path<Transport>>(running.of,
+                                                              pusher_options{.url = s.url,
+                                                                             .shown_url = url,
+                                                                             .headers = s.headers,
+                                                                             .about = running.about,
+                                                                             .interval = s.interval,
+                                                                             .timeout = s.timeout,
+                                                                             .temporality = s.temporality,
+                                                                             .compress_with = std::move(packs),
+                                                                             .watcher = std::move(watcher)},
+                                                              std::move(by), now.memory);
+            (*with)[number] = std::move(now);
+            running.pushes = std::move(with);
         });
         if (!started) return running.refuse(path, fmt::format("not pushing to {}: no thread can be had", url));
         path.running = true;
-        path.words = fmt::format("pushing to {} every {} ms", url, s.push.interval.count());
+        path.words = fmt::format("pushing to {} every {} ms", url, s.interval.count());
     }
 }
 
@@ -14000,7 +14242,7 @@ template <class Metrics>
 
 }  // namespace detail
 
-/// Owns what it started: the last telemetry object of a registry stops both ways out when it ends, with a final push of
+/// Owns what it started: the last telemetry object of a registry stops all ways out when it ends, with a final push of
 /// at most five seconds. Copyable; copies share. All members may be called by any thread; but the last object must not
 /// end in the error hook or in a callback, on the thread that it would wait for. In a child of fork() it has no thread
 /// and stops nothing: there flush() fails, its endpoint answers, and another start() is independent of it.
@@ -14021,6 +14263,27 @@ public:
         return telemetry{std::move(running)};
     }
 
+    /// Pushes to another receiver as well, at its own interval and with its own headers, temporality and memory of what
+    /// it has delivered. It belongs to what start() began: report() shows it, flush() and stop() include it. One of the
+    /// same name that runs goes on. Does nothing when `s` is not enabled.
+    template <class Transport>
+    void add_push(std::string const& name, push_settings const& s, Transport by,
+                  std::shared_ptr<compressor> const& compress_with = nullptr) {
+        auto* const running = running_.here();
+        if (running == nullptr) return;
+        std::vector<detail::message> messages;
+        {
+            std::lock_guard const lock{running->mutex};
+            auto const [path, number] = detail::report_of_push(running->report, name);
+            if (!s.enabled && !path.wanted) path.words = "off: " + s.why_off;
+            if (s.enabled && !path.running)
+                detail::start_push(*running, path, number, s, {}, std::move(by), compress_with,
+                                   s.metrics ? detail::watcher_of<push_metrics>(running->of) : nullptr);
+            messages.swap(running->messages);
+        }
+        for (auto const& [how, words] : messages) tacho::report(how, words);
+    }
+
     /// What runs, what does not, and why.
     [[nodiscard]] telemetry_report report() const {
         auto* const running = running_.here();
@@ -14028,7 +14291,7 @@ public:
             path_report const left{.words =
                                        "runs in the process that this one was forked from, if at all; call "
                                        "telemetry::start here, too"};
-            return {.push = left, .scrape = left, .console = {}, .warnings = {}};
+            return {.push = left, .scrape = left};
         }
         std::lock_guard const lock{running->mutex};
         return running->report;
@@ -14037,39 +14300,50 @@ public:
     /// To be mounted on the program's own web server: 404 unless scrapes are enabled and no listener answers them.
     [[nodiscard]] std::shared_ptr<tacho::endpoint> endpoint() const { return mounted_; }
 
-    /// Pushes now, and writes to the console where that is on. True when the receiver took all that was recorded
-    /// before; also when nothing is pushed, but not once the push is stopped.
+    /// Pushes now to all receivers, and writes to the console where that is on, within `limit`. True when all took what
+    /// was recorded before; also when nothing is pushed, but not once a push is stopped.
     bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
         auto* const running = running_.here();
         if (running == nullptr) return false;
-        auto const [push, console] = [&] {
+        auto const [pushes, console] = [&] {
             std::lock_guard const lock{running->mutex};
-            return std::pair{running->push, running->console};
+            return std::pair{running->pushes, running->console};
         }();
         auto const until = in_at_most(limit);
-        bool const pushed = push == nullptr || push->flush(until.remaining());
-        return (console == nullptr || console->flush(until.remaining())) && pushed;
+        bool all_taken = true;
+        for (auto const& push : *pushes)
+            if (push.path != nullptr && !push.path->flush(until.remaining())) all_taken = false;
+        return (console == nullptr || console->flush(until.remaining())) && all_taken;
     }
 
-    /// Pushes once more and stops both ways out, for all telemetry objects of this registry, within `limit`; the
-    /// mounted endpoint answers 404 from then on. Idempotent; start() starts them again.
+    /// Pushes once more and stops all ways out, for all telemetry objects of this registry, within `limit`; the mounted
+    /// endpoint answers 404 from then on. Idempotent; start() and add_push() start them again.
     void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
         auto* const running = running_.here();
         if (running == nullptr) return;
-        std::shared_ptr<detail::running_path> push, console, scrape;
+        std::shared_ptr<detail::running_telemetry::push_list const> pushes;
+        std::shared_ptr<detail::running_path> console, scrape;
         {
             std::lock_guard const lock{running->mutex};
             // They stay where they are: who stops them meanwhile waits for the same end.
-            push = running->push;
+            pushes = running->pushes;
             console = running->console;
             scrape = running->scrape;
-            for (auto* path : {&running->report.push, &running->report.console, &running->report.scrape})
+            auto& report = running->report;
+            for (auto* path : {&report.push, &report.console, &report.scrape})
                 if (std::exchange(path->running, false)) path->words = "stopped";
+            for (auto& path : report.added_pushes)
+                if (std::exchange(path.running, false)) path.words = "stopped";
             running->mounted->enable(false);
+            running->stopped = true;
         }
-        // The console last of those that write: while nobody reads it, it may take for ever.
         auto const until = in_at_most(limit);
-        if (push != nullptr) push->stop(until.remaining());
+        // All at once: one that hangs takes no time from another.
+        for (auto const& push : *pushes)
+            if (push.path != nullptr) push.path->ask_to_stop(until.remaining());
+        for (auto const& push : *pushes)
+            if (push.path != nullptr) push.path->stop(until.remaining());
+        // The console last of those that write: while nobody reads it, it may take for ever.
         if (scrape != nullptr) scrape->stop(until.remaining());
         if (console != nullptr) console->stop(until.remaining());
     }
@@ -14091,14 +14365,15 @@ private:
         std::erase_if(all.by_registry, [](auto const& entry) { return entry.second.expired(); });
         auto& place = all.by_registry[of.core().get()];
         auto running = place.lock();
-        if (running == nullptr) place = running = std::make_shared<detail::running_telemetry>();
+        if (running == nullptr) place = running = std::make_shared<detail::running_telemetry>(of.core());
         std::lock_guard const lock{running->mutex};
         auto& report = running->report;
-        report.warnings.clear();
+        if (std::exchange(running->stopped, false)) report.warnings.clear();
         for (auto const& w : s.warnings) running->warn(w);
         if (s.exemplars) of.filter_exemplars(*s.exemplars);
+        running->about = s.about;
         if (s.push.enabled && !report.push.running)
-            detail::start_push(*running, of, s, std::move(by), compress_with,
+            detail::start_push(*running, report.push, 0, s.push, s.as_read, std::move(by), compress_with,
                                s.push.metrics ? detail::watcher_of<push_metrics>(of) : nullptr);
         if (s.console.enabled && !report.console.running) detail::start_console(*running, of, s);
         if (s.scrape.enabled && s.scrape.metrics && running->watcher == nullptr)

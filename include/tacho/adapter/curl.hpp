@@ -84,7 +84,10 @@ public:
         set(CURLOPT_HEADERFUNCTION, &transfer::on_header);
         set(CURLOPT_ERRORBUFFER, words.data());
         if (!options_.use_proxy) set(CURLOPT_PROXY, "");
-        if (!options_.certificate.empty()) set(CURLOPT_CAINFO, options_.certificate.c_str());
+        if (!options_.certificate.empty()) {
+            set(CURLOPT_CAINFO, options_.certificate.c_str());
+            set(CURLOPT_CAPATH, nullptr);  // else the system's authorities may be trusted as well
+        }
         if (!options_.client_certificate.empty()) set(CURLOPT_SSLCERT, options_.client_certificate.c_str());
         if (!options_.client_key.empty()) set(CURLOPT_SSLKEY, options_.client_key.c_str());
 

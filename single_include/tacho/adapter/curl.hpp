@@ -18,8 +18,9 @@
 
 namespace tacho::inline v0 {
 
+/// Files that are not given here are those of the settings, where telemetry::start uses the transport.
 struct curl_options {
-    std::string certificate = {};         ///< PEM file of the authorities to trust; empty: the system's
+    std::string certificate = {};         ///< PEM file of the authorities to trust; none: the system's
     std::string client_certificate = {};  ///< PEM file, for receivers that want one
     std::string client_key = {};          ///< PEM file of its key
     bool use_proxy = false;               ///< take HTTP_PROXY, HTTPS_PROXY and NO_PROXY from the environment
@@ -30,6 +31,14 @@ struct curl_options {
 class curl_transport {
 public:
     explicit curl_transport(curl_options options = {}) : options_(std::move(options)) {}
+
+    /// Files that its options leave open; a client's certificate and key belong together.
+    void use(tls_files const& files) {
+        if (options_.certificate.empty()) options_.certificate = files.certificate;
+        if (!options_.client_certificate.empty() || !options_.client_key.empty()) return;
+        options_.client_certificate = files.client_certificate;
+        options_.client_key = files.client_key;
+    }
 
     [[nodiscard]] static bool can_send(std::string_view scheme) noexcept {
         if (scheme == "http") return true;
@@ -76,7 +85,10 @@ public:
         set(CURLOPT_HEADERFUNCTION, &transfer::on_header);
         set(CURLOPT_ERRORBUFFER, words.data());
         if (!options_.use_proxy) set(CURLOPT_PROXY, "");
-        if (!options_.certificate.empty()) set(CURLOPT_CAINFO, options_.certificate.c_str());
+        if (!options_.certificate.empty()) {
+            set(CURLOPT_CAINFO, options_.certificate.c_str());
+            set(CURLOPT_CAPATH, nullptr);  // else the system's authorities may be trusted as well
+        }
         if (!options_.client_certificate.empty()) set(CURLOPT_SSLCERT, options_.client_certificate.c_str());
         if (!options_.client_key.empty()) set(CURLOPT_SSLKEY, options_.client_key.c_str());
 
@@ -180,6 +192,6 @@ private:
     std::unique_ptr<CURL, close> handle_;
 };
 
-static_assert(transport<curl_transport>);
+static_assert(transport<curl_transport> && takes_tls_files<curl_transport>);
 
 }  // namespace tacho::inline v0
