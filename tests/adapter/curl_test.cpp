@@ -142,9 +142,30 @@ TEST(a_curl_transport, reads_no_more_than_4_mebibytes_of_an_answer) {
     EXPECT_EQ(post(curl, r.url()).body.size(), tacho::largest_answer);
     answer += 'x';
     auto const outcome = post(curl, r.url());
-    EXPECT_EQ(outcome.status, 0);
+    EXPECT_EQ(outcome.status, 200);
+    EXPECT_LE(outcome.body.size(), tacho::largest_answer);
     EXPECT_FALSE(outcome.retryable);
     EXPECT_NE(outcome.problem.find("4 MiB"), std::string::npos);
+}
+
+// CONFORMANCE 187: what the head said counts.
+TEST(a_curl_transport, tells_the_status_of_an_answer_that_breaks_off) {
+    for (int const status : {200, 400, 503}) {
+        receiver<> r{[&](auto const&, auto& out) {
+            out.status = status;
+            out.set_header("Retry-After", "7");
+            out.set_content_provider(100, "text/plain", [](std::size_t, std::size_t, httplib::DataSink& to) {
+                to.write("part", 4);
+                return false;
+            });
+        }};
+        tacho::curl_transport curl;
+        auto const outcome = post(curl, r.url());
+        EXPECT_EQ(outcome.status, status);
+        EXPECT_EQ(outcome.retry_after, "7");
+        EXPECT_EQ(outcome.body, "part");
+        EXPECT_NE(outcome.problem, "");
+    }
 }
 
 // CONFORMANCE 163

@@ -224,6 +224,43 @@ TEST(a_pusher, never_sends_a_partial_success_again) {
     EXPECT_NE(heard.text().find("2 points were rejected: old"), std::string::npos) << heard.text();
 }
 
+// CONFORMANCE 165: a failure that is not tried again; nor is it told twice, since the receiver has it.
+TEST(a_pusher, sends_nothing_twice_when_the_rest_of_an_answer_is_not_read) {
+    test::heard heard;
+    for (auto const preferred : {temporality_preference::delta, temporality_preference::cumulative}) {
+        shop s;
+        tacho::pusher pusher{s.registry, s.options(preferred), s.transport};
+        s.hits.inc(5);
+        s.transport.answer_with({.status = 200, .retryable = true, .problem = "cut off"});
+        EXPECT_FALSE(pusher.flush());
+        s.hits.inc(2);
+        EXPECT_TRUE(pusher.flush());
+        auto const requests = s.transport.requests();
+        ASSERT_EQ(requests.size(), 2u);
+        EXPECT_EQ(only_value(requests[0].body), "5");
+        EXPECT_EQ(only_value(requests[1].body), preferred == temporality_preference::delta ? "2" : "7");
+        EXPECT_EQ(pusher.stats().failed, 1u);
+        EXPECT_EQ(pusher.stats().accepted, 1u);
+    }
+    EXPECT_EQ(heard.count(), 2);
+    EXPECT_NE(heard.text().find("answered 200, but the rest was not read: cut off. What was sent is not sent again"),
+              std::string::npos)
+        << heard.text();
+}
+
+// CONFORMANCE 183: by its status, though the rest was not read.
+TEST(a_pusher, tries_again_or_not_by_the_status_of_an_answer_that_broke_off) {
+    test::heard heard;
+    shop s;
+    tacho::pusher pusher{s.registry, s.options(), s.transport};
+    s.transport.answer_with({.status = 400, .retryable = true, .problem = "cut off"});
+    EXPECT_FALSE(pusher.flush());
+    EXPECT_EQ(s.transport.requests().size(), 1u);
+    s.transport.answer_with({.status = 503, .retry_after = "0", .problem = "the answer has more than 4 MiB"});
+    EXPECT_TRUE(pusher.flush());
+    EXPECT_EQ(s.transport.requests().size(), 3u);
+}
+
 // CONFORMANCE 186: a wait that can't end in time is not begun.
 TEST(a_pusher, gives_up_when_the_receiver_asks_for_more_time_than_there_is) {
     test::heard heard;

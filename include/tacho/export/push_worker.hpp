@@ -133,7 +133,8 @@ private:
             lock.unlock();
             bool accepted = false;
             done_ = {};
-            if (!detail::attempt([&] { accepted = push(until); }))
+            unread_ = false;
+            if (!detail::attempt([&] { accepted = push(until) && !unread_; }))
                 report(severity::error, "a push ended by an exception; the next one covers it");
             tell(accepted, started);
             if (last && !sends_totals_ && !unsent_.ends.empty()) memory_->leave(std::move(unsent_));
@@ -205,7 +206,8 @@ private:
             auto const meaning =
                 outcome.status == 0 ? (outcome.retryable ? verdict::retry : verdict::drop) : classify(outcome.status);
             if (meaning == verdict::accepted) {
-                attempt([&] { note_partial_success(outcome.body); });  // it has arrived, and must not be sent again
+                // It has arrived, and must not be sent again.
+                attempt([&] { outcome.problem.empty() ? note_partial_success(outcome.body) : note_unread(outcome); });
                 return true;
             }
             auto const why = outcome.status == 0
@@ -273,6 +275,17 @@ private:
         stats_.rejected_points += partial.rejected_points;
     }
 
+    // The receiver has it, so that deltas sent again would count twice. What it has rejected of it, it has not told.
+    void note_unread(http_outcome const& answer) {
+        unread_ = true;
+        done_.accepted_points += points_;
+        report(
+            severity::warning,
+            fmt::format("pushing to {}: answered {}, but the rest was not read: {}. What was sent is not sent again; "
+                        "whether points of it were rejected is not known",
+                        options_.shown_url, answer.status, answer.problem));
+    }
+
     void commit() {
         if (!sends_totals_) memory_->commit(unsent_.collected);  // totals leave it to who sends deltas again
         reader_->commit();
@@ -300,6 +313,7 @@ private:
     std::vector<otlp_request_end> written_;
     std::uint64_t points_ = 0;  // of the request that is being sent
     push_outcome done_;         // by this push
+    bool unread_ = false;       // an answer to this push
     otlp_points known_;
     std::mt19937 random_{std::random_device{}()};
     bool is_last_ = false;  // known to the worker alone

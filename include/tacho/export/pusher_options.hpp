@@ -36,7 +36,7 @@ struct pusher_options {
 /// What a pusher has done so far.
 struct pusher_stats {
     std::uint64_t accepted = 0;  ///< pushes that the receiver took
-    std::uint64_t failed = 0;    ///< pushes that it did not take, after all retries
+    std::uint64_t failed = 0;    ///< pushes that it did not take, after all retries, or answered beyond reading
     std::uint64_t retries = 0;
     std::uint64_t rejected_points = 0;  ///< of accepted pushes
 };

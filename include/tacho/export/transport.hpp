@@ -21,14 +21,14 @@ struct http_post {
 
 /// How sending a request ended.
 struct http_outcome {
-    int status = 0;             ///< the answer's status code; 0 when there was no answer
+    int status = 0;             ///< the answer's status code, once its head is whole; 0 when there was no answer
     std::string retry_after{};  ///< the answer's Retry-After header, if any
     std::string body{};         ///< the answer's body, at most `largest_answer` bytes
     bool retryable = false;     ///< without an answer: whether another try may help (no connection, no DNS, cut off)
-    std::string problem{};      ///< without an answer: why, for people
+    std::string problem{};      ///< without an answer, or with one that could not be read to its end: why, for people
 };
 
-/// The most bytes of an answer that a transport reads (OTLP asks for 4 MiB); more is a failure that no retry mends.
+/// The most bytes of an answer that a transport reads (OTLP asks for 4 MiB); more is a `problem`.
 inline constexpr std::size_t largest_answer = 4u << 20;
 
 /// PEM files for connections by TLS; those that are empty are not given.
