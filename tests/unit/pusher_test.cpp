@@ -261,6 +261,35 @@ TEST(a_pusher, tries_again_or_not_by_the_status_of_an_answer_that_broke_off) {
     EXPECT_EQ(s.transport.requests().size(), 3u);
 }
 
+// CONFORMANCE 181: taken, and said.
+TEST(a_pusher, says_once_that_no_receiver_answers_like_this) {
+    test::heard heard;
+    shop s;
+    tacho::pusher pusher{s.registry, s.options(), s.transport};
+    for (auto const body : {"", " {}", "<html>", "<html>"}) {
+        s.transport.answer_with({.status = 200, .body = body});
+        EXPECT_TRUE(pusher.flush());
+        EXPECT_EQ(heard.count(), std::string_view{body} == "<html>" ? 1 : 0);
+    }
+    EXPECT_NE(heard.text().find("no receiver of OTLP answers like this: <html>. Check the URL"), std::string::npos)
+        << heard.text();
+}
+
+// CONFORMANCE 188
+TEST(a_pusher, says_what_can_be_done_about_a_refusal) {
+    test::heard heard;
+    shop s;
+    tacho::pusher pusher{s.registry, s.options(), s.transport};
+    for (int const status : {307, 404}) {
+        s.transport.answer_with({.status = status});
+        EXPECT_FALSE(pusher.flush());
+    }
+    EXPECT_NE(heard.text().find("answered 307, which is not tried again. Redirects are not followed: set the URL"),
+              std::string::npos)
+        << heard.text();
+    EXPECT_NE(heard.text().find("answered 404, which is not tried again. Check the URL"), std::string::npos);
+}
+
 // CONFORMANCE 186: a wait that can't end in time is not begun.
 TEST(a_pusher, gives_up_when_the_receiver_asks_for_more_time_than_there_is) {
     test::heard heard;

@@ -213,7 +213,8 @@ private:
             auto const why = outcome.status == 0
                                  ? outcome.problem
                                  : fmt::format("answered {}", outcome.status) + said(refusal_message(outcome.body));
-            if (meaning == verdict::drop) return complain(why + ", which is not tried again");
+            if (meaning == verdict::drop)
+                return complain(why + ", which is not tried again" + std::string{cure_of(outcome.status)});
             auto wait = std::chrono::milliseconds{waits.next(static_cast<std::uint32_t>(random_()))};
             auto const now = static_cast<std::int64_t>(now_() / 1'000'000'000u);
             if (auto const asked = parse_retry_after(outcome.retry_after, now))
@@ -262,6 +263,14 @@ private:
     }
 
     void note_partial_success(std::string_view answer) {
+        if (!foreign_ && is_foreign(answer)) {
+            foreign_ = true;
+            report(
+                severity::warning,
+                fmt::format("pushing to {}: taken, but no receiver of OTLP answers like this: {}. Check the URL; this "
+                            "is said once",
+                            options_.shown_url, detail::for_message(answer)));
+        }
         auto const partial = parse_partial_success(answer);
         auto const rejected = (std::min)(partial.rejected_points, points_);
         done_.rejected_points += rejected;
@@ -314,6 +323,7 @@ private:
     std::uint64_t points_ = 0;  // of the request that is being sent
     push_outcome done_;         // by this push
     bool unread_ = false;       // an answer to this push
+    bool foreign_ = false;      // some answer, which was said
     otlp_points known_;
     std::mt19937 random_{std::random_device{}()};
     bool is_last_ = false;  // known to the worker alone

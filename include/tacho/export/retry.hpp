@@ -41,6 +41,27 @@ struct partial_success {
     return message.empty() ? detail::for_message(body) : message;
 }
 
+/// Whether the body of a 2xx answer is neither empty nor an object in JSON: then nobody knows who answers there.
+[[nodiscard]] constexpr bool is_foreign(std::string_view body) noexcept {
+    auto const begin = detail::skip_blank(body, 0);
+    return begin != body.size() && body[begin] != '{';
+}
+
+/// What can be done about an answer that isn't tried again, as a sentence to append; nothing where only the receiver
+/// knows.
+[[nodiscard]] constexpr std::string_view cure_of(int status) noexcept {
+    if (status / 100 == 3) return ". Redirects are not followed: set the URL that it leads to";
+    switch (status) {
+        case 401:
+        case 403:
+        case 407: return ". Set the headers or the client certificate that are wanted there";
+        case 404:
+        case 405: return ". Check the URL: a receiver's path is mostly /v1/metrics";
+        case 413: return ". Lower pusher_options::split_above";
+        default: return "";
+    }
+}
+
 namespace detail {
 
 inline constexpr std::int64_t longest_wait = 24 * 60 * 60;  // seconds; more is as good as never
