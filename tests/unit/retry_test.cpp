@@ -86,6 +86,11 @@ TEST(a_partial_success, is_read_whatever_stands_around_it) {
 TEST(a_refusal, is_shown_short_and_clean) {
     EXPECT_EQ(tacho::refusal_message(R"({"code":3,"message":"bad name"})"), "bad name");
     EXPECT_EQ(tacho::refusal_message("<html>\r\n\x1B[31m"), "<html>   [31m");
+    EXPECT_EQ(tacho::refusal_message("<html>\n<head><title>400 No certificate was sent</title></head>"),
+              "No certificate was sent");
+    EXPECT_EQ(tacho::refusal_message("<title>503</title>"), "503");
+    EXPECT_EQ(tacho::refusal_message("<title>cut"), "<title>cut");
+    EXPECT_EQ(tacho::refusal_message("see <title>x</title>"), "see <title>x</title>");
     EXPECT_LE(tacho::refusal_message(std::string(1'000'000, '\xFF')).size(), 600u);
 }
 

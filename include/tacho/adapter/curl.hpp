@@ -110,7 +110,10 @@ public:
             outcome.problem = "the answer has more than 4 MiB";
         } else if (code != CURLE_OK) {
             outcome.retryable = is_passing(code);
-            outcome.problem = words[0] != '\0' ? words.data() : ::curl_easy_strerror(code);
+            // Of several connections, the words may be of the first one that failed.
+            outcome.problem = ::curl_easy_strerror(code);
+            std::string const more = std::string{words.data()} + hint(code, url, words.data());
+            if (!more.empty()) outcome.problem.append(" (").append(more).append(")");
         }
         return outcome;
     }
@@ -139,6 +142,20 @@ private:
             case CURLE_PARTIAL_FILE: return true;
             default: return false;
         }
+    }
+
+    // What libcurl's words leave open: the cure.
+    char const* hint(CURLcode code, std::string_view url, std::string_view words) const noexcept {
+        if (code == CURLE_PEER_FAILED_VERIFICATION)
+            return "; the receiver's certificate must be valid now, for this host name, and by an authority in "
+                   "curl_options::certificate, or in the system's store if that is empty";
+        // Receivers say so by an alert, which may be lost with the connection.
+        bool const may_be_alert = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR ||
+                                  (code == CURLE_SSL_CONNECT_ERROR && words.find("alert") != std::string_view::npos);
+        bool const secure = url.size() > 5 && detail::equals_ignoring_case(url.substr(0, 6), "https:");
+        return may_be_alert && secure && options_.client_certificate.empty()
+                   ? "; it may want a client certificate, and curl_options::client_certificate is empty"
+                   : "";
     }
 
     struct transfer {

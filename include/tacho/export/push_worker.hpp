@@ -269,7 +269,7 @@ private:
                 severity::warning,
                 fmt::format("pushing to {}: taken, but no receiver of OTLP answers like this: {}. Check the URL; this "
                             "is said once",
-                            options_.shown_url, detail::for_message(answer)));
+                            options_.shown_url, refusal_message(answer)));
         }
         auto const partial = parse_partial_success(answer);
         auto const rejected = (std::min)(partial.rejected_points, points_);

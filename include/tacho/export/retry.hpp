@@ -35,10 +35,26 @@ struct partial_success {
             detail::json_message(detail::json_member(partial, "errorMessage"))};
 }
 
-/// Why a receiver refused: the message of its google.rpc.Status, else the beginning of the body. For people only.
+namespace detail {
+
+// The title of a page in HTML, without a status code before it; of anything else, all of it.
+constexpr std::string_view without_tags(std::string_view body) noexcept {
+    constexpr std::string_view begin = "<title>", end = "</title>";
+    auto const from = body.substr(0, 1000).find(begin);
+    auto const to = from == std::string_view::npos ? from : body.find(end, from);
+    if (to == std::string_view::npos || body[skip_blank(body, 0)] != '<') return body;
+    auto const title = body.substr(from + begin.size(), to - from - begin.size());
+    auto const words = title.find_first_not_of("0123456789 ");
+    return words == std::string_view::npos ? title : title.substr(words);
+}
+
+}  // namespace detail
+
+/// Why a receiver refused: the message of its google.rpc.Status, else the title of the page or the beginning of the
+/// body. For people only.
 [[nodiscard]] inline std::string refusal_message(std::string_view body) {
     auto message = detail::json_message(detail::json_member(body, "message"));
-    return message.empty() ? detail::for_message(body) : message;
+    return message.empty() ? detail::for_message(detail::without_tags(body)) : message;
 }
 
 /// Whether the body of a 2xx answer is neither empty nor an object in JSON: then nobody knows who answers there.
