@@ -115,8 +115,8 @@ def clean_environment(variables):
 class Program:
     """A child process that prints lines, among them `ready`, and ends on a signal."""
 
-    def __init__(self, command, variables, before=None):
-        self.process = subprocess.Popen(command, env=clean_environment(variables), stdin=subprocess.DEVNULL,
+    def __init__(self, command, variables, before=None, stdin=subprocess.DEVNULL):
+        self.process = subprocess.Popen(command, env=clean_environment(variables), stdin=stdin,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=before)
         self.lines, self.errors = [], []
         self._heard = queue.Queue()

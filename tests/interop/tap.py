@@ -6,6 +6,10 @@ import traceback
 _checks = []
 
 
+class Skipped(Exception):
+    """Raised by a check that can't be made on this machine; its text says why."""
+
+
 def check(sentence):
     """Decorates a function: it is run by main(), in the order of the file."""
     def add(function):
@@ -26,16 +30,18 @@ def main():
     chosen = [c for c in _checks if only in c[0]]
     print(f'1..{len(chosen)}', flush=True)
     for number, (sentence, function) in enumerate(chosen, 1):
-        why = ''
+        why = skipped = ''
         try:
             function()
+        except Skipped as reason:
+            skipped = f' # SKIP {reason}'
         except AssertionError as wrong:
             line = traceback.extract_tb(wrong.__traceback__)
             here = [f for f in line if not f.filename.endswith('tap.py')][-1]
             why = f'{here.filename.rsplit("/", 1)[-1]}:{here.lineno}: {wrong}'
         except Exception:  # whatever it is, the other checks have a right to run
             why = traceback.format_exc()
-        print(f'{"not ok" if why else "ok"} {number} - {sentence}', flush=True)
+        print(f'{"not ok" if why else "ok"} {number} - {sentence}{skipped}', flush=True)
         for text in why.splitlines()[:60]:
             # ASCII: a diagnosis may quote any bytes, and the log is to be read by anyone.
             print('# ' + text[:2000].encode('ascii', 'backslashreplace').decode(), flush=True)
