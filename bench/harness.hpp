@@ -28,6 +28,7 @@ struct effort {
     int repetitions = 21;
     int rounds = 41;
     double stall = 1;  // seconds in which the slowest look-up is sought
+    int pushes = 60;   // of many series, one a second
 };
 inline effort how_hard;
 
@@ -191,6 +192,10 @@ void rounds(std::string const& name, std::vector<contestant> contestants);
 void pages(std::string const& name, std::size_t parts, std::function<void()> change, std::function<void()> make,
            std::function<bool()> holds);
 
+// What push_rows runs in a process of its own, where nobody else needs memory: prints what an increment takes before
+// and during so many pushes, the memory after the first of them and after all, and how many failed.
+int push_to_a_slow_receiver(int pushes);
+
 void counter_rows(table& to);
 void gauge_rows(table& to);
 void histogram_rows(table& to);
@@ -200,6 +205,7 @@ void stall_rows(table& to);
 void otlp_rows(table& to);
 void memory_rows(table& to);
 void series_rows(table& to);
+void push_rows(table& to);
 void compile_rows(table& to);
 void httplib_rows(table& to);
 void thread_rows(table& to);

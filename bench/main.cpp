@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,7 +31,7 @@ std::vector<part> const parts {
     {"",
      {bench::counter_rows, bench::gauge_rows, bench::histogram_rows, bench::lookup_rows, bench::text_rows,
       bench::stall_rows, bench::otlp_rows, bench::memory_rows, bench::series_rows}},
-        {".compile", {bench::compile_rows}},
+        {".push", {bench::push_rows}}, {".compile", {bench::compile_rows}},
 #if defined(BENCH_HTTPLIB)
         {".httplib", {bench::httplib_rows}},
 #endif
@@ -80,7 +81,9 @@ int main(int argc, char** argv) {
                                      "--benchmark_enable_random_interleaving=true"};
     for (std::string_view const arg : std::vector<std::string_view>(argv + 1, argv + argc)) {
         if (arg == "--quick") {
-            bench::how_hard = {.seconds = 0.01, .repetitions = 7, .rounds = 15, .stall = 0.5};
+            bench::how_hard = {.seconds = 0.01, .repetitions = 7, .rounds = 15, .stall = 0.5, .pushes = 2};
+        } else if (arg.starts_with("--pushed=")) {  // by push_rows
+            return bench::push_to_a_slow_receiver(std::atoi(arg.substr(9).data()));
         } else if (arg == "--readme") {
             readme = true;
             if (auto const why = bench::replace_between_markers("README.md", std::nullopt); !why.empty())
