@@ -11779,14 +11779,14 @@ struct http_post {
 
 /// How sending a request ended.
 struct http_outcome {
-    int status = 0;             ///< the answer's status code; 0 when there was no answer
+    int status = 0;             ///< the answer's status code, once its head is whole; 0 when there was no answer
     std::string retry_after{};  ///< the answer's Retry-After header, if any
     std::string body{};         ///< the answer's body, at most `largest_answer` bytes
     bool retryable = false;     ///< without an answer: whether another try may help (no connection, no DNS, cut off)
-    std::string problem{};      ///< without an answer: why, for people
+    std::string problem{};      ///< without an answer, or with one that could not be read to its end: why, for people
 };
 
-/// The most bytes of an answer that a transport reads (OTLP asks for 4 MiB); more is a failure that no retry mends.
+/// The most bytes of an answer that a transport reads (OTLP asks for 4 MiB); more is a `problem`.
 inline constexpr std::size_t largest_answer = 4u << 20;
 
 /// PEM files for connections by TLS; those that are empty are not given.
@@ -12226,7 +12226,7 @@ struct pusher_options {
 /// What a pusher has done so far.
 struct pusher_stats {
     std::uint64_t accepted = 0;  ///< pushes that the receiver took
-    std::uint64_t failed = 0;    ///< pushes that it did not take, after all retries
+    std::uint64_t failed = 0;    ///< pushes that it did not take, after all retries, or answered beyond reading
     std::uint64_t retries = 0;
     std::uint64_t rejected_points = 0;  ///< of accepted pushes
 };
@@ -12352,10 +12352,47 @@ struct partial_success {
             detail::json_message(detail::json_member(partial, "errorMessage"))};
 }
 
-/// Why a receiver refused: the message of its google.rpc.Status, else the beginning of the body. For people only.
+namespace detail {
+
+// The title of a page in HTML, without a status code before it; of anything else, all of it.
+constexpr std::string_view without_tags(std::string_view body) noexcept {
+    constexpr std::string_view begin = "<title>", end = "</title>";
+    auto const from = body.substr(0, 1000).find(begin);
+    auto const to = from == std::string_view::npos ? from : body.find(end, from);
+    if (to == std::string_view::npos || body[skip_blank(body, 0)] != '<') return body;
+    auto const title = body.substr(from + begin.size(), to - from - begin.size());
+    auto const words = title.find_first_not_of("0123456789 ");
+    return words == std::string_view::npos ? title : title.substr(words);
+}
+
+}  // namespace detail
+
+/// Why a receiver refused: the message of its google.rpc.Status, else the title of the page or the beginning of the
+/// body. For people only.
 [[nodiscard]] inline std::string refusal_message(std::string_view body) {
     auto message = detail::json_message(detail::json_member(body, "message"));
-    return message.empty() ? detail::for_message(body) : message;
+    return message.empty() ? detail::for_message(detail::without_tags(body)) : message;
+}
+
+/// Whether the body of a 2xx answer is neither empty nor an object in JSON: then nobody knows who answers there.
+[[nodiscard]] constexpr bool is_foreign(std::string_view body) noexcept {
+    auto const begin = detail::skip_blank(body, 0);
+    return begin != body.size() && body[begin] != '{';
+}
+
+/// What can be done about an answer that isn't tried again, as a sentence to append; nothing where only the receiver
+/// knows.
+[[nodiscard]] constexpr std::string_view cure_of(int status) noexcept {
+    if (status / 100 == 3) return ". Redirects are not followed: set the URL that it leads to";
+    switch (status) {
+        case 401:
+        case 403:
+        case 407: return ". Set the headers or the client certificate that are wanted there";
+        case 404:
+        case 405: return ". Check the URL: a receiver's path is mostly /v1/metrics";
+        case 413: return ". Lower pusher_options::split_above";
+        default: return "";
+    }
 }
 
 namespace detail {
@@ -12579,7 +12616,8 @@ private:
             lock.unlock();
             bool accepted = false;
             done_ = {};
-            if (!detail::attempt([&] { accepted = push(until); }))
+            unread_ = false;
+            if (!detail::attempt([&] { accepted = push(until) && !unread_; }))
                 report(severity::error, "a push ended by an exception; the next one covers it");
             tell(accepted, started);
             if (last && !sends_totals_ && !unsent_.ends.empty()) memory_->leave(std::move(unsent_));
@@ -12651,13 +12689,15 @@ private:
             auto const meaning =
                 outcome.status == 0 ? (outcome.retryable ? verdict::retry : verdict::drop) : classify(outcome.status);
             if (meaning == verdict::accepted) {
-                attempt([&] { note_partial_success(outcome.body); });  // it has arrived, and must not be sent again
+                // It has arrived, and must not be sent again.
+                attempt([&] { outcome.problem.empty() ? note_partial_success(outcome.body) : note_unread(outcome); });
                 return true;
             }
             auto const why = outcome.status == 0
                                  ? outcome.problem
                                  : fmt::format("answered {}", outcome.status) + said(refusal_message(outcome.body));
-            if (meaning == verdict::drop) return complain(why + ", which is not tried again");
+            if (meaning == verdict::drop)
+                return complain(why + ", which is not tried again" + std::string{cure_of(outcome.status)});
             auto wait = std::chrono::milliseconds{waits.next(static_cast<std::uint32_t>(random_()))};
             auto const now = static_cast<std::int64_t>(now_() / 1'000'000'000u);
             if (auto const asked = parse_retry_after(outcome.retry_after, now))
@@ -12706,6 +12746,14 @@ private:
     }
 
     void note_partial_success(std::string_view answer) {
+        if (!foreign_ && is_foreign(answer)) {
+            foreign_ = true;
+            report(
+                severity::warning,
+                fmt::format("pushing to {}: taken, but no receiver of OTLP answers like this: {}. Check the URL; this "
+                            "is said once",
+                            options_.shown_url, refusal_message(answer)));
+        }
         auto const partial = parse_partial_success(answer);
         auto const rejected = (std::min)(partial.rejected_points, points_);
         done_.rejected_points += rejected;
@@ -12717,6 +12765,17 @@ private:
                            options_.shown_url, partial.rejected_points, partial.message));
         std::lock_guard const lock{mutex_};
         stats_.rejected_points += partial.rejected_points;
+    }
+
+    // The receiver has it, so that deltas sent again would count twice. What it has rejected of it, it has not told.
+    void note_unread(http_outcome const& answer) {
+        unread_ = true;
+        done_.accepted_points += points_;
+        report(
+            severity::warning,
+            fmt::format("pushing to {}: answered {}, but the rest was not read: {}. What was sent is not sent again; "
+                        "whether points of it were rejected is not known",
+                        options_.shown_url, answer.status, answer.problem));
     }
 
     void commit() {
@@ -12746,6 +12805,8 @@ private:
     std::vector<otlp_request_end> written_;
     std::uint64_t points_ = 0;  // of the request that is being sent
     push_outcome done_;         // by this push
+    bool unread_ = false;       // an answer to this push
+    bool foreign_ = false;      // some answer, which was said
     otlp_points known_;
     std::mt19937 random_{std::random_device{}()};
     bool is_last_ = false;  // known to the worker alone

@@ -56,7 +56,7 @@ public:
                 return {.problem = "the header \"" + std::string{name} + "\" has a line end or a zero byte in it"};
         headers.add_line("Expect:");  // a large body is sent at once, without asking first
 
-        transfer answer{&until, {}, {}, false};
+        transfer answer{&until, {}, {}, false, false};
         std::array<char, CURL_ERROR_SIZE> words{};
         std::string const url{request.url};
         CURL* const h = handle_.get();
@@ -74,6 +74,11 @@ public:
         set(CURLOPT_HTTPHEADER, headers.list());
         set(CURLOPT_FOLLOWLOCATION, 0L);  // credentials go to nobody else
         set(CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+        // At the deadline libcurl would wait for its thread that asks name servers, which may take a minute more. That
+        // thread now ends by itself, and takes what it holds with it.
+        set(CURLOPT_QUICK_EXIT, 1L);
+#endif
         set(CURLOPT_TIMEOUT_MS,
             static_cast<long>(std::clamp(until.remaining().count(), milliseconds{1}, milliseconds{86'400'000})));
         set(CURLOPT_NOPROGRESS, 0L);
@@ -83,6 +88,7 @@ public:
         set(CURLOPT_WRITEFUNCTION, &transfer::on_body);
         set(CURLOPT_HEADERDATA, &answer);
         set(CURLOPT_HEADERFUNCTION, &transfer::on_header);
+        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // a proxy's answer is not the receiver's
         set(CURLOPT_ERRORBUFFER, words.data());
         if (!options_.use_proxy) set(CURLOPT_PROXY, "");
         if (!options_.certificate.empty()) {
@@ -94,17 +100,23 @@ public:
 
         auto const code = ::curl_easy_perform(h);
         ::curl_easy_setopt(h, CURLOPT_ERRORBUFFER, nullptr);
-        if (answer.too_large) return {.problem = "the answer has more than 4 MiB"};
-        if (code != CURLE_OK) {
-            std::string why = ::curl_easy_strerror(code);
-            if (words[0] != '\0') why.append(" (").append(words.data()).append(")");
-            return {.retryable = is_passing(code), .problem = std::move(why)};
-        }
+        http_outcome outcome;
         long status = 0;
         ::curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
-        return {.status = static_cast<int>(status),
-                .retry_after = std::move(answer.retry_after),
-                .body = std::move(answer.body)};
+        if (answer.has_head && status >= 200)  // it counts, whatever becomes of the body
+            outcome = {.status = static_cast<int>(status),
+                       .retry_after = std::move(answer.retry_after),
+                       .body = std::move(answer.body)};
+        if (answer.too_large) {
+            outcome.problem = "the answer has more than 4 MiB";
+        } else if (code != CURLE_OK) {
+            outcome.retryable = is_passing(code);
+            // Of several connections, the words may be of the first one that failed.
+            outcome.problem = ::curl_easy_strerror(code);
+            std::string const more = std::string{words.data()} + hint(code, url, words.data());
+            if (!more.empty()) outcome.problem.append(" (").append(more).append(")");
+        }
+        return outcome;
     }
 
 private:
@@ -133,11 +145,26 @@ private:
         }
     }
 
+    // What libcurl's words leave open: the cure.
+    char const* hint(CURLcode code, std::string_view url, std::string_view words) const noexcept {
+        if (code == CURLE_PEER_FAILED_VERIFICATION)
+            return "; the receiver's certificate must be valid now, for this host name, and by an authority in "
+                   "curl_options::certificate, or in the system's store if that is empty";
+        // Receivers say so by an alert, which may be lost with the connection.
+        bool const may_be_alert = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR ||
+                                  (code == CURLE_SSL_CONNECT_ERROR && words.find("alert") != std::string_view::npos);
+        bool const secure = url.size() > 5 && detail::equals_ignoring_case(url.substr(0, 6), "https:");
+        return may_be_alert && secure && options_.client_certificate.empty()
+                   ? "; it may want a client certificate, and curl_options::client_certificate is empty"
+                   : "";
+    }
+
     struct transfer {
         deadline const* until;
         std::string body;
         std::string retry_after;
         bool too_large;
+        bool has_head;  // all of it, of the answer or an interim one
 
         static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
             return static_cast<transfer*>(self)->until->passed() ? 1 : 0;
@@ -151,7 +178,11 @@ private:
             auto& t = *static_cast<transfer*>(self);
             std::string_view line{data, size};
             constexpr std::string_view name = "retry-after:";
-            if (line.starts_with("HTTP/")) t.retry_after.clear();  // an interim answer came before this one
+            if (line.starts_with("HTTP/")) {  // an interim answer came before this one
+                t.retry_after.clear();
+                t.has_head = false;
+            }
+            if (line == "\r\n" || line == "\n") t.has_head = true;
             if (line.size() > name.size() && detail::equals_ignoring_case(line.substr(0, name.size()), name)) {
                 while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
                 detail::attempt([&] { t.retry_after = detail::trimmed(line.substr(name.size())); });
