@@ -2089,6 +2089,163 @@ inline void read_histogram_slot(word* own, std::span<std::uint64_t> buckets, his
 
 #endif
 
+// ---- tacho/core/shortest_decimal.hpp
+#ifndef TACHO_PART_CORE_SHORTEST_DECIMAL
+#define TACHO_PART_CORE_SHORTEST_DECIMAL
+
+// tacho: the shortest decimal that reads back as the same double.
+// Rule: Raffaello Giulietti, "The Schubfach way to render doubles", 2020
+
+namespace tacho::inline v0::detail {
+
+struct product_128 {
+    std::uint64_t high, low;
+};
+[[nodiscard]] constexpr product_128 portable_product_128(std::uint64_t a, std::uint64_t b) noexcept {
+    std::uint64_t const a0 = a & 0xFFFFFFFFu, a1 = a >> 32, b0 = b & 0xFFFFFFFFu, b1 = b >> 32;
+    std::uint64_t const middle = a1 * b0 + (a0 * b0 >> 32), other = (middle & 0xFFFFFFFFu) + a0 * b1;
+    return {a1 * b1 + (middle >> 32) + (other >> 32), other << 32 | (a0 * b0 & 0xFFFFFFFFu)};
+}
+[[nodiscard]] constexpr product_128 multiply(std::uint64_t a, std::uint64_t b) noexcept {
+#if defined(__SIZEOF_INT128__)
+    __extension__ using wide = unsigned __int128;
+    auto const both = static_cast<wide>(a) * b;
+    return {static_cast<std::uint64_t>(both >> 64), static_cast<std::uint64_t>(both)};
+#else
+    return portable_product_128(a, b);
+#endif
+}
+
+// A decimal: digits * 10^exponent.
+struct decimal {
+    std::uint64_t digits;
+    int exponent;
+};
+
+#if TACHO_BODIES
+
+// floor(log10(2^e)), of three quarters of it, and floor(log2(10^e)), of all exponents that doubles have.
+[[nodiscard]] constexpr int log10_of_power_of_2(int e) noexcept {
+    return (e * 1262611) >> 22;
+}
+[[nodiscard]] constexpr int log10_of_three_quarters(int e) noexcept {
+    return (e * 1262611 - 524031) >> 22;
+}
+[[nodiscard]] constexpr int log2_of_power_of_10(int e) noexcept {
+    return (e * 1741647) >> 19;
+}
+
+// 10^e for each e that is needed, rounded up to 128 bits, of which the first one is set: computed from what it is,
+// once for each program that is compiled, in place of a page of numbers that nobody can check.
+inline constexpr int least_power_of_10 = -292, greatest_power_of_10 = 324;
+
+class powers_of_10 {
+public:
+    constexpr powers_of_10() noexcept {
+        number exact{1};  // 10^e
+        std::size_t size = 1;
+        for (int e = 0; e <= greatest_power_of_10; ++e) {
+            at(e) = rounded_up(exact, size, false);
+            std::uint64_t carry = 0;
+            for (std::size_t i = 0; i < size; ++i) {
+                carry += std::uint64_t{exact[i]} * 10;
+                exact[i] = static_cast<std::uint32_t>(carry);
+                carry >>= 32;
+            }
+            if (carry != 0) exact[size++] = static_cast<std::uint32_t>(carry);
+        }
+        number below{};  // 2^1151 / 10^-e, rounded down; never exact, and 128 bits of it are left in the end
+        size = 36;
+        below[size - 1] = 1u << 31;
+        for (int e = -1; e >= least_power_of_10; --e) {
+            std::uint64_t rest = 0;
+            for (std::size_t i = size; i-- > 0;) {
+                rest = rest << 32 | below[i];
+                below[i] = static_cast<std::uint32_t>(rest / 10);
+                rest %= 10;
+            }
+            if (below[size - 1] == 0) --size;
+            at(e) = rounded_up(below, size, true);
+        }
+    }
+    [[nodiscard]] constexpr product_128 const& operator[](int e) const noexcept {
+        return all_[static_cast<std::size_t>(e - least_power_of_10)];
+    }
+
+private:
+    using number = std::array<std::uint32_t, 36>;  // the lowest bits first
+
+    constexpr product_128& at(int e) noexcept { return all_[static_cast<std::size_t>(e - least_power_of_10)]; }
+
+    // The first 128 bits, and one more when something follows.
+    static constexpr product_128 rounded_up(number const& of, std::size_t size, bool more) noexcept {
+        std::uint64_t first[6] = {};
+        for (std::size_t i = 0; i < 6 && i < size; ++i) first[i] = of[size - 1 - i];
+        auto const shift = static_cast<unsigned>(std::countl_zero(of[size - 1]));
+        auto const shifted = [&](std::size_t i) {
+            return ((first[i] << 32 | first[i + 1]) << shift >> 32) & 0xFFFFFFFFu;
+        };
+        product_128 out{shifted(0) << 32 | shifted(1), shifted(2) << 32 | shifted(3)};
+        more = more || shifted(4) != 0;
+        for (std::size_t i = 5; i < size && !more; ++i) more = of[size - 1 - i] != 0;
+        if (more && ++out.low == 0) ++out.high;
+        return out;
+    }
+
+    std::array<product_128, greatest_power_of_10 - least_power_of_10 + 1> all_{};
+};
+
+// Made where it is used first.
+template <class = void>
+inline constexpr powers_of_10 all_powers_of_10{};
+
+// The upper 64 bits of a product of 192 bits, the last one of which says whether any below them is set, too.
+[[nodiscard]] constexpr std::uint64_t rounded_to_odd(product_128 const& power, std::uint64_t by) noexcept {
+    auto const low = multiply(power.low, by), high = multiply(power.high, by);
+    auto const middle = high.low + low.high;
+    return (high.high + (middle < low.high ? 1 : 0)) | (middle > 1 ? 1 : 0);
+}
+
+// Of a finite number above 0, the digits may end with zeros.
+[[nodiscard]] constexpr decimal shortest_decimal(double value) noexcept {
+    auto const bits = std::bit_cast<std::uint64_t>(value);
+    constexpr std::uint64_t hidden = std::uint64_t{1} << 52;
+    auto const fraction = bits & (hidden - 1);
+    auto const biased = static_cast<int>(bits >> 52 & 0x7FF);
+    // The number is c * 2^q; what rounds to it lies between the middles to its neighbours, of which the lower one is
+    // nearer where the exponent changes.
+    auto const c = biased == 0 ? fraction : fraction | hidden;
+    int const q = (biased == 0 ? 1 : biased) - 1075;
+    bool const nearer_below = fraction == 0 && biased > 1;
+    int const k = nearer_below ? log10_of_three_quarters(q) : log10_of_power_of_2(q);
+    int const h = q + log2_of_power_of_10(-k) + 1;
+    auto const& power = all_powers_of_10<>[-k];
+    // Four times the number and its borders, in units of 10^k.
+    auto const below = rounded_to_odd(power, (4 * c - (nearer_below ? 1 : 2)) << h);
+    auto const middle = rounded_to_odd(power, 4 * c << h);
+    auto const above = rounded_to_odd(power, (4 * c + 2) << h);
+    // The borders themselves round to the even one.
+    auto const lower = below + (c & 1), upper = above - (c & 1);
+
+    auto const s = middle / 4;
+    if (s >= 10) {  // one digit less, if just one such decimal lies between the borders
+        auto const tens = s / 10;
+        bool const down = lower <= 40 * tens, up = 40 * tens + 40 <= upper;
+        if (down != up) return {tens + (up ? 1 : 0), k + 1};
+    }
+    bool const down = lower <= 4 * s, up = 4 * s + 4 <= upper;
+    if (down != up) return {s + (up ? 1 : 0), k};
+    // Both do: the nearer one, or the even one.
+    auto const half = 4 * s + 2;
+    return {s + (middle > half || (middle == half && (s & 1) != 0) ? 1 : 0), k};
+}
+
+#endif
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
 // ---- tacho/core/number_text.hpp
 #ifndef TACHO_PART_CORE_NUMBER_TEXT
 #define TACHO_PART_CORE_NUMBER_TEXT
@@ -2175,15 +2332,93 @@ inline char const* special_name(double value) noexcept {
     return std::isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
 }
 
-// As Go's strconv.FormatFloat(v, 'g', -1, 64): to_chars without `general` gives 1e-04 for 0.0001. Zero has no sign.
-inline char* write_canonical(double value, char* out) noexcept {
+// As Go's strconv.FormatFloat(v, 'g', -1, 64) and std::to_chars with chars_format::general: in full from 0.0001 to
+// below 10^6, else with an exponent. Zero has no sign. A third faster than std::to_chars.
+char* write_canonical(double value, char* out) noexcept;
+
+#if TACHO_BODIES
+
+// The digits of a decimal one after the other, without zeros at either end, and the power of ten of the first one.
+struct decimal_digits {
+    explicit decimal_digits(decimal const& of) noexcept {
+        constexpr std::uint64_t e8 = 100'000'000;
+        auto const first = of.digits / (e8 * e8), middle = of.digits / e8 % e8, last = of.digits % e8;
+        auto const eight = eight_digits(middle), other = eight_digits(last);
+        text[0] = static_cast<char>('0' + first);
+        write_eight(middle, text + 1);
+        write_eight(last, text + 9);
+        if (first == 0) begin = middle != 0 ? 1 + zeros_before(eight) : 9 + zeros_before(other);
+        auto const behind = last != 0 ? zeros_behind(other) : middle != 0 ? 8 + zeros_behind(eight) : 16;
+        size = static_cast<int>(17 - begin - behind);
+        exponent = of.exponent + 16 - static_cast<int>(begin);
+    }
+    // Of eight digits that are not all zeros, as eight_digits() gives them.
+    static std::size_t zeros_before(std::uint64_t digits) noexcept {
+        return static_cast<std::size_t>(std::countr_zero(digits)) / 8;
+    }
+    static std::size_t zeros_behind(std::uint64_t digits) noexcept {
+        return static_cast<std::size_t>(std::countl_zero(digits)) / 8;
+    }
+
+    char text[17 + 24]{};  // copied in pieces of fixed size, which go beyond the digits
+    std::size_t begin = 0;
+    int size = 0;
+    int exponent = 0;
+};
+
+inline char* write_exponent(int exponent, char* out) noexcept {
+    *out++ = 'e';
+    *out++ = exponent < 0 ? '-' : '+';
+    auto const size = exponent < 0 ? -exponent : exponent;
+    if (size >= 100) *out++ = static_cast<char>('0' + size / 100);
+    *out++ = static_cast<char>('0' + size / 10 % 10);
+    *out++ = static_cast<char>('0' + size % 10);
+    return out;
+}
+
+TACHO_FUNCTION char* write_canonical(double value, char* out) noexcept {
     if (char const* const name = special_name(value)) {
         auto const size = std::strlen(name);
         std::memcpy(out, name, size);
         return out + size;
     }
-    return std::to_chars(out, out + number_room, value == 0 ? 0.0 : value, std::chars_format::general).ptr;
+    if (value == 0) {
+        *out = '0';
+        return out + 1;
+    }
+    if constexpr (std::endian::native != std::endian::little)
+        return std::to_chars(out, out + number_room, value, std::chars_format::general).ptr;
+    if (value < 0) {
+        *out++ = '-';
+        value = -value;
+    }
+    decimal_digits const d{shortest_decimal(value)};
+    char const* const digits = d.text + d.begin;
+    if (d.exponent < -4 || d.exponent >= 6) {
+        out[0] = digits[0];
+        out[1] = '.';
+        std::memcpy(out + 2, digits + 1, 16);
+        return write_exponent(d.exponent, out + (d.size > 1 ? d.size + 1 : 1));
+    }
+    if (d.exponent < 0) {
+        std::memcpy(out, "0.000", 5);
+        out += 1 - d.exponent;
+        std::memcpy(out, digits, 17);
+        return out + d.size;
+    }
+    auto const whole = d.exponent + 1;  // digits before the point
+    std::memcpy(out, "000000", 6);
+    if (d.size <= whole) {
+        std::memcpy(out, digits, static_cast<std::size_t>(d.size));
+        return out + whole;
+    }
+    std::memcpy(out, digits, 8);
+    out[whole] = '.';
+    std::memcpy(out + whole + 1, digits + whole, 16);
+    return out + d.size + 1;
 }
+
+#endif
 
 // A sample's value: whole numbers in full as far as a double counts exactly, which also is four times as fast.
 inline char* write_double(double value, char* out) noexcept {

@@ -1,12 +1,15 @@
 // UTF-8, bounds, and numbers as text.
 #include "tacho/core/bounds.hpp"
 #include "tacho/core/number_text.hpp"
+#include "tacho/core/shortest_decimal.hpp"
 #include "tacho/core/utf8.hpp"
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <charconv>
 #include <clocale>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <iterator>
@@ -148,6 +151,50 @@ TEST(a_sample, reads_back_as_the_same_number) {
         if (!std::isfinite(value)) continue;
         EXPECT_EQ(std::strtod(sample(value).c_str(), nullptr), value);
         EXPECT_LT(sample(value).size(), tacho::detail::number_room);
+    }
+}
+
+std::string by_the_standard_library(double value) {
+    char room[64];
+    return {room, std::to_chars(room, room + sizeof room, value, std::chars_format::general).ptr};
+}
+void expect_as_the_standard_library_with_neighbours(double value) {
+    for (double const v : {value, std::nextafter(value, 0.0), std::nextafter(value, 1e308)})
+        if (v != 0 && std::isfinite(v)) {
+            ASSERT_EQ(canonical(v), by_the_standard_library(v));
+            ASSERT_EQ(canonical(-v), by_the_standard_library(-v));
+        }
+}
+
+// Where the distance to the neighbours changes, where a digit more or less is written, and in between.
+TEST(a_double, is_written_as_std_to_chars_writes_it) {
+    for (int e = -1074; e < 1024; ++e) expect_as_the_standard_library_with_neighbours(std::ldexp(1.0, e));
+    for (int e = -323; e < 309; ++e)
+        for (int digits = 1; digits < 100; ++digits)
+            expect_as_the_standard_library_with_neighbours(
+                std::strtod((std::to_string(digits) + "e" + std::to_string(e)).c_str(), nullptr));
+    for (std::uint64_t bits = 1; bits < 3000; ++bits)  // the smallest
+        expect_as_the_standard_library_with_neighbours(std::bit_cast<double>(bits));
+    for (int i = 1; i < 200'000; ++i) {  // few digits, as people write them
+        expect_as_the_standard_library_with_neighbours(i / 100.0);
+        expect_as_the_standard_library_with_neighbours(i / 100'000.0);
+    }
+    std::mt19937_64 random{5};
+    for (int i = 0; i < 500'000; ++i) expect_as_the_standard_library_with_neighbours(std::bit_cast<double>(random()));
+    for (int i = 0; i < 500'000; ++i)  // without exponent
+        expect_as_the_standard_library_with_neighbours(
+            std::ldexp(static_cast<double>(random()), static_cast<int>(random() % 32) - 77));
+}
+
+TEST(a_product_of_128_bits, is_the_same_by_parts) {
+    using tacho::detail::multiply, tacho::detail::portable_product_128;
+    std::mt19937_64 random{6};
+    for (int i = 0; i < 100'000; ++i) {
+        std::uint64_t const a = random() >> random() % 64, b = ~std::uint64_t{0} << random() % 64;
+        for (std::uint64_t const by : {b, b - 1, random()}) {
+            EXPECT_EQ(multiply(a, by).high, portable_product_128(a, by).high) << a << " " << by;
+            EXPECT_EQ(multiply(a, by).low, portable_product_128(a, by).low) << a << " " << by;
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 // tacho: numbers as text: integers in full, doubles as the shortest text that reads back as the same number.
 #pragma once
 
+#include "tacho/core/compilation.hpp"
+#include "tacho/core/shortest_decimal.hpp"
+
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -89,15 +92,93 @@ inline char const* special_name(double value) noexcept {
     return std::isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
 }
 
-// As Go's strconv.FormatFloat(v, 'g', -1, 64): to_chars without `general` gives 1e-04 for 0.0001. Zero has no sign.
-inline char* write_canonical(double value, char* out) noexcept {
+// As Go's strconv.FormatFloat(v, 'g', -1, 64) and std::to_chars with chars_format::general: in full from 0.0001 to
+// below 10^6, else with an exponent. Zero has no sign. A third faster than std::to_chars.
+char* write_canonical(double value, char* out) noexcept;
+
+#if TACHO_BODIES
+
+// The digits of a decimal one after the other, without zeros at either end, and the power of ten of the first one.
+struct decimal_digits {
+    explicit decimal_digits(decimal const& of) noexcept {
+        constexpr std::uint64_t e8 = 100'000'000;
+        auto const first = of.digits / (e8 * e8), middle = of.digits / e8 % e8, last = of.digits % e8;
+        auto const eight = eight_digits(middle), other = eight_digits(last);
+        text[0] = static_cast<char>('0' + first);
+        write_eight(middle, text + 1);
+        write_eight(last, text + 9);
+        if (first == 0) begin = middle != 0 ? 1 + zeros_before(eight) : 9 + zeros_before(other);
+        auto const behind = last != 0 ? zeros_behind(other) : middle != 0 ? 8 + zeros_behind(eight) : 16;
+        size = static_cast<int>(17 - begin - behind);
+        exponent = of.exponent + 16 - static_cast<int>(begin);
+    }
+    // Of eight digits that are not all zeros, as eight_digits() gives them.
+    static std::size_t zeros_before(std::uint64_t digits) noexcept {
+        return static_cast<std::size_t>(std::countr_zero(digits)) / 8;
+    }
+    static std::size_t zeros_behind(std::uint64_t digits) noexcept {
+        return static_cast<std::size_t>(std::countl_zero(digits)) / 8;
+    }
+
+    char text[17 + 24]{};  // copied in pieces of fixed size, which go beyond the digits
+    std::size_t begin = 0;
+    int size = 0;
+    int exponent = 0;
+};
+
+inline char* write_exponent(int exponent, char* out) noexcept {
+    *out++ = 'e';
+    *out++ = exponent < 0 ? '-' : '+';
+    auto const size = exponent < 0 ? -exponent : exponent;
+    if (size >= 100) *out++ = static_cast<char>('0' + size / 100);
+    *out++ = static_cast<char>('0' + size / 10 % 10);
+    *out++ = static_cast<char>('0' + size % 10);
+    return out;
+}
+
+TACHO_FUNCTION char* write_canonical(double value, char* out) noexcept {
     if (char const* const name = special_name(value)) {
         auto const size = std::strlen(name);
         std::memcpy(out, name, size);
         return out + size;
     }
-    return std::to_chars(out, out + number_room, value == 0 ? 0.0 : value, std::chars_format::general).ptr;
+    if (value == 0) {
+        *out = '0';
+        return out + 1;
+    }
+    if constexpr (std::endian::native != std::endian::little)
+        return std::to_chars(out, out + number_room, value, std::chars_format::general).ptr;
+    if (value < 0) {
+        *out++ = '-';
+        value = -value;
+    }
+    decimal_digits const d{shortest_decimal(value)};
+    char const* const digits = d.text + d.begin;
+    if (d.exponent < -4 || d.exponent >= 6) {
+        out[0] = digits[0];
+        out[1] = '.';
+        std::memcpy(out + 2, digits + 1, 16);
+        return write_exponent(d.exponent, out + (d.size > 1 ? d.size + 1 : 1));
+    }
+    if (d.exponent < 0) {
+        std::memcpy(out, "0.000", 5);
+        out += 1 - d.exponent;
+        std::memcpy(out, digits, 17);
+        return out + d.size;
+    }
+    auto const whole = d.exponent + 1;  // digits before the point
+    std::memcpy(out, "000000", 6);
+    if (d.size <= whole) {
+        std::memcpy(out, digits, static_cast<std::size_t>(d.size));
+        return out + whole;
+    }
+    std::memcpy(out, digits, 8);
+    out[whole] = '.';
+    std::memcpy(out + whole + 1, digits + whole, 16);
+    return out + d.size + 1;
 }
+
+#endif
 
 // A sample's value: whole numbers in full as far as a double counts exactly, which also is four times as fast.
 inline char* write_double(double value, char* out) noexcept {
