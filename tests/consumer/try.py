@@ -9,6 +9,12 @@ import sys
 import tempfile
 
 PROJECT = pathlib.Path(__file__).resolve().parent / 'project'
+CMAKE = """cmake_minimum_required(VERSION 3.18)
+project(app CXX)
+find_package(tacho {version} REQUIRED)
+add_executable(app main.cpp)
+target_link_libraries(app PRIVATE tacho::tacho)
+"""
 
 
 def run(*command, **options):
@@ -31,11 +37,28 @@ def as_subproject(sources, folder):
     run('meson', 'test', '-C', build)
 
 
-def installed(sources, folder):
-    """Installed, then found by pkg-config alone."""
-    build, prefix, program = folder / 'build', folder / 'prefix', folder / 'program'
+def install(sources, folder):
+    """The prefix under which it is installed."""
+    build, prefix = folder / 'build', folder / 'prefix'
     run('meson', 'setup', '--prefix', prefix, '-Dtests=disabled', '-Dexamples=disabled', '-Dbench=disabled', build, sources)
     run('meson', 'install', '-C', build)
+    return prefix
+
+
+def found_by_cmake(sources, folder):
+    """Installed, then found by find_package() alone, in a project that asks for its version."""
+    prefix, project, build = install(sources, folder), folder / 'project', folder / 'by-cmake'
+    shutil.copytree(PROJECT, project)
+    version = json.loads(run('meson', 'introspect', '--projectinfo', folder / 'build'))['version']
+    (project / 'CMakeLists.txt').write_text(CMAKE.format(version=version))
+    run('cmake', '-S', project, '-B', build, f'-DCMAKE_PREFIX_PATH={prefix}')
+    run('cmake', '--build', build)
+    run(build / 'app')
+
+
+def found_by_pkg_config(sources, folder):
+    """Installed, then found by pkg-config alone."""
+    prefix, program = install(sources, folder), folder / 'program'
     found = os.environ | {'PKG_CONFIG_PATH': str(prefix / 'share/pkgconfig')}
     flags = shlex.split(run('pkg-config', '--cflags', '--libs', 'tacho', env=found))
     if f'-I{prefix}/include' not in flags:
@@ -45,8 +68,9 @@ def installed(sources, folder):
 
 
 def main(sources):
-    print('1..2')
-    for number, way in enumerate((as_subproject, installed), 1):
+    ways = as_subproject, found_by_pkg_config, found_by_cmake
+    print(f'1..{len(ways)}')
+    for number, way in enumerate(ways, 1):
         with tempfile.TemporaryDirectory() as folder:
             try:
                 way(sources, pathlib.Path(folder))
