@@ -284,10 +284,31 @@ TEST(a_word, is_known_in_any_case_or_ignored_with_a_warning) {
 TEST(what_is_not_offered, is_said_by_name) {
     EXPECT_NE(all(read({{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}})).find("OTEL_EXPORTER_OTLP_PROTOCOL=\"grpc\""),
               std::string::npos);
+    // Where a receiver of gRPC listens, no other protocol is taken.
+    EXPECT_NE(all(read({{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}})).find("another port, mostly 4318"),
+              std::string::npos);
+    EXPECT_NE(all(read({{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"}})).find("the same port"), std::string::npos);
     EXPECT_TRUE(all(read({{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"}})).empty());
     EXPECT_NE(all(read({{"OTEL_EXPORTER_OTLP_COMPRESSION", "zip"}})).find("OTEL_EXPORTER_OTLP_COMPRESSION=\"zip\""),
               std::string::npos);
-    EXPECT_NE(all(read({{"OTEL_CONFIG_FILE", "x.yaml"}})).find("OTEL_CONFIG_FILE"), std::string::npos);
+    for (std::string const name : {"OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"})
+        EXPECT_TRUE(all(read({{name, "x.yaml"}})).starts_with(name + " is set")) << all(read({{name, "x.yaml"}}));
+}
+
+// CONFORMANCE 158: a base is extended, the whole of a URL is taken as it stands, and either is easily given for
+// the other.
+TEST(an_endpoint, with_a_path_that_is_hardly_meant_is_said) {
+    std::string const base = "OTEL_EXPORTER_OTLP_ENDPOINT", whole = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT";
+    for (std::string const doubled : {"http://c:4318/v1/metrics", "http://c/x/v1/metrics/"}) {
+        auto const said = all(read({{base, doubled}}));
+        EXPECT_TRUE(said.starts_with(base + "=\"" + doubled + "\" is a base")) << said;
+        EXPECT_EQ(all(read({{whole, doubled}})), "");
+    }
+    for (std::string const bare : {"http://c:4318", "http://c:4318/"}) {
+        auto const said = all(read({{whole, bare}}));
+        EXPECT_TRUE(said.starts_with(whole + "=\"" + bare + "\" has no path")) << said;
+        EXPECT_EQ(all(read({{base, bare}})), "");
+    }
 }
 
 // CONFORMANCE 6.2: OTEL_EXPORTER_OTLP_COMPRESSION
@@ -553,7 +574,7 @@ TEST(a_variable, that_is_not_ours_is_nobodys_mistake) {
     // It is unset, or somebody else's, since the right one is set as well.
     EXPECT_EQ(all(read({{"OTEL_EXPORTER_OTLP_METRIC_ENDPOINT", " "}})), "");
     EXPECT_EQ(all(read({{"OTEL_EXPORTER_OTLP_METRIC_ENDPOINT", "http://a"},
-                        {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://b"}})),
+                        {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://b/v1/metrics"}})),
               "");
     // One of both is not the other misspelt.
     EXPECT_EQ(all(read({{"OTEL_EXPORTER_PROMETHEUS_HOST", "::1"}})), "");

@@ -75,6 +75,13 @@ inline void read_url(reader& in, push_settings& push) {
         return;
     }
     push.url = *value;
+    std::string_view const path = parts->path;
+    if (whole && (path.empty() || path == "/"))
+        in.warn("{}={} has no path and is taken as it stands; a receiver's path is mostly /v1/metrics", name,
+                in_quotes(without_credentials(*value)));
+    if (!whole && (path.ends_with("/v1/metrics") || path.ends_with("/v1/metrics/")))
+        in.warn("{}={} is a base, to which /v1/metrics is added once more; leave that out, or set {}", name,
+                in_quotes(without_credentials(*value)), specific);
     if (whole) {  // taken as it stands
         if (parts->path.empty()) push.url += '/';
     } else {  // a base, to which the signal's path is added
@@ -195,8 +202,9 @@ inline push_settings read_push(reader& in, exporters const& listed) {
     }
     auto const [protocol_name, protocol] = word("PROTOCOL", {"http/json", "http/protobuf", "grpc"});
     if (protocol && *protocol != 0)
-        in.warn("{}={} is not offered; http/json is sent, which OTLP/HTTP receivers take on the same port",
-                protocol_name, in_quotes(*in.text(protocol_name)));
+        in.warn("{}={} is not offered; http/json is sent. {}", protocol_name, in_quotes(*in.text(protocol_name)),
+                *protocol == 1 ? "Most receivers of http/protobuf take it on the same port"
+                               : "Receivers of gRPC take it on another port, mostly 4318 in place of 4317");
     auto const [compression_name, compression] = word("COMPRESSION", {"none", "gzip"});
     if (compression) in.note("push.compression", compression_name);
     if (compression && *compression != 0) push.compression = "gzip";
@@ -308,8 +316,8 @@ inline resource read_resource(reader& in, std::string const& service_name) {
 inline settings settings::from_environment(environment_options const& options, env::source const& from) {
     settings out;
     env::reader in{from, out.warnings};
-    if (in.text("OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"))
-        in.warn("OTEL_CONFIG_FILE is set, but configuration files are not read; the other variables count");
+    if (auto const name = in.first_set("OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"); !name.empty())
+        in.warn("{} is set, but configuration files are not read; the other variables count", name);
     auto const listed = env::detail::read_exporters(in);
     out.push = env::detail::read_push(in, listed);
     if (!options.prefix.empty())
