@@ -61,7 +61,8 @@ public:
 
     /// Pushes to another receiver as well, at its own interval and with its own headers, temporality and memory of what
     /// it has delivered. It belongs to what start() began: report() shows it, flush() and stop() include it. One of the
-    /// same name that runs goes on. Does nothing when `s` is not enabled.
+    /// same name that runs goes on, and this one is not started. Does nothing when `s` is not enabled. Compressed by
+    /// what start() was given unless it is given another.
     template <class Transport>
     void add_push(std::string const& name, push_settings const& s, Transport by,
                   std::shared_ptr<compressor> const& compress_with = nullptr) {
@@ -168,6 +169,7 @@ private:
         for (auto const& w : s.warnings) running->warn(w);
         if (s.exemplars) of.filter_exemplars(*s.exemplars);
         running->about = s.about;
+        if (compress_with != nullptr) running->packs = compress_with;
         if (s.push.enabled && !report.push.running)
             detail::start_push(*running, report.push, 0, s.push, s.as_read, std::move(by), compress_with,
                                s.push.metrics ? detail::watcher_of<push_metrics>(of) : nullptr);

@@ -6,7 +6,11 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -71,11 +75,11 @@ struct tls_transport : plain_transport {
 };
 static_assert(!tacho::takes_tls_files<plain_transport> && tacho::takes_tls_files<tls_transport>);
 
-std::map<std::string, std::string> files_for(char const* url) {
+std::map<std::string, std::string> files_for(char const* url, std::string const& folder = "") {
     return {{"OTEL_EXPORTER_OTLP_ENDPOINT", url},
             {"OTEL_EXPORTER_OTLP_CERTIFICATE", "/all.pem"},
-            {"OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE", "/metrics.pem"},
-            {"OTEL_EXPORTER_OTLP_CLIENT_KEY", "/key.pem"}};
+            {"OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE", folder + "/metrics.pem"},
+            {"OTEL_EXPORTER_OTLP_CLIENT_KEY", folder + "/key.pem"}};
 }
 
 // CONFORMANCE 6.2: OTEL_EXPORTER_OTLP_[METRICS_]CERTIFICATE, _CLIENT_CERTIFICATE, _CLIENT_KEY
@@ -83,12 +87,80 @@ TEST(files_for_tls, are_handed_to_a_transport_that_takes_them) {
     test::heard heard;
     tacho::registry registry;
     std::vector<tacho::tls_files> handed;
-    auto const t = tacho::telemetry::start(registry, read(files_for("https://c")), tls_transport{handed});
+    auto const folder = testing::TempDir() + "tacho_files_for_tls";
+    std::filesystem::create_directories(folder);
+    std::ofstream{folder + "/metrics.pem"} << "certificate";
+    std::ofstream{folder + "/key.pem"} << "key";
+    auto const t = tacho::telemetry::start(registry, read(files_for("https://c", folder)), tls_transport{handed});
     ASSERT_EQ(handed.size(), 1u);
-    EXPECT_EQ(handed[0].certificate, "/metrics.pem");
+    EXPECT_EQ(handed[0].certificate, folder + "/metrics.pem");
     EXPECT_EQ(handed[0].client_certificate, "");
-    EXPECT_EQ(handed[0].client_key, "/key.pem");
+    EXPECT_EQ(handed[0].client_key, folder + "/key.pem");
     EXPECT_EQ(heard.text(), "");
+    std::filesystem::remove_all(folder);
+}
+
+TEST(files_for_tls, that_can_not_be_read_are_said_at_the_start) {
+    test::heard heard;
+    tacho::registry registry;
+    std::vector<tacho::tls_files> handed;
+    auto const folder = testing::TempDir() + "tacho_files_unread";
+    std::filesystem::create_directories(folder + "/key.pem");
+    auto s = read(files_for("https://c", folder));
+    s.push.client_certificate = folder + "/empty.pem";
+    std::ofstream{s.push.client_certificate};
+    auto const t = tacho::telemetry::start(registry, s, tls_transport{handed});
+    EXPECT_EQ(heard.text(), "warning: push.certificate=\"" + folder +
+                                "/metrics.pem\" of OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE: can't be read (No such file "
+                                "or directory); pushes fail until it can\n"
+                                "warning: push.client_certificate=\"" +
+                                folder +
+                                "/empty.pem\": can't be read (it is empty); pushes fail until it can\n"
+                                "warning: push.client_key=\"" +
+                                folder +
+                                "/key.pem\" of OTEL_EXPORTER_OTLP_CLIENT_KEY: can't be read (Is a directory); pushes "
+                                "fail until it can\n");
+    EXPECT_TRUE(t.report().push.running);  // they may be there by the next push
+    std::filesystem::remove_all(folder);
+}
+
+TEST(an_interval, without_pause_is_said_and_not_taken) {
+    for (auto const interval : {std::chrono::milliseconds{0}, std::chrono::milliseconds{-5000}}) {
+        test::heard heard;
+        tacho::registry registry;
+        auto s = read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}});
+        s.push.interval = interval;
+        auto const t = tacho::telemetry::start(registry, s, plain_transport{});
+        EXPECT_EQ(heard.text(), "warning: http://c/v1/metrics: an interval of " + std::to_string(interval.count()) +
+                                    " ms would push without pause; 60000 ms is used instead\n");
+        EXPECT_EQ(t.report().push.words, "pushing to http://c/v1/metrics every 60000 ms");
+    }
+}
+
+class marks final : public tacho::compressor {
+public:
+    [[nodiscard]] std::string_view coding() const noexcept override { return "gzip"; }
+    [[nodiscard]] bool compress(std::string_view, tacho::byte_buffer& to) noexcept override {
+        char* const at = to.window(6);
+        if (at == nullptr) return false;
+        std::memcpy(at, "packed", 6);
+        to.commit(6);
+        return true;
+    }
+};
+
+TEST(a_push_that_is_added, is_compressed_by_what_start_was_given) {
+    test::heard heard;
+    tacho::registry registry;
+    tacho::counter<"c"> c{registry};
+    tacho::memory_transport receiver;
+    auto t = tacho::telemetry::start(registry, read({}), tacho::no_transport{}, tacho::no_listener{},
+                                     std::make_shared<marks>());
+    t.add_push("b", {.enabled = true, .url = "http://b/v1/metrics", .compression = "gzip"}, receiver);
+    EXPECT_TRUE(t.flush());
+    ASSERT_FALSE(receiver.requests().empty());
+    EXPECT_EQ(receiver.requests().front().body, "packed");
+    EXPECT_EQ(count(heard.text(), "uncompressed"), 0u) << heard.text();
 }
 
 TEST(files_for_tls, that_a_transport_can_not_take_are_said_with_the_cure) {
@@ -145,14 +217,14 @@ std::string last_value(tacho::memory_transport const& of) {
 TEST(an_added_push, goes_its_own_way_beside_the_other_and_the_scrape) {
     tacho::registry registry;
     tacho::counter<"hits"> hits{registry};
-    auto s = pushing_to("http://a/");
+    auto s = pushing_to("http://a/m");
     s.scrape.enabled = true;
     s.scrape.metrics = false;
     tacho::memory_transport totals, deltas;
     auto telemetry = tacho::telemetry::start(registry, s, totals, tacho::own_server{});
     telemetry.add_push("tenant b", deltas_to("http://me:secret@b/"), deltas);
     EXPECT_EQ(telemetry.report().text(),
-              "push: pushing to http://a/ every 3600000 ms\n"
+              "push: pushing to http://a/m every 3600000 ms\n"
               "scrape: answered by the program's own web server\n"
               "push tenant b: pushing to http://***@b/ every 1800000 ms\n");
     hits.inc(5);
@@ -188,10 +260,10 @@ TEST(an_added_push, of_a_name_that_runs_goes_on_and_counts_no_delta_twice) {
     tacho::registry registry;
     tacho::counter<"hits"> hits{registry};
     tacho::memory_transport totals, first, second;
-    auto telemetry = tacho::telemetry::start(registry, pushing_to("http://a/"), totals);
+    auto telemetry = tacho::telemetry::start(registry, pushing_to("http://a/m"), totals);
     telemetry.add_push("b", deltas_to("http://b/"), first);
     {
-        auto other = tacho::telemetry::start(registry, pushing_to("http://a/"), totals);
+        auto other = tacho::telemetry::start(registry, pushing_to("http://a/m"), totals);
         other.add_push("b", deltas_to("http://c/"), second);
         EXPECT_EQ(other.report().added_pushes.at(0).words, "pushing to http://b/ every 1800000 ms");
     }
@@ -201,7 +273,7 @@ TEST(an_added_push, of_a_name_that_runs_goes_on_and_counts_no_delta_twice) {
     EXPECT_EQ(last_value(first), "3");
     EXPECT_TRUE(second.requests().empty());
     hits.inc(4);
-    telemetry = tacho::telemetry::start(registry, pushing_to("http://a/"), totals);
+    telemetry = tacho::telemetry::start(registry, pushing_to("http://a/m"), totals);
     telemetry.add_push("b", deltas_to("http://c/"), second);
     EXPECT_TRUE(telemetry.flush());
     EXPECT_EQ(last_value(second), "4");
@@ -233,7 +305,7 @@ TEST(an_added_push, delivers_its_last_though_another_one_hangs_until_the_limit) 
     hangs.hold(true);
     punctual_transport before, behind;
     {
-        auto telemetry = tacho::telemetry::start(registry, pushing_to("http://a/"), before);
+        auto telemetry = tacho::telemetry::start(registry, pushing_to("http://a/m"), before);
         telemetry.add_push("hangs", deltas_to("http://b/"), hangs);
         telemetry.add_push("behind", deltas_to("http://c/"), behind);
         hits.inc(3);
@@ -252,7 +324,7 @@ TEST(an_added_push, that_can_not_be_is_said_and_leaves_all_others_alone) {
     tacho::registry registry;
     tacho::counter<"hits"> hits{registry};
     tacho::memory_transport totals;
-    auto telemetry = tacho::telemetry::start(registry, pushing_to("http://a/"), totals);
+    auto telemetry = tacho::telemetry::start(registry, pushing_to("http://a/m"), totals);
     telemetry.add_push("bad", deltas_to("nowhere"), tacho::memory_transport{});
     telemetry.add_push("none", deltas_to("http://b/"), tacho::no_transport{});
     auto secured = deltas_to("https://b/");
@@ -278,7 +350,7 @@ TEST(an_added_push, needs_the_registry_no_more) {
     tacho::memory_transport totals, deltas;
     auto telemetry = [&] {
         tacho::registry registry;
-        return tacho::telemetry::start(registry, pushing_to("http://a/"), totals);
+        return tacho::telemetry::start(registry, pushing_to("http://a/m"), totals);
     }();
     auto shown = deltas_to("http://b/");
     shown.metrics = true;

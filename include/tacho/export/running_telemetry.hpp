@@ -12,6 +12,7 @@
 #include "tacho/export/compressor.hpp"
 #include "tacho/export/endpoint.hpp"
 #include "tacho/export/listener.hpp"
+#include "tacho/export/named_files.hpp"
 #include "tacho/export/pusher.hpp"
 #include "tacho/export/stream_transport.hpp"
 #include "tacho/export/telemetry_report.hpp"
@@ -125,6 +126,7 @@ struct running_telemetry {
     resource about;  // as the last start said
     std::shared_ptr<endpoint> mounted;
     std::shared_ptr<scrape_watcher> watcher;  // of both endpoints, once somebody may scrape
+    std::shared_ptr<compressor> packs;        // what start() was given, for pushes that are added
     telemetry_report report;
     std::vector<message> messages;
     bool stopped = false;  // since the last start
@@ -167,7 +169,8 @@ inline running_list& all_running() {
 inline std::shared_ptr<compressor> compressor_of_pushes(running_telemetry& running, push_settings const& push,
                                                         std::shared_ptr<compressor> const& given) {
     if (push.compression.empty()) return nullptr;
-    if (given != nullptr && given->coding() == push.compression) return given;
+    for (auto const& packs : {given, running.packs})
+        if (packs != nullptr && packs->coding() == push.compression) return packs;
     running.warn(
         fmt::format("pushes are sent uncompressed: {} is asked for, and the program has no compressor for it; "
                     "give telemetry::start one, such as tacho::gzip() of tacho/adapter/zlib.hpp",
@@ -175,25 +178,21 @@ inline std::shared_ptr<compressor> compressor_of_pushes(running_telemetry& runni
     return nullptr;
 }
 
-// Files that are named and would not be used are said: a push that works without them may trust whom it should not.
+// Files that are named and would not be used are said: a push that works without them may trust whom it should not. So
+// are those that can't be read by now, because a push only tells that TLS failed.
 template <class Transport>
 void hand_over_files(running_telemetry& running, push_settings const& push, std::vector<setting_origin> const& as_read,
                      Transport& by) {
+    auto const files = files_of(push, as_read);
     if constexpr (takes_tls_files<Transport>) {
         by.use(tls_files{push.certificate, push.client_certificate, push.client_key});
-    } else {
+        for (auto const& file : files)
+            if (!file.why_unreadable.empty())
+                running.warn(
+                    fmt::format("{}: can't be read ({}); pushes fail until it can", file.name, file.why_unreadable));
+    } else if (!files.empty()) {
         std::string unused;
-        auto const look = [&](std::string_view setting, std::string const& file) {
-            if (file.empty()) return;
-            unused.append(unused.empty() ? "" : ", ").append(setting).append("=").append(env::in_quotes(file));
-            for (auto const& read : as_read)
-                if (read.setting == setting && read.value == env::in_quotes(file, file.size()))
-                    unused.append(" of ").append(read.variable);
-        };
-        look("push.certificate", push.certificate);
-        look("push.client_certificate", push.client_certificate);
-        look("push.client_key", push.client_key);
-        if (unused.empty()) return;
+        for (auto const& file : files) unused.append(unused.empty() ? "" : ", ").append(file.name);
         running.warn(
             fmt::format("{}: not used, because the transport takes no PEM files. Use tacho::curl_transport, give yours "
                         "a function use(tacho::tls_files const&), or empty these settings if it has the files already",
@@ -213,8 +212,17 @@ template <class Transport>
 void start_push(running_telemetry& running, path_report& path, std::size_t number, push_settings const& s,
                 std::vector<setting_origin> const& as_read, Transport by,
                 std::shared_ptr<compressor> const& compress_with, std::shared_ptr<push_watcher> watcher) {
+    static_assert(std::is_same_v<Transport, no_transport> || transport<Transport>,
+                  "tacho: a transport has http_outcome post(http_post const&, deadline const&) and "
+                  "static bool can_send(std::string_view scheme), and can be moved");
     path.wanted = true;
     auto const url = env::without_credentials(s.url);
+    auto interval = s.interval;
+    if (interval.count() <= 0) {
+        interval = push_settings{}.interval;
+        running.warn(fmt::format("{}: an interval of {} ms would push without pause; {} ms is used instead", url,
+                                 s.interval.count(), interval.count()));
+    }
     if (!s.problem.empty()) return running.refuse(path, "not pushing: " + s.problem);
     if constexpr (std::is_same_v<Transport, no_transport>) {
         running.refuse(
@@ -250,7 +258,7 @@ void start_push(running_telemetry& running, path_report& path, std::size_t numbe
                                                                              .shown_url = url,
                                                                              .headers = s.headers,
                                                                              .about = running.about,
-                                                                             .interval = s.interval,
+                                                                             .interval = interval,
                                                                              .timeout = s.timeout,
                                                                              .temporality = s.temporality,
                                                                              .compress_with = std::move(packs),
@@ -261,7 +269,7 @@ void start_push(running_telemetry& running, path_report& path, std::size_t numbe
         });
         if (!started) return running.refuse(path, fmt::format("not pushing to {}: no thread can be had", url));
         path.running = true;
-        path.words = fmt::format("pushing to {} every {} ms", url, s.interval.count());
+        path.words = fmt::format("pushing to {} every {} ms", url, interval.count());
     }
 }
 
