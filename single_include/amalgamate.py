@@ -45,6 +45,13 @@ FMT_CHECK = '''#if defined(__has_include)
 '''
 
 
+STANDARD_CHECK = '''#if defined(__cplusplus) && __cplusplus < 202002L && !defined(_MSVC_LANG)
+#error "tacho needs C++20: compile with -std=c++20, in Meson with cpp_std=c++20, or newer"
+#endif
+
+'''
+
+
 class Refused(Exception):
     pass
 
@@ -150,6 +157,7 @@ class Tree:
         head += FMT_HEAD if uses_fmt else ''
         head += ('// Made by single_include/amalgamate.py from include/; change that, not this.\n'
                  '// SPDX-License-Identifier: MIT\n#pragma once\n\n')
+        head += STANDARD_CHECK
         head += FMT_CHECK if uses_fmt else ''
         includes = ''.join(f'#include <{name}>\n' for name in sorted(system))
         return head + includes + '\n' + '\n'.join(body)

@@ -1,6 +1,10 @@
 // tacho: the light entrance, for a file that only records: no formats, no threads, no sockets, no {fmt}.
 #pragma once
 
+#if defined(__cplusplus) && __cplusplus < 202002L && !defined(_MSVC_LANG)
+#error "tacho needs C++20: compile with -std=c++20, in Meson with cpp_std=c++20, or newer"
+#endif
+
 // What you write in a program, from the simplest to the richest.
 #include "tacho/instrument/counter.hpp"
 #include "tacho/instrument/exponential_histogram.hpp"
