@@ -71,6 +71,21 @@ TEST(a_removed_series, makes_room_below_the_limit) {
     EXPECT_EQ(registry.health().overflowed_measurements, 0u);
 }
 
+TEST(removed_series, leave_places_that_a_page_passes_over) {
+    tacho::registry registry;
+    counter c{registry};
+    for (int i = 0; i < 30; ++i) c(std::to_string(i)).inc();
+    for (int i = 8; i < 30; ++i) c.remove(std::to_string(i));
+    for (int i = 0; i < 200; ++i) {  // so many that their memory is given back
+        c("z").inc();
+        c.remove("z");
+    }
+    ASSERT_LT(registry.health().kept_series, 100u);
+    auto const text = as_text(registry);
+    EXPECT_EQ(value_of(text, "c_total{a=\"7\"}"), "1") << text;
+    EXPECT_EQ(value_of(text, "c_total{a=\"8\"}"), "") << text;
+}
+
 TEST(a_handle, of_a_removed_series_records_for_nobody) {
     tacho::registry registry;
     counter c{registry};
