@@ -52,10 +52,9 @@ TACHO_FUNCTION void idle_series::remove_from(series_list const& list) noexcept {
         bool const touched = s.was_touched();
         if (touched || s.is_held() || s.is_overflow())
             s.seen_ = second;
-        else if (second > s.seen_ && second - s.seen_ >= storage_.expire_after) {
-            s.remove(*storage_.readers, storage_.now(), true);
+        else if (second > s.seen_ && second - s.seen_ >= storage_.expire_after &&
+                 s.remove(*storage_.readers, storage_.now(), true))
             list.part(s.ordinal());
-        }
     });
     under_way_.store(false, std::memory_order_release);
 }

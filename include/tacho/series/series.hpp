@@ -99,7 +99,9 @@ private:
 
     series() = default;
 
-    [[nodiscard]] bool is_removed() const noexcept { return life_.load(std::memory_order_acquire) == life::removed; }
+    [[nodiscard]] bool is_removed(std::memory_order order = std::memory_order_acquire) const noexcept {
+        return life_.load(order) == life::removed;
+    }
     [[nodiscard]] bool is_held() const noexcept { return holders_.load(std::memory_order_acquire) != 0; }
 
     // Notes that it is in use; false when it has been removed.
@@ -169,8 +171,8 @@ TACHO_FUNCTION bool series::remove(detail::reader_clock& readers, unix_nanos now
     auto seen = life_.load(std::memory_order_relaxed);
     do {
         if (seen == life::removed || (when_idle && seen != life::idle)) return false;
-        // Release, matched by the acquire in is_removed().
-    } while (!life_.compare_exchange_weak(seen, life::removed, std::memory_order_release, std::memory_order_relaxed));
+        // A release, matched by the acquire in is_removed(), and in one order with what series_list::join() does.
+    } while (!life_.compare_exchange_weak(seen, life::removed, std::memory_order_seq_cst, std::memory_order_relaxed));
     end_.store(now, std::memory_order_relaxed);
     // Release: who knows that it was removed by then knows when it ended.
     removed_at_.store(readers.next(), std::memory_order_release);

@@ -138,23 +138,23 @@ TACHO_FUNCTION void series_list::join(std::uint32_t place) noexcept {
         series const* const first = of_strip[0].load(std::memory_order_relaxed);
         for (std::size_t i = 0; i < strip; ++i) {
             series const* const s = of_strip[i].load(std::memory_order_relaxed);
-            if (s == nullptr || s->is_removed() || s->cells() != first->cells() + i) return false;
+            if (s == nullptr || s->is_removed(std::memory_order_seq_cst) || s->cells() != first->cells() + i)
+                return false;
         }
         return true;
     };
     if (!is_whole()) return;
     auto& head = heads_of(places, block)[at / strip];
-    head.store(of_strip[0].load(std::memory_order_relaxed)->cells(), std::memory_order_release);
-    // Against an idle one that is being removed under no mutex: of it and this, one sees what the other did.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    // In one order with the removal of an idle one, which is under no mutex, and its part(): either it is seen to be
+    // removed below, or it is parted after this.
+    head.store(of_strip[0].load(std::memory_order_relaxed)->cells(), std::memory_order_seq_cst);
     if (!is_whole()) head.store(nullptr, std::memory_order_relaxed);
 }
 
 TACHO_FUNCTION void series_list::part(std::uint32_t place) const noexcept {
     auto const [block, at] = place_of(place);
-    std::atomic_thread_fence(std::memory_order_seq_cst);  // see join()
-    heads_of(blocks_[block].load(std::memory_order_relaxed), block)[at / strip].store(nullptr,
-                                                                                      std::memory_order_relaxed);
+    auto& head = heads_of(blocks_[block].load(std::memory_order_relaxed), block)[at / strip];
+    head.store(nullptr, std::memory_order_seq_cst);  // see join()
 }
 
 #endif
