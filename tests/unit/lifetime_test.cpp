@@ -6,8 +6,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <map>
 #include <optional>
+#include <thread>
+#include <utility>
 
 namespace {
 
@@ -69,6 +73,31 @@ TEST(a_removed_series, makes_room_below_the_limit) {
     }
     EXPECT_EQ(heard.count(), 0) << heard.text();
     EXPECT_EQ(registry.health().overflowed_measurements, 0u);
+}
+
+// While a removal asks what time it is, another thread counts, or waits to.
+counter* counted_meanwhile = nullptr;
+std::atomic<bool> has_counted{false};
+std::thread counting;
+tacho::unix_nanos time_of_removal() noexcept {
+    if (auto* const c = std::exchange(counted_meanwhile, nullptr)) {
+        counting = std::thread{[c] {
+            (*c)("x").inc(7);
+            has_counted = true;
+        }};
+        for (int i = 0; i < 100 && !has_counted; ++i) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+    return test::now;
+}
+
+TEST(a_series_that_is_being_removed, is_found_no_more) {
+    tacho::registry registry{{.now = &time_of_removal}};
+    counter c{registry};
+    c("x").inc();
+    counted_meanwhile = &c;
+    EXPECT_TRUE(c.remove("x"));
+    counting.join();
+    EXPECT_EQ(value_of(as_text(registry), "c_total{a=\"x\"}"), "7");
 }
 
 TEST(removed_series, leave_places_that_a_page_passes_over) {

@@ -145,6 +145,7 @@ private:
     [[nodiscard]] series* add(std::span<std::string_view const> values, bool overflow) noexcept;
 
     [[nodiscard]] bool has_room_for_removed() noexcept;
+    // One that can be found, when there is room.
     bool remove_and_bury(series& s) noexcept;
 
     // False when there is no room for all that are removed.
@@ -160,6 +161,10 @@ private:
 
     // Makes a removed series impossible to find, unless there are too many of them.
     void bury(series& s) noexcept;
+    // Those who begin to look later don't find it.
+    void unlink(series& s) noexcept;
+    // Its memory, until nobody can need it: of one that is unlinked, removed and parted.
+    void keep(series& s) noexcept;
 
     void sweep() noexcept;
 

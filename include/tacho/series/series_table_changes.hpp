@@ -181,14 +181,23 @@ TACHO_FUNCTION bool series_table::has_room_for_removed() noexcept {
 }
 
 TACHO_FUNCTION bool series_table::remove_and_bury(series& s) noexcept {
+    // Not found any more, and only then removed: else what others find and count in between, for as long as this thread
+    // isn't given the processor, would be counted for nobody. They wait for the mutex instead.
+    unlink(s);
     bool const was_there = s.remove(*storage_.readers, storage_.now(), false);
-    bury(s);
+    list_.part(s.ordinal());
+    keep(s);
     return was_there;
 }
 
 TACHO_FUNCTION void series_table::bury(series& s) noexcept {
     list_.part(s.ordinal());
     if (!s.linked_ || removed_.size() >= storage_.most_removed()) return;
+    unlink(s);
+    keep(s);
+}
+
+TACHO_FUNCTION void series_table::unlink(series& s) noexcept {
     s.linked_ = false;
     if (s.is_overflow()) {
         overflow_.store(nullptr, std::memory_order_release);
@@ -197,6 +206,9 @@ TACHO_FUNCTION void series_table::bury(series& s) noexcept {
         regular_.fetch_sub(1, std::memory_order_relaxed);
     }
     caches_.forget(s);
+}
+
+TACHO_FUNCTION void series_table::keep(series& s) noexcept {
     removed_.add(s, detail::end_epoch());
     kept_.store(removed_.size(), std::memory_order_relaxed);
 }
