@@ -6,6 +6,7 @@
 #include "tacho/cell/epoch.hpp"
 #include "tacho/cell/slots.hpp"
 #include "tacho/core/error_hook.hpp"
+#include "tacho/core/exemplar.hpp"
 #include "tacho/core/fork.hpp"
 #include "tacho/registry/family.hpp"
 
@@ -16,7 +17,16 @@
 #include <string_view>
 #include <utility>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline v0 {
+
+class registry;
+
+namespace detail {
+
+// Not within the functions that use them: where each module has these compiled, each would have variables of its own.
+// A name may be reused by another registry, an id never: whoever remembers values by id can't mix two families up.
+[[gnu::visibility("default")]] inline constinit std::atomic<std::uint64_t> family_ids{0};
+[[gnu::visibility("default")]] inline constinit std::atomic<registry*> made_default_registry{nullptr};
 
 // Default visibility, as for the function below: what is kept as a pointer is the program's, and stays when a plug-in
 // goes.
@@ -42,6 +52,9 @@ struct library_copy {
     arena* shared = &shared_arena;
     fork_gate* forks = &gate;
     std::atomic<error_hook>* hook = &installed_hook;
+    std::atomic<trace_context_hook>* trace_hook = &installed_trace_hook;
+    std::atomic<registry*>* default_one = &made_default_registry;
+    std::atomic<std::uint64_t>* ids = &family_ids;
     // Called, not compared: each thread has another.
     std::size_t* (*own)() noexcept = &own_offset_of_thread;
     std::size_t (*claim)() noexcept = &claim_slot;
@@ -62,4 +75,6 @@ inline constexpr std::string_view foreign_registry =
     "records there is shown. Let the program export them (link it with -rdynamic; export_dynamic in Meson, "
     "ENABLE_EXPORTS in CMake), and link the shared object without -Bsymbolic";
 
-}  // namespace tacho::inline v0::detail
+}  // namespace detail
+
+}  // namespace tacho::inline v0

@@ -153,7 +153,7 @@ TACHO_FUNCTION registry_health registry::health() const {
 #if TACHO_BODIES
 TACHO_FUNCTION registry& default_registry() {
     // No static object with a guard: a child of fork() would wait for ever for a thread that was making it.
-    static constinit std::atomic<registry*> instance{nullptr};
+    auto& instance = detail::made_default_registry;
     // Acquire and release: who finds it finds it made.
     if (auto* const made = instance.load(std::memory_order_acquire)) return *made;
     auto* const own = new registry;

@@ -121,8 +121,6 @@ TACHO_FUNCTION registry_health registry_core::health() {
 
 TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema,
                                                           series_storage storage) {
-    // A name may be reused by another registry, an id never: whoever remembers values by id can't mix two families up.
-    static constinit std::atomic<std::uint64_t> ids{0};
     auto names = names_in_use(describe.prometheus_name, describe.kind, keeps_characters(options.translation));
     auto why = why_reserved(describe, names);
     if (why.empty()) why = why_labels_collide(describe, schema);
@@ -140,7 +138,7 @@ TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, l
             }
         if (why.empty()) {
             // Relaxed: only the number has to be unique.
-            auto const id = ids.fetch_add(1, std::memory_order_relaxed);
+            auto const id = belongs_to.ids->fetch_add(1, std::memory_order_relaxed);
             auto made = belongs_to.make(id, std::move(describe), std::move(schema), storage, options.on_overflow);
             bool const done = attempt([&] {
                 auto list = with(*published, made);
