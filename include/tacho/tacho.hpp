@@ -29,3 +29,8 @@
 #include "tacho/process/push_metrics.hpp"
 #include "tacho/process/scrape_metrics.hpp"
 #include "tacho/process/self_metrics.hpp"
+
+// What an earlier header of tacho has declared in this file can't be compiled with it any more.
+#if defined(TACHO_IMPLEMENTATION) && !TACHO_BODIES
+#error "tacho: define TACHO_IMPLEMENTATION before the first header of tacho in the file, also one within other headers"
+#endif

@@ -50,6 +50,13 @@ def compiled_once(compiler):
         return f'exit status {status}: {said}' if status != 0 else ''
 
 
+def implemented_too_late(compiler):
+    """What record.hpp has declared by then would lack at the link, without a word why."""
+    said = compile_text(compiler, '#define TACHO_SEPARATE_COMPILATION\n#include "tacho/record.hpp"\n'
+                                  '#define TACHO_IMPLEMENTATION\n#include "tacho/tacho.hpp"\n', f'-I{INCLUDE}')
+    return '' if 'define TACHO_IMPLEMENTATION before' in said else f'the cure is not in: {said}'
+
+
 def after_min_and_max(compiler):
     """A program may have the macros of windows.h. The system's own headers come first: they would undefine them."""
     text = (SINGLE / 'tacho/tacho.hpp').read_text()
@@ -96,6 +103,7 @@ def main(compilers):
         for name, flags in DIALECTS.items():
             add(f'dropped in: {name}', dropped_in, flags)
         add('compiled once', compiled_once)
+        add('TACHO_IMPLEMENTATION too late', implemented_too_late)
         add('after #define min and max', after_min_and_max)
     checks += [(f'{name} alone', functools.partial(header_alone, compilers[0], name)) for name in headers]
     with tempfile.TemporaryDirectory() as folder:
