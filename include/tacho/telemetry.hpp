@@ -28,7 +28,8 @@ namespace tacho::inline v0 {
 
 namespace detail {
 
-// nullptr when there is no memory: then nobody is told.
+// nullptr when there is no memory: then nobody is told. Under no lock of telemetry's: an instrument that can't be
+// registered is told to the error hook at once.
 template <class Metrics>
 [[nodiscard]] std::shared_ptr<Metrics> watcher_of(registry& of) noexcept {
     std::shared_ptr<Metrics> made;
@@ -53,8 +54,9 @@ public:
     template <class Transport = no_transport, class Listener = no_listener>
     [[nodiscard]] static telemetry start(registry& of, settings const& s, Transport by = {}, Listener at = {},
                                          std::shared_ptr<compressor> const& compress_with = nullptr) {
+        auto watched = watch(of, s);
         std::vector<detail::message> messages;
-        auto running = start_quietly(of, s, std::move(by), std::move(at), compress_with, messages);
+        auto running = start_quietly(of, s, std::move(by), std::move(at), compress_with, watched, messages);
         for (auto const& [how, words] : messages) tacho::report(how, words);
         return telemetry{std::move(running)};
     }
@@ -68,14 +70,18 @@ public:
                   std::shared_ptr<compressor> const& compress_with = nullptr) {
         auto* const running = running_.here();
         if (running == nullptr) return;
+        bool const watched = s.enabled && s.metrics && [&] {
+            std::lock_guard const lock{running->mutex};
+            return !detail::report_of_push(running->report, name).first.running;
+        }();
+        auto watcher = watched ? detail::watcher_of<push_metrics>(running->of) : nullptr;
         std::vector<detail::message> messages;
         {
             std::lock_guard const lock{running->mutex};
             auto const [path, number] = detail::report_of_push(running->report, name);
             if (!s.enabled && !path.wanted) path.words = "off: " + s.why_off;
             if (s.enabled && !path.running)
-                detail::start_push(*running, path, number, s, {}, std::move(by), compress_with,
-                                   s.metrics ? detail::watcher_of<push_metrics>(running->of) : nullptr);
+                detail::start_push(*running, path, number, s, {}, std::move(by), compress_with, std::move(watcher));
             messages.swap(running->messages);
         }
         for (auto const& [how, words] : messages) tacho::report(how, words);
@@ -152,10 +158,35 @@ private:
                         (std::min)(limit, std::chrono::milliseconds{std::chrono::hours{24 * 365}})};
     }
 
+    // Who is told how what starts is used.
+    struct watchers {
+        std::shared_ptr<detail::running_telemetry> running;  // nullptr: none yet
+        std::shared_ptr<push_metrics> of_pushes;
+        std::shared_ptr<scrape_metrics> of_scrapes;
+    };
+    // Of what does not run yet: if another thread starts it meanwhile, they are not needed.
+    [[nodiscard]] static watchers watch(registry& of, settings const& s) {
+        watchers made;
+        auto const* const core = of.core().get();
+        auto& all = detail::all_running();
+        if (std::lock_guard const lock{all.mutex}; all.by_registry.contains(core))
+            made.running = all.by_registry[core].lock();
+        bool pushes = s.push.enabled && s.push.metrics, scrapes = s.scrape.enabled && s.scrape.metrics;
+        if (made.running != nullptr) {
+            std::lock_guard const lock{made.running->mutex};
+            pushes = pushes && !made.running->report.push.running;
+            scrapes = scrapes && made.running->watcher == nullptr;
+        }
+        if (pushes) made.of_pushes = detail::watcher_of<push_metrics>(of);
+        if (scrapes) made.of_scrapes = detail::watcher_of<scrape_metrics>(of);
+        return made;
+    }
+
     template <class Transport, class Listener>
     static std::shared_ptr<detail::running_telemetry> start_quietly(registry& of, settings const& s, Transport by,
                                                                     Listener at,
                                                                     std::shared_ptr<compressor> const& compress_with,
+                                                                    watchers& watched,
                                                                     std::vector<detail::message>& messages) {
         auto& all = detail::all_running();
         std::lock_guard const one_at_a_time{all.mutex};
@@ -172,10 +203,10 @@ private:
         if (compress_with != nullptr) running->packs = compress_with;
         if (s.push.enabled && !report.push.running)
             detail::start_push(*running, report.push, 0, s.push, s.as_read, std::move(by), compress_with,
-                               s.push.metrics ? detail::watcher_of<push_metrics>(of) : nullptr);
+                               std::move(watched.of_pushes));
         if (s.console.enabled && !report.console.running) detail::start_console(*running, of, s);
         if (s.scrape.enabled && s.scrape.metrics && running->watcher == nullptr)
-            running->watcher = detail::watcher_of<scrape_metrics>(of);
+            running->watcher = std::move(watched.of_scrapes);
         if (s.scrape.enabled && !report.scrape.running)
             detail::start_scrape(*running, of, s, std::move(at), compress_with);
         if (!report.push.wanted) report.push.words = "off: " + s.push.why_off;

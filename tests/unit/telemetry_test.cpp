@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstring>
 #include <filesystem>
@@ -13,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -358,6 +360,36 @@ TEST(an_added_push, needs_the_registry_no_more) {
     EXPECT_TRUE(telemetry.flush() && telemetry.flush());
     ASSERT_EQ(deltas.requests().size(), 1u);  // the second one tells of the first
     EXPECT_NE(deltas.requests()[0].body.find("tacho.pushes"), std::string::npos);
+}
+
+// The hook is the program's own code. On a thread of its own, so that a test that fails doesn't wait for ever.
+TEST(the_error_hook, may_ask_for_a_report_whatever_starts) {
+    static std::atomic<bool> asked{false}, answered{false}, ended{false};
+    static tacho::telemetry const* asks = nullptr;
+    static tacho::registry& registry =
+        *new tacho::registry{{.constant_labels = {{"outcome", "of pushes"}, {"code", "of scrapes"}}}};
+    auto const before = tacho::set_error_hook([](tacho::severity, std::string_view what) noexcept {
+        if (what.find("was not registered") == what.npos) return;
+        asked = true;
+        static_cast<void>(asks->report());
+        answered = true;
+    });
+    std::thread starts{[] {
+        auto& telemetry = *new auto(tacho::telemetry::start(registry, tacho::settings{}, tacho::memory_transport{}));
+        asks = &telemetry;
+        auto shown = deltas_to("http://b/");
+        shown.metrics = true;
+        telemetry.add_push("b", shown, tacho::memory_transport{});
+        auto both = pushing_to("http://a/");
+        both.push.metrics = both.scrape.enabled = true;
+        static_cast<void>(tacho::telemetry::start(registry, both, tacho::memory_transport{}, tacho::own_server{}));
+        telemetry.stop();
+        ended = true;
+    }};
+    for (int i = 0; i < 500 && !ended; ++i) std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    EXPECT_TRUE(asked && answered && ended);
+    ended ? starts.join() : starts.detach();
+    tacho::set_error_hook(before);
 }
 
 }  // namespace
