@@ -80,8 +80,10 @@ public:
             std::lock_guard const lock{running->mutex};
             auto const [path, number] = detail::report_of_push(running->report, name);
             if (!s.enabled && !path.wanted) path.words = "off: " + s.why_off;
-            if (s.enabled && !path.running)
+            if (s.enabled && !path.running) {
+                running->go_on();
                 detail::start_push(*running, path, number, s, {}, std::move(by), compress_with, std::move(watcher));
+            }
             messages.swap(running->messages);
         }
         for (auto const& [how, words] : messages) tacho::report(how, words);
@@ -196,7 +198,7 @@ private:
         if (running == nullptr) place = running = std::make_shared<detail::running_telemetry>(of.core());
         std::lock_guard const lock{running->mutex};
         auto& report = running->report;
-        if (std::exchange(running->stopped, false)) report.warnings.clear();
+        running->go_on();
         for (auto const& w : s.warnings) running->warn(w);
         if (s.exemplars) of.filter_exemplars(*s.exemplars);
         running->about = s.about;

@@ -347,6 +347,21 @@ TEST(an_added_push, that_can_not_be_is_said_and_leaves_all_others_alone) {
     EXPECT_EQ(telemetry.report().added_pushes.back().words, "off: OTEL_SDK_DISABLED is true");
 }
 
+TEST(an_added_push, that_starts_after_a_stop_is_warned_of_as_long_as_it_runs) {
+    test::heard heard;
+    tacho::registry registry;
+    auto first = pushing_to("http://a/");
+    first.warnings = {"of before"};
+    auto telemetry = tacho::telemetry::start(registry, first, tacho::memory_transport{});
+    telemetry.stop();
+    auto packed = deltas_to("http://b/");
+    packed.compression = "gzip";
+    telemetry.add_push("b", packed, tacho::memory_transport{});
+    EXPECT_EQ(telemetry.report().warnings.size(), 1u) << telemetry.report().text();
+    auto const again = tacho::telemetry::start(registry, pushing_to("http://a/"), tacho::memory_transport{});
+    EXPECT_EQ(count(again.report().text(), "pushes are sent uncompressed"), 1u) << again.report().text();
+}
+
 // Instruments, readers and telemetry may outlive their registry object.
 TEST(an_added_push, needs_the_registry_no_more) {
     tacho::memory_transport totals, deltas;

@@ -129,8 +129,12 @@ struct running_telemetry {
     std::shared_ptr<compressor> packs;        // what start() was given, for pushes that are added
     telemetry_report report;
     std::vector<message> messages;
-    bool stopped = false;  // since the last start
+    bool stopped = false;  // since anything was started
 
+    // Before something starts: what was warned of before a stop() runs no more.
+    void go_on() {
+        if (std::exchange(stopped, false)) report.warnings.clear();
+    }
     // Once, however often telemetry is started meanwhile, and for as long as what it concerns may run.
     void warn(std::string const& what) {
         if (std::find(report.warnings.begin(), report.warnings.end(), what) != report.warnings.end()) return;
