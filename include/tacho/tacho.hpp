@@ -13,8 +13,10 @@
 #include "tacho/export/endpoint.hpp"
 #include "tacho/export/listener.hpp"
 #include "tacho/export/memory_transport.hpp"
+#include "tacho/export/push_target.hpp"
 #include "tacho/export/pusher.hpp"
 #include "tacho/export/stream_transport.hpp"
+#include "tacho/export/work_until.hpp"
 
 // 4. Both at once, as the environment says.
 #include "tacho/env/flag.hpp"

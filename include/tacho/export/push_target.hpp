@@ -1,0 +1,68 @@
+// tacho: the parts of the URL that a push goes to, for transports whose library doesn't take it as it is.
+// Rule: https://www.rfc-editor.org/rfc/rfc3986#section-3.2
+#pragma once
+
+#include "tacho/core/text.hpp"
+#include "tacho/env/reader.hpp"
+#include "tacho/env/url.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace tacho::inline v0::detail {
+
+// What a push needs of a URL.
+struct push_target {
+    std::string scheme, host, user, password, path;
+    std::string origin;  // all before the path, as it was written
+    std::string named;   // host and port, as requests name them
+    std::uint16_t port = 0;
+};
+
+// Nothing when it is no URL, or has a port or a `%` that is none.
+[[nodiscard]] inline std::optional<push_target> push_target_of(std::string_view url) {
+    auto const parts = env::split_url(url);
+    if (!parts) return {};
+    push_target to;
+    for (char const c : parts->scheme) to.scheme += lower(c);
+    to.origin = url.substr(0, url.size() - parts->path.size());
+    to.path = parts->path.substr(0, parts->path.find('#'));
+    if (!to.path.starts_with('/')) to.path.insert(0, "/");
+
+    auto host = parts->authority;
+    if (auto const at = host.rfind('@'); at != std::string_view::npos) {
+        auto const who = host.substr(0, at);
+        auto const colon = (std::min)(who.find(':'), who.size());
+        auto user = env::percent_decoded(who.substr(0, colon));
+        auto password = env::percent_decoded(who.substr((std::min)(colon + 1, who.size())));
+        if (!user || !password) return {};
+        to.user = std::move(*user);
+        to.password = std::move(*password);
+        host.remove_prefix(at + 1);
+    }
+    auto const end = host.starts_with('[') ? host.find(']') : std::string_view::npos;
+    auto const colon = host.find(':', end == std::string_view::npos ? 0 : end);
+    auto const port = colon == std::string_view::npos ? std::string_view{} : host.substr(colon + 1);
+    host = host.substr(0, colon);
+    bool const is_default = port.empty();
+    to.port = to.scheme == "https" ? 443 : 80;
+    if (!is_default) {
+        auto const [rest, wrong] = std::from_chars(port.data(), port.data() + port.size(), to.port);
+        if (wrong != std::errc{} || rest != port.data() + port.size() || to.port == 0) return {};
+    }
+    to.named = std::string{host} + (is_default ? "" : ":" + std::string{port});
+    if (end != std::string_view::npos) {  // IPv6
+        if (end + 1 != host.size() || end == 1) return {};
+        host = host.substr(1, end - 1);
+    }
+    to.host = host;
+    return to;
+}
+
+}  // namespace tacho::inline v0::detail
