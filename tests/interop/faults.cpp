@@ -1,6 +1,7 @@
 // A program that pushes when it is told to, whatever the receiver does, and can be scraped meanwhile: for
-// faults_test.py. The environment says where to and how, as OpenTelemetry's variables do. It reads lines and prints
-// lines: `ready PORT` at first, `said SEVERITY WORDS` for whatever the error hook hears;
+// faults_test.py. The environment says where to and how, as OpenTelemetry's variables do; an argument, `httplib`, that
+// it pushes by cpp-httplib and not by libcurl. It reads lines and prints lines: `ready PORT` at first, `said SEVERITY
+// WORDS` for whatever the error hook hears;
 //     record N   counts N, observes N and sets N; `recorded N`
 //     names X    lets receiver.test be `answered` with 127.0.0.1, `unknown`, or the name servers be `silent`
 //     push       pushes on a thread of its own, so that the next line is read; when it is over, `pushed I {...}`, the
@@ -8,6 +9,7 @@
 // It ends with its input, after a last push.
 #include <tacho/adapter/curl.hpp>
 #include <tacho/adapter/httplib.hpp>
+#include <tacho/adapter/httplib_transport.hpp>
 #include <tacho/tacho.hpp>
 
 #include <dlfcn.h>
@@ -70,9 +72,8 @@ public:
     std::atomic<std::uint64_t> accepted{0}, rejected{0}, failed{0}, sent_bytes{0};
 };
 
-}  // namespace
-
-int main() {
+template <class Transport>
+int run(Transport by) {
     tacho::set_error_hook(&hear);
     auto const settings = tacho::settings::from_environment();
     tacho::registry registry;
@@ -84,6 +85,10 @@ int main() {
     auto const port = listener.start("127.0.0.1", 0, std::make_shared<tacho::endpoint>(registry));
     if (!port) return 1;
     auto const watched = std::make_shared<watcher>();
+    if constexpr (tacho::takes_tls_files<Transport>)
+        by.use({.certificate = settings.push.certificate,
+                .client_certificate = settings.push.client_certificate,
+                .client_key = settings.push.client_key});
     tacho::pusher pusher{registry,
                          {.url = settings.push.url,
                           .headers = settings.push.headers,
@@ -92,9 +97,7 @@ int main() {
                           .timeout = settings.push.timeout,
                           .temporality = settings.push.temporality,
                           .watcher = watched},
-                         tacho::curl_transport{{.certificate = settings.push.certificate,
-                                                .client_certificate = settings.push.client_certificate,
-                                                .client_key = settings.push.client_key}}};
+                         std::move(by)};
     say(fmt::format("ready {}", *port));
 
     int pushes = 0;
@@ -128,4 +131,12 @@ int main() {
     pusher.stop();
     if (pushing.joinable()) pushing.join();
     listener.stop();
+    return 0;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    bool const by_httplib = count > 1 && std::string_view{arguments[1]} == "httplib";
+    return by_httplib ? run(tacho::httplib_transport{}) : run(tacho::curl_transport{});
 }
