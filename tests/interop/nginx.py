@@ -1,4 +1,5 @@
 """nginx before a receiver, with TLS, and the certificates for it, which openssl makes for this run."""
+import contextlib
 import pathlib
 import shutil
 import subprocess
@@ -100,8 +101,10 @@ class Nginx:
 
     def stop(self):
         if self.process is not None:
-            self.process.terminate()
-            self.process.wait()
+            while self.process.poll() is None:  # a signal that comes before nginx waits for events, it sees at the next
+                self.process.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self.process.wait(0.1)
             self.process = None
 
     def __enter__(self):
