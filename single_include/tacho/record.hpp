@@ -3,6 +3,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#if defined(__cplusplus) && __cplusplus < 202002L && !defined(_MSVC_LANG)
+#error "tacho needs C++20: compile with -std=c++20, in Meson with cpp_std=c++20, or newer"
+#endif
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -102,7 +106,8 @@ private:
 
 // By default everything is inline, and a file needs nothing but the headers. With TACHO_SEPARATE_COMPILATION defined
 // for all files of a program, each declares what is no template and leaves it to another file to have it compiled: the
-// one that defines TACHO_IMPLEMENTATION before it includes tacho/tacho.hpp. What records a number is inline either way.
+// one that defines TACHO_IMPLEMENTATION before its first header of tacho, and includes tacho/tacho.hpp. What records a
+// number is inline either way.
 #if !defined(TACHO_SEPARATE_COMPILATION)
 #define TACHO_BODIES 1
 #define TACHO_FUNCTION inline
@@ -3353,7 +3358,9 @@ private:
 
     series() = default;
 
-    [[nodiscard]] bool is_removed() const noexcept { return life_.load(std::memory_order_acquire) == life::removed; }
+    [[nodiscard]] bool is_removed(std::memory_order order = std::memory_order_acquire) const noexcept {
+        return life_.load(order) == life::removed;
+    }
     [[nodiscard]] bool is_held() const noexcept { return holders_.load(std::memory_order_acquire) != 0; }
 
     // Notes that it is in use; false when it has been removed.
@@ -3423,8 +3430,8 @@ TACHO_FUNCTION bool series::remove(detail::reader_clock& readers, unix_nanos now
     auto seen = life_.load(std::memory_order_relaxed);
     do {
         if (seen == life::removed || (when_idle && seen != life::idle)) return false;
-        // Release, matched by the acquire in is_removed().
-    } while (!life_.compare_exchange_weak(seen, life::removed, std::memory_order_release, std::memory_order_relaxed));
+        // A release, matched by the acquire in is_removed(), and in one order with what series_list::join() does.
+    } while (!life_.compare_exchange_weak(seen, life::removed, std::memory_order_seq_cst, std::memory_order_relaxed));
     end_.store(now, std::memory_order_relaxed);
     // Release: who knows that it was removed by then knows when it ended.
     removed_at_.store(readers.next(), std::memory_order_release);
@@ -3831,10 +3838,11 @@ public:
                 std::size_t count = 0;
                 auto const add = [&](series* s) { found[count++] = s; };
                 // The text of the next strip, to be there by then: many series take a fifth more time without.
+                // As numbers: nothing may be added to a pointer to no series.
                 for (std::size_t at = k + strip; at < k + 2 * strip && at < end; ++at) {
-                    auto const* const next = reinterpret_cast<char const*>(places[at].load(std::memory_order_relaxed));
-                    __builtin_prefetch(next + 64);
-                    __builtin_prefetch(next + 128);
+                    auto const next = reinterpret_cast<std::uintptr_t>(places[at].load(std::memory_order_relaxed));
+                    __builtin_prefetch(reinterpret_cast<void const*>(next + 64));
+                    __builtin_prefetch(reinterpret_cast<void const*>(next + 128));
                 }
                 // Acquire: the series were there before they were joined.
                 word* const cells = heads[k / strip].load(std::memory_order_acquire);
@@ -3912,23 +3920,23 @@ TACHO_FUNCTION void series_list::join(std::uint32_t place) noexcept {
         series const* const first = of_strip[0].load(std::memory_order_relaxed);
         for (std::size_t i = 0; i < strip; ++i) {
             series const* const s = of_strip[i].load(std::memory_order_relaxed);
-            if (s == nullptr || s->is_removed() || s->cells() != first->cells() + i) return false;
+            if (s == nullptr || s->is_removed(std::memory_order_seq_cst) || s->cells() != first->cells() + i)
+                return false;
         }
         return true;
     };
     if (!is_whole()) return;
     auto& head = heads_of(places, block)[at / strip];
-    head.store(of_strip[0].load(std::memory_order_relaxed)->cells(), std::memory_order_release);
-    // Against an idle one that is being removed under no mutex: of it and this, one sees what the other did.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    // In one order with the removal of an idle one, which is under no mutex, and its part(): either it is seen to be
+    // removed below, or it is parted after this.
+    head.store(of_strip[0].load(std::memory_order_relaxed)->cells(), std::memory_order_seq_cst);
     if (!is_whole()) head.store(nullptr, std::memory_order_relaxed);
 }
 
 TACHO_FUNCTION void series_list::part(std::uint32_t place) const noexcept {
     auto const [block, at] = place_of(place);
-    std::atomic_thread_fence(std::memory_order_seq_cst);  // see join()
-    heads_of(blocks_[block].load(std::memory_order_relaxed), block)[at / strip].store(nullptr,
-                                                                                      std::memory_order_relaxed);
+    auto& head = heads_of(blocks_[block].load(std::memory_order_relaxed), block)[at / strip];
+    head.store(nullptr, std::memory_order_seq_cst);  // see join()
 }
 
 #endif
@@ -4018,10 +4026,9 @@ TACHO_FUNCTION void idle_series::remove_from(series_list const& list) noexcept {
         bool const touched = s.was_touched();
         if (touched || s.is_held() || s.is_overflow())
             s.seen_ = second;
-        else if (second > s.seen_ && second - s.seen_ >= storage_.expire_after) {
-            s.remove(*storage_.readers, storage_.now(), true);
+        else if (second > s.seen_ && second - s.seen_ >= storage_.expire_after &&
+                 s.remove(*storage_.readers, storage_.now(), true))
             list.part(s.ordinal());
-        }
     });
     under_way_.store(false, std::memory_order_release);
 }
@@ -4492,6 +4499,7 @@ private:
     [[nodiscard]] series* add(std::span<std::string_view const> values, bool overflow) noexcept;
 
     [[nodiscard]] bool has_room_for_removed() noexcept;
+    // One that can be found, when there is room.
     bool remove_and_bury(series& s) noexcept;
 
     // False when there is no room for all that are removed.
@@ -4507,6 +4515,10 @@ private:
 
     // Makes a removed series impossible to find, unless there are too many of them.
     void bury(series& s) noexcept;
+    // Those who begin to look later don't find it.
+    void unlink(series& s) noexcept;
+    // Its memory, until nobody can need it: of one that is unlinked, removed and parted.
+    void keep(series& s) noexcept;
 
     void sweep() noexcept;
 
@@ -4711,14 +4723,23 @@ TACHO_FUNCTION bool series_table::has_room_for_removed() noexcept {
 }
 
 TACHO_FUNCTION bool series_table::remove_and_bury(series& s) noexcept {
+    // Not found any more, and only then removed: else what others find and count in between, for as long as this thread
+    // isn't given the processor, would be counted for nobody. They wait for the mutex instead.
+    unlink(s);
     bool const was_there = s.remove(*storage_.readers, storage_.now(), false);
-    bury(s);
+    list_.part(s.ordinal());
+    keep(s);
     return was_there;
 }
 
 TACHO_FUNCTION void series_table::bury(series& s) noexcept {
     list_.part(s.ordinal());
     if (!s.linked_ || removed_.size() >= storage_.most_removed()) return;
+    unlink(s);
+    keep(s);
+}
+
+TACHO_FUNCTION void series_table::unlink(series& s) noexcept {
     s.linked_ = false;
     if (s.is_overflow()) {
         overflow_.store(nullptr, std::memory_order_release);
@@ -4727,6 +4748,9 @@ TACHO_FUNCTION void series_table::bury(series& s) noexcept {
         regular_.fetch_sub(1, std::memory_order_relaxed);
     }
     caches_.forget(s);
+}
+
+TACHO_FUNCTION void series_table::keep(series& s) noexcept {
     removed_.add(s, detail::end_epoch());
     kept_.store(removed_.size(), std::memory_order_relaxed);
 }
@@ -6353,7 +6377,16 @@ TACHO_FUNCTION void forked_cells::on_fork(fork_event what) noexcept {
 // tacho: which copy of the library's variables a registry belongs to, where a program and its plug-ins may have
 // several.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline v0 {
+
+class registry;
+
+namespace detail {
+
+// Not within the functions that use them: where each module has these compiled, each would have variables of its own.
+// A name may be reused by another registry, an id never: whoever remembers values by id can't mix two families up.
+[[gnu::visibility("default")]] inline constinit std::atomic<std::uint64_t> family_ids{0};
+[[gnu::visibility("default")]] inline constinit std::atomic<registry*> made_default_registry{nullptr};
 
 // Default visibility, as for the function below: what is kept as a pointer is the program's, and stays when a plug-in
 // goes.
@@ -6379,6 +6412,9 @@ struct library_copy {
     arena* shared = &shared_arena;
     fork_gate* forks = &gate;
     std::atomic<error_hook>* hook = &installed_hook;
+    std::atomic<trace_context_hook>* trace_hook = &installed_trace_hook;
+    std::atomic<registry*>* default_one = &made_default_registry;
+    std::atomic<std::uint64_t>* ids = &family_ids;
     // Called, not compared: each thread has another.
     std::size_t* (*own)() noexcept = &own_offset_of_thread;
     std::size_t (*claim)() noexcept = &claim_slot;
@@ -6399,7 +6435,9 @@ inline constexpr std::string_view foreign_registry =
     "records there is shown. Let the program export them (link it with -rdynamic; export_dynamic in Meson, "
     "ENABLE_EXPORTS in CMake), and link the shared object without -Bsymbolic";
 
-}  // namespace tacho::inline v0::detail
+}  // namespace detail
+
+}  // namespace tacho::inline v0
 
 #endif
 
@@ -6501,8 +6539,6 @@ TACHO_FUNCTION registry_health registry_core::health() {
 
 TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema,
                                                           series_storage storage) {
-    // A name may be reused by another registry, an id never: whoever remembers values by id can't mix two families up.
-    static constinit std::atomic<std::uint64_t> ids{0};
     auto names = names_in_use(describe.prometheus_name, describe.kind, keeps_characters(options.translation));
     auto why = why_reserved(describe, names);
     if (why.empty()) why = why_labels_collide(describe, schema);
@@ -6520,7 +6556,7 @@ TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, l
             }
         if (why.empty()) {
             // Relaxed: only the number has to be unique.
-            auto const id = ids.fetch_add(1, std::memory_order_relaxed);
+            auto const id = belongs_to.ids->fetch_add(1, std::memory_order_relaxed);
             auto made = belongs_to.make(id, std::move(describe), std::move(schema), storage, options.on_overflow);
             bool const done = attempt([&] {
                 auto list = with(*published, made);
@@ -6757,7 +6793,7 @@ TACHO_FUNCTION registry_health registry::health() const {
 #if TACHO_BODIES
 TACHO_FUNCTION registry& default_registry() {
     // No static object with a guard: a child of fork() would wait for ever for a thread that was making it.
-    static constinit std::atomic<registry*> instance{nullptr};
+    auto& instance = detail::made_default_registry;
     // Acquire and release: who finds it finds it made.
     if (auto* const made = instance.load(std::memory_order_acquire)) return *made;
     auto* const own = new registry;
@@ -9586,6 +9622,10 @@ inline constexpr char version[] = "0.1.0";
 #define TACHO_PART_RECORD
 
 // tacho: the light entrance, for a file that only records: no formats, no threads, no sockets, no {fmt}.
+
+#if defined(__cplusplus) && __cplusplus < 202002L && !defined(_MSVC_LANG)
+#error "tacho needs C++20: compile with -std=c++20, in Meson with cpp_std=c++20, or newer"
+#endif
 
 // What you write in a program, from the simplest to the richest.
 

@@ -4,6 +4,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#if defined(__cplusplus) && __cplusplus < 202002L && !defined(_MSVC_LANG)
+#error "tacho needs C++20: compile with -std=c++20, in Meson with cpp_std=c++20, or newer"
+#endif
+
 #if defined(__has_include)
 #if !__has_include(<fmt/format.h>)
 #error "tacho.hpp needs {fmt}: install libfmt-dev, or add -I<its include folder> -DFMT_HEADER_ONLY; record.hpp does not"
@@ -40,6 +44,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <tuple>
 #include <type_traits>
@@ -114,7 +119,8 @@ private:
 
 // By default everything is inline, and a file needs nothing but the headers. With TACHO_SEPARATE_COMPILATION defined
 // for all files of a program, each declares what is no template and leaves it to another file to have it compiled: the
-// one that defines TACHO_IMPLEMENTATION before it includes tacho/tacho.hpp. What records a number is inline either way.
+// one that defines TACHO_IMPLEMENTATION before its first header of tacho, and includes tacho/tacho.hpp. What records a
+// number is inline either way.
 #if !defined(TACHO_SEPARATE_COMPILATION)
 #define TACHO_BODIES 1
 #define TACHO_FUNCTION inline
@@ -3365,7 +3371,9 @@ private:
 
     series() = default;
 
-    [[nodiscard]] bool is_removed() const noexcept { return life_.load(std::memory_order_acquire) == life::removed; }
+    [[nodiscard]] bool is_removed(std::memory_order order = std::memory_order_acquire) const noexcept {
+        return life_.load(order) == life::removed;
+    }
     [[nodiscard]] bool is_held() const noexcept { return holders_.load(std::memory_order_acquire) != 0; }
 
     // Notes that it is in use; false when it has been removed.
@@ -3435,8 +3443,8 @@ TACHO_FUNCTION bool series::remove(detail::reader_clock& readers, unix_nanos now
     auto seen = life_.load(std::memory_order_relaxed);
     do {
         if (seen == life::removed || (when_idle && seen != life::idle)) return false;
-        // Release, matched by the acquire in is_removed().
-    } while (!life_.compare_exchange_weak(seen, life::removed, std::memory_order_release, std::memory_order_relaxed));
+        // A release, matched by the acquire in is_removed(), and in one order with what series_list::join() does.
+    } while (!life_.compare_exchange_weak(seen, life::removed, std::memory_order_seq_cst, std::memory_order_relaxed));
     end_.store(now, std::memory_order_relaxed);
     // Release: who knows that it was removed by then knows when it ended.
     removed_at_.store(readers.next(), std::memory_order_release);
@@ -3843,10 +3851,11 @@ public:
                 std::size_t count = 0;
                 auto const add = [&](series* s) { found[count++] = s; };
                 // The text of the next strip, to be there by then: many series take a fifth more time without.
+                // As numbers: nothing may be added to a pointer to no series.
                 for (std::size_t at = k + strip; at < k + 2 * strip && at < end; ++at) {
-                    auto const* const next = reinterpret_cast<char const*>(places[at].load(std::memory_order_relaxed));
-                    __builtin_prefetch(next + 64);
-                    __builtin_prefetch(next + 128);
+                    auto const next = reinterpret_cast<std::uintptr_t>(places[at].load(std::memory_order_relaxed));
+                    __builtin_prefetch(reinterpret_cast<void const*>(next + 64));
+                    __builtin_prefetch(reinterpret_cast<void const*>(next + 128));
                 }
                 // Acquire: the series were there before they were joined.
                 word* const cells = heads[k / strip].load(std::memory_order_acquire);
@@ -3924,23 +3933,23 @@ TACHO_FUNCTION void series_list::join(std::uint32_t place) noexcept {
         series const* const first = of_strip[0].load(std::memory_order_relaxed);
         for (std::size_t i = 0; i < strip; ++i) {
             series const* const s = of_strip[i].load(std::memory_order_relaxed);
-            if (s == nullptr || s->is_removed() || s->cells() != first->cells() + i) return false;
+            if (s == nullptr || s->is_removed(std::memory_order_seq_cst) || s->cells() != first->cells() + i)
+                return false;
         }
         return true;
     };
     if (!is_whole()) return;
     auto& head = heads_of(places, block)[at / strip];
-    head.store(of_strip[0].load(std::memory_order_relaxed)->cells(), std::memory_order_release);
-    // Against an idle one that is being removed under no mutex: of it and this, one sees what the other did.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    // In one order with the removal of an idle one, which is under no mutex, and its part(): either it is seen to be
+    // removed below, or it is parted after this.
+    head.store(of_strip[0].load(std::memory_order_relaxed)->cells(), std::memory_order_seq_cst);
     if (!is_whole()) head.store(nullptr, std::memory_order_relaxed);
 }
 
 TACHO_FUNCTION void series_list::part(std::uint32_t place) const noexcept {
     auto const [block, at] = place_of(place);
-    std::atomic_thread_fence(std::memory_order_seq_cst);  // see join()
-    heads_of(blocks_[block].load(std::memory_order_relaxed), block)[at / strip].store(nullptr,
-                                                                                      std::memory_order_relaxed);
+    auto& head = heads_of(blocks_[block].load(std::memory_order_relaxed), block)[at / strip];
+    head.store(nullptr, std::memory_order_seq_cst);  // see join()
 }
 
 #endif
@@ -4030,10 +4039,9 @@ TACHO_FUNCTION void idle_series::remove_from(series_list const& list) noexcept {
         bool const touched = s.was_touched();
         if (touched || s.is_held() || s.is_overflow())
             s.seen_ = second;
-        else if (second > s.seen_ && second - s.seen_ >= storage_.expire_after) {
-            s.remove(*storage_.readers, storage_.now(), true);
+        else if (second > s.seen_ && second - s.seen_ >= storage_.expire_after &&
+                 s.remove(*storage_.readers, storage_.now(), true))
             list.part(s.ordinal());
-        }
     });
     under_way_.store(false, std::memory_order_release);
 }
@@ -4504,6 +4512,7 @@ private:
     [[nodiscard]] series* add(std::span<std::string_view const> values, bool overflow) noexcept;
 
     [[nodiscard]] bool has_room_for_removed() noexcept;
+    // One that can be found, when there is room.
     bool remove_and_bury(series& s) noexcept;
 
     // False when there is no room for all that are removed.
@@ -4519,6 +4528,10 @@ private:
 
     // Makes a removed series impossible to find, unless there are too many of them.
     void bury(series& s) noexcept;
+    // Those who begin to look later don't find it.
+    void unlink(series& s) noexcept;
+    // Its memory, until nobody can need it: of one that is unlinked, removed and parted.
+    void keep(series& s) noexcept;
 
     void sweep() noexcept;
 
@@ -4723,14 +4736,23 @@ TACHO_FUNCTION bool series_table::has_room_for_removed() noexcept {
 }
 
 TACHO_FUNCTION bool series_table::remove_and_bury(series& s) noexcept {
+    // Not found any more, and only then removed: else what others find and count in between, for as long as this thread
+    // isn't given the processor, would be counted for nobody. They wait for the mutex instead.
+    unlink(s);
     bool const was_there = s.remove(*storage_.readers, storage_.now(), false);
-    bury(s);
+    list_.part(s.ordinal());
+    keep(s);
     return was_there;
 }
 
 TACHO_FUNCTION void series_table::bury(series& s) noexcept {
     list_.part(s.ordinal());
     if (!s.linked_ || removed_.size() >= storage_.most_removed()) return;
+    unlink(s);
+    keep(s);
+}
+
+TACHO_FUNCTION void series_table::unlink(series& s) noexcept {
     s.linked_ = false;
     if (s.is_overflow()) {
         overflow_.store(nullptr, std::memory_order_release);
@@ -4739,6 +4761,9 @@ TACHO_FUNCTION void series_table::bury(series& s) noexcept {
         regular_.fetch_sub(1, std::memory_order_relaxed);
     }
     caches_.forget(s);
+}
+
+TACHO_FUNCTION void series_table::keep(series& s) noexcept {
     removed_.add(s, detail::end_epoch());
     kept_.store(removed_.size(), std::memory_order_relaxed);
 }
@@ -6365,7 +6390,16 @@ TACHO_FUNCTION void forked_cells::on_fork(fork_event what) noexcept {
 // tacho: which copy of the library's variables a registry belongs to, where a program and its plug-ins may have
 // several.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline v0 {
+
+class registry;
+
+namespace detail {
+
+// Not within the functions that use them: where each module has these compiled, each would have variables of its own.
+// A name may be reused by another registry, an id never: whoever remembers values by id can't mix two families up.
+[[gnu::visibility("default")]] inline constinit std::atomic<std::uint64_t> family_ids{0};
+[[gnu::visibility("default")]] inline constinit std::atomic<registry*> made_default_registry{nullptr};
 
 // Default visibility, as for the function below: what is kept as a pointer is the program's, and stays when a plug-in
 // goes.
@@ -6391,6 +6425,9 @@ struct library_copy {
     arena* shared = &shared_arena;
     fork_gate* forks = &gate;
     std::atomic<error_hook>* hook = &installed_hook;
+    std::atomic<trace_context_hook>* trace_hook = &installed_trace_hook;
+    std::atomic<registry*>* default_one = &made_default_registry;
+    std::atomic<std::uint64_t>* ids = &family_ids;
     // Called, not compared: each thread has another.
     std::size_t* (*own)() noexcept = &own_offset_of_thread;
     std::size_t (*claim)() noexcept = &claim_slot;
@@ -6411,7 +6448,9 @@ inline constexpr std::string_view foreign_registry =
     "records there is shown. Let the program export them (link it with -rdynamic; export_dynamic in Meson, "
     "ENABLE_EXPORTS in CMake), and link the shared object without -Bsymbolic";
 
-}  // namespace tacho::inline v0::detail
+}  // namespace detail
+
+}  // namespace tacho::inline v0
 
 #endif
 
@@ -6513,8 +6552,6 @@ TACHO_FUNCTION registry_health registry_core::health() {
 
 TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema,
                                                           series_storage storage) {
-    // A name may be reused by another registry, an id never: whoever remembers values by id can't mix two families up.
-    static constinit std::atomic<std::uint64_t> ids{0};
     auto names = names_in_use(describe.prometheus_name, describe.kind, keeps_characters(options.translation));
     auto why = why_reserved(describe, names);
     if (why.empty()) why = why_labels_collide(describe, schema);
@@ -6532,7 +6569,7 @@ TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, l
             }
         if (why.empty()) {
             // Relaxed: only the number has to be unique.
-            auto const id = ids.fetch_add(1, std::memory_order_relaxed);
+            auto const id = belongs_to.ids->fetch_add(1, std::memory_order_relaxed);
             auto made = belongs_to.make(id, std::move(describe), std::move(schema), storage, options.on_overflow);
             bool const done = attempt([&] {
                 auto list = with(*published, made);
@@ -6769,7 +6806,7 @@ TACHO_FUNCTION registry_health registry::health() const {
 #if TACHO_BODIES
 TACHO_FUNCTION registry& default_registry() {
     // No static object with a guard: a child of fork() would wait for ever for a thread that was making it.
-    static constinit std::atomic<registry*> instance{nullptr};
+    auto& instance = detail::made_default_registry;
     // Acquire and release: who finds it finds it made.
     if (auto* const made = instance.load(std::memory_order_acquire)) return *made;
     auto* const own = new registry;
@@ -9599,6 +9636,10 @@ inline constexpr char version[] = "0.1.0";
 
 // tacho: the light entrance, for a file that only records: no formats, no threads, no sockets, no {fmt}.
 
+#if defined(__cplusplus) && __cplusplus < 202002L && !defined(_MSVC_LANG)
+#error "tacho needs C++20: compile with -std=c++20, in Meson with cpp_std=c++20, or newer"
+#endif
+
 // What you write in a program, from the simplest to the richest.
 
 // What is shown beside it: single measurements, and their traces.
@@ -12133,6 +12174,345 @@ static_assert(transport<memory_transport>);
 
 #endif
 
+// ---- tacho/env/source.hpp
+#ifndef TACHO_PART_ENV_SOURCE
+#define TACHO_PART_ENV_SOURCE
+
+// tacho: where environment variables come from: the process, or a test.
+
+#if defined(__linux__)
+#include <unistd.h>
+#endif
+
+namespace tacho::inline v0::env {
+
+namespace detail {
+
+using tacho::detail::equals_ignoring_case;
+using tacho::detail::trimmed;
+
+[[nodiscard]] inline std::optional<std::string_view> process_variable(char const* name) noexcept {
+    char const* const value = std::getenv(name);
+    if (value == nullptr) return {};
+    return value;
+}
+
+}  // namespace detail
+
+/// The variables to read. By default those of the process, which nothing may change meanwhile (see getenv); else those
+/// of a map, for tests and for programs that have their settings from elsewhere.
+class source {
+public:
+    source() = default;
+    explicit source(std::map<std::string, std::string> variables) : variables_(std::move(variables)) {}
+
+    /// The value without blanks around it. Nothing when it is unset, empty or blank: OpenTelemetry's rule for all.
+    [[nodiscard]] std::optional<std::string> operator[](std::string const& name) const {
+        std::string_view value;
+        if (variables_) {
+            if (auto const at = variables_->find(name); at != variables_->end()) value = at->second;
+        } else {
+            value = detail::process_variable(name.c_str()).value_or("");
+        }
+        value = detail::trimmed(value);
+        if (value.empty()) return {};
+        return std::string{value};
+    }
+
+    /// The names of all that are set, in order; of the process only where they can be listed, which is on Linux.
+    [[nodiscard]] std::vector<std::string> names() const {
+        std::vector<std::string> all;
+        if (variables_) {
+            for (auto const& [name, value] : *variables_) all.push_back(name);
+        } else {
+#if defined(__linux__)
+            for (char** at = ::environ; at != nullptr && *at != nullptr; ++at)
+                all.emplace_back(std::string_view{*at}.substr(0, std::string_view{*at}.find('=')));
+#endif
+        }
+        std::erase_if(all, [this](auto const& name) { return !(*this)[name]; });
+        std::sort(all.begin(), all.end());
+        return all;
+    }
+
+private:
+    std::optional<std::map<std::string, std::string>> variables_;
+};
+
+}  // namespace tacho::inline v0::env
+
+#endif
+
+// ---- tacho/env/reader.hpp
+#ifndef TACHO_PART_ENV_READER
+#define TACHO_PART_ENV_READER
+
+// tacho: environment variables as values: numbers, times, words and lists, by OpenTelemetry's rules.
+// Rule: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+
+namespace tacho::inline v0::env {
+
+/// Text from outside, fit for a message: quoted, at most 80 bytes or so many, valid UTF-8 without control characters.
+[[nodiscard]] inline std::string in_quotes(std::string_view value, std::size_t most = 80) {
+    auto text = to_utf8(value.substr(0, most));
+    for (auto& c : text)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+    return '"' + text + (value.size() > most ? "...\"" : "\"");
+}
+
+/// Splits at commas; items are trimmed, and empty ones left out.
+[[nodiscard]] inline std::vector<std::string_view> split_list(std::string_view text) {
+    std::vector<std::string_view> items;
+    while (!text.empty()) {
+        auto const comma = text.find(',');
+        if (auto const item = detail::trimmed(text.substr(0, comma)); !item.empty()) items.push_back(item);
+        text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+    }
+    return items;
+}
+
+/// Decodes `%41`. Nothing when a `%` is not followed by two hexadecimal digits.
+[[nodiscard]] inline std::optional<std::string> percent_decoded(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            out += text[i];
+            continue;
+        }
+        unsigned value = 0;
+        char const* const digits = text.data() + i + 1;
+        if (text.size() - i < 3 || std::from_chars(digits, digits + 2, value, 16).ptr != digits + 2) return {};
+        out += static_cast<char>(value);
+        i += 2;
+    }
+    return out;
+}
+
+/// Reads variables one by one. What can't be used is as if it were unset, and leaves a warning that names variable,
+/// value and cure.
+class reader {
+public:
+    explicit reader(source const& from, std::vector<std::string>& warnings) : from_(from), warnings_(warnings) {}
+
+    [[nodiscard]] std::optional<std::string> text(std::string const& name) const { return from_[name]; }
+
+    /// The first of two variables that is set.
+    [[nodiscard]] std::optional<std::string> text(std::string const& name, std::string const& otherwise) const {
+        auto value = from_[name];
+        return value ? value : from_[otherwise];
+    }
+
+    /// OpenTelemetry's booleans: only `true` is true, and what is neither that nor `false` warns.
+    [[nodiscard]] bool boolean(std::string const& name) {
+        auto const value = from_[name];
+        if (!value || detail::equals_ignoring_case(*value, "false")) return false;
+        if (detail::equals_ignoring_case(*value, "true")) return true;
+        warn("{}={} is neither true nor false; it counts as false. Write true or false", name, in_quotes(*value));
+        return false;
+    }
+
+    static constexpr std::int64_t most_milliseconds = 2147483647;
+    /// Milliseconds, a whole number from 0 to 2^31-1. What is used otherwise is for the warning.
+    [[nodiscard]] std::optional<std::chrono::milliseconds> milliseconds(std::string const& name,
+                                                                        std::chrono::milliseconds otherwise) {
+        auto const value = from_[name];
+        if (!value) return {};
+        if (auto const number = whole_number(*value, most_milliseconds)) return std::chrono::milliseconds{*number};
+        warn("{}={} is not a whole number of milliseconds from 0 to {}; {} is used instead", name, in_quotes(*value),
+             most_milliseconds, otherwise.count());
+        return {};
+    }
+
+    /// The index of a word among `words`, which are in lower case, in any case.
+    [[nodiscard]] std::optional<std::size_t> word(std::string const& name, std::vector<std::string_view> const& words) {
+        auto const value = from_[name];
+        if (!value) return {};
+        for (std::size_t i = 0; i < words.size(); ++i)
+            if (detail::equals_ignoring_case(*value, words[i])) return i;
+        std::string known;  // fmt::join is in another header in every other version of {fmt}
+        for (auto const word : words) known.append(known.empty() ? "" : ", ").append(word);
+        warn("{}={} is not known and ignored. Known are {}", name, in_quotes(*value), known);
+        return {};
+    }
+
+    /// `key=value,key=value`, percent-decoded. With `strict`, one bad pair makes the whole variable void; without, bad
+    /// pairs are left out, and no message shows a value.
+    [[nodiscard]] std::vector<attribute> pairs(std::string const& name, bool strict) {
+        std::vector<attribute> out;
+        auto const value = from_[name];
+        if (!value) return out;
+        for (auto const item : split_list(*value)) {
+            auto const equals = item.find('=');
+            auto key = percent_decoded(detail::trimmed(item.substr(0, equals)));
+            auto content = percent_decoded(equals == std::string_view::npos ? std::string_view{}
+                                                                            : detail::trimmed(item.substr(equals + 1)));
+            if (equals != std::string_view::npos && key && !key->empty() && content) {
+                out.push_back({std::move(*key), std::move(*content)});
+            } else if (strict) {
+                warn("{} has {}, which is not key=value with , = and % written as %2C %3D %25; all of {} is ignored",
+                     name, in_quotes(item), name);
+                return {};
+            } else {
+                warn("{} has a pair that is not key=value with , = and % written as %2C %3D %25; that pair is ignored",
+                     name);
+            }
+        }
+        return out;
+    }
+
+    /// That a setting came from a variable, if that is set; the last one counts.
+    void note(std::string_view setting, std::string const& variable) {
+        if (!variable.empty() && from_[variable]) from_variables_[setting] = variable;
+    }
+    /// That it came from none after all.
+    void forget(std::string_view setting) { from_variables_.erase(setting); }
+    [[nodiscard]] std::string variable_of(std::string_view setting) const {
+        auto const at = from_variables_.find(setting);
+        return at == from_variables_.end() ? std::string{} : at->second;
+    }
+    /// The name of the first of two variables that is set; empty when neither is.
+    [[nodiscard]] std::string first_set(std::string const& name, std::string const& otherwise) const {
+        if (from_[name]) return name;
+        return from_[otherwise] ? otherwise : std::string{};
+    }
+
+    template <class... Args>
+    void warn(fmt::format_string<Args...> what, Args&&... args) {
+        warnings_.push_back(fmt::format(what, std::forward<Args>(args)...));
+    }
+
+    [[nodiscard]] static std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t most) noexcept {
+        std::int64_t number = 0;
+        auto const read = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || number < 0 || number > most) return {};
+        return number;
+    }
+
+private:
+    source const& from_;
+    std::vector<std::string>& warnings_;
+    std::map<std::string_view, std::string> from_variables_;
+};
+
+}  // namespace tacho::inline v0::env
+
+#endif
+
+// ---- tacho/env/url.hpp
+#ifndef TACHO_PART_ENV_URL
+#define TACHO_PART_ENV_URL
+
+// tacho: the parts of a URL, as far as a push needs them.
+// Rule: https://www.rfc-editor.org/rfc/rfc3986#section-3
+
+namespace tacho::inline v0::env {
+
+/// Views into the text that was split.
+struct url_parts {
+    std::string_view scheme;     ///< as written
+    std::string_view authority;  ///< host and port, and a user's name and password if there are any
+    std::string_view path;       ///< with all that follows it; may be empty
+};
+
+/// Splits `scheme://authority/path`. Nothing when there is no scheme or no host, or when a blank or a control character
+/// is in it.
+[[nodiscard]] constexpr std::optional<url_parts> split_url(std::string_view url) noexcept {
+    for (char const c : url)
+        if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F) return {};
+    auto const colon = url.find("://");
+    if (colon == std::string_view::npos || colon == 0) return {};
+    auto const rest = url.substr(colon + 3);
+    auto const slash = rest.find_first_of("/?#");
+    url_parts parts{url.substr(0, colon), rest.substr(0, slash),
+                    slash == std::string_view::npos ? std::string_view{} : rest.substr(slash)};
+    auto const host = parts.authority.substr(parts.authority.rfind('@') + 1);
+    if (host.empty() || host.front() == ':') return {};
+    return parts;
+}
+
+/// The URL for a message: a user's name and password are left out.
+[[nodiscard]] inline std::string without_credentials(std::string_view url) {
+    auto const parts = split_url(url);
+    // A password with a `/`, `?` or `#` ends what is taken for the host, and is no port.
+    auto const port = parts ? parts->authority.substr((std::min)(parts->authority.rfind(':'), parts->authority.size()))
+                            : std::string_view{};
+    bool const is_cut = parts && parts->authority.find('@') == std::string_view::npos &&
+                        port.find_first_not_of("0123456789", 1) != std::string_view::npos && !port.ends_with(']');
+    if (!parts || is_cut) {  // it is none, and so may have them anywhere before an @
+        auto const at = url.rfind('@');
+        return at == std::string_view::npos ? std::string{url} : "***" + std::string{url.substr(at)};
+    }
+    auto const at = parts->authority.rfind('@');
+    if (at == std::string_view::npos) return std::string{url};
+    return std::string{parts->scheme} + "://***@" + std::string{parts->authority.substr(at + 1)} +
+           std::string{parts->path};
+}
+
+}  // namespace tacho::inline v0::env
+
+#endif
+
+// ---- tacho/export/push_target.hpp
+#ifndef TACHO_PART_EXPORT_PUSH_TARGET
+#define TACHO_PART_EXPORT_PUSH_TARGET
+
+// tacho: the parts of the URL that a push goes to, for transports whose library doesn't take it as it is.
+// Rule: https://www.rfc-editor.org/rfc/rfc3986#section-3.2
+
+namespace tacho::inline v0::detail {
+
+// What a push needs of a URL.
+struct push_target {
+    std::string scheme, host, user, password, path;
+    std::string origin;  // all before the path, as it was written
+    std::string named;   // host and port, as requests name them
+    std::uint16_t port = 0;
+};
+
+// Nothing when it is no URL, or has a port or a `%` that is none.
+[[nodiscard]] inline std::optional<push_target> push_target_of(std::string_view url) {
+    auto const parts = env::split_url(url);
+    if (!parts) return {};
+    push_target to;
+    for (char const c : parts->scheme) to.scheme += lower(c);
+    to.origin = url.substr(0, url.size() - parts->path.size());
+    to.path = parts->path.substr(0, parts->path.find('#'));
+    if (!to.path.starts_with('/')) to.path.insert(0, "/");
+
+    auto host = parts->authority;
+    if (auto const at = host.rfind('@'); at != std::string_view::npos) {
+        auto const who = host.substr(0, at);
+        auto const colon = (std::min)(who.find(':'), who.size());
+        auto user = env::percent_decoded(who.substr(0, colon));
+        auto password = env::percent_decoded(who.substr((std::min)(colon + 1, who.size())));
+        if (!user || !password) return {};
+        to.user = std::move(*user);
+        to.password = std::move(*password);
+        host.remove_prefix(at + 1);
+    }
+    auto const end = host.starts_with('[') ? host.find(']') : std::string_view::npos;
+    auto const colon = host.find(':', end == std::string_view::npos ? 0 : end);
+    auto const port = colon == std::string_view::npos ? std::string_view{} : host.substr(colon + 1);
+    host = host.substr(0, colon);
+    bool const is_default = port.empty();
+    to.port = to.scheme == "https" ? 443 : 80;
+    if (!is_default) {
+        auto const [rest, wrong] = std::from_chars(port.data(), port.data() + port.size(), to.port);
+        if (wrong != std::errc{} || rest != port.data() + port.size() || to.port == 0) return {};
+    }
+    to.named = std::string{host} + (is_default ? "" : ":" + std::string{port});
+    if (end != std::string_view::npos) {  // IPv6
+        if (end + 1 != host.size() || end == 1) return {};
+        host = host.substr(1, end - 1);
+    }
+    to.host = host;
+    return to;
+}
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
 // ---- tacho/core/process_bound.hpp
 #ifndef TACHO_PART_CORE_PROCESS_BOUND
 #define TACHO_PART_CORE_PROCESS_BOUND
@@ -12625,6 +13005,7 @@ constexpr std::string_view without_tags(std::string_view body) noexcept {
         case 407: return ". Set the headers or the client certificate that are wanted there";
         case 404:
         case 405: return ". Check the URL: a receiver's path is mostly /v1/metrics";
+        case 415: return ". It takes no OTLP in JSON; send to one that does, such as a Collector, which can pass it on";
         case 413: return ". Lower pusher_options::split_above";
         default: return "";
     }
@@ -13188,72 +13569,65 @@ static_assert(transport<stream_transport>);
 
 #endif
 
-// ---- tacho/env/source.hpp
-#ifndef TACHO_PART_ENV_SOURCE
-#define TACHO_PART_ENV_SOURCE
+// ---- tacho/export/work_until.hpp
+#ifndef TACHO_PART_EXPORT_WORK_UNTIL
+#define TACHO_PART_EXPORT_WORK_UNTIL
 
-// tacho: where environment variables come from: the process, or a test.
+// tacho: work that knows of no deadline is cut off at one, for transports whose library looks at the clock too rarely.
 
-#if defined(__linux__)
-#include <unistd.h>
-#endif
+namespace tacho::inline v0::detail {
 
-namespace tacho::inline v0::env {
+enum class work_end { in_time, late, left, not_started };
 
-namespace detail {
+// Does `prepare` and then `work` on a thread of its own, and returns when it has ended. When the deadline has passed
+// before, `cut_off` is called until it has; only preparations, which nothing can cut off, are left to end by
+// themselves, without the work: they must own all that they use. None of the three may throw.
+template <class Prepare, class Work, class CutOff>
+work_end work_until(deadline const& until, Prepare prepare, Work work, CutOff cut_off) {
+    struct progress {
+        std::mutex mutex;
+        std::condition_variable changed;
+        bool is_left = false, is_prepared = false, is_over = false;
+    };
+    auto const now = std::make_shared<progress>();
+    std::thread worker;
+    // The work is here, and is not touched by who is left.
+    auto const body = [now, prepare = std::move(prepare), work = &work]() mutable {
+        prepare();
+        {
+            std::lock_guard const lock{now->mutex};
+            now->is_prepared = !now->is_left;
+            if (now->is_left) return;
+        }
+        (*work)();
+        std::lock_guard const lock{now->mutex};
+        now->is_over = true;
+        now->changed.notify_one();
+    };
+    if (!attempt([&] { worker = std::thread{body}; })) return work_end::not_started;
 
-using tacho::detail::equals_ignoring_case;
-using tacho::detail::trimmed;
-
-[[nodiscard]] inline std::optional<std::string_view> process_variable(char const* name) noexcept {
-    char const* const value = std::getenv(name);
-    if (value == nullptr) return {};
-    return value;
+    bool is_late = false;
+    std::unique_lock lock{now->mutex};
+    while (!now->is_over) {
+        if (until.passed()) {
+            is_late = true;
+            if (!now->is_prepared) {
+                now->is_left = true;
+                worker.detach();
+                return work_end::left;
+            }
+            cut_off();  // again and again: there may be nothing to cut off yet
+        }
+        // Nobody tells when the deadline is brought forward.
+        auto const wait = std::clamp(until.remaining(), std::chrono::milliseconds{1}, std::chrono::milliseconds{50});
+        now->changed.wait_for(lock, wait);
+    }
+    lock.unlock();
+    worker.join();
+    return is_late ? work_end::late : work_end::in_time;
 }
 
-}  // namespace detail
-
-/// The variables to read. By default those of the process, which nothing may change meanwhile (see getenv); else those
-/// of a map, for tests and for programs that have their settings from elsewhere.
-class source {
-public:
-    source() = default;
-    explicit source(std::map<std::string, std::string> variables) : variables_(std::move(variables)) {}
-
-    /// The value without blanks around it. Nothing when it is unset, empty or blank: OpenTelemetry's rule for all.
-    [[nodiscard]] std::optional<std::string> operator[](std::string const& name) const {
-        std::string_view value;
-        if (variables_) {
-            if (auto const at = variables_->find(name); at != variables_->end()) value = at->second;
-        } else {
-            value = detail::process_variable(name.c_str()).value_or("");
-        }
-        value = detail::trimmed(value);
-        if (value.empty()) return {};
-        return std::string{value};
-    }
-
-    /// The names of all that are set, in order; of the process only where they can be listed, which is on Linux.
-    [[nodiscard]] std::vector<std::string> names() const {
-        std::vector<std::string> all;
-        if (variables_) {
-            for (auto const& [name, value] : *variables_) all.push_back(name);
-        } else {
-#if defined(__linux__)
-            for (char** at = ::environ; at != nullptr && *at != nullptr; ++at)
-                all.emplace_back(std::string_view{*at}.substr(0, std::string_view{*at}.find('=')));
-#endif
-        }
-        std::erase_if(all, [this](auto const& name) { return !(*this)[name]; });
-        std::sort(all.begin(), all.end());
-        return all;
-    }
-
-private:
-    std::optional<std::map<std::string, std::string>> variables_;
-};
-
-}  // namespace tacho::inline v0::env
+}  // namespace tacho::inline v0::detail
 
 #endif
 
@@ -13286,161 +13660,6 @@ namespace tacho::inline v0::env {
     auto const value = detail::process_variable(name);
     return value && is_truthy(*value);
 }
-
-}  // namespace tacho::inline v0::env
-
-#endif
-
-// ---- tacho/env/reader.hpp
-#ifndef TACHO_PART_ENV_READER
-#define TACHO_PART_ENV_READER
-
-// tacho: environment variables as values: numbers, times, words and lists, by OpenTelemetry's rules.
-// Rule: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
-
-namespace tacho::inline v0::env {
-
-/// Text from outside, fit for a message: quoted, at most 80 bytes or so many, valid UTF-8 without control characters.
-[[nodiscard]] inline std::string in_quotes(std::string_view value, std::size_t most = 80) {
-    auto text = to_utf8(value.substr(0, most));
-    for (auto& c : text)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
-    return '"' + text + (value.size() > most ? "...\"" : "\"");
-}
-
-/// Splits at commas; items are trimmed, and empty ones left out.
-[[nodiscard]] inline std::vector<std::string_view> split_list(std::string_view text) {
-    std::vector<std::string_view> items;
-    while (!text.empty()) {
-        auto const comma = text.find(',');
-        if (auto const item = detail::trimmed(text.substr(0, comma)); !item.empty()) items.push_back(item);
-        text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
-    }
-    return items;
-}
-
-/// Decodes `%41`. Nothing when a `%` is not followed by two hexadecimal digits.
-[[nodiscard]] inline std::optional<std::string> percent_decoded(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            out += text[i];
-            continue;
-        }
-        unsigned value = 0;
-        char const* const digits = text.data() + i + 1;
-        if (text.size() - i < 3 || std::from_chars(digits, digits + 2, value, 16).ptr != digits + 2) return {};
-        out += static_cast<char>(value);
-        i += 2;
-    }
-    return out;
-}
-
-/// Reads variables one by one. What can't be used is as if it were unset, and leaves a warning that names variable,
-/// value and cure.
-class reader {
-public:
-    explicit reader(source const& from, std::vector<std::string>& warnings) : from_(from), warnings_(warnings) {}
-
-    [[nodiscard]] std::optional<std::string> text(std::string const& name) const { return from_[name]; }
-
-    /// The first of two variables that is set.
-    [[nodiscard]] std::optional<std::string> text(std::string const& name, std::string const& otherwise) const {
-        auto value = from_[name];
-        return value ? value : from_[otherwise];
-    }
-
-    /// OpenTelemetry's booleans: only `true` is true, and what is neither that nor `false` warns.
-    [[nodiscard]] bool boolean(std::string const& name) {
-        auto const value = from_[name];
-        if (!value || detail::equals_ignoring_case(*value, "false")) return false;
-        if (detail::equals_ignoring_case(*value, "true")) return true;
-        warn("{}={} is neither true nor false; it counts as false. Write true or false", name, in_quotes(*value));
-        return false;
-    }
-
-    static constexpr std::int64_t most_milliseconds = 2147483647;
-    /// Milliseconds, a whole number from 0 to 2^31-1. What is used otherwise is for the warning.
-    [[nodiscard]] std::optional<std::chrono::milliseconds> milliseconds(std::string const& name,
-                                                                        std::chrono::milliseconds otherwise) {
-        auto const value = from_[name];
-        if (!value) return {};
-        if (auto const number = whole_number(*value, most_milliseconds)) return std::chrono::milliseconds{*number};
-        warn("{}={} is not a whole number of milliseconds from 0 to {}; {} is used instead", name, in_quotes(*value),
-             most_milliseconds, otherwise.count());
-        return {};
-    }
-
-    /// The index of a word among `words`, which are in lower case, in any case.
-    [[nodiscard]] std::optional<std::size_t> word(std::string const& name, std::vector<std::string_view> const& words) {
-        auto const value = from_[name];
-        if (!value) return {};
-        for (std::size_t i = 0; i < words.size(); ++i)
-            if (detail::equals_ignoring_case(*value, words[i])) return i;
-        std::string known;  // fmt::join is in another header in every other version of {fmt}
-        for (auto const word : words) known.append(known.empty() ? "" : ", ").append(word);
-        warn("{}={} is not known and ignored. Known are {}", name, in_quotes(*value), known);
-        return {};
-    }
-
-    /// `key=value,key=value`, percent-decoded. With `strict`, one bad pair makes the whole variable void; without, bad
-    /// pairs are left out, and no message shows a value.
-    [[nodiscard]] std::vector<attribute> pairs(std::string const& name, bool strict) {
-        std::vector<attribute> out;
-        auto const value = from_[name];
-        if (!value) return out;
-        for (auto const item : split_list(*value)) {
-            auto const equals = item.find('=');
-            auto key = percent_decoded(detail::trimmed(item.substr(0, equals)));
-            auto content = percent_decoded(equals == std::string_view::npos ? std::string_view{}
-                                                                            : detail::trimmed(item.substr(equals + 1)));
-            if (equals != std::string_view::npos && key && !key->empty() && content) {
-                out.push_back({std::move(*key), std::move(*content)});
-            } else if (strict) {
-                warn("{} has {}, which is not key=value with , = and % written as %2C %3D %25; all of {} is ignored",
-                     name, in_quotes(item), name);
-                return {};
-            } else {
-                warn("{} has a pair that is not key=value with , = and % written as %2C %3D %25; that pair is ignored",
-                     name);
-            }
-        }
-        return out;
-    }
-
-    /// That a setting came from a variable, if that is set; the last one counts.
-    void note(std::string_view setting, std::string const& variable) {
-        if (!variable.empty() && from_[variable]) from_variables_[setting] = variable;
-    }
-    /// That it came from none after all.
-    void forget(std::string_view setting) { from_variables_.erase(setting); }
-    [[nodiscard]] std::string variable_of(std::string_view setting) const {
-        auto const at = from_variables_.find(setting);
-        return at == from_variables_.end() ? std::string{} : at->second;
-    }
-    /// The name of the first of two variables that is set; empty when neither is.
-    [[nodiscard]] std::string first_set(std::string const& name, std::string const& otherwise) const {
-        if (from_[name]) return name;
-        return from_[otherwise] ? otherwise : std::string{};
-    }
-
-    template <class... Args>
-    void warn(fmt::format_string<Args...> what, Args&&... args) {
-        warnings_.push_back(fmt::format(what, std::forward<Args>(args)...));
-    }
-
-    [[nodiscard]] static std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t most) noexcept {
-        std::int64_t number = 0;
-        auto const read = std::from_chars(text.data(), text.data() + text.size(), number);
-        if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || number < 0 || number > most) return {};
-        return number;
-    }
-
-private:
-    source const& from_;
-    std::vector<std::string>& warnings_;
-    std::map<std::string_view, std::string> from_variables_;
-};
 
 }  // namespace tacho::inline v0::env
 
@@ -13607,60 +13826,6 @@ struct settings {
 
 #endif
 
-// ---- tacho/env/url.hpp
-#ifndef TACHO_PART_ENV_URL
-#define TACHO_PART_ENV_URL
-
-// tacho: the parts of a URL, as far as a push needs them.
-// Rule: https://www.rfc-editor.org/rfc/rfc3986#section-3
-
-namespace tacho::inline v0::env {
-
-/// Views into the text that was split.
-struct url_parts {
-    std::string_view scheme;     ///< as written
-    std::string_view authority;  ///< host and port, and a user's name and password if there are any
-    std::string_view path;       ///< with all that follows it; may be empty
-};
-
-/// Splits `scheme://authority/path`. Nothing when there is no scheme or no host, or when a blank or a control character
-/// is in it.
-[[nodiscard]] constexpr std::optional<url_parts> split_url(std::string_view url) noexcept {
-    for (char const c : url)
-        if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F) return {};
-    auto const colon = url.find("://");
-    if (colon == std::string_view::npos || colon == 0) return {};
-    auto const rest = url.substr(colon + 3);
-    auto const slash = rest.find_first_of("/?#");
-    url_parts parts{url.substr(0, colon), rest.substr(0, slash),
-                    slash == std::string_view::npos ? std::string_view{} : rest.substr(slash)};
-    auto const host = parts.authority.substr(parts.authority.rfind('@') + 1);
-    if (host.empty() || host.front() == ':') return {};
-    return parts;
-}
-
-/// The URL for a message: a user's name and password are left out.
-[[nodiscard]] inline std::string without_credentials(std::string_view url) {
-    auto const parts = split_url(url);
-    // A password with a `/`, `?` or `#` ends what is taken for the host, and is no port.
-    auto const port = parts ? parts->authority.substr((std::min)(parts->authority.rfind(':'), parts->authority.size()))
-                            : std::string_view{};
-    bool const is_cut = parts && parts->authority.find('@') == std::string_view::npos &&
-                        port.find_first_not_of("0123456789", 1) != std::string_view::npos && !port.ends_with(']');
-    if (!parts || is_cut) {  // it is none, and so may have them anywhere before an @
-        auto const at = url.rfind('@');
-        return at == std::string_view::npos ? std::string{url} : "***" + std::string{url.substr(at)};
-    }
-    auto const at = parts->authority.rfind('@');
-    if (at == std::string_view::npos) return std::string{url};
-    return std::string{parts->scheme} + "://***@" + std::string{parts->authority.substr(at + 1)} +
-           std::string{parts->path};
-}
-
-}  // namespace tacho::inline v0::env
-
-#endif
-
 // ---- tacho/env/settings_text.hpp
 #ifndef TACHO_PART_ENV_SETTINGS_TEXT
 #define TACHO_PART_ENV_SETTINGS_TEXT
@@ -13792,6 +13957,13 @@ inline void read_url(reader& in, push_settings& push) {
         return;
     }
     push.url = *value;
+    std::string_view const path = parts->path;
+    if (whole && (path.empty() || path == "/"))
+        in.warn("{}={} has no path and is taken as it stands; a receiver's path is mostly /v1/metrics", name,
+                in_quotes(without_credentials(*value)));
+    if (!whole && (path.ends_with("/v1/metrics") || path.ends_with("/v1/metrics/")))
+        in.warn("{}={} is a base, to which /v1/metrics is added once more; leave that out, or set {}", name,
+                in_quotes(without_credentials(*value)), specific);
     if (whole) {  // taken as it stands
         if (parts->path.empty()) push.url += '/';
     } else {  // a base, to which the signal's path is added
@@ -13912,8 +14084,9 @@ inline push_settings read_push(reader& in, exporters const& listed) {
     }
     auto const [protocol_name, protocol] = word("PROTOCOL", {"http/json", "http/protobuf", "grpc"});
     if (protocol && *protocol != 0)
-        in.warn("{}={} is not offered; http/json is sent, which OTLP/HTTP receivers take on the same port",
-                protocol_name, in_quotes(*in.text(protocol_name)));
+        in.warn("{}={} is not offered; http/json is sent. {}", protocol_name, in_quotes(*in.text(protocol_name)),
+                *protocol == 1 ? "Most receivers of http/protobuf take it on the same port"
+                               : "Receivers of gRPC take it on another port, mostly 4318 in place of 4317");
     auto const [compression_name, compression] = word("COMPRESSION", {"none", "gzip"});
     if (compression) in.note("push.compression", compression_name);
     if (compression && *compression != 0) push.compression = "gzip";
@@ -14025,8 +14198,8 @@ inline resource read_resource(reader& in, std::string const& service_name) {
 inline settings settings::from_environment(environment_options const& options, env::source const& from) {
     settings out;
     env::reader in{from, out.warnings};
-    if (in.text("OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"))
-        in.warn("OTEL_CONFIG_FILE is set, but configuration files are not read; the other variables count");
+    if (auto const name = in.first_set("OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"); !name.empty())
+        in.warn("{} is set, but configuration files are not read; the other variables count", name);
     auto const listed = env::detail::read_exporters(in);
     out.push = env::detail::read_push(in, listed);
     if (!options.prefix.empty())
@@ -14053,6 +14226,51 @@ inline settings settings::from_environment(environment_options const& options, e
 }
 
 }  // namespace tacho::inline v0
+
+#endif
+
+// ---- tacho/export/named_files.hpp
+#ifndef TACHO_PART_EXPORT_NAMED_FILES
+#define TACHO_PART_EXPORT_NAMED_FILES
+
+// tacho: the PEM files that settings name: what messages call them, and whether they can be read.
+
+namespace tacho::inline v0::detail {
+
+struct named_file {
+    std::string name;            // `push.certificate="/ca.pem" of OTEL_EXPORTER_OTLP_CERTIFICATE`
+    std::string why_unreadable;  // empty when it can be read
+};
+
+[[nodiscard]] inline std::string why_unreadable(std::string const& file) {
+    errno = 0;
+    std::FILE* const opened = std::fopen(file.c_str(), "rb");
+    // Of a folder only reading fails.
+    bool const is_read = opened != nullptr && std::fgetc(opened) != EOF;
+    auto const why = errno;
+    if (opened != nullptr) std::fclose(opened);
+    if (is_read) return {};
+    return why == 0 ? "it is empty" : std::generic_category().message(why);
+}
+
+[[nodiscard]] inline std::vector<named_file> files_of(push_settings const& push,
+                                                      std::vector<setting_origin> const& as_read) {
+    std::vector<named_file> files;
+    auto const add = [&](std::string_view setting, std::string const& file) {
+        if (file.empty()) return;
+        auto name = std::string{setting}.append("=").append(env::in_quotes(file));
+        for (auto const& read : as_read)
+            if (read.setting == setting && read.value == env::in_quotes(file, file.size()))
+                name.append(" of ").append(read.variable);
+        files.push_back({std::move(name), why_unreadable(file)});
+    };
+    add("push.certificate", push.certificate);
+    add("push.client_certificate", push.client_certificate);
+    add("push.client_key", push.client_key);
+    return files;
+}
+
+}  // namespace tacho::inline v0::detail
 
 #endif
 
@@ -14193,10 +14411,15 @@ struct running_telemetry {
     resource about;  // as the last start said
     std::shared_ptr<endpoint> mounted;
     std::shared_ptr<scrape_watcher> watcher;  // of both endpoints, once somebody may scrape
+    std::shared_ptr<compressor> packs;        // what start() was given, for pushes that are added
     telemetry_report report;
     std::vector<message> messages;
-    bool stopped = false;  // since the last start
+    bool stopped = false;  // since anything was started
 
+    // Before something starts: what was warned of before a stop() runs no more.
+    void go_on() {
+        if (std::exchange(stopped, false)) report.warnings.clear();
+    }
     // Once, however often telemetry is started meanwhile, and for as long as what it concerns may run.
     void warn(std::string const& what) {
         if (std::find(report.warnings.begin(), report.warnings.end(), what) != report.warnings.end()) return;
@@ -14235,7 +14458,8 @@ inline running_list& all_running() {
 inline std::shared_ptr<compressor> compressor_of_pushes(running_telemetry& running, push_settings const& push,
                                                         std::shared_ptr<compressor> const& given) {
     if (push.compression.empty()) return nullptr;
-    if (given != nullptr && given->coding() == push.compression) return given;
+    for (auto const& packs : {given, running.packs})
+        if (packs != nullptr && packs->coding() == push.compression) return packs;
     running.warn(
         fmt::format("pushes are sent uncompressed: {} is asked for, and the program has no compressor for it; "
                     "give telemetry::start one, such as tacho::gzip() of tacho/adapter/zlib.hpp",
@@ -14243,25 +14467,21 @@ inline std::shared_ptr<compressor> compressor_of_pushes(running_telemetry& runni
     return nullptr;
 }
 
-// Files that are named and would not be used are said: a push that works without them may trust whom it should not.
+// Files that are named and would not be used are said: a push that works without them may trust whom it should not. So
+// are those that can't be read by now, because a push only tells that TLS failed.
 template <class Transport>
 void hand_over_files(running_telemetry& running, push_settings const& push, std::vector<setting_origin> const& as_read,
                      Transport& by) {
+    auto const files = files_of(push, as_read);
     if constexpr (takes_tls_files<Transport>) {
         by.use(tls_files{push.certificate, push.client_certificate, push.client_key});
-    } else {
+        for (auto const& file : files)
+            if (!file.why_unreadable.empty())
+                running.warn(
+                    fmt::format("{}: can't be read ({}); pushes fail until it can", file.name, file.why_unreadable));
+    } else if (!files.empty()) {
         std::string unused;
-        auto const look = [&](std::string_view setting, std::string const& file) {
-            if (file.empty()) return;
-            unused.append(unused.empty() ? "" : ", ").append(setting).append("=").append(env::in_quotes(file));
-            for (auto const& read : as_read)
-                if (read.setting == setting && read.value == env::in_quotes(file, file.size()))
-                    unused.append(" of ").append(read.variable);
-        };
-        look("push.certificate", push.certificate);
-        look("push.client_certificate", push.client_certificate);
-        look("push.client_key", push.client_key);
-        if (unused.empty()) return;
+        for (auto const& file : files) unused.append(unused.empty() ? "" : ", ").append(file.name);
         running.warn(
             fmt::format("{}: not used, because the transport takes no PEM files. Use tacho::curl_transport, give yours "
                         "a function use(tacho::tls_files const&), or empty these settings if it has the files already",
@@ -14281,8 +14501,17 @@ template <class Transport>
 void start_push(running_telemetry& running, path_report& path, std::size_t number, push_settings const& s,
                 std::vector<setting_origin> const& as_read, Transport by,
                 std::shared_ptr<compressor> const& compress_with, std::shared_ptr<push_watcher> watcher) {
+    static_assert(std::is_same_v<Transport, no_transport> || transport<Transport>,
+                  "tacho: a transport has http_outcome post(http_post const&, deadline const&) and "
+                  "static bool can_send(std::string_view scheme), and can be moved");
     path.wanted = true;
     auto const url = env::without_credentials(s.url);
+    auto interval = s.interval;
+    if (interval.count() <= 0) {
+        interval = push_settings{}.interval;
+        running.warn(fmt::format("{}: an interval of {} ms would push without pause; {} ms is used instead", url,
+                                 s.interval.count(), interval.count()));
+    }
     if (!s.problem.empty()) return running.refuse(path, "not pushing: " + s.problem);
     if constexpr (std::is_same_v<Transport, no_transport>) {
         running.refuse(
@@ -14318,7 +14547,7 @@ void start_push(running_telemetry& running, path_report& path, std::size_t numbe
                                                                              .shown_url = url,
                                                                              .headers = s.headers,
                                                                              .about = running.about,
-                                                                             .interval = s.interval,
+                                                                             .interval = interval,
                                                                              .timeout = s.timeout,
                                                                              .temporality = s.temporality,
                                                                              .compress_with = std::move(packs),
@@ -14329,7 +14558,7 @@ void start_push(running_telemetry& running, path_report& path, std::size_t numbe
         });
         if (!started) return running.refuse(path, fmt::format("not pushing to {}: no thread can be had", url));
         path.running = true;
-        path.words = fmt::format("pushing to {} every {} ms", url, s.interval.count());
+        path.words = fmt::format("pushing to {} every {} ms", url, interval.count());
     }
 }
 
@@ -14528,7 +14757,8 @@ namespace tacho::inline v0 {
 
 namespace detail {
 
-// nullptr when there is no memory: then nobody is told.
+// nullptr when there is no memory: then nobody is told. Under no lock of telemetry's: an instrument that can't be
+// registered is told to the error hook at once.
 template <class Metrics>
 [[nodiscard]] std::shared_ptr<Metrics> watcher_of(registry& of) noexcept {
     std::shared_ptr<Metrics> made;
@@ -14553,28 +14783,36 @@ public:
     template <class Transport = no_transport, class Listener = no_listener>
     [[nodiscard]] static telemetry start(registry& of, settings const& s, Transport by = {}, Listener at = {},
                                          std::shared_ptr<compressor> const& compress_with = nullptr) {
+        auto watched = watch(of, s);
         std::vector<detail::message> messages;
-        auto running = start_quietly(of, s, std::move(by), std::move(at), compress_with, messages);
+        auto running = start_quietly(of, s, std::move(by), std::move(at), compress_with, watched, messages);
         for (auto const& [how, words] : messages) tacho::report(how, words);
         return telemetry{std::move(running)};
     }
 
     /// Pushes to another receiver as well, at its own interval and with its own headers, temporality and memory of what
     /// it has delivered. It belongs to what start() began: report() shows it, flush() and stop() include it. One of the
-    /// same name that runs goes on. Does nothing when `s` is not enabled.
+    /// same name that runs goes on, and this one is not started. Does nothing when `s` is not enabled. Compressed by
+    /// what start() was given unless it is given another.
     template <class Transport>
     void add_push(std::string const& name, push_settings const& s, Transport by,
                   std::shared_ptr<compressor> const& compress_with = nullptr) {
         auto* const running = running_.here();
         if (running == nullptr) return;
+        bool const watched = s.enabled && s.metrics && [&] {
+            std::lock_guard const lock{running->mutex};
+            return !detail::report_of_push(running->report, name).first.running;
+        }();
+        auto watcher = watched ? detail::watcher_of<push_metrics>(running->of) : nullptr;
         std::vector<detail::message> messages;
         {
             std::lock_guard const lock{running->mutex};
             auto const [path, number] = detail::report_of_push(running->report, name);
             if (!s.enabled && !path.wanted) path.words = "off: " + s.why_off;
-            if (s.enabled && !path.running)
-                detail::start_push(*running, path, number, s, {}, std::move(by), compress_with,
-                                   s.metrics ? detail::watcher_of<push_metrics>(running->of) : nullptr);
+            if (s.enabled && !path.running) {
+                running->go_on();
+                detail::start_push(*running, path, number, s, {}, std::move(by), compress_with, std::move(watcher));
+            }
             messages.swap(running->messages);
         }
         for (auto const& [how, words] : messages) tacho::report(how, words);
@@ -14651,10 +14889,35 @@ private:
                         (std::min)(limit, std::chrono::milliseconds{std::chrono::hours{24 * 365}})};
     }
 
+    // Who is told how what starts is used.
+    struct watchers {
+        std::shared_ptr<detail::running_telemetry> running;  // nullptr: none yet
+        std::shared_ptr<push_metrics> of_pushes;
+        std::shared_ptr<scrape_metrics> of_scrapes;
+    };
+    // Of what does not run yet: if another thread starts it meanwhile, they are not needed.
+    [[nodiscard]] static watchers watch(registry& of, settings const& s) {
+        watchers made;
+        auto const* const core = of.core().get();
+        auto& all = detail::all_running();
+        if (std::lock_guard const lock{all.mutex}; all.by_registry.contains(core))
+            made.running = all.by_registry[core].lock();
+        bool pushes = s.push.enabled && s.push.metrics, scrapes = s.scrape.enabled && s.scrape.metrics;
+        if (made.running != nullptr) {
+            std::lock_guard const lock{made.running->mutex};
+            pushes = pushes && !made.running->report.push.running;
+            scrapes = scrapes && made.running->watcher == nullptr;
+        }
+        if (pushes) made.of_pushes = detail::watcher_of<push_metrics>(of);
+        if (scrapes) made.of_scrapes = detail::watcher_of<scrape_metrics>(of);
+        return made;
+    }
+
     template <class Transport, class Listener>
     static std::shared_ptr<detail::running_telemetry> start_quietly(registry& of, settings const& s, Transport by,
                                                                     Listener at,
                                                                     std::shared_ptr<compressor> const& compress_with,
+                                                                    watchers& watched,
                                                                     std::vector<detail::message>& messages) {
         auto& all = detail::all_running();
         std::lock_guard const one_at_a_time{all.mutex};
@@ -14664,16 +14927,17 @@ private:
         if (running == nullptr) place = running = std::make_shared<detail::running_telemetry>(of.core());
         std::lock_guard const lock{running->mutex};
         auto& report = running->report;
-        if (std::exchange(running->stopped, false)) report.warnings.clear();
+        running->go_on();
         for (auto const& w : s.warnings) running->warn(w);
         if (s.exemplars) of.filter_exemplars(*s.exemplars);
         running->about = s.about;
+        if (compress_with != nullptr) running->packs = compress_with;
         if (s.push.enabled && !report.push.running)
             detail::start_push(*running, report.push, 0, s.push, s.as_read, std::move(by), compress_with,
-                               s.push.metrics ? detail::watcher_of<push_metrics>(of) : nullptr);
+                               std::move(watched.of_pushes));
         if (s.console.enabled && !report.console.running) detail::start_console(*running, of, s);
         if (s.scrape.enabled && s.scrape.metrics && running->watcher == nullptr)
-            running->watcher = detail::watcher_of<scrape_metrics>(of);
+            running->watcher = std::move(watched.of_scrapes);
         if (s.scrape.enabled && !report.scrape.running)
             detail::start_scrape(*running, of, s, std::move(at), compress_with);
         if (!report.push.wanted) report.push.words = "off: " + s.push.why_off;
@@ -15060,5 +15324,10 @@ private:
 // 5. For web servers.
 
 // 6. What the library knows of itself.
+
+// What an earlier header of tacho has declared in this file can't be compiled with it any more.
+#if defined(TACHO_IMPLEMENTATION) && !TACHO_BODIES
+#error "tacho: define TACHO_IMPLEMENTATION before the first header of tacho in the file, also one within other headers"
+#endif
 
 #endif

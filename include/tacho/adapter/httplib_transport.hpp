@@ -155,7 +155,8 @@ private:
             if (!is_open && !detail::attempt([&] { found->find(host, port); })) found->problem = EAI_MEMORY;
         };
         auto const talk = [&] {
-            if (!detail::attempt([&] { send(request, *to, *found, until, outcome); })) outcome.problem = "out of memory";
+            if (!detail::attempt([&] { send(request, *to, *found, until, outcome); }))
+                outcome.problem = "out of memory";
         };
         switch (detail::work_until(until, look_up, talk, [this] { connection_->hang_up(); })) {
             case detail::work_end::in_time: break;
@@ -170,7 +171,9 @@ private:
         }
     }
 
-    static void fail(http_outcome& outcome, std::string problem) { outcome.problem = std::move(problem); }
+    static void fail(http_outcome& outcome, std::string problem) {
+        outcome.problem = std::move(problem);
+    }
 
     void send(httplib::Request& request, detail::push_target const& to, detail::found_host const& found,
               deadline const& until, http_outcome& outcome) {
@@ -236,10 +239,16 @@ private:
         else
             return "";
     }
-    std::string verdict() const { return verdict(static_cast<httplib::SSLClient const&>(*connection_->client)); }
+    std::string verdict() const {
+        return verdict(static_cast<httplib::SSLClient const&>(*connection_->client));
+    }
 #else
-    static std::string words_of_openssl() { return ""; }
-    static std::string verdict() { return ""; }
+    static std::string words_of_openssl() {
+        return "";
+    }
+    static std::string verdict() {
+        return "";
+    }
 #endif
 
     // What is wrong with it; nothing when all is well.

@@ -56,8 +56,8 @@ public:
                 return {.problem = "the header \"" + std::string{name} + "\" has a line end or a zero byte in it"};
         headers.add_line("Expect:");  // a large body is sent at once, without asking first
 
-        transfer answer{&until, {}, {}, false, false};
         std::array<char, CURL_ERROR_SIZE> words{};
+        transfer answer{.handle = handle_.get(), .words = words.data()};
         std::string const url{request.url};
         CURL* const h = handle_.get();
         ::curl_easy_reset(h);  // keeps the connection
@@ -81,15 +81,13 @@ public:
 #endif
         set(CURLOPT_TIMEOUT_MS,
             static_cast<long>(std::clamp(until.remaining().count(), milliseconds{1}, milliseconds{86'400'000})));
-        set(CURLOPT_NOPROGRESS, 0L);
-        set(CURLOPT_XFERINFODATA, &answer);
-        set(CURLOPT_XFERINFOFUNCTION, &transfer::on_progress);
         set(CURLOPT_WRITEDATA, &answer);
         set(CURLOPT_WRITEFUNCTION, &transfer::on_body);
         set(CURLOPT_HEADERDATA, &answer);
         set(CURLOPT_HEADERFUNCTION, &transfer::on_header);
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // a proxy's answer is not the receiver's
-        set(CURLOPT_ERRORBUFFER, words.data());
+        set(CURLOPT_SOCKOPTDATA, &answer);
+        set(CURLOPT_SOCKOPTFUNCTION, &transfer::on_socket);
         if (!options_.use_proxy) set(CURLOPT_PROXY, "");
         if (!options_.certificate.empty()) {
             set(CURLOPT_CAINFO, options_.certificate.c_str());
@@ -98,7 +96,7 @@ public:
         if (!options_.client_certificate.empty()) set(CURLOPT_SSLCERT, options_.client_certificate.c_str());
         if (!options_.client_key.empty()) set(CURLOPT_SSLKEY, options_.client_key.c_str());
 
-        auto const code = ::curl_easy_perform(h);
+        auto const code = perform(answer, until);
         ::curl_easy_setopt(h, CURLOPT_ERRORBUFFER, nullptr);
         http_outcome outcome;
         long status = 0;
@@ -111,7 +109,7 @@ public:
             outcome.problem = "the answer has more than 4 MiB";
         } else if (code != CURLE_OK) {
             outcome.retryable = is_passing(code);
-            // Of several connections, the words may be of the first one that failed.
+            // Of several new connections, the words may be of the first one that failed.
             outcome.problem = ::curl_easy_strerror(code);
             std::string const more = std::string{words.data()} + hint(code, url, words.data());
             if (!more.empty()) outcome.problem.append(" (").append(more).append(")");
@@ -136,7 +134,6 @@ private:
             case CURLE_COULDNT_RESOLVE_PROXY:
             case CURLE_COULDNT_CONNECT:
             case CURLE_OPERATION_TIMEDOUT:
-            case CURLE_ABORTED_BY_CALLBACK:
             case CURLE_GOT_NOTHING:
             case CURLE_SEND_ERROR:
             case CURLE_RECV_ERROR:
@@ -160,14 +157,19 @@ private:
     }
 
     struct transfer {
-        deadline const* until;
-        std::string body;
-        std::string retry_after;
-        bool too_large;
-        bool has_head;  // all of it, of the answer or an interim one
+        CURL* handle;
+        char* words;
+        std::string body = {};
+        std::string retry_after = {};
+        bool too_large = false;
+        bool has_head = false;  // all of it, of the answer or an interim one
 
-        static int on_progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
-            return static_cast<transfer*>(self)->until->passed() ? 1 : 0;
+        // Only the first words of a failure are kept. Those of the connection that was kept, and is found dead and
+        // closed before a new one is opened, are not about this push.
+        void listen() const noexcept { ::curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, words); }
+        static int on_socket(void* self, curl_socket_t, curlsocktype) noexcept {
+            static_cast<transfer*>(self)->listen();
+            return CURL_SOCKOPT_OK;
         }
         static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self) noexcept {
             auto& t = *static_cast<transfer*>(self);
@@ -190,6 +192,30 @@ private:
             return size;
         }
     };
+
+    // As curl_easy_perform(), which looks up just once a second while nothing arrives: too seldom for a deadline that
+    // may be brought forward. The connection is kept by what performs.
+    CURLcode perform(transfer const& answer, deadline const& until) noexcept {
+        if (multi_ == nullptr) multi_.reset(::curl_multi_init());
+        if (multi_ == nullptr || ::curl_multi_add_handle(multi_.get(), handle_.get()) != CURLM_OK)
+            return CURLE_OUT_OF_MEMORY;
+        CURLcode code = CURLE_OPERATION_TIMEDOUT;
+        for (int running = 1; running != 0;) {
+            if (::curl_multi_perform(multi_.get(), &running) != CURLM_OK) {
+                code = CURLE_FAILED_INIT;
+                break;
+            }
+            answer.listen();  // from now on, where no new connection is needed
+            int left = 0;
+            while (auto const* const told = ::curl_multi_info_read(multi_.get(), &left))
+                if (told->msg == CURLMSG_DONE) code = told->data.result;
+            if (running == 0 || until.passed()) break;
+            auto const longest = std::clamp(until.remaining().count(), milliseconds{1}, milliseconds{50});
+            ::curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(longest), nullptr);
+        }
+        ::curl_multi_remove_handle(multi_.get(), handle_.get());
+        return code;
+    }
 
     class header_list {
     public:
@@ -219,7 +245,12 @@ private:
         void operator()(CURL* h) const noexcept { ::curl_easy_cleanup(h); }
     };
 
+    struct close_multi {
+        void operator()(CURLM* m) const noexcept { ::curl_multi_cleanup(m); }
+    };
+
     curl_options options_;
+    std::unique_ptr<CURLM, close_multi> multi_;  // ends last
     std::unique_ptr<CURL, close> handle_;
 };
 
