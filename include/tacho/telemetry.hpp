@@ -79,7 +79,7 @@ public:
         {
             std::lock_guard const lock{running->mutex};
             auto const [path, number] = detail::report_of_push(running->report, name);
-            if (!s.enabled && !path.wanted) path.words = "off: " + s.why_off;
+            if (!s.enabled && !path.wanted) path.words = detail::off(s);
             if (s.enabled && !path.running) {
                 running->go_on();
                 detail::start_push(*running, path, number, s, {}, std::move(by), compress_with, std::move(watcher));
@@ -211,7 +211,7 @@ private:
             running->watcher = std::move(watched.of_scrapes);
         if (s.scrape.enabled && !report.scrape.running)
             detail::start_scrape(*running, of, s, std::move(at), compress_with);
-        if (!report.push.wanted) report.push.words = "off: " + s.push.why_off;
+        if (!report.push.wanted) report.push.words = detail::off(s.push);
         if (!report.scrape.wanted) report.scrape.words = "off: " + s.scrape.why_off;
         if (!report.push.wanted && !report.scrape.wanted && !report.console.wanted)
             running->messages.push_back({severity::debug,

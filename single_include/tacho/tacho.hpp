@@ -12407,6 +12407,27 @@ private:
 
 namespace tacho::inline v0::env {
 
+namespace detail {
+
+// `host`, `host:80`, `[::1]:80`: a port of 1 to 65535, or none behind the colon.
+[[nodiscard]] constexpr bool is_host_and_port(std::string_view text) noexcept {
+    auto end = (std::min)(text.find(':'), text.size());  // of the host
+    if (text.starts_with('[')) end = (std::min)(text.find(']'), text.size() - 1) + 1;
+    if (end == 0 || (text.starts_with('[') && (end < 3 || text[end - 1] != ']'))) return false;
+    auto port = text.substr(end);
+    if (port.empty()) return true;
+    if (!port.starts_with(':') || port.size() > 6) return false;
+    port.remove_prefix(1);
+    unsigned number = 0;
+    for (char const c : port) {
+        if (c < '0' || c > '9') return false;
+        number = number * 10 + static_cast<unsigned>(c - '0');
+    }
+    return port.empty() || (number >= 1 && number <= 65535);
+}
+
+}  // namespace detail
+
 /// Views into the text that was split.
 struct url_parts {
     std::string_view scheme;     ///< as written
@@ -12425,8 +12446,8 @@ struct url_parts {
     auto const slash = rest.find_first_of("/?#");
     url_parts parts{url.substr(0, colon), rest.substr(0, slash),
                     slash == std::string_view::npos ? std::string_view{} : rest.substr(slash)};
-    auto const host = parts.authority.substr(parts.authority.rfind('@') + 1);
-    if (host.empty() || host.front() == ':') return {};
+    // With std::string_view::npos + 1 it is all of it.
+    if (!detail::is_host_and_port(parts.authority.substr(parts.authority.rfind('@') + 1))) return {};
     return parts;
 }
 
@@ -13953,7 +13974,8 @@ inline void read_url(reader& in, push_settings& push) {
     auto const parts = split_url(*value);
     if (!parts) {
         push.problem = name + "=" + in_quotes(without_credentials(*value)) +
-                       " is not a URL with a scheme and a host; " + std::string{shortest_url_help};
+                       " is not a URL with a scheme, a host and, if any, a port up to 65535; " +
+                       std::string{shortest_url_help};
         return;
     }
     push.url = *value;
@@ -14497,6 +14519,13 @@ inline std::pair<path_report&, std::size_t> report_of_push(telemetry_report& in,
     return {*at, static_cast<std::size_t>(at - all.begin()) + 1};
 }
 
+// Why a push is off, where nobody asked for it.
+inline std::string off(push_settings const& s) {
+    push_settings const at_first;
+    bool const forgotten = s.url != at_first.url && s.why_off == at_first.why_off;
+    return "off: " + (forgotten ? "push.enabled is false, though a URL is set" : s.why_off);
+}
+
 template <class Transport>
 void start_push(running_telemetry& running, path_report& path, std::size_t number, push_settings const& s,
                 std::vector<setting_origin> const& as_read, Transport by,
@@ -14522,7 +14551,8 @@ void start_push(running_telemetry& running, path_report& path, std::size_t numbe
         auto const parts = env::split_url(s.url);
         if (!parts)
             return running.refuse(
-                path, fmt::format("not pushing: {} is not a URL with a scheme and a host", env::in_quotes(url)));
+                path, fmt::format("not pushing: {} is not a URL with a scheme, a host and, if any, a port up to 65535",
+                                  env::in_quotes(url)));
         std::string scheme{parts->scheme};
         for (auto& c : scheme) c = detail::lower(c);
         if (!Transport::can_send(scheme))
@@ -14808,7 +14838,7 @@ public:
         {
             std::lock_guard const lock{running->mutex};
             auto const [path, number] = detail::report_of_push(running->report, name);
-            if (!s.enabled && !path.wanted) path.words = "off: " + s.why_off;
+            if (!s.enabled && !path.wanted) path.words = detail::off(s);
             if (s.enabled && !path.running) {
                 running->go_on();
                 detail::start_push(*running, path, number, s, {}, std::move(by), compress_with, std::move(watcher));
@@ -14940,7 +14970,7 @@ private:
             running->watcher = std::move(watched.of_scrapes);
         if (s.scrape.enabled && !report.scrape.running)
             detail::start_scrape(*running, of, s, std::move(at), compress_with);
-        if (!report.push.wanted) report.push.words = "off: " + s.push.why_off;
+        if (!report.push.wanted) report.push.words = detail::off(s.push);
         if (!report.scrape.wanted) report.scrape.words = "off: " + s.scrape.why_off;
         if (!report.push.wanted && !report.scrape.wanted && !report.console.wanted)
             running->messages.push_back({severity::debug,

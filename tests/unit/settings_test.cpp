@@ -295,6 +295,20 @@ TEST(what_is_not_offered, is_said_by_name) {
         EXPECT_TRUE(all(read({{name, "x.yaml"}})).starts_with(name + " is set")) << all(read({{name, "x.yaml"}}));
 }
 
+// RFC 3986, 3.2: what no push could ever reach is said at the start.
+TEST(an_endpoint, has_a_host_and_a_port_if_any) {
+    for (std::string const good : {"http://c", "http://c:1", "http://c:65535/x", "http://[::1]", "http://[::1]:80/x",
+                                   "http://u:p@c:80", "http://c:", "http://c:0080"})
+        EXPECT_EQ(read({{"OTEL_EXPORTER_OTLP_ENDPOINT", good}}).push.problem, "") << good;
+    for (std::string const bad : {"http://c:0", "http://c:65536", "http://c:99999", "http://c:abc", "http://c:8o",
+                                  "http://", "http://:80", "http://[", "http://[]", "http://[::1", "http://[::1]80",
+                                  "http://a:1,http://b:2", "http://::1:80", "http://c:-1", "c:80"})
+        EXPECT_NE(
+            read({{"OTEL_EXPORTER_OTLP_ENDPOINT", bad}}).push.problem.find("is not a URL with a scheme, a host and"),
+            std::string::npos)
+            << bad;
+}
+
 // CONFORMANCE 158: a base is extended, the whole of a URL is taken as it stands, and either is easily given for
 // the other.
 TEST(an_endpoint, with_a_path_that_is_hardly_meant_is_said) {

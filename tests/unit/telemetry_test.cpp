@@ -126,6 +126,16 @@ TEST(files_for_tls, that_can_not_be_read_are_said_at_the_start) {
     std::filesystem::remove_all(folder);
 }
 
+TEST(a_push, that_was_given_a_url_and_is_off_is_said_to_be) {
+    tacho::registry registry, other;
+    tacho::settings s;
+    s.push.url = "http://c/v1/metrics";
+    auto const forgotten = tacho::telemetry::start(registry, s, plain_transport{});
+    EXPECT_EQ(forgotten.report().push.words, "off: push.enabled is false, though a URL is set");
+    auto const not_asked = tacho::telemetry::start(other, tacho::settings{}, plain_transport{});
+    EXPECT_EQ(not_asked.report().push.words, "off: no OTLP endpoint is set");
+}
+
 TEST(an_interval, without_pause_is_said_and_not_taken) {
     for (auto const interval : {std::chrono::milliseconds{0}, std::chrono::milliseconds{-5000}}) {
         test::heard heard;

@@ -71,7 +71,8 @@ inline void read_url(reader& in, push_settings& push) {
     auto const parts = split_url(*value);
     if (!parts) {
         push.problem = name + "=" + in_quotes(without_credentials(*value)) +
-                       " is not a URL with a scheme and a host; " + std::string{shortest_url_help};
+                       " is not a URL with a scheme, a host and, if any, a port up to 65535; " +
+                       std::string{shortest_url_help};
         return;
     }
     push.url = *value;

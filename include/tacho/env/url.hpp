@@ -13,6 +13,27 @@
 
 namespace tacho::inline v0::env {
 
+namespace detail {
+
+// `host`, `host:80`, `[::1]:80`: a port of 1 to 65535, or none behind the colon.
+[[nodiscard]] constexpr bool is_host_and_port(std::string_view text) noexcept {
+    auto end = (std::min)(text.find(':'), text.size());  // of the host
+    if (text.starts_with('[')) end = (std::min)(text.find(']'), text.size() - 1) + 1;
+    if (end == 0 || (text.starts_with('[') && (end < 3 || text[end - 1] != ']'))) return false;
+    auto port = text.substr(end);
+    if (port.empty()) return true;
+    if (!port.starts_with(':') || port.size() > 6) return false;
+    port.remove_prefix(1);
+    unsigned number = 0;
+    for (char const c : port) {
+        if (c < '0' || c > '9') return false;
+        number = number * 10 + static_cast<unsigned>(c - '0');
+    }
+    return port.empty() || (number >= 1 && number <= 65535);
+}
+
+}  // namespace detail
+
 /// Views into the text that was split.
 struct url_parts {
     std::string_view scheme;     ///< as written
@@ -31,8 +52,8 @@ struct url_parts {
     auto const slash = rest.find_first_of("/?#");
     url_parts parts{url.substr(0, colon), rest.substr(0, slash),
                     slash == std::string_view::npos ? std::string_view{} : rest.substr(slash)};
-    auto const host = parts.authority.substr(parts.authority.rfind('@') + 1);
-    if (host.empty() || host.front() == ':') return {};
+    // With std::string_view::npos + 1 it is all of it.
+    if (!detail::is_host_and_port(parts.authority.substr(parts.authority.rfind('@') + 1))) return {};
     return parts;
 }
 

@@ -212,6 +212,13 @@ inline std::pair<path_report&, std::size_t> report_of_push(telemetry_report& in,
     return {*at, static_cast<std::size_t>(at - all.begin()) + 1};
 }
 
+// Why a push is off, where nobody asked for it.
+inline std::string off(push_settings const& s) {
+    push_settings const at_first;
+    bool const forgotten = s.url != at_first.url && s.why_off == at_first.why_off;
+    return "off: " + (forgotten ? "push.enabled is false, though a URL is set" : s.why_off);
+}
+
 template <class Transport>
 void start_push(running_telemetry& running, path_report& path, std::size_t number, push_settings const& s,
                 std::vector<setting_origin> const& as_read, Transport by,
@@ -237,7 +244,8 @@ void start_push(running_telemetry& running, path_report& path, std::size_t numbe
         auto const parts = env::split_url(s.url);
         if (!parts)
             return running.refuse(
-                path, fmt::format("not pushing: {} is not a URL with a scheme and a host", env::in_quotes(url)));
+                path, fmt::format("not pushing: {} is not a URL with a scheme, a host and, if any, a port up to 65535",
+                                  env::in_quotes(url)));
         std::string scheme{parts->scheme};
         for (auto& c : scheme) c = detail::lower(c);
         if (!Transport::can_send(scheme))
