@@ -3213,6 +3213,8 @@ struct label_schema {
     }
 };
 
+#if TACHO_BODIES
+
 namespace detail {
 
 // A label as it is shown, before escaping.
@@ -3245,6 +3247,8 @@ private:
 };
 
 }  // namespace detail
+
+#endif
 
 }  // namespace tacho::inline v0
 
@@ -3773,6 +3777,8 @@ std::invoke_result_t<F&, std::span<std::string_view const>> with_identity(std::s
     return f(std::span<std::string_view const>{mended.data(), values.size()});
 }
 
+#if TACHO_BODIES
+
 // The values by which a series is found, which is not the overflow series.
 class label_values_of {
 public:
@@ -3785,6 +3791,8 @@ private:
     std::array<std::string_view, max_labels> values_;
     std::size_t count_;
 };
+
+#endif
 
 }  // namespace tacho::inline v0::detail
 
@@ -6390,12 +6398,15 @@ namespace detail {
 
 // Default visibility, as for the function below: what is kept as a pointer is the program's, and stays when a plug-in
 // goes.
-[[gnu::visibility("default")]] inline std::shared_ptr<family> make_family(std::uint64_t id, descriptor&& describe,
-                                                                          label_schema&& schema,
-                                                                          series_storage const& storage,
-                                                                          family::overflow_hook on_overflow) {
+[[gnu::visibility("default")]] std::shared_ptr<family> make_family(std::uint64_t id, descriptor&& describe,
+                                                                   label_schema&& schema, series_storage const& storage,
+                                                                   family::overflow_hook on_overflow);
+#if TACHO_BODIES
+TACHO_FUNCTION std::shared_ptr<family> make_family(std::uint64_t id, descriptor&& describe, label_schema&& schema,
+                                                   series_storage const& storage, family::overflow_hook on_overflow) {
     return std::make_shared<family>(id, std::move(describe), std::move(schema), storage, on_overflow);
 }
+#endif
 [[gnu::visibility("default")]] inline std::size_t* own_offset_of_thread() noexcept {
     return &own_offset;
 }
@@ -8428,7 +8439,21 @@ struct instrument_options {
 namespace detail {
 
 // Why these options can't be an instrument; empty when they can. What a typed instrument checks while compiling.
-[[nodiscard]] inline std::string why_refused(instrument_options const& o, instrument_kind kind) {
+[[nodiscard]] std::string why_refused(instrument_options const& o, instrument_kind kind);
+
+// Registers what these options describe, unless they can't be an instrument.
+[[nodiscard]] registration register_named(scope const& in, instrument_options const& o, instrument_kind kind,
+                                          number_kind number, bool sharded, bool observable, bool exemplars);
+
+template <class Number, class Cells>
+[[nodiscard]] registration register_named(scope const& in, instrument_options const& o, instrument_kind kind,
+                                          bool observable = false, bool exemplars = false) {
+    return register_named(in, o, kind, kind_of_number<Number>, Cells::is_sharded, observable, exemplars);
+}
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION std::string why_refused(instrument_options const& o, instrument_kind kind) {
     auto const refused = [&](std::string_view why) {
         return "the " + std::string{to_string(kind)} + " \"" + to_utf8(o.name.substr(0, 300)) +
                "\" was not registered: " + std::string{why};
@@ -8462,9 +8487,8 @@ namespace detail {
     return {};
 }
 
-template <class Number, class Cells>
-[[nodiscard]] registration register_named(scope const& in, instrument_options const& o, instrument_kind kind,
-                                          bool observable = false, bool exemplars = false) {
+TACHO_FUNCTION registration register_named(scope const& in, instrument_options const& o, instrument_kind kind,
+                                           number_kind number, bool sharded, bool observable, bool exemplars) {
     if (auto why = why_refused(o, kind); !why.empty()) return registration::refused(in, std::move(why));
     auto const name = prometheus_name(o.name, o.unit, kind);
     std::vector<label_spec> labels;
@@ -8477,8 +8501,8 @@ template <class Number, class Cells>
                          .description = o.description,
                          .unit = o.unit,
                          .kind = kind,
-                         .number = kind_of_number<Number>,
-                         .sharded = Cells::is_sharded,
+                         .number = number,
+                         .sharded = sharded,
                          .observable = observable,
                          .limit = o.series_limit,
                          .expire_after = static_cast<std::uint32_t>(o.expire_after.count()),
@@ -8486,6 +8510,8 @@ template <class Number, class Cells>
                          .bounds = bounds,
                          .exemplars = exemplars}};
 }
+
+#endif
 
 }  // namespace detail
 

@@ -35,7 +35,21 @@ struct instrument_options {
 namespace detail {
 
 // Why these options can't be an instrument; empty when they can. What a typed instrument checks while compiling.
-[[nodiscard]] inline std::string why_refused(instrument_options const& o, instrument_kind kind) {
+[[nodiscard]] std::string why_refused(instrument_options const& o, instrument_kind kind);
+
+// Registers what these options describe, unless they can't be an instrument.
+[[nodiscard]] registration register_named(scope const& in, instrument_options const& o, instrument_kind kind,
+                                          number_kind number, bool sharded, bool observable, bool exemplars);
+
+template <class Number, class Cells>
+[[nodiscard]] registration register_named(scope const& in, instrument_options const& o, instrument_kind kind,
+                                          bool observable = false, bool exemplars = false) {
+    return register_named(in, o, kind, kind_of_number<Number>, Cells::is_sharded, observable, exemplars);
+}
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION std::string why_refused(instrument_options const& o, instrument_kind kind) {
     auto const refused = [&](std::string_view why) {
         return "the " + std::string{to_string(kind)} + " \"" + to_utf8(o.name.substr(0, 300)) +
                "\" was not registered: " + std::string{why};
@@ -69,9 +83,8 @@ namespace detail {
     return {};
 }
 
-template <class Number, class Cells>
-[[nodiscard]] registration register_named(scope const& in, instrument_options const& o, instrument_kind kind,
-                                          bool observable = false, bool exemplars = false) {
+TACHO_FUNCTION registration register_named(scope const& in, instrument_options const& o, instrument_kind kind,
+                                           number_kind number, bool sharded, bool observable, bool exemplars) {
     if (auto why = why_refused(o, kind); !why.empty()) return registration::refused(in, std::move(why));
     auto const name = prometheus_name(o.name, o.unit, kind);
     std::vector<label_spec> labels;
@@ -84,8 +97,8 @@ template <class Number, class Cells>
                          .description = o.description,
                          .unit = o.unit,
                          .kind = kind,
-                         .number = kind_of_number<Number>,
-                         .sharded = Cells::is_sharded,
+                         .number = number,
+                         .sharded = sharded,
                          .observable = observable,
                          .limit = o.series_limit,
                          .expire_after = static_cast<std::uint32_t>(o.expire_after.count()),
@@ -93,6 +106,8 @@ template <class Number, class Cells>
                          .bounds = bounds,
                          .exemplars = exemplars}};
 }
+
+#endif
 
 }  // namespace detail
 

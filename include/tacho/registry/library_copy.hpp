@@ -5,6 +5,7 @@
 #include "tacho/cell/arena.hpp"
 #include "tacho/cell/epoch.hpp"
 #include "tacho/cell/slots.hpp"
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/error_hook.hpp"
 #include "tacho/core/exemplar.hpp"
 #include "tacho/core/fork.hpp"
@@ -30,12 +31,15 @@ namespace detail {
 
 // Default visibility, as for the function below: what is kept as a pointer is the program's, and stays when a plug-in
 // goes.
-[[gnu::visibility("default")]] inline std::shared_ptr<family> make_family(std::uint64_t id, descriptor&& describe,
-                                                                          label_schema&& schema,
-                                                                          series_storage const& storage,
-                                                                          family::overflow_hook on_overflow) {
+[[gnu::visibility("default")]] std::shared_ptr<family> make_family(std::uint64_t id, descriptor&& describe,
+                                                                   label_schema&& schema, series_storage const& storage,
+                                                                   family::overflow_hook on_overflow);
+#if TACHO_BODIES
+TACHO_FUNCTION std::shared_ptr<family> make_family(std::uint64_t id, descriptor&& describe, label_schema&& schema,
+                                                   series_storage const& storage, family::overflow_hook on_overflow) {
     return std::make_shared<family>(id, std::move(describe), std::move(schema), storage, on_overflow);
 }
+#endif
 [[gnu::visibility("default")]] inline std::size_t* own_offset_of_thread() noexcept {
     return &own_offset;
 }

@@ -1,6 +1,7 @@
 // tacho: the label values that decide which series is meant.
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/utf8.hpp"
 #include "tacho/series/series.hpp"
 
@@ -33,6 +34,8 @@ std::invoke_result_t<F&, std::span<std::string_view const>> with_identity(std::s
     return f(std::span<std::string_view const>{mended.data(), values.size()});
 }
 
+#if TACHO_BODIES
+
 // The values by which a series is found, which is not the overflow series.
 class label_values_of {
 public:
@@ -45,5 +48,7 @@ private:
     std::array<std::string_view, max_labels> values_;
     std::size_t count_;
 };
+
+#endif
 
 }  // namespace tacho::inline v0::detail

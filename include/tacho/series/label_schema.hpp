@@ -1,6 +1,7 @@
 // tacho: the labels of one family: which its series have, which are the same for all, and how they are shown.
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/label.hpp"
 
 #include <algorithm>
@@ -63,6 +64,8 @@ struct label_schema {
     }
 };
 
+#if TACHO_BODIES
+
 namespace detail {
 
 // A label as it is shown, before escaping.
@@ -95,5 +98,7 @@ private:
 };
 
 }  // namespace detail
+
+#endif
 
 }  // namespace tacho::inline v0
