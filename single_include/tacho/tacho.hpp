@@ -44,6 +44,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <sys/stat.h>
 #include <system_error>
 #include <thread>
 #include <tuple>
@@ -14291,14 +14292,17 @@ struct named_file {
 };
 
 [[nodiscard]] inline std::string why_unreadable(std::string const& file) {
-    errno = 0;
+    auto const why = [](int error) { return std::generic_category().message(error); };
+    struct stat about {};
+    if (::stat(file.c_str(), &about) != 0) return why(errno);
+    if ((about.st_mode & S_IFMT) == S_IFDIR) return why(EISDIR);
+    // To open a pipe may wait for ever, and to read from it takes from the transport what is in it.
+    if ((about.st_mode & S_IFMT) != S_IFREG) return {};
+    if (about.st_size == 0) return "it is empty";
     std::FILE* const opened = std::fopen(file.c_str(), "rb");
-    // Of a folder only reading fails.
-    bool const is_read = opened != nullptr && std::fgetc(opened) != EOF;
-    auto const why = errno;
-    if (opened != nullptr) std::fclose(opened);
-    if (is_read) return {};
-    return why == 0 ? "it is empty" : std::generic_category().message(why);
+    if (opened == nullptr) return why(errno);
+    std::fclose(opened);
+    return {};
 }
 
 [[nodiscard]] inline std::vector<named_file> files_of(push_settings const& push,

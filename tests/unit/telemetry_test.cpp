@@ -18,6 +18,10 @@
 #include <utility>
 #include <vector>
 
+#if defined(__unix__)
+#include <sys/stat.h>
+#endif
+
 namespace {
 
 tacho::settings read(std::map<std::string, std::string> variables) {
@@ -125,6 +129,24 @@ TEST(files_for_tls, that_can_not_be_read_are_said_at_the_start) {
     EXPECT_TRUE(t.report().push.running);  // they may be there by the next push
     std::filesystem::remove_all(folder);
 }
+
+#if defined(__unix__)
+// As a shell makes one of `<(...)`: it can be read once, by the transport.
+TEST(files_for_tls, that_are_pipes_are_left_to_the_transport) {
+    test::heard heard;
+    tacho::registry registry;
+    std::vector<tacho::tls_files> handed;
+    auto const pipe = testing::TempDir() + "tacho_pipe_for_tls";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    auto s = read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://c"}});
+    s.push.certificate = pipe;
+    auto const t = tacho::telemetry::start(registry, s, tls_transport{handed});  // waits for nobody who writes
+    ASSERT_EQ(handed.size(), 1u);
+    EXPECT_EQ(handed[0].certificate, pipe);
+    EXPECT_EQ(heard.text(), "");
+    std::filesystem::remove(pipe);
+}
+#endif
 
 TEST(a_push, that_was_given_a_url_and_is_off_is_said_to_be) {
     tacho::registry registry, other;
