@@ -7517,7 +7517,7 @@ private:
     }
 
     // Not inlined, and by the number alone: inlined, or with the values, it makes the look-up that hits keep them, and
-    // take twice as long or more.
+    // take longer.
     [[nodiscard, gnu::noinline]] found_series find_and_cache(std::size_t index) const noexcept {
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
             std::array<std::string_view, sizeof...(I)> texts_in_order;
@@ -12517,7 +12517,7 @@ struct push_target {
     std::uint16_t port = 0;
 };
 
-// Nothing when it is no URL, or has a port or a `%` that is none.
+// Nothing when it is no URL, which is also one whose host or port is none, or has a `%` that is none.
 [[nodiscard]] inline std::optional<push_target> push_target_of(std::string_view url) {
     auto const parts = env::split_url(url);
     if (!parts) return {};
@@ -12544,15 +12544,9 @@ struct push_target {
     host = host.substr(0, colon);
     bool const is_default = port.empty();
     to.port = to.scheme == "https" ? 443 : 80;
-    if (!is_default) {
-        auto const [rest, wrong] = std::from_chars(port.data(), port.data() + port.size(), to.port);
-        if (wrong != std::errc{} || rest != port.data() + port.size() || to.port == 0) return {};
-    }
+    if (!is_default) std::from_chars(port.data(), port.data() + port.size(), to.port);
     to.named = std::string{host} + (is_default ? "" : ":" + std::string{port});
-    if (end != std::string_view::npos) {  // IPv6
-        if (end + 1 != host.size() || end == 1) return {};
-        host = host.substr(1, end - 1);
-    }
+    if (end != std::string_view::npos) host = host.substr(1, end - 1);  // IPv6
     to.host = host;
     return to;
 }

@@ -12,7 +12,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 namespace tacho::inline v0::detail {
@@ -25,7 +24,7 @@ struct push_target {
     std::uint16_t port = 0;
 };
 
-// Nothing when it is no URL, or has a port or a `%` that is none.
+// Nothing when it is no URL, which is also one whose host or port is none, or has a `%` that is none.
 [[nodiscard]] inline std::optional<push_target> push_target_of(std::string_view url) {
     auto const parts = env::split_url(url);
     if (!parts) return {};
@@ -52,15 +51,9 @@ struct push_target {
     host = host.substr(0, colon);
     bool const is_default = port.empty();
     to.port = to.scheme == "https" ? 443 : 80;
-    if (!is_default) {
-        auto const [rest, wrong] = std::from_chars(port.data(), port.data() + port.size(), to.port);
-        if (wrong != std::errc{} || rest != port.data() + port.size() || to.port == 0) return {};
-    }
+    if (!is_default) std::from_chars(port.data(), port.data() + port.size(), to.port);
     to.named = std::string{host} + (is_default ? "" : ":" + std::string{port});
-    if (end != std::string_view::npos) {  // IPv6
-        if (end + 1 != host.size() || end == 1) return {};
-        host = host.substr(1, end - 1);
-    }
+    if (end != std::string_view::npos) host = host.substr(1, end - 1);  // IPv6
     to.host = host;
     return to;
 }

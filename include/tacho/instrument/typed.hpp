@@ -164,7 +164,7 @@ private:
     }
 
     // Not inlined, and by the number alone: inlined, or with the values, it makes the look-up that hits keep them, and
-    // take twice as long or more.
+    // take longer.
     [[nodiscard, gnu::noinline]] found_series find_and_cache(std::size_t index) const noexcept {
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
             std::array<std::string_view, sizeof...(I)> texts_in_order;
