@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -113,6 +114,17 @@ TEST(removed_series, leave_places_that_a_page_passes_over) {
     auto const text = as_text(registry);
     EXPECT_EQ(value_of(text, "c_total{a=\"7\"}"), "1") << text;
     EXPECT_EQ(value_of(text, "c_total{a=\"8\"}"), "") << text;
+}
+
+TEST(an_instrument_of_enums, that_ends_is_not_written_to_by_the_removal_of_a_series) {
+    tacho::registry registry;
+    tacho::counter<"of.enums", tacho::label<"on", bool>> stays{registry};
+    auto ends = std::make_unique<tacho::counter<"of.enums", tacho::label<"on", bool>>>(registry);
+    (*ends)(true).inc();
+    ends.reset();
+    EXPECT_TRUE(stays.remove(true));  // AddressSanitizer would tell
+    stays(true).inc(2);
+    EXPECT_EQ(value_of(as_text(registry), "of_enums_total{on=\"true\"}"), "2");
 }
 
 TEST(a_handle, of_a_removed_series_records_for_nobody) {
