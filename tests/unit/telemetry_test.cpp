@@ -137,6 +137,7 @@ TEST(files_for_tls, that_are_pipes_are_left_to_the_transport) {
     tacho::registry registry;
     std::vector<tacho::tls_files> handed;
     auto const pipe = testing::TempDir() + "tacho_pipe_for_tls";
+    std::filesystem::remove(pipe);  // of a run that was ended
     ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
     auto s = read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://c"}});
     s.push.certificate = pipe;
