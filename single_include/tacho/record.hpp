@@ -3277,6 +3277,289 @@ struct reader_clock {
 
 #endif
 
+// ---- tacho/series/series_life.hpp
+#ifndef TACHO_PART_SERIES_SERIES_LIFE
+#define TACHO_PART_SERIES_SERIES_LIFE
+
+// tacho: what changes of a series, or is asked seldom: its times, its place, who holds it, and whether it is removed.
+
+namespace tacho::inline v0::detail {
+
+// Lies apart from the labels, the text and the cells, so that a scrape, which reads the texts of all series in a row,
+// does not read through this as well.
+class series_life {
+public:
+    series_life(unix_nanos birth, std::uint32_t ordinal, std::uint32_t generation, std::uint32_t in_block) noexcept
+        : birth_(birth),
+          seen_(static_cast<std::uint32_t>(birth / 1'000'000'000u)),
+          ordinal_(ordinal),
+          generation_(generation),
+          in_block_(in_block) {}
+
+    [[nodiscard]] unix_nanos birth() const noexcept { return birth_; }
+    [[nodiscard]] unix_nanos end() const noexcept { return end_.load(std::memory_order_relaxed); }
+    [[nodiscard]] std::uint32_t ordinal() const noexcept { return ordinal_; }
+    [[nodiscard]] std::uint32_t generation() const noexcept { return generation_; }
+    // Bytes from the beginning of the block of memory that it is in.
+    [[nodiscard]] std::uint32_t in_block() const noexcept { return in_block_; }
+
+    void hold() noexcept { holders_.fetch_add(1, std::memory_order_relaxed); }  // by somebody who has it already
+    void release() noexcept {
+        // Release: what was recorded through a handle happened before the memory is somebody else's.
+        holders_.fetch_sub(1, std::memory_order_release);
+    }
+    [[nodiscard]] bool is_held() const noexcept { return holders_.load(std::memory_order_acquire) != 0; }
+
+    [[nodiscard]] bool is_removed(std::memory_order order = std::memory_order_acquire) const noexcept {
+        return state_.load(order) == state::removed;
+    }
+
+    // Notes that it is in use; false when it has been removed.
+    bool touch() noexcept {
+        auto seen = state_.load(std::memory_order_relaxed);
+        while (seen == state::idle)
+            if (state_.compare_exchange_weak(seen, state::touched, std::memory_order_relaxed)) return true;
+        return seen == state::touched;
+    }
+    // Whether it was touched since the last call.
+    bool was_touched() noexcept {
+        auto seen = state::touched;
+        return state_.compare_exchange_strong(seen, state::idle, std::memory_order_relaxed);
+    }
+
+    // Removes it, with `when_idle` unless it was touched meanwhile. False when it was not this call that removed it.
+    // Only the one call that did says when. The stamp is taken afterwards: a reader whose collection began at that
+    // stamp or later has seen it removed, with its last values. Until then it counts as removed just now.
+    bool remove(reader_clock& readers, unix_nanos now, bool when_idle) noexcept;
+    [[nodiscard]] bool was_removed_by(std::uint64_t stamp) const noexcept {
+        return removed_at_.load(std::memory_order_acquire) <= stamp;
+    }
+    // Whether it is removed, and was not yet at the stamp `since`.
+    [[nodiscard]] bool was_removed_since(std::uint64_t since) const noexcept {
+        return is_removed() && removed_at_.load(std::memory_order_relaxed) > since;
+    }
+
+    // One thread at a time: of families whose series expire, when it was seen in use, in seconds since 1970.
+    [[nodiscard]] std::uint32_t seen() const noexcept { return seen_; }
+    void seen(std::uint32_t second) noexcept { seen_ = second; }
+    // Under the table's mutex: whether it can be found.
+    [[nodiscard]] bool is_linked() const noexcept { return linked_; }
+    void unlink() noexcept { linked_ = false; }
+
+    // In a child of fork(), while there is one thread: nothing of it has been delivered.
+    void begin_anew(unix_nanos now) noexcept {
+        birth_ = now;
+        ++generation_;
+    }
+
+private:
+    // Recorded since it was last looked after, not recorded since, or removed for good. Only families whose series
+    // expire tell the first two apart.
+    enum class state : std::uint8_t { touched, idle, removed };
+    static constexpr std::uint64_t never = ~std::uint64_t{0};  // no reader has collected that far
+
+    unix_nanos birth_;
+    std::atomic<unix_nanos> end_{0};
+    std::atomic<std::uint64_t> removed_at_{never};
+    std::atomic<std::uint32_t> holders_{0};
+    std::uint32_t seen_;
+    std::uint32_t ordinal_;
+    std::uint32_t generation_;
+    std::uint32_t in_block_;
+    std::atomic<state> state_{state::idle};  // its birth is its first use
+    bool linked_ = true;
+};
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION bool series_life::remove(reader_clock& readers, unix_nanos now, bool when_idle) noexcept {
+    auto seen = state_.load(std::memory_order_relaxed);
+    do {
+        if (seen == state::removed || (when_idle && seen != state::idle)) return false;
+        // A release, matched by the acquire in is_removed(), and in one order with what series_list::join() does.
+    } while (!state_.compare_exchange_weak(seen, state::removed, std::memory_order_seq_cst, std::memory_order_relaxed));
+    end_.store(now, std::memory_order_relaxed);
+    // Release: who knows that it was removed by then knows when it ended.
+    removed_at_.store(readers.next(), std::memory_order_release);
+    return true;
+}
+
+#endif
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
+// ---- tacho/series/series_memory.hpp
+#ifndef TACHO_PART_SERIES_SERIES_MEMORY
+#define TACHO_PART_SERIES_SERIES_MEMORY
+
+// tacho: the memory of a family's series, in which those that were made one after another lie side by side.
+
+// AddressSanitizer knows of whole blocks only, unless it is told of what is in them.
+#if defined(__SANITIZE_ADDRESS__)
+#define TACHO_TELL_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TACHO_TELL_SANITIZER 1
+#endif
+#endif
+#if defined(TACHO_TELL_SANITIZER)
+extern "C" void __asan_poison_memory_region(void const volatile*, std::size_t);
+extern "C" void __asan_unpoison_memory_region(void const volatile*, std::size_t);
+#endif
+
+namespace tacho::inline v0::detail {
+
+// What is released must not be used until it is given out again.
+inline void forbid([[maybe_unused]] void* from, [[maybe_unused]] std::size_t size) noexcept {
+#if defined(TACHO_TELL_SANITIZER)
+    __asan_poison_memory_region(from, size);
+#endif
+}
+inline void allow([[maybe_unused]] void* from, [[maybe_unused]] std::size_t size) noexcept {
+#if defined(TACHO_TELL_SANITIZER)
+    __asan_unpoison_memory_region(from, size);
+#endif
+}
+
+// Blocks of series: what a scrape reads of them from the front, their lives from the back. It then reads texts in a
+// row, on few pages, whatever else the program allocates: the text of 10 000 counters in a heap full of holes took it
+// thrice as long where each series was a piece of its own. A block grows with the family, and goes when its last series
+// does; until then others of the same size take over the places of those that went. One thread at a time.
+class series_memory {
+public:
+    // Each series has room for so many exemplars behind its life.
+    explicit series_memory(std::size_t exemplars) noexcept
+        : life_size_(sizeof(series_life) + exemplars * sizeof(exemplar_slot)) {}
+    series_memory(series_memory const&) = delete;
+    series_memory& operator=(series_memory const&) = delete;
+    // All series have been released.
+    ~series_memory() { std::free(last_); }
+
+    struct room {
+        void* series = nullptr;
+        void* life = nullptr;
+        std::uint32_t in_block = 0;  // of the life
+    };
+    // Room for a series of this size, aligned for pointers, and for its life; nullptr where memory can't be had.
+    [[nodiscard]] room allocate(std::size_t size) noexcept;
+    // Of a series of this size.
+    void release(void* series, std::size_t size, series_life& life) noexcept;
+
+private:
+    struct hole {
+        hole* next;
+        std::uint32_t size, life;  // where in the block that one is
+    };
+    struct block {
+        block *before, *after;  // of those with holes
+        hole* holes;
+        std::size_t living;
+    };
+    static constexpr std::size_t aligned(std::size_t size) noexcept {
+        return (std::max)(sizeof(hole), (size + 7) & ~std::size_t{7});
+    }
+    static_assert(alignof(series_life) <= 8 && alignof(exemplar_slot) <= 8 && sizeof(block) % 8 == 0);
+
+    [[nodiscard]] bool begin_block(std::size_t size) noexcept;
+    [[nodiscard]] room fill_hole(std::size_t size) noexcept;
+    void link(block& b) noexcept;
+    void unlink(block& b) noexcept;
+
+    std::size_t life_size_;
+    std::size_t living_ = 0;
+    block* last_ = nullptr;
+    char* front_ = nullptr;  // between these the last block has room
+    char* back_ = nullptr;
+    block* with_holes_ = nullptr;
+};
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION series_memory::room series_memory::allocate(std::size_t size) noexcept {
+    size = aligned(size);
+    if (auto const found = fill_hole(size); found.series != nullptr) return found;
+    if (static_cast<std::size_t>(back_ - front_) < size + life_size_ && !begin_block(size)) return {};
+    ++last_->living;
+    ++living_;
+    front_ += size;
+    back_ -= life_size_;
+    return {front_ - size, back_, static_cast<std::uint32_t>(back_ - reinterpret_cast<char*>(last_))};
+}
+
+TACHO_FUNCTION bool series_memory::begin_block(std::size_t size) noexcept {
+    // A family of one series takes no more than that, one of hundreds a thirtieth too much. More than 64 KiB would be
+    // no faster.
+    constexpr std::size_t few = 8, most_bytes = 65536;
+    auto const one = size + life_size_;
+    auto const together = std::clamp((std::max)(living_ / 32, (std::min)(living_, few)), std::size_t{1},
+                                     (std::max)(most_bytes / one, std::size_t{1}));
+    auto const whole = sizeof(block) + together * one;
+    void* const memory = std::malloc(whole);
+    if (memory == nullptr) return false;
+    if (last_ != nullptr && last_->living == 0) {
+        if (last_->holes != nullptr) unlink(*last_);
+        std::free(last_);
+    }
+    last_ = new (memory) block{nullptr, nullptr, nullptr, 0};
+    front_ = static_cast<char*>(memory) + sizeof(block);
+    back_ = static_cast<char*>(memory) + whole;
+    return true;
+}
+
+TACHO_FUNCTION series_memory::room series_memory::fill_hole(std::size_t size) noexcept {
+    int tries = 32;  // so that it takes a bounded time; the sizes of a family are few
+    for (block* b = with_holes_; b != nullptr && tries > 0; b = b->after)
+        for (hole** at = &b->holes; *at != nullptr && tries > 0; at = &(*at)->next, --tries) {
+            hole* const found = *at;
+            if (found->size != size) continue;
+            *at = found->next;
+            if (b->holes == nullptr) unlink(*b);
+            ++b->living;
+            ++living_;
+            void* const life = reinterpret_cast<char*>(b) + found->life;
+            allow(found, size);
+            allow(life, life_size_);
+            return {found, life, found->life};
+        }
+    return {};
+}
+
+TACHO_FUNCTION void series_memory::release(void* series, std::size_t size, series_life& life) noexcept {
+    auto const in_block = life.in_block();
+    auto* const from = reinterpret_cast<block*>(reinterpret_cast<char*>(&life) - in_block);
+    --living_;
+    if (--from->living == 0 && from != last_) {
+        if (from->holes != nullptr) unlink(*from);
+        std::free(from);
+        return;
+    }
+    size = aligned(size);
+    if (from->holes == nullptr) link(*from);
+    from->holes = new (series) hole{from->holes, static_cast<std::uint32_t>(size), in_block};
+    forbid(static_cast<char*>(series) + sizeof(hole), size - sizeof(hole));
+    forbid(&life, life_size_);
+}
+
+TACHO_FUNCTION void series_memory::link(block& b) noexcept {
+    b.before = nullptr;
+    b.after = with_holes_;
+    if (with_holes_ != nullptr) with_holes_->before = &b;
+    with_holes_ = &b;
+}
+
+TACHO_FUNCTION void series_memory::unlink(block& b) noexcept {
+    (b.before != nullptr ? b.before->after : with_holes_) = b.after;
+    if (b.after != nullptr) b.after->before = b.before;
+}
+
+#endif
+
+}  // namespace tacho::inline v0::detail
+
+#endif
+
 // ---- tacho/series/series.hpp
 #ifndef TACHO_PART_SERIES_SERIES
 #define TACHO_PART_SERIES_SERIES
@@ -3285,27 +3568,21 @@ struct reader_clock {
 
 namespace tacho::inline v0 {
 
-namespace detail {
-class idle_series;
-class removed_series;
-class series_list;
-}  // namespace detail
-
 /// One series of a family. Its labels, text and times are written once, before any other thread can see it, and never
 /// change. A removed one is found and shown no more; its memory is given to another only when neither a handle nor a
 /// look can see it, and the readers who collect deltas have had its last values.
 class series {
 public:
     /// When it was first recorded.
-    [[nodiscard]] unix_nanos birth() const noexcept { return birth_; }
+    [[nodiscard]] unix_nanos birth() const noexcept { return life().birth(); }
     /// When it was removed; 0 while it is not.
-    [[nodiscard]] unix_nanos end() const noexcept { return end_.load(std::memory_order_relaxed); }
+    [[nodiscard]] unix_nanos end() const noexcept { return life().end(); }
     /// Its place among the series of its family, which another may have after it.
-    [[nodiscard]] std::uint32_t ordinal() const noexcept { return ordinal_; }
+    [[nodiscard]] std::uint32_t ordinal() const noexcept { return life().ordinal(); }
     /// How many had that place before it: place and generation together are never given twice.
-    [[nodiscard]] std::uint32_t generation() const noexcept { return generation_; }
+    [[nodiscard]] std::uint32_t generation() const noexcept { return life().generation(); }
     /// Whether it stands for all series beyond the limit. It then has no label values.
-    [[nodiscard]] bool is_overflow() const noexcept { return overflow_; }
+    [[nodiscard]] bool is_overflow() const noexcept { return overflow_ != 0; }
     [[nodiscard]] detail::word* cells() const noexcept { return cells_; }
 
     /// The value of the label that was declared at `index`; empty when it is missing.
@@ -3338,59 +3615,22 @@ public:
 
     /// Where it keeps an exemplar, of a family whose series keep more than `i` of them.
     [[nodiscard]] detail::exemplar_slot& exemplar_at(std::size_t i) const noexcept {
-        // They lie before it, so that a series without any has nothing to say of them.
-        return *(reinterpret_cast<detail::exemplar_slot*>(const_cast<series*>(this)) - 1 - i);
+        return reinterpret_cast<detail::exemplar_slot*>(&life() + 1)[i];
     }
 
     /// Keep it while it is bound: release() what was held once.
-    void hold() const noexcept { holders_.fetch_add(1, std::memory_order_relaxed); }  // by somebody who has it already
-    void release() const noexcept {
-        // Release: what was recorded through a handle happened before the memory is somebody else's.
-        holders_.fetch_sub(1, std::memory_order_release);
+    void hold() const noexcept { life().hold(); }
+    void release() const noexcept { life().release(); }
+
+    /// What the library keeps of it beside what is shown.
+    [[nodiscard]] detail::series_life& life() const noexcept {
+        return *reinterpret_cast<detail::series_life*>(reinterpret_cast<char*>(const_cast<series*>(this)) + to_life_);
     }
 
 private:
     friend class series_table;
-    friend class detail::removed_series;
-    friend class detail::idle_series;
-    friend class detail::series_list;
-
-    // Recorded since it was last looked after, not recorded since, or removed for good. Only families whose series
-    // expire tell the first two apart.
-    enum class life : std::uint8_t { touched, idle, removed };
-    static constexpr std::uint64_t never = ~std::uint64_t{0};  // no reader has collected that far
 
     series() = default;
-
-    [[nodiscard]] bool is_removed(std::memory_order order = std::memory_order_acquire) const noexcept {
-        return life_.load(order) == life::removed;
-    }
-    [[nodiscard]] bool is_held() const noexcept { return holders_.load(std::memory_order_acquire) != 0; }
-
-    // Notes that it is in use; false when it has been removed.
-    bool touch() noexcept {
-        auto seen = life_.load(std::memory_order_relaxed);
-        while (seen == life::idle)
-            if (life_.compare_exchange_weak(seen, life::touched, std::memory_order_relaxed)) return true;
-        return seen == life::touched;
-    }
-
-    // Removes it, with `when_idle` unless it was touched meanwhile. False when it was not this call that removed it.
-    // Only the one call that did says when. The stamp is taken afterwards: a reader whose collection began at that
-    // stamp or later has seen it removed, with its last values. Until then it counts as removed just now.
-    bool remove(detail::reader_clock& readers, unix_nanos now, bool when_idle) noexcept;
-    // Whether it was touched since the last call.
-    bool was_touched() noexcept {
-        auto seen = life::touched;
-        return life_.compare_exchange_strong(seen, life::idle, std::memory_order_relaxed);
-    }
-    [[nodiscard]] bool was_removed_by(std::uint64_t stamp) const noexcept {
-        return removed_at_.load(std::memory_order_acquire) <= stamp;
-    }
-    // Whether it is removed, and was not yet at the stamp `since`.
-    [[nodiscard]] bool was_removed_since(std::uint64_t since) const noexcept {
-        return is_removed() && removed_at_.load(std::memory_order_relaxed) > since;
-    }
 
     // Where a label value is: mostly in the text.
     struct place {
@@ -3403,52 +3643,34 @@ private:
     // written otherwise there.
     [[nodiscard]] place const* places() const noexcept { return reinterpret_cast<place const*>(this + 1); }
 
-    [[nodiscard]] static series* make(label_schema const& schema, std::span<std::string_view const> values,
-                                      bool overflow, std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth,
-                                      detail::word* cells, std::size_t exemplars) noexcept;
-    void destroy(std::size_t exemplars) noexcept;
+    [[nodiscard]] static series* make(detail::series_memory& memory, label_schema const& schema,
+                                      std::span<std::string_view const> values, bool overflow, std::uint32_t ordinal,
+                                      std::uint32_t generation, unix_nanos birth, detail::word* cells,
+                                      std::size_t exemplars) noexcept;
+    void destroy(detail::series_memory& memory) noexcept;
 
-    unix_nanos birth_ = 0;
-    std::atomic<unix_nanos> end_{0};
-    std::atomic<std::uint64_t> removed_at_{never};
-    mutable std::atomic<std::uint32_t> holders_{0};
-    std::uint32_t seen_ = 0;  // in use, in seconds since 1970; of families whose series expire
-    std::uint32_t ordinal_ = 0;
-    std::uint32_t generation_ = 0;
-    // What a look-up and a scrape read comes last, so that it shares a cache line with the values behind it.
-    detail::word* cells_ = nullptr;
-    std::uint32_t text_size_ = 0;
-    std::uint8_t label_count_ = 0;
-    bool overflow_ = false;
-    bool linked_ = true;                  // can be found; under the table's mutex
-    std::atomic<life> life_{life::idle};  // its birth is its first use
+    // Little, because a scrape reads it with each text.
+    detail::word* cells_;
+    std::uint32_t to_life_;  // bytes from here
+    std::uint32_t text_size_ : 21;
+    std::uint32_t label_count_ : 5;
+    std::uint32_t overflow_ : 1;
+    static_assert(max_labels < 1u << 5);
 };
 
 #if TACHO_BODIES
 
-TACHO_FUNCTION void series::destroy(std::size_t exemplars) noexcept {
-    std::free(reinterpret_cast<char*>(this) - exemplars * sizeof(detail::exemplar_slot));
+TACHO_FUNCTION void series::destroy(detail::series_memory& memory) noexcept {
+    auto end = static_cast<std::size_t>(text().data() + text().size() - reinterpret_cast<char*>(this));
+    for (std::size_t i = 0; i < label_count_; ++i)  // those that are kept beside the text are behind it
+        end = (std::max)(end, std::size_t{places()[i].at} + places()[i].size);
+    memory.release(this, end, life());
 }
 
-TACHO_FUNCTION bool series::remove(detail::reader_clock& readers, unix_nanos now, bool when_idle) noexcept {
-    auto seen = life_.load(std::memory_order_relaxed);
-    do {
-        if (seen == life::removed || (when_idle && seen != life::idle)) return false;
-        // A release, matched by the acquire in is_removed(), and in one order with what series_list::join() does.
-    } while (!life_.compare_exchange_weak(seen, life::removed, std::memory_order_seq_cst, std::memory_order_relaxed));
-    end_.store(now, std::memory_order_relaxed);
-    // Release: who knows that it was removed by then knows when it ended.
-    removed_at_.store(readers.next(), std::memory_order_release);
-    return true;
-}
-
-#endif
-
-#if TACHO_BODIES
-
-TACHO_FUNCTION series* series::make(label_schema const& schema, std::span<std::string_view const> values, bool overflow,
-                                    std::uint32_t ordinal, std::uint32_t generation, unix_nanos birth,
-                                    detail::word* cells, std::size_t exemplars) noexcept {
+TACHO_FUNCTION series* series::make(detail::series_memory& memory, label_schema const& schema,
+                                    std::span<std::string_view const> values, bool overflow, std::uint32_t ordinal,
+                                    std::uint32_t generation, unix_nanos birth, detail::word* cells,
+                                    std::size_t exemplars) noexcept {
     detail::shown_labels shown{schema, values};
     if (overflow) shown.add({"otel_metric_overflow", "true"});
 
@@ -3466,25 +3688,21 @@ TACHO_FUNCTION series* series::make(label_schema const& schema, std::span<std::s
         if (detail::escaped_size(value) != value.size()) escaped += value.size();
 
     if (text_size > 1u << 20) return nullptr;  // the name of a scope takes a megabyte, too much for a `place`
-    std::size_t const before = exemplars * sizeof(detail::exemplar_slot);
-    void* const all = std::malloc(before + sizeof(series) + values.size() * sizeof(place) + text_size + escaped);
-    if (all == nullptr) return nullptr;
-    void* const memory = static_cast<char*>(all) + before;
+    auto const room = memory.allocate(sizeof(series) + values.size() * sizeof(place) + text_size + escaped);
+    if (room.series == nullptr) return nullptr;
+    auto* const life = new (room.life) detail::series_life{birth, ordinal, generation, room.in_block};
     for (std::size_t i = 0; i < exemplars; ++i)
-        new (static_cast<detail::exemplar_slot*>(all) + i) detail::exemplar_slot;
-    auto* const made = new (memory) series;
+        new (reinterpret_cast<detail::exemplar_slot*>(life + 1) + i) detail::exemplar_slot;
+    auto* const made = new (room.series) series;
     made->cells_ = cells;
-    made->birth_ = birth;
-    made->ordinal_ = ordinal;
-    made->generation_ = generation;
-    made->seen_ = static_cast<std::uint32_t>(birth / 1'000'000'000u);
-    made->text_size_ = static_cast<std::uint32_t>(text_size);
-    made->label_count_ = static_cast<std::uint8_t>(values.size());
-    made->overflow_ = overflow;
+    made->to_life_ = static_cast<std::uint32_t>(static_cast<char*>(room.life) - static_cast<char*>(room.series));
+    made->text_size_ = static_cast<std::uint32_t>(text_size) & 0x1FFFFFu;
+    made->label_count_ = static_cast<std::uint32_t>(values.size()) & 0x1Fu;
+    made->overflow_ = overflow ? 1 : 0;
 
     auto* const places = reinterpret_cast<place*>(made + 1);
     auto const place_of = [&](char const* at, std::string_view value) {
-        return place{static_cast<std::uint32_t>(at - static_cast<char const*>(memory)) & 0x1FFFFFu,
+        return place{static_cast<std::uint32_t>(at - reinterpret_cast<char const*>(made)) & 0x1FFFFFu,
                      static_cast<std::uint32_t>(value.size()) & 0x7FFu};
     };
     char* out = reinterpret_cast<char*>(places + values.size());
@@ -3844,22 +4062,17 @@ public:
             for (std::size_t k = 0; k < end; k += strip) {
                 series* found[strip];
                 std::size_t count = 0;
-                auto const add = [&](series* s) { found[count++] = s; };
-                // The text of the next strip, to be there by then: many series take a fifth more time without.
-                // As numbers: nothing may be added to a pointer to no series.
-                for (std::size_t at = k + strip; at < k + 2 * strip && at < end; ++at) {
-                    auto const next = reinterpret_cast<std::uintptr_t>(places[at].load(std::memory_order_relaxed));
-                    __builtin_prefetch(reinterpret_cast<void const*>(next + 64));
-                    __builtin_prefetch(reinterpret_cast<void const*>(next + 128));
-                }
+                // The next strip's texts, to be there by then: many series take a fifth more time without.
+                if (k + 2 * strip <= end) prefetch(places + k + strip, all_of_strip{});
                 // Acquire: the series were there before they were joined.
                 word* const cells = heads[k / strip].load(std::memory_order_acquire);
                 if (cells != nullptr) [[likely]] {
-                    while (count < strip) add(places[k + count].load(std::memory_order_relaxed));
+                    gather(places + k, found, all_of_strip{});
+                    count = strip;
                 } else {
                     for (std::size_t at = k; at < k + strip && at < end; ++at)
                         if (series* const s = places[at].load(std::memory_order_acquire); s != nullptr && listed(*s))
-                            add(s);
+                            found[count++] = s;
                 }
                 if (count != 0) f(std::span<series* const>{found, count}, cells);
             }
@@ -3883,6 +4096,22 @@ private:
     static constexpr std::size_t first_block = 8;
     static constexpr std::size_t block_size(std::size_t block) noexcept { return first_block << block; }
     static_assert(first_block % strip == 0);
+    using all_of_strip = std::make_index_sequence<strip>;  // one by one, without a loop: a third of its instructions
+    template <std::size_t... I>
+    static void gather(std::atomic<series*> const* from, series** to, std::index_sequence<I...>) noexcept {
+        ((to[I] = from[I].load(std::memory_order_relaxed)), ...);
+    }
+    template <std::size_t... I>
+    static void prefetch(std::atomic<series*> const* from, std::index_sequence<I...>) noexcept {
+        // As numbers: nothing may be added to a pointer to no series.
+        auto const fetch = [](series* s) {
+            auto const at = reinterpret_cast<std::uintptr_t>(s);
+            __builtin_prefetch(reinterpret_cast<void const*>(at));
+            __builtin_prefetch(reinterpret_cast<void const*>(at + 64));
+        };
+        (fetch(from[I].load(std::memory_order_relaxed)), ...);
+    }
+
     // Behind the places of a block: for each strip its first cell if it is whole, else nullptr.
     static std::atomic<word*>* heads_of(std::atomic<series*> const* places, std::size_t block) noexcept {
         static_assert(sizeof(std::atomic<word*>) == sizeof(std::atomic<series*>));
@@ -3928,7 +4157,7 @@ TACHO_FUNCTION void series_list::join(std::uint32_t place) noexcept {
         series const* const first = of_strip[0].load(std::memory_order_relaxed);
         for (std::size_t i = 0; i < strip; ++i) {
             series const* const s = of_strip[i].load(std::memory_order_relaxed);
-            if (s == nullptr || s->is_removed(std::memory_order_seq_cst) || s->cells() != first->cells() + i)
+            if (s == nullptr || s->life().is_removed(std::memory_order_seq_cst) || s->cells() != first->cells() + i)
                 return false;
         }
         return true;
@@ -4031,12 +4260,13 @@ TACHO_FUNCTION void idle_series::remove_from(series_list const& list) noexcept {
     if (under_way_.exchange(true, std::memory_order_acquire)) return;
     auto const second = now();
     list.for_each([&](series& s) {
-        bool const touched = s.was_touched();
-        if (touched || s.is_held() || s.is_overflow())
-            s.seen_ = second;
-        else if (second > s.seen_ && second - s.seen_ >= storage_.expire_after &&
-                 s.remove(*storage_.readers, storage_.now(), true))
-            list.part(s.ordinal());
+        auto& life = s.life();
+        bool const touched = life.was_touched();
+        if (touched || life.is_held() || s.is_overflow())
+            life.seen(second);
+        else if (second > life.seen() && second - life.seen() >= storage_.expire_after &&
+                 life.remove(*storage_.readers, storage_.now(), true))
+            list.part(life.ordinal());
     });
     under_way_.store(false, std::memory_order_release);
 }
@@ -4131,7 +4361,7 @@ public:
         if (!has_room) return;
         auto const before = unlisted_.size();
         std::erase_if(listed_, [&](entry const& e) {
-            if (e.epoch > finished || e.gone->is_held() || !e.gone->was_removed_by(settled)) return false;
+            if (e.epoch > finished || e.gone->life().is_held() || !e.gone->life().was_removed_by(settled)) return false;
             list.put(e.gone->ordinal(), nullptr);
             free_.push_back({e.gone->ordinal(), e.gone->generation() + 1});
             unlisted_.push_back(e);
@@ -4446,7 +4676,7 @@ public:
     void for_each(F&& f, std::uint64_t since = present) const {
         idle_.remove_from(list_);
         list_.for_each([&](series& s) {
-            if (!s.is_removed() || s.was_removed_since(since)) f(s);
+            if (is_listed(s, since)) f(s);
         });
     }
 
@@ -4455,8 +4685,7 @@ public:
     template <class Keep, class F>
     void for_each_strip(Keep&& keep, F&& f, std::uint64_t since = present) const {
         idle_.remove_from(list_);
-        auto const listed = [&](series& s) { return !s.is_removed() || s.was_removed_since(since); };
-        list_.for_each_strip([&](series& s) { return listed(s) && keep(s); }, f);
+        list_.for_each_strip([&](series& s) { return is_listed(s, since) && keep(s); }, f);
     }
 
     /// Series are kept until the family ends from now on: an instrument of enums looks them up without `looking`.
@@ -4495,7 +4724,11 @@ private:
         }
     }
 
-    [[nodiscard]] bool is_usable(series& s) const noexcept { return storage_.expire_after == 0 || s.touch(); }
+    [[nodiscard]] bool is_usable(series& s) const noexcept { return storage_.expire_after == 0 || s.life().touch(); }
+    [[nodiscard]] static bool is_listed(series const& s, std::uint64_t since) noexcept {
+        auto const& life = s.life();
+        return !life.is_removed() || life.was_removed_since(since);
+    }
 
     // Of any values, what is not found.
     [[nodiscard]] series* make(std::span<std::string_view const> values) noexcept;
@@ -4515,7 +4748,7 @@ private:
     bool remove_those(Gone&& gone) noexcept {
         bool done = true;
         list_.for_each([&](series& s) {
-            if (s.is_removed() || !gone(s)) return;
+            if (s.life().is_removed() || !gone(s)) return;
             if (done = done && has_room_for_removed(); done) remove_and_bury(s);
         });
         return done;
@@ -4542,6 +4775,7 @@ private:
 
     label_schema schema_;
     series_storage storage_;
+    detail::series_memory memory_{storage_.exemplars};
     detail::series_index index_;
     detail::series_list list_;
     detail::removed_series removed_;
@@ -4649,14 +4883,13 @@ TACHO_FUNCTION void series_table::drop_cache(detail::series_cache cache) noexcep
 
 TACHO_FUNCTION void series_table::fill_cache(detail::series_cache cache, std::size_t place, series& s) noexcept {
     std::lock_guard const lock{mutex_};
-    if (!s.is_removed()) cache.fill(place, s);
+    if (!s.life().is_removed()) cache.fill(place, s);
 }
 
 TACHO_FUNCTION void series_table::start_anew(bool clear_cells) noexcept {
     overflowed_.store(0, std::memory_order_relaxed);
     list_.for_each([&](series& s) {
-        s.birth_ = storage_.now();
-        ++s.generation_;  // nothing of it has been delivered
+        s.life().begin_anew(storage_.now());
         if (clear_cells) detail::clear_cells(s.cells(), storage_.cells, storage_.sharded);
         for (std::size_t i = 0; i < storage_.exemplars; ++i) s.exemplar_at(i).clear();
     });
@@ -4671,7 +4904,7 @@ TACHO_FUNCTION void series_table::repair_exemplars() noexcept {
 
 TACHO_FUNCTION std::uint64_t series_table::take_turn(series const& s) noexcept {
     std::lock_guard const lock{mutex_};
-    if (s.is_removed()) return 0;
+    if (s.life().is_removed()) return 0;
     s.cells()->store(++turns_, std::memory_order_relaxed);
     return turns_;
 }
@@ -4713,8 +4946,8 @@ TACHO_FUNCTION series* series_table::add(std::span<std::string_view const> value
     if (place.ordinal == list_.next() && !list_.make_room()) return nullptr;
     detail::word* const cells = arena().allocate(storage_.cells);
     if (cells == nullptr) return nullptr;
-    series* const made = series::make(schema_, values, overflow, place.ordinal, place.generation, storage_.now(), cells,
-                                      storage_.exemplars);
+    series* const made = series::make(memory_, schema_, values, overflow, place.ordinal, place.generation,
+                                      storage_.now(), cells, storage_.exemplars);
     if (made == nullptr) {
         arena().release(cells, storage_.cells);
         return nullptr;
@@ -4734,7 +4967,7 @@ TACHO_FUNCTION bool series_table::remove_and_bury(series& s) noexcept {
     // Not found any more, and only then removed: else what others find and count in between, for as long as this thread
     // isn't given the processor, would be counted for nobody. They wait for the mutex instead.
     unlink(s);
-    bool const was_there = s.remove(*storage_.readers, storage_.now(), false);
+    bool const was_there = s.life().remove(*storage_.readers, storage_.now(), false);
     list_.part(s.ordinal());
     keep(s);
     return was_there;
@@ -4742,13 +4975,13 @@ TACHO_FUNCTION bool series_table::remove_and_bury(series& s) noexcept {
 
 TACHO_FUNCTION void series_table::bury(series& s) noexcept {
     list_.part(s.ordinal());
-    if (!s.linked_ || removed_.size() >= storage_.most_removed()) return;
+    if (!s.life().is_linked() || removed_.size() >= storage_.most_removed()) return;
     unlink(s);
     keep(s);
 }
 
 TACHO_FUNCTION void series_table::unlink(series& s) noexcept {
-    s.linked_ = false;
+    s.life().unlink();
     if (s.is_overflow()) {
         overflow_.store(nullptr, std::memory_order_release);
     } else {
@@ -4767,7 +5000,7 @@ TACHO_FUNCTION void series_table::sweep() noexcept {
     idle_.note_sweep();
     idle_.remove_from(list_);
     list_.for_each([this](series& s) {
-        if (s.is_removed()) bury(s);
+        if (s.life().is_removed()) bury(s);
     });
 }
 
@@ -4790,7 +5023,7 @@ TACHO_FUNCTION void series_table::give_back_now_and_then() noexcept {
 
 TACHO_FUNCTION void series_table::destroy(series& s) noexcept {
     arena().release(s.cells(), storage_.cells);
-    s.destroy(storage_.exemplars);
+    s.destroy(memory_);
 }
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <map>
@@ -325,6 +326,46 @@ TEST(a_family_with_expiry, takes_a_million_label_sets_in_a_bounded_heap) {
     auto const page = as_text(registry);
     EXPECT_EQ(value_of(page, "c_total{user=\"999999\"}"), "1");
     EXPECT_EQ(page.find("user=\"5\""), std::string::npos);
+}
+
+// Of each round one stays for good, beside those that went.
+TEST(series_that_come, take_the_memory_of_those_of_their_size_that_went) {
+    tacho::registry registry;
+    tacho::counter<"c", tacho::label<"a">, tacho::label<"b">> c{registry};
+    auto const value = [](int i) {
+        return std::to_string(100'000 + i) + std::string(static_cast<std::size_t>(i % 5), '"');
+    };
+    std::size_t after_warm_up = 0;
+    constexpr int rounds = 1000, at_once = 64, warm_up = 100;
+    for (int round = 0; round < rounds; ++round) {
+        if (round == warm_up) after_warm_up = test::heap_in_use();
+        int const first = round * at_once;
+        for (int i = first; i < first + at_once; ++i) c(value(i), "x").inc(static_cast<std::uint64_t>(i));
+        for (int i = first; i < first + at_once - 1; ++i) EXPECT_TRUE(c.remove(value(i), "x"));
+    }
+    EXPECT_LT(test::heap_in_use(), after_warm_up + (rounds - warm_up) * 500);
+    auto const page = as_text(registry);
+    EXPECT_EQ(std::count(page.begin(), page.end(), '\n'), 1 + rounds);
+    for (int i = at_once - 1; i < rounds * at_once; i += at_once) {
+        auto shown = std::to_string(100'000 + i);
+        for (int k = 0; k < i % 5; ++k) shown += "\\\"";
+        EXPECT_EQ(value_of(page, "c_total{a=\"" + shown + "\",b=\"x\"}"), std::to_string(i));
+    }
+}
+
+TEST(a_family, gives_the_memory_of_its_series_back_when_they_are_removed) {
+    tacho::registry registry;
+    tacho::counter<"c", tacho::label<"a">> c{registry};
+    auto const before = test::heap_in_use();
+    for (int i = 0; i < 2000; ++i) c(std::string(500, 'x') + std::to_string(i)).inc();
+    auto const with_all = test::heap_in_use();
+    c.clear();
+    for (int i = 0; i < 4000; ++i) {  // the memory of those that were removed is given back now and then
+        c("y").inc();
+        c.remove("y");
+    }
+    EXPECT_LE(test::heap_in_use() - before, (with_all - before) / 4);  // AddressSanitizer's heap says 0 to all
+    EXPECT_LT(registry.health().kept_series, 100u);
 }
 
 // ---- Readers who report what happened in between.

@@ -49,12 +49,13 @@ TACHO_FUNCTION void idle_series::remove_from(series_list const& list) noexcept {
     if (under_way_.exchange(true, std::memory_order_acquire)) return;
     auto const second = now();
     list.for_each([&](series& s) {
-        bool const touched = s.was_touched();
-        if (touched || s.is_held() || s.is_overflow())
-            s.seen_ = second;
-        else if (second > s.seen_ && second - s.seen_ >= storage_.expire_after &&
-                 s.remove(*storage_.readers, storage_.now(), true))
-            list.part(s.ordinal());
+        auto& life = s.life();
+        bool const touched = life.was_touched();
+        if (touched || life.is_held() || s.is_overflow())
+            life.seen(second);
+        else if (second > life.seen() && second - life.seen() >= storage_.expire_after &&
+                 life.remove(*storage_.readers, storage_.now(), true))
+            list.part(life.ordinal());
     });
     under_way_.store(false, std::memory_order_release);
 }

@@ -61,7 +61,7 @@ public:
         if (!has_room) return;
         auto const before = unlisted_.size();
         std::erase_if(listed_, [&](entry const& e) {
-            if (e.epoch > finished || e.gone->is_held() || !e.gone->was_removed_by(settled)) return false;
+            if (e.epoch > finished || e.gone->life().is_held() || !e.gone->life().was_removed_by(settled)) return false;
             list.put(e.gone->ordinal(), nullptr);
             free_.push_back({e.gone->ordinal(), e.gone->generation() + 1});
             unlisted_.push_back(e);

@@ -84,7 +84,7 @@ public:
     void for_each(F&& f, std::uint64_t since = present) const {
         idle_.remove_from(list_);
         list_.for_each([&](series& s) {
-            if (!s.is_removed() || s.was_removed_since(since)) f(s);
+            if (is_listed(s, since)) f(s);
         });
     }
 
@@ -93,8 +93,7 @@ public:
     template <class Keep, class F>
     void for_each_strip(Keep&& keep, F&& f, std::uint64_t since = present) const {
         idle_.remove_from(list_);
-        auto const listed = [&](series& s) { return !s.is_removed() || s.was_removed_since(since); };
-        list_.for_each_strip([&](series& s) { return listed(s) && keep(s); }, f);
+        list_.for_each_strip([&](series& s) { return is_listed(s, since) && keep(s); }, f);
     }
 
     /// Series are kept until the family ends from now on: an instrument of enums looks them up without `looking`.
@@ -133,7 +132,11 @@ private:
         }
     }
 
-    [[nodiscard]] bool is_usable(series& s) const noexcept { return storage_.expire_after == 0 || s.touch(); }
+    [[nodiscard]] bool is_usable(series& s) const noexcept { return storage_.expire_after == 0 || s.life().touch(); }
+    [[nodiscard]] static bool is_listed(series const& s, std::uint64_t since) noexcept {
+        auto const& life = s.life();
+        return !life.is_removed() || life.was_removed_since(since);
+    }
 
     // Of any values, what is not found.
     [[nodiscard]] series* make(std::span<std::string_view const> values) noexcept;
@@ -153,7 +156,7 @@ private:
     bool remove_those(Gone&& gone) noexcept {
         bool done = true;
         list_.for_each([&](series& s) {
-            if (s.is_removed() || !gone(s)) return;
+            if (s.life().is_removed() || !gone(s)) return;
             if (done = done && has_room_for_removed(); done) remove_and_bury(s);
         });
         return done;
@@ -180,6 +183,7 @@ private:
 
     label_schema schema_;
     series_storage storage_;
+    detail::series_memory memory_{storage_.exemplars};
     detail::series_index index_;
     detail::series_list list_;
     detail::removed_series removed_;

@@ -99,14 +99,13 @@ TACHO_FUNCTION void series_table::drop_cache(detail::series_cache cache) noexcep
 
 TACHO_FUNCTION void series_table::fill_cache(detail::series_cache cache, std::size_t place, series& s) noexcept {
     std::lock_guard const lock{mutex_};
-    if (!s.is_removed()) cache.fill(place, s);
+    if (!s.life().is_removed()) cache.fill(place, s);
 }
 
 TACHO_FUNCTION void series_table::start_anew(bool clear_cells) noexcept {
     overflowed_.store(0, std::memory_order_relaxed);
     list_.for_each([&](series& s) {
-        s.birth_ = storage_.now();
-        ++s.generation_;  // nothing of it has been delivered
+        s.life().begin_anew(storage_.now());
         if (clear_cells) detail::clear_cells(s.cells(), storage_.cells, storage_.sharded);
         for (std::size_t i = 0; i < storage_.exemplars; ++i) s.exemplar_at(i).clear();
     });
@@ -121,7 +120,7 @@ TACHO_FUNCTION void series_table::repair_exemplars() noexcept {
 
 TACHO_FUNCTION std::uint64_t series_table::take_turn(series const& s) noexcept {
     std::lock_guard const lock{mutex_};
-    if (s.is_removed()) return 0;
+    if (s.life().is_removed()) return 0;
     s.cells()->store(++turns_, std::memory_order_relaxed);
     return turns_;
 }
@@ -163,8 +162,8 @@ TACHO_FUNCTION series* series_table::add(std::span<std::string_view const> value
     if (place.ordinal == list_.next() && !list_.make_room()) return nullptr;
     detail::word* const cells = arena().allocate(storage_.cells);
     if (cells == nullptr) return nullptr;
-    series* const made = series::make(schema_, values, overflow, place.ordinal, place.generation, storage_.now(), cells,
-                                      storage_.exemplars);
+    series* const made = series::make(memory_, schema_, values, overflow, place.ordinal, place.generation,
+                                      storage_.now(), cells, storage_.exemplars);
     if (made == nullptr) {
         arena().release(cells, storage_.cells);
         return nullptr;
@@ -184,7 +183,7 @@ TACHO_FUNCTION bool series_table::remove_and_bury(series& s) noexcept {
     // Not found any more, and only then removed: else what others find and count in between, for as long as this thread
     // isn't given the processor, would be counted for nobody. They wait for the mutex instead.
     unlink(s);
-    bool const was_there = s.remove(*storage_.readers, storage_.now(), false);
+    bool const was_there = s.life().remove(*storage_.readers, storage_.now(), false);
     list_.part(s.ordinal());
     keep(s);
     return was_there;
@@ -192,13 +191,13 @@ TACHO_FUNCTION bool series_table::remove_and_bury(series& s) noexcept {
 
 TACHO_FUNCTION void series_table::bury(series& s) noexcept {
     list_.part(s.ordinal());
-    if (!s.linked_ || removed_.size() >= storage_.most_removed()) return;
+    if (!s.life().is_linked() || removed_.size() >= storage_.most_removed()) return;
     unlink(s);
     keep(s);
 }
 
 TACHO_FUNCTION void series_table::unlink(series& s) noexcept {
-    s.linked_ = false;
+    s.life().unlink();
     if (s.is_overflow()) {
         overflow_.store(nullptr, std::memory_order_release);
     } else {
@@ -217,7 +216,7 @@ TACHO_FUNCTION void series_table::sweep() noexcept {
     idle_.note_sweep();
     idle_.remove_from(list_);
     list_.for_each([this](series& s) {
-        if (s.is_removed()) bury(s);
+        if (s.life().is_removed()) bury(s);
     });
 }
 
@@ -240,7 +239,7 @@ TACHO_FUNCTION void series_table::give_back_now_and_then() noexcept {
 
 TACHO_FUNCTION void series_table::destroy(series& s) noexcept {
     arena().release(s.cells(), storage_.cells);
-    s.destroy(storage_.exemplars);
+    s.destroy(memory_);
 }
 
 #endif
