@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace bench {
@@ -56,6 +57,8 @@ private:
     std::vector<std::thread> members_;
 };
 
+constexpr std::size_t counted_alone = 500'000;
+
 // The million, and the hand loop that knows its lines.
 class million_pages {
 public:
@@ -74,6 +77,9 @@ private:
         for (std::size_t i = 0; i < by_hand_.lines.size(); ++i) by_hand_.lines[i].number += amount(i, steps_by_hand_);
     }
     bool agree() {
+        // One of them counts in another benchmark, too.
+        auto const besides = static_cast<std::uint64_t>(total(ours_.registry()) - ours_.added());
+        by_hand_.lines[counted_alone].number += besides - std::exchange(besides_, besides);
         while (ours_.steps() < steps_by_hand_) ours_.change();
         while (steps_by_hand_ < ours_.steps()) change_by_hand();
         by_hand_.make();
@@ -84,6 +90,7 @@ private:
     tacho::endpoint endpoint_{ours_.registry()};
     hand_loop by_hand_{endpoint_.respond({}).body()};
     std::size_t steps_by_hand_ = ours_.steps();
+    std::uint64_t besides_ = 0;
 };
 
 struct world {
@@ -100,7 +107,7 @@ void series_rows(table& to) {
     one_thread("series/1", subject{[handle = w.handle](std::size_t) { handle.inc(); },
                                    goes_up_by(batch, [] { return total(w.registry); })});
     one_thread("series/1000000",
-               subject{[handle = a_million().handle(500'000)](std::size_t) { handle.inc(); },
+               subject{[handle = a_million().handle(counted_alone)](std::size_t) { handle.inc(); },
                        goes_up_by(batch, [] { return total(a_million().registry()) - a_million().added(); })});
     static million_pages const pages_of_a_million;
     to.add({"text of 1000000 counters, a line", "text/1000000/tacho", "text/10000/tacho", "tacho, 10000 counters", "ns",
