@@ -26,7 +26,7 @@ void observe_in(Place const& to, double value, std::span<exemplar_label const> l
     if (of == nullptr) return;  // not registered: there are no bounds to look among
     if (std::isnan(value)) [[unlikely]]
         return of->drop_measurement("NaN");
-    auto const bucket = bucket_of(of->describe().bounds, value);
+    auto const bucket = of->bucket_of(value);
     // An infinite value has its bucket, but in the sum it would leave no number behind.
     observe<Cells>(to.cells, bucket, value, std::isfinite(value));
     if (Exemplars && std::isfinite(value)) consider_exemplar<Exemplars>(to, bucket, value, labels);

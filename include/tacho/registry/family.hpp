@@ -1,6 +1,7 @@
 // tacho: an instrument's identity and all its series.
 #pragma once
 
+#include "tacho/cell/bucket_table.hpp"
 #include "tacho/cell/cells.hpp"
 #include "tacho/cell/exponential_cells.hpp"
 #include "tacho/cell/histogram_cells.hpp"
@@ -56,6 +57,9 @@ public:
     [[nodiscard]] series_table& table() noexcept { return table_; }
     [[nodiscard]] series_table const& table() const noexcept { return table_; }
     [[nodiscard]] bool is_sharded() const noexcept { return table_.storage().sharded; }
+
+    /// Of a histogram: the bucket that counts this value. Not for NaN.
+    [[nodiscard]] std::size_t bucket_of(double value) const noexcept { return buckets_.find(value); }
 
     /// `le="0.5"} ` of each bucket, in text and in OpenMetrics.
     [[nodiscard]] bound_label const& bucket_text(std::size_t i) const noexcept { return bucket_texts_[i].text; }
@@ -246,6 +250,7 @@ private:
     unix_nanos birth_;
     std::atomic<unix_nanos> end_{0};
     descriptor descriptor_;
+    detail::bucket_table buckets_{descriptor_.bounds};
     series_table table_;
     overflow_hook on_overflow_;
     detail::observed_rounds rounds_;
