@@ -1396,19 +1396,24 @@ void read_cells(word* first, std::size_t end, std::uint64_t* bits) noexcept {
 
 // Where an instrument that could not be registered counts: written by all, read by none.
 // Default visibility: a plug-in that comes and goes takes no others each time.
-[[gnu::visibility("default")]] word* discard_cells() noexcept;
+[[gnu::visibility("default")]] inline constinit std::atomic<word*> discard_page{nullptr};
+word* discard_cells() noexcept;
+// Relaxed: who has a pointer to them got it from who made them, or from somebody who did.
+[[nodiscard]] inline bool are_discard_cells(word const* run) noexcept {
+    return run == discard_page.load(std::memory_order_relaxed);
+}
 #if TACHO_BODIES
 TACHO_FUNCTION word* discard_cells() noexcept {
     // The fallback is only reached when the process never got a chunk, and then all threads use slot 0.
     static constinit word last_resort[cells_per_page]{};
     // No static object with a guard: a child of fork() would wait for ever for a thread that was making it.
-    static constinit std::atomic<word*> cells{nullptr};
     // Acquire and release: who finds the cells finds them zeroed.
-    if (auto* const made = cells.load(std::memory_order_acquire)) return made;
+    if (auto* const made = discard_page.load(std::memory_order_acquire)) return made;
     word* const reserved = sharded_arena.allocate(cells_per_page);
     word* const own = reserved != nullptr ? reserved : last_resort;
     word* other = nullptr;
-    if (cells.compare_exchange_strong(other, own, std::memory_order_acq_rel, std::memory_order_acquire)) return own;
+    if (discard_page.compare_exchange_strong(other, own, std::memory_order_acq_rel, std::memory_order_acquire))
+        return own;
     if (reserved != nullptr) sharded_arena.release(reserved, cells_per_page);
     return other;
 }
@@ -1712,12 +1717,20 @@ struct split_value {
     std::int64_t exponent;
     std::uint64_t below;
 };
+// Right if is_split(): else it is at most the smallest normal number, or negative.
+[[nodiscard]] inline split_value split_normal(double value) noexcept {
+    auto const bits = std::bit_cast<std::uint64_t>(value) - 1;
+    return {static_cast<std::int64_t>(bits >> 52) - 1023, bits & mantissa_mask};
+}
+[[nodiscard]] inline bool is_split(split_value v) noexcept {
+    return v.exponent != -1023;
+}
+
 [[nodiscard]] inline split_value split(double positive) noexcept {
-    auto const bits = std::bit_cast<std::uint64_t>(positive) - 1;
-    if (bits >> 52 != 0) [[likely]]
-        return {static_cast<std::int64_t>(bits >> 52) - 1023, bits & mantissa_mask};
-    // At most the smallest normal number: a subnormal's leading one is not implied.
-    auto const whole = bits + 1;
+    if (auto const simply = split_normal(positive); is_split(simply)) [[likely]]
+        return simply;
+    // A subnormal's leading one is not implied.
+    auto const whole = std::bit_cast<std::uint64_t>(positive);
     int const shift = std::countl_zero(whole) - 11;
     auto const mantissa = whole << shift & mantissa_mask;
     auto const exponent = std::int64_t{-1022} - shift;
@@ -2039,9 +2052,15 @@ std::size_t widen(word* own, std::size_t max_buckets, bool negative, std::int64_
 }
 #endif
 
-// One observation by whoever is the only writer of these cells. The order of the stores is that of histogram_cells.hpp,
-// and for the same reader's checks.
-inline void observe_exponential_owned(word* own, exponential_shape const& shape, double value) noexcept {
+// The order of the stores is that of histogram_cells.hpp, and for the same reader's checks.
+inline void count_exponential(word* own, std::size_t cell, double value) noexcept {
+    add_owned(own[exponential_begun], std::uint64_t{1}, std::memory_order_release);
+    add_owned(own[exponential_sum], value, std::memory_order_release);
+    add_owned(own[cell], std::uint64_t{1}, std::memory_order_release);
+}
+
+[[gnu::noinline]] inline void observe_any_exponential(word* own, exponential_shape const& shape,
+                                                      double value) noexcept {
     auto const amount = std::fabs(value);
     std::size_t cell = exponential_zeros;
     if (amount > shape.zero_threshold) {
@@ -2053,9 +2072,22 @@ inline void observe_exponential_owned(word* own, exponential_shape const& shape,
         cell = place < window.width ? window.cell(place, shape.max_buckets)
                                     : widen(own, shape.max_buckets, negative, index);
     }
-    add_owned(own[exponential_begun], std::uint64_t{1}, std::memory_order_release);
-    add_owned(own[exponential_sum], value, std::memory_order_release);
-    add_owned(own[cell], std::uint64_t{1}, std::memory_order_release);
+    count_exponential(own, cell, value);
+}
+
+// One observation by whoever is the only writer of these cells. What most observations are, a positive number of a
+// bucket that is there at a scale of at most 8, calls nothing, and so has no registers to keep: 5 ns become 3.
+inline void observe_exponential_owned(word* own, exponential_shape const& shape, double value) noexcept {
+    auto const window = exponential_window::of(own[exponential_windows].load(std::memory_order_relaxed));
+    auto const split = split_normal(value);
+    constexpr int least_coarse = max_exponential_scale - table_scale;
+    if (value > shape.zero_threshold && is_split(split) && window.coarse >= least_coarse) [[likely]] {
+        auto const index = index_at_scale_8(split) >> (window.coarse - least_coarse);
+        auto const place = static_cast<std::uint32_t>(index) - static_cast<std::uint32_t>(window.low);
+        if (place < window.width) [[likely]]
+            return count_exponential(own, window.cell(place, shape.max_buckets), value);
+    }
+    observe_any_exponential(own, shape, value);
 }
 
 // The common slot has many writers, of which one writes at a time. Its lock says of which process: in a child of fork()
@@ -8141,7 +8173,7 @@ namespace detail {
 template <class Cells>
 void observe_exponential_in(word* run, family* of, double value) noexcept {
     // Without family there is no shape, and the cells that stand in for a series have no window.
-    if (of == nullptr || run == discard_cells()) [[unlikely]]
+    if (of == nullptr || are_discard_cells(run)) [[unlikely]]
         return;
     if (!std::isfinite(value)) [[unlikely]]
         return of->drop_measurement("NaN or an infinite value");

@@ -115,19 +115,24 @@ void read_cells(word* first, std::size_t end, std::uint64_t* bits) noexcept {
 
 // Where an instrument that could not be registered counts: written by all, read by none.
 // Default visibility: a plug-in that comes and goes takes no others each time.
-[[gnu::visibility("default")]] word* discard_cells() noexcept;
+[[gnu::visibility("default")]] inline constinit std::atomic<word*> discard_page{nullptr};
+word* discard_cells() noexcept;
+// Relaxed: who has a pointer to them got it from who made them, or from somebody who did.
+[[nodiscard]] inline bool are_discard_cells(word const* run) noexcept {
+    return run == discard_page.load(std::memory_order_relaxed);
+}
 #if TACHO_BODIES
 TACHO_FUNCTION word* discard_cells() noexcept {
     // The fallback is only reached when the process never got a chunk, and then all threads use slot 0.
     static constinit word last_resort[cells_per_page]{};
     // No static object with a guard: a child of fork() would wait for ever for a thread that was making it.
-    static constinit std::atomic<word*> cells{nullptr};
     // Acquire and release: who finds the cells finds them zeroed.
-    if (auto* const made = cells.load(std::memory_order_acquire)) return made;
+    if (auto* const made = discard_page.load(std::memory_order_acquire)) return made;
     word* const reserved = sharded_arena.allocate(cells_per_page);
     word* const own = reserved != nullptr ? reserved : last_resort;
     word* other = nullptr;
-    if (cells.compare_exchange_strong(other, own, std::memory_order_acq_rel, std::memory_order_acquire)) return own;
+    if (discard_page.compare_exchange_strong(other, own, std::memory_order_acq_rel, std::memory_order_acquire))
+        return own;
     if (reserved != nullptr) sharded_arena.release(reserved, cells_per_page);
     return other;
 }

@@ -88,12 +88,20 @@ struct split_value {
     std::int64_t exponent;
     std::uint64_t below;
 };
+// Right if is_split(): else it is at most the smallest normal number, or negative.
+[[nodiscard]] inline split_value split_normal(double value) noexcept {
+    auto const bits = std::bit_cast<std::uint64_t>(value) - 1;
+    return {static_cast<std::int64_t>(bits >> 52) - 1023, bits & mantissa_mask};
+}
+[[nodiscard]] inline bool is_split(split_value v) noexcept {
+    return v.exponent != -1023;
+}
+
 [[nodiscard]] inline split_value split(double positive) noexcept {
-    auto const bits = std::bit_cast<std::uint64_t>(positive) - 1;
-    if (bits >> 52 != 0) [[likely]]
-        return {static_cast<std::int64_t>(bits >> 52) - 1023, bits & mantissa_mask};
-    // At most the smallest normal number: a subnormal's leading one is not implied.
-    auto const whole = bits + 1;
+    if (auto const simply = split_normal(positive); is_split(simply)) [[likely]]
+        return simply;
+    // A subnormal's leading one is not implied.
+    auto const whole = std::bit_cast<std::uint64_t>(positive);
     int const shift = std::countl_zero(whole) - 11;
     auto const mantissa = whole << shift & mantissa_mask;
     auto const exponent = std::int64_t{-1022} - shift;

@@ -56,7 +56,7 @@ namespace detail {
 template <class Cells>
 void observe_exponential_in(word* run, family* of, double value) noexcept {
     // Without family there is no shape, and the cells that stand in for a series have no window.
-    if (of == nullptr || run == discard_cells()) [[unlikely]]
+    if (of == nullptr || are_discard_cells(run)) [[unlikely]]
         return;
     if (!std::isfinite(value)) [[unlikely]]
         return of->drop_measurement("NaN or an infinite value");
