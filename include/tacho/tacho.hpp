@@ -25,6 +25,7 @@
 
 // 5. For web servers.
 #include "tacho/http/measured_request.hpp"
+#include "tacho/http/operation_metrics.hpp"
 #include "tacho/http/route_table.hpp"
 
 // 6. What the library knows of itself.

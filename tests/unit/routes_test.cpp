@@ -1,6 +1,7 @@
 #include "support/text.hpp"
 
 #include "tacho/http/measured_request.hpp"
+#include "tacho/http/operation_metrics.hpp"
 #include "tacho/http/route_table.hpp"
 
 #include <gtest/gtest.h>

@@ -1,73 +1,93 @@
 // tacho: one HTTP request, measured from its arrival to the last byte of its response, whatever the web server.
 #pragma once
 
-#include "tacho/core/label.hpp"
-#include "tacho/instrument/up_down_counter.hpp"
-
 #include <chrono>
+#include <cstdint>
+#include <exception>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace tacho::inline v0::http {
 
-/// How a request ended. It is a success when nothing was thrown and the status code is below 400.
-enum class outcome : unsigned char { success, error };
-consteval auto label_values(outcome) {
-    return tacho::labels<outcome>({{outcome::success, "success"}, {outcome::error, "error"}});
-}
-
-/// The instruments that a request is recorded in: `requests` counts by api, method, outcome and status code, `duration`
-/// observes seconds by api and method, `concurrent` counts up and down by api. `method` is the operation that handles
-/// the request, of which there are few, not the verb and never the path.
-template <class T>
-concept request_metrics = requires(T& metrics, std::string_view text) {
-    metrics.requests(text, text, outcome::success, 200).inc();
-    metrics.duration.bind(text, text).observe(0.5);
-    metrics.concurrent(text).track();
+/// What is known of a request when it arrives. What its client chose, the verb and the version, is not looked at later;
+/// the other texts must live until it has ended.
+struct request_start {
+    std::string_view verb = {};              ///< as it was sent, be it one that nobody knows
+    std::string_view api = "unknown";        ///< the part of the program that it is for
+    std::string_view operation = "unknown";  ///< the name of its handler
+    std::string_view route = {};             ///< the pattern that its path matches; empty: none, or not known
+    std::string_view scheme = "http";        ///< of the connection: http or https
+    std::string_view protocol_version = {};  ///< of HTTP, such as 1.1; empty: not known
 };
 
-/// Counts a request as concurrent while it lives. Records it once: when it is finished, or as a failure with the status
-/// code 500 when it ends without that, as when an exception passes. Movable. The views and the metrics must outlive it.
+/// How a request ended.
+struct request_end {
+    std::optional<int> status_code = {};  ///< the one that was sent; none: there was no response
+    std::string_view error = {};  ///< what failed, a word of few, such as an exception's type; empty: nothing did
+    double seconds = 0;           ///< from its arrival to the last byte of its response
+    std::optional<std::uint64_t> received = {};  ///< bytes of its body as they were transferred; none: not known
+    std::optional<std::uint64_t> sent = {};      ///< the same of its response's body
+};
+
+/// Metrics that requests can be recorded in. `begin_request` counts one as in flight and returns what counts it while
+/// it lives, with all that `end_request` has to know later; both are found by the type of the metrics, and throw
+/// nothing. There are two forms: the instruments of operation_metrics, and the server_metrics of OpenTelemetry.
+template <class Metrics>
+concept request_metrics = requires(Metrics& metrics, request_start const& start, request_end const& end) {
+    requires std::is_nothrow_move_constructible_v<decltype(begin_request(metrics, start))>;
+    end_request(metrics, begin_request(metrics, start), end);
+};
+
+/// Counts a request as in flight while it lives. Records it once: when it is finished, when it has failed, or as a
+/// failure when it ends without either, as when an exception passes or its client has left. Movable; used by one thread
+/// at a time. Neither locks nor allocates where the series exist, and throws nothing. The metrics must outlive it.
 template <request_metrics Metrics>
 class [[nodiscard]] measured_request {
-    using duration_handle = decltype(std::declval<Metrics&>().duration.bind(std::string_view{}, std::string_view{}));
-    using tracked = decltype(std::declval<Metrics&>().concurrent(std::string_view{}).track());
-
 public:
-    measured_request(Metrics& metrics, std::string_view api, std::string_view method) noexcept
-        : metrics_(&metrics),
-          api_(api),
-          method_(method),
-          duration_(metrics.duration.bind(api, method)),
-          in_flight_(metrics.concurrent(api).track()),
-          start_(std::chrono::steady_clock::now()) {}
+    /// Measures nothing: one that is left out of all counting.
+    measured_request() noexcept = default;
+    measured_request(Metrics& metrics, request_start const& start) noexcept
+        : metrics_(&metrics), running_(begin_request(metrics, start)), start_(std::chrono::steady_clock::now()) {}
+    measured_request(Metrics& metrics, std::string_view api, std::string_view operation) noexcept
+        : measured_request(metrics, {.api = api, .operation = operation}) {}
     measured_request(measured_request&& other) noexcept
         : metrics_(std::exchange(other.metrics_, nullptr)),
-          api_(other.api_),
-          method_(other.method_),
-          duration_(other.duration_),
-          in_flight_(std::move(other.in_flight_)),
-          start_(other.start_) {}
+          running_(std::move(other.running_)),
+          start_(other.start_),
+          received_(other.received_) {}
     measured_request& operator=(measured_request&&) = delete;
-    ~measured_request() { finish(500); }
-
-    /// The response has been sent with this status code.
-    void finish(int status_code) noexcept {
-        auto* const metrics = std::exchange(metrics_, nullptr);
-        if (metrics == nullptr) return;
-        auto const how = status_code < 400 ? outcome::success : outcome::error;
-        duration_.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count());
-        metrics->requests(api_, method_, how, status_code).inc();
-        in_flight_.reset();
+    ~measured_request() {
+        if (metrics_ != nullptr) fail(std::uncaught_exceptions() > 0 ? "exception" : "aborted");
     }
 
+    /// The size of its body in bytes as they were transferred, without framing; nothing when it can't be told.
+    void received(std::optional<std::uint64_t> bytes) noexcept { received_ = bytes; }
+
+    /// The response has been sent with this status code, and so many bytes of its body if that is known. If something
+    /// went wrong all the same, such as a client that left midway, `error` says it in a word of few.
+    void finish(int status_code, std::optional<std::uint64_t> sent = {}, std::string_view error = {}) noexcept {
+        end({.status_code = status_code, .error = error, .sent = sent});
+    }
+
+    /// There was no response. `error` says why in a word of few, such as an exception's type.
+    void fail(std::string_view error) noexcept { end({.error = error}); }
+
 private:
-    Metrics* metrics_;
-    std::string_view api_, method_;
-    duration_handle duration_;
-    std::optional<tracked> in_flight_;
-    std::chrono::steady_clock::time_point start_;
+    void end(request_end how) noexcept {
+        auto* const metrics = std::exchange(metrics_, nullptr);
+        if (metrics == nullptr) return;
+        how.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+        how.received = received_;
+        end_request(*metrics, *running_, how);
+        running_.reset();  // in flight until it is recorded
+    }
+
+    Metrics* metrics_ = nullptr;
+    std::optional<decltype(begin_request(std::declval<Metrics&>(), std::declval<request_start const&>()))> running_;
+    std::chrono::steady_clock::time_point start_{};
+    std::optional<std::uint64_t> received_;
 };
 
 }  // namespace tacho::inline v0::http
