@@ -6,8 +6,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+#include <optional>
 #include <random>
 #include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -114,24 +121,139 @@ std::string naive(std::vector<std::string> const& patterns, std::string const& p
     return best;
 }
 
-TEST(a_route_table, finds_what_a_plain_search_finds) {
+// All verbs that a plain search finds for a path, in order.
+std::string naive_verbs(std::map<std::string, std::vector<std::string>> const& by_verb, std::string const& path) {
+    std::string all;
+    for (auto const& [verb, patterns] : by_verb)
+        if (naive(patterns, path) != "none") all += (all.empty() ? "" : ", ") + verb;
+    return all;
+}
+
+TEST(a_route_table, finds_what_a_plain_search_finds_in_any_order_of_addition) {
     std::mt19937 random{8};
-    std::string const pieces[] = {"a", "b", "{x}", "{r...}", ""};
-    for (int round = 0; round < 500; ++round) {
-        routes table;
-        std::vector<std::string> patterns;
+    std::string const pieces[] = {"a", "b", "{x}", "{r...}", "", "a%2Fb"}, parts[] = {"a", "b", "c", "", "a%2Fb"};
+    for (int round = 0; round < 100; ++round) {
+        std::vector<std::pair<std::string, std::string>> wanted;
         for (int i = 0; i < 12; ++i) {
             std::string p;
-            for (auto n = 1 + random() % 4; n != 0; --n) p += "/" + pieces[random() % 5];
-            if (table.add("GET", p, p)) patterns.push_back(p);
+            for (auto n = 1 + random() % 4; n != 0; --n) p += "/" + pieces[random() % 6];
+            wanted.emplace_back(random() % 3 == 0 ? "POST" : "GET", p);
         }
+        // What is refused is the same in any order: bad patterns, and one of two that are alike.
+        std::sort(wanted.begin(), wanted.end());
+        wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+        routes table;
+        std::map<std::string, std::vector<std::string>> by_verb;
+        std::vector<std::pair<std::string, std::string>> added;
+        for (auto const& [verb, p] : wanted)
+            if (table.add(verb, p, p)) {
+                by_verb[verb].push_back(p);
+                added.emplace_back(verb, p);
+            }
+        std::shuffle(added.begin(), added.end(), random);
+        routes shuffled;
+        for (auto const& [verb, p] : added) ASSERT_TRUE(shuffled.add(verb, p, p)) << p;
         for (int i = 0; i < 50; ++i) {
             std::string path;
-            for (auto n = 1 + random() % 5; n != 0; --n) path += std::string{"/"} + "abc"[random() % 3];
-            if (random() % 5 == 0) path += '/';
-            EXPECT_EQ(match(table, "GET", path), naive(patterns, path)) << path;
+            for (auto n = 1 + random() % 5; n != 0; --n) path += "/" + parts[random() % 5];
+            for (auto const* const in : {&table, &shuffled}) {
+                EXPECT_EQ(match(*in, "GET", path), naive(by_verb["GET"], path)) << path;
+                EXPECT_EQ(match(*in, "POST", path + "?/a"), naive(by_verb["POST"], path)) << path;
+                EXPECT_EQ(in->allowed(path), naive_verbs(by_verb, path)) << path;
+                EXPECT_EQ(in->has_path(path), !naive_verbs(by_verb, path).empty()) << path;
+            }
         }
     }
+}
+
+TEST(a_route_table, tells_the_pattern_as_it_was_added_with_its_verb) {
+    routes table;
+    ASSERT_TRUE(table.add("GET", "/a/{id}/{rest...}", "get"));
+    ASSERT_TRUE(table.add("PUT", "/a/{name}/{more...}", "put"));
+    auto const* const get = table.find("GET", "/a/1/2/3?x=/y");
+    ASSERT_NE(get, nullptr);
+    EXPECT_EQ(get->pattern, "/a/{id}/{rest...}");
+    EXPECT_EQ(get->verb, "GET");
+    EXPECT_EQ(get->route, "get");
+    EXPECT_EQ(table.find("PUT", "/a/1/2")->pattern, "/a/{name}/{more...}");
+    EXPECT_EQ(table.find("POST", "/a/1/2"), nullptr);
+}
+
+// 404 and 405 differ, and a 405 lists what would have been right: of all patterns that match, not of the best one.
+TEST(a_route_table, lists_the_verbs_that_a_path_has) {
+    routes table;
+    ASSERT_TRUE(table.add("PUT", "/a/{x}", ""));
+    ASSERT_TRUE(table.add("GET", "/a/{x}", ""));
+    ASSERT_TRUE(table.add("GET", "/a/b", ""));
+    ASSERT_TRUE(table.add("POST", "/a/b", ""));
+    ASSERT_TRUE(table.add("DELETE", "/{rest...}", ""));
+    EXPECT_EQ(table.allowed("/a/b?x"), "DELETE, GET, POST, PUT");
+    EXPECT_EQ(table.allowed("/a/c"), "DELETE, GET, PUT");
+    EXPECT_EQ(table.allowed("/b"), "DELETE");
+    EXPECT_EQ(table.allowed("/"), "");
+    EXPECT_EQ(table.allowed("*"), "");
+}
+
+TEST(a_route_table, takes_an_encoded_slash_for_text_and_an_empty_segment_for_no_parameter) {
+    routes table;
+    ASSERT_TRUE(table.add("GET", "/files/{name}", "one"));
+    ASSERT_TRUE(table.add("GET", "/files/{name}/meta", "meta"));
+    ASSERT_TRUE(table.add("GET", "/static/{path...}", "rest"));
+    ASSERT_TRUE(table.add("GET", "/a//b", "empty"));
+    EXPECT_EQ(match(table, "GET", "/files/a%2Fb"), "one");
+    EXPECT_EQ(match(table, "GET", "/files/a%2fmeta"), "one");
+    EXPECT_EQ(match(table, "GET", "/files/a/meta"), "meta");
+    EXPECT_EQ(match(table, "GET", "/files/"), "none");
+    EXPECT_EQ(match(table, "GET", "/files//meta"), "none");
+    EXPECT_EQ(match(table, "GET", "//files/a"), "none");
+    EXPECT_EQ(match(table, "GET", "/static/"), "none");
+    EXPECT_EQ(match(table, "GET", "/static//a"), "none");
+    EXPECT_EQ(match(table, "GET", "/static/a//b/"), "rest");
+    EXPECT_EQ(match(table, "GET", "/static/a%2F..%2Fb"), "rest");
+    EXPECT_EQ(match(table, "GET", "/a//b"), "empty");
+    EXPECT_EQ(match(table, "GET", "/a/b"), "none");
+    for (auto const other : {"*", "example.com:443", "http://example.com/files/a", "?", "?/files/a", "files/a"})
+        EXPECT_EQ(match(table, "GET", other), "none") << other;
+}
+
+TEST(a_route_table, finds_each_of_ten_thousand_routes) {
+    routes table;
+    auto const name = [](int i) { return "/v" + std::to_string(i % 7) + "/thing" + std::to_string(i) + "/{id}"; };
+    for (int i = 0; i < 10'000; ++i) ASSERT_TRUE(table.add("GET", name(i), name(i)));
+    for (int i = 0; i < 10'000; ++i) {
+        auto path = name(i);
+        path.replace(path.find("{id}"), 4, "x");
+        ASSERT_EQ(match(table, "GET", path), name(i));
+    }
+}
+
+// At each segment two ways lead on, and all of them fail at the last one. Trying each way through them, 2 to the power
+// of 60, would take longer than anybody waits; a tree has only as many nodes as its patterns have segments.
+TEST(a_route_table, tries_no_way_twice) {
+    routes table;
+    for (int at = 0; at < 60; ++at)
+        for (int other = at; other < 60; ++other) {
+            std::string pattern;
+            for (int i = 0; i < 60; ++i) pattern += i == at || i == other ? "/{x}" : "/a";
+            ASSERT_TRUE(table.add("GET", pattern + "/end", "found"));
+        }
+    std::string path;
+    for (int i = 0; i < 60; ++i) path += "/a";
+    for (int i = 0; i < 10; ++i) {
+        EXPECT_EQ(match(table, "GET", path + "/other"), "none");
+        EXPECT_EQ(match(table, "GET", path + "/end"), "found");
+    }
+}
+
+TEST(a_route_table, takes_a_path_of_any_length) {
+    routes table;
+    ASSERT_TRUE(table.add("GET", "/{x}", "one"));
+    ASSERT_TRUE(table.add("GET", "/a/{rest...}", "rest"));
+    std::string path;
+    for (int i = 0; i < 1'000'000; ++i) path += "/a";
+    EXPECT_EQ(match(table, "GET", path), "rest");
+    EXPECT_EQ(match(table, "GET", "/b" + path), "none");
+    EXPECT_EQ(match(table, "GET", "/" + std::string(1'000'000, 'b')), "one");
 }
 
 // R9
@@ -141,6 +263,14 @@ TEST(excluded_paths, exclude_whole_segments_and_no_mere_beginnings) {
         EXPECT_TRUE(excluded.contains(yes)) << yes;
     for (auto const no : {"/docs-internal", "/doc", "/", "", "/v1", "/v1/metricsx", "/a/docs"})
         EXPECT_FALSE(excluded.contains(no)) << no;
+}
+
+TEST(excluded_paths, that_end_with_a_slash_exclude_what_begins_with_them) {
+    tacho::http::excluded_paths const excluded{{"/static/", "/"}};
+    for (auto const yes : {"/static/", "/static/a", "/static/a/b", "/", "/?x"})
+        EXPECT_TRUE(excluded.contains(yes)) << yes;
+    for (auto const no : {"/static", "/statics", "/a", ""}) EXPECT_FALSE(excluded.contains(no)) << no;
+    EXPECT_FALSE(tacho::http::nothing_excluded().contains("/"));
 }
 
 struct metrics {

@@ -19,15 +19,18 @@ namespace tacho::inline v0::http {
 }
 
 /// Paths that are left out of all counting: each excludes itself and whole segments below it, so that `/docs` excludes
-/// `/docs` and `/docs/a` and not `/docs-internal`.
+/// `/docs` and `/docs/a` and not `/docs-internal`. One that ends with a slash excludes what begins with it; `/` is just
+/// that path. Any number of threads may ask at once.
 class excluded_paths {
 public:
-    explicit excluded_paths(std::vector<std::string> paths) : paths_(std::move(paths)) {}
+    explicit excluded_paths(std::vector<std::string> paths = {}) : paths_(std::move(paths)) {}
 
     [[nodiscard]] bool contains(std::string_view path) const noexcept {
         path = without_query(path);
         return std::any_of(paths_.begin(), paths_.end(), [&](std::string const& excluded) {
-            return path.starts_with(excluded) && (path.size() == excluded.size() || path[excluded.size()] == '/');
+            if (!path.starts_with(excluded)) return false;
+            bool const is_beginning = excluded.size() > 1 && excluded.back() == '/';
+            return path.size() == excluded.size() || path[excluded.size()] == '/' || is_beginning;
         });
     }
 
@@ -35,20 +38,39 @@ private:
     std::vector<std::string> paths_;
 };
 
+/// For who excludes nothing; lives as long as the program.
+[[nodiscard]] inline excluded_paths const& nothing_excluded() {
+    static excluded_paths const none;
+    return none;
+}
+
+/// What operation_metrics tell of a route. The server_metrics of OpenTelemetry tell its pattern, and need neither.
+struct measured_route {
+    std::string api = "unknown";     ///< the part of the program that it belongs to
+    std::string method = "unknown";  ///< the name of the handler
+};
+
 /// From verb and path to what is known of a route. Patterns are made of literal segments, parameters that match one
 /// segment that is not empty, and at their end a rest that matches one or more: `/v1/models`, `/v1/models/{id}`,
-/// `/static/{path...}`. A literal goes before a parameter and that before a rest, whatever the order of addition. Paths
-/// are compared byte by byte: `%41` is not `A`, and a trailing slash makes another path. Fill it before it is used;
-/// then any number of threads may match at once, which allocates nothing and visits each node of the tree at most once.
-template <class Route>
+/// `/static/{path...}`. A literal goes before a parameter and that before a rest, segment by segment, whatever the
+/// order of addition. Paths are compared byte by byte: `%41` is not `A`, `%2F` parts no segments, and a trailing slash
+/// makes another path. Fill it before it is used; then any number of threads may look at once, which allocates nothing
+/// and visits each node of the tree at most once.
+template <class Route = measured_route>
 class route_table {
 public:
     static constexpr std::size_t most_segments = 64;
 
+    /// A route as it was added.
+    struct entry {
+        std::string verb, pattern;
+        Route route;
+    };
+
     route_table() : nodes_(1) {}
 
     /// Adds a route. An error when the pattern is not one, or stands in the table with this verb already.
-    result<bool> add(std::string_view verb, std::string_view pattern, Route route) {
+    result<bool> add(std::string_view verb, std::string_view pattern, Route route = {}) {
         auto const refused = [&](std::string_view why) {
             return error{"the route " + std::string{verb} + " " + std::string{pattern} +
                          " was not added: " + std::string{why}};
@@ -67,35 +89,54 @@ public:
         for (auto rest = std::optional{pattern.substr(1)}; rest;) at = child(at, take_segment(rest));
         for (auto const& known : nodes_[at].routes)
             if (known.verb == verb) return refused("there is one like it; remove one of them");
-        nodes_[at].routes.push_back({std::string{verb}, std::move(route)});
+        nodes_[at].routes.push_back({std::string{verb}, std::string{pattern}, std::move(route)});
         return true;
     }
 
-    /// The route, or nullptr when no pattern with this verb matches. A query is left out of account.
-    [[nodiscard]] Route const* match(std::string_view verb, std::string_view target) const noexcept {
-        auto const path = without_query(target);
-        if (!path.starts_with('/')) return nullptr;
-        return descend(0, path.substr(1), verb);
+    /// The route with its pattern, or nullptr when no pattern with this verb matches. A query is left out of account.
+    [[nodiscard]] entry const* find(std::string_view verb, std::string_view target) const noexcept {
+        entry const* found = nullptr;
+        each_node(target, [&](node const& at) {
+            for (auto const& known : at.routes)
+                if (known.verb == verb) found = &known;
+            return found != nullptr;
+        });
+        return found;
     }
 
-    /// Whether another verb would match: what 405 is for.
+    /// The same without its pattern.
+    [[nodiscard]] Route const* match(std::string_view verb, std::string_view target) const noexcept {
+        auto const* const found = find(verb, target);
+        return found != nullptr ? &found->route : nullptr;
+    }
+
+    /// Whether the path matches with any verb: if so, what find() knows nothing of is answered 405, and not 404.
     [[nodiscard]] bool has_path(std::string_view target) const noexcept {
-        auto const path = without_query(target);
-        return path.starts_with('/') && descend(0, path.substr(1), {}) != nullptr;
+        return each_node(target, [](node const& at) { return !at.routes.empty(); });
+    }
+
+    /// All verbs with which the path matches, as the header Allow of a 405 lists them: `GET, POST`. Allocates.
+    [[nodiscard]] std::string allowed(std::string_view target) const {
+        std::vector<std::string_view> verbs;
+        each_node(target, [&](node const& at) {
+            for (auto const& known : at.routes) verbs.push_back(known.verb);
+            return false;
+        });
+        std::sort(verbs.begin(), verbs.end());
+        verbs.erase(std::unique(verbs.begin(), verbs.end()), verbs.end());
+        std::string list;
+        for (auto const verb : verbs) list.append(list.empty() ? "" : ", ").append(verb);
+        return list;
     }
 
 private:
     enum class segment_kind : unsigned char { literal, parameter, rest };
 
-    struct verb_route {
-        std::string verb;
-        Route route;
-    };
     struct node {
         std::vector<std::pair<std::string, std::size_t>> literals;  // sorted
         std::size_t parameter = 0;                                  // 0, the root, is nobody's child
         std::size_t rest = 0;
-        std::vector<verb_route> routes;
+        std::vector<entry> routes;
     };
 
     // Takes a segment off; what is left is nothing after the last one.
@@ -143,27 +184,26 @@ private:
                                 [](auto const& entry, std::string_view wanted) { return entry.first < wanted; });
     }
 
-    // An empty verb is any.
-    [[nodiscard]] Route const* route_at(std::size_t at, std::string_view verb) const noexcept {
-        for (auto const& known : nodes_[at].routes)
-            if (verb.empty() || known.verb == verb) return &known.route;
-        return nullptr;
+    // Has `visit` look at the nodes that a path leads to, the best match first, until it returns true.
+    template <class Visit>
+    bool each_node(std::string_view target, Visit const& visit) const {
+        auto const path = without_query(target);
+        return path.starts_with('/') && descend(0, path.substr(1), visit);
     }
 
     // A tree: each node has one way to it, so trying literal, parameter and rest in turn visits each node once at most.
     // The depth is that of the longest pattern.
-    [[nodiscard]] Route const* descend(std::size_t at, std::optional<std::string_view> rest,
-                                       std::string_view verb) const noexcept {
-        if (!rest) return route_at(at, verb);
+    template <class Visit>
+    bool descend(std::size_t at, std::optional<std::string_view> rest, Visit const& visit) const {
         node const& here = nodes_[at];
+        if (!rest) return visit(here);
         auto below = rest;
         auto const segment = take_segment(below);
         if (auto const found = lower_bound(here, segment); found != here.literals.end() && found->first == segment)
-            if (Route const* const route = descend(found->second, below, verb)) return route;
-        if (segment.empty()) return nullptr;
-        if (here.parameter != 0)
-            if (Route const* const route = descend(here.parameter, below, verb)) return route;
-        return here.rest != 0 ? route_at(here.rest, verb) : nullptr;
+            if (descend(found->second, below, visit)) return true;
+        if (segment.empty()) return false;
+        if (here.parameter != 0 && descend(here.parameter, below, visit)) return true;
+        return here.rest != 0 && visit(nodes_[here.rest]);
     }
 
     std::vector<node> nodes_;
