@@ -24,9 +24,11 @@
 #include "tacho/telemetry.hpp"
 
 // 5. For web servers.
+#include "tacho/http/measure.hpp"
 #include "tacho/http/measured_request.hpp"
 #include "tacho/http/operation_metrics.hpp"
 #include "tacho/http/route_table.hpp"
+#include "tacho/http/server_metrics.hpp"
 
 // 6. What the library knows of itself.
 #include "tacho/process/push_metrics.hpp"
