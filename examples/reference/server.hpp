@@ -185,7 +185,7 @@ private:
 
     metrics& metrics_;
     std::string token_, bearer_;
-    tacho::http::route_table<tacho::measured_route> routes_;
+    tacho::http::route_table<> routes_;
     // Neither scrapes nor documentation are counted.
     tacho::http::excluded_paths excluded_{
         {"/docs", "/redoc", "/openapi.json", "/favicon.ico", "/static", "/v1/metrics"}};

@@ -233,7 +233,7 @@ class measured_server {
 public:
     tacho::registry registry{test::fixed()};
     metrics m{registry};
-    tacho::http::route_table<tacho::measured_route> routes;
+    tacho::http::route_table<> routes;
     tacho::http::excluded_paths excluded{{"/metrics"}};
     std::atomic<bool> released{false};
     server web;

@@ -166,9 +166,13 @@ TEST(server_metrics, show_their_address_and_scheme_where_they_are_told) {
 
 TEST(server_metrics, show_no_version_that_nobody_knows) {
     server s;
-    for (auto const unknown : {"", "0.9", "1.2", "11", "HTTP/1.1"})
+    for (auto const unknown : {"", "0.9", "1.2", "11", "HTTP/", "HTTP/HTTP/1.1"})
         measured{s.metrics, {.verb = "GET", .protocol_version = unknown}}.finish(200);
-    EXPECT_EQ(s.durations(R"(http_request_method="GET",http_response_status_code="200",url_scheme="http")"), "5");
+    EXPECT_EQ(s.durations(R"(http_request_method="GET",http_response_status_code="200",url_scheme="http")"), "6");
+    measured{s.metrics, {.verb = "GET", .protocol_version = "HTTP/1.0"}}.finish(200);
+    EXPECT_EQ(s.durations(R"(http_request_method="GET",http_response_status_code="200",network_protocol_version="1.0",)"
+                          R"(url_scheme="http")"),
+              "1");
 }
 
 TEST(server_metrics, need_nothing_of_a_request_that_its_client_sent_once_it_has_begun) {
@@ -212,6 +216,18 @@ TEST(a_measurement_by_route, shows_the_pattern_and_never_the_path) {
     EXPECT_EQ(with("POST", ""), "1");
     EXPECT_EQ(s.page().find("metrics\""), std::string::npos);
     EXPECT_EQ(s.page().find("nowhere"), std::string::npos);
+}
+
+TEST(a_measured_request, that_another_one_takes_the_place_of_has_ended) {
+    server s;
+    std::string const gets = R"(http_request_method="GET",url_scheme="http")";
+    measured one{s.metrics, {.verb = "GET"}};
+    one = measured{s.metrics, {.verb = "GET"}};
+    EXPECT_EQ(s.active(gets), "1");
+    EXPECT_EQ(s.durations("error_type=\"aborted\"," + gets), "1");
+    one = measured{};
+    EXPECT_EQ(s.active(gets), "0");
+    EXPECT_EQ(s.durations("error_type=\"aborted\"," + gets), "2");
 }
 
 // Metrics of a form of one's own.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -19,7 +20,7 @@ struct request_start {
     std::string_view operation = "unknown";  ///< the name of its handler
     std::string_view route = {};             ///< the pattern that its path matches; empty: none, or not known
     std::string_view scheme = "http";        ///< of the connection: http or https
-    std::string_view protocol_version = {};  ///< of HTTP, such as 1.1; empty: not known
+    std::string_view protocol_version = {};  ///< such as HTTP/1.1 or just 1.1; empty: not known
 };
 
 /// How a request ended.
@@ -52,12 +53,20 @@ public:
         : metrics_(&metrics), running_(begin_request(metrics, start)), start_(std::chrono::steady_clock::now()) {}
     measured_request(Metrics& metrics, std::string_view api, std::string_view operation) noexcept
         : measured_request(metrics, {.api = api, .operation = operation}) {}
+    /// What is left behind measures nothing, and holds no series.
     measured_request(measured_request&& other) noexcept
         : metrics_(std::exchange(other.metrics_, nullptr)),
           running_(std::move(other.running_)),
           start_(other.start_),
-          received_(other.received_) {}
-    measured_request& operator=(measured_request&&) = delete;
+          received_(other.received_) {
+        other.running_.reset();
+    }
+    /// Ends what was measured here before.
+    measured_request& operator=(measured_request&& other) noexcept {
+        if (this == &other) return *this;
+        std::destroy_at(this);
+        return *std::construct_at(this, std::move(other));
+    }
     ~measured_request() {
         if (metrics_ != nullptr) fail(std::uncaught_exceptions() > 0 ? "exception" : "aborted");
     }

@@ -132,8 +132,10 @@ TACHO_FUNCTION std::string_view server_metrics::method_of(std::string_view verb)
 TACHO_FUNCTION server_metrics::running_request server_metrics::begin(request_start const& start) noexcept {
     running_request running{method_of(start.verb), start.scheme, start.route, {}, {}};
     if (!options_.scheme.empty()) running.scheme = options_.scheme;
+    auto version = start.protocol_version;
+    if (version.starts_with("HTTP/")) version.remove_prefix(5);
     for (std::string_view const known : {"1.1", "1.0", "2", "3"})
-        if (known == start.protocol_version) running.version = known;
+        if (known == version) running.version = known;
     if (active_requests_)
         running.active.emplace(
             (*active_requests_)(running.method, running.scheme, options_.server_address, options_.server_port).track());
