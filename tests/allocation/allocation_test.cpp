@@ -1,6 +1,9 @@
 // What a promise of no allocation is worth: every way to allocate in this program is counted.
 #include "tacho/encode/otlp_json.hpp"
 #include "tacho/export/endpoint.hpp"
+#include "tacho/http/measure.hpp"
+#include "tacho/http/operation_metrics.hpp"
+#include "tacho/http/server_metrics.hpp"
 #include "tacho/process/scrape_metrics.hpp"
 #include "tacho/record.hpp"
 
@@ -14,6 +17,7 @@
 #include <barrier>
 #include <cstdlib>
 #include <new>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -137,6 +141,49 @@ TEST(recording, allocates_nothing_once_its_series_exist) {
               0);
     s.hits("x\xFF", 1).inc();
     EXPECT_EQ(allocations_in([&] { s.hits("x\xFF", 1).inc(); }), 0);
+}
+
+struct operations {
+    explicit operations(tacho::scope in) : requests{in}, duration{in}, concurrent{in} {}
+    tacho::counter<"requests", tacho::label<"api">, tacho::label<"method">,
+                   tacho::label<"status", tacho::http::outcome>, tacho::label<"status_code", int>>
+        requests;
+    tacho::histogram<"duration", tacho::unit::seconds, tacho::label<"api">, tacho::label<"method">> duration;
+    tacho::up_down_counter<"concurrent", tacho::label<"api">> concurrent;
+};
+
+// Matched and not, known verbs and others, with sizes and without, finished, moved, failed or dropped.
+template <class Metrics>
+void measure_some(Metrics& metrics, tacho::http::route_table<> const& routes) {
+    static tacho::http::excluded_paths const excluded{{"/metrics"}};
+    for (std::string_view const verb : {"GET", "HEAD", "POST", "a verb longer than any short string has room for"})
+        for (std::string_view const path : {"/items/1?x=y", "/static/a/b/c/d", "/nowhere", "/metrics"}) {
+            auto const begin = [&] {
+                return tacho::http::measure(metrics, routes, excluded, path,
+                                            {.verb = verb, .protocol_version = "HTTP/1.1"});
+            };
+            auto one = begin();
+            one.received(100);
+            auto moved = std::move(one);
+            moved.finish(200, 1000);
+            begin().finish(503);
+            begin().fail("std::a_type_of_exception_with_a_long_name");
+            one = begin();
+        }
+}
+
+TEST(a_measured_request, allocates_nothing_once_its_series_exist) {
+    tacho::registry registry;
+    tacho::http::server_metrics metrics{registry, {.body_sizes = true, .server_address = "a.long.name.example.com"}};
+    operations by_operation{registry};
+    tacho::http::route_table<> routes;
+    ASSERT_TRUE(routes.add("GET", "/items/{id}", {"items", "an operation longer than any short string"}));
+    ASSERT_TRUE(routes.add("GET", "/static/{path...}"));
+    measure_some(metrics, routes);
+    measure_some(by_operation, routes);
+    EXPECT_EQ(allocations_in([&] { measure_some(metrics, routes); }), 0);
+    EXPECT_EQ(allocations_in([&] { measure_some(by_operation, routes); }), 0);
+    EXPECT_EQ(allocations_in([&] { EXPECT_TRUE(routes.has_path("/items/2")); }), 0);
 }
 
 TEST(recording_exemplars, allocates_nothing_and_neither_does_showing_them) {

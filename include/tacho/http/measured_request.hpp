@@ -2,9 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -46,20 +48,23 @@ concept request_metrics = requires(Metrics& metrics, request_start const& start,
 /// at a time. Neither locks nor allocates where the series exist, and throws nothing. The metrics must outlive it.
 template <request_metrics Metrics>
 class [[nodiscard]] measured_request {
+    using running = decltype(begin_request(std::declval<Metrics&>(), std::declval<request_start const&>()));
+
 public:
     /// Measures nothing: one that is left out of all counting.
     measured_request() noexcept = default;
     measured_request(Metrics& metrics, request_start const& start) noexcept
-        : metrics_(&metrics), running_(begin_request(metrics, start)), start_(std::chrono::steady_clock::now()) {}
+        : metrics_(&metrics), start_(std::chrono::steady_clock::now()) {
+        ::new (static_cast<void*>(room_)) running(begin_request(metrics, start));
+    }
     measured_request(Metrics& metrics, std::string_view api, std::string_view operation) noexcept
         : measured_request(metrics, {.api = api, .operation = operation}) {}
     /// What is left behind measures nothing, and holds no series.
     measured_request(measured_request&& other) noexcept
-        : metrics_(std::exchange(other.metrics_, nullptr)),
-          running_(std::move(other.running_)),
-          start_(other.start_),
-          received_(other.received_) {
-        other.running_.reset();
+        : metrics_(std::exchange(other.metrics_, nullptr)), start_(other.start_), received_(other.received_) {
+        if (metrics_ == nullptr) return;
+        ::new (static_cast<void*>(room_)) running(std::move(other.now()));
+        std::destroy_at(&other.now());
     }
     /// Ends what was measured here before.
     measured_request& operator=(measured_request&& other) noexcept {
@@ -84,19 +89,22 @@ public:
     void fail(std::string_view error) noexcept { end({.error = error}); }
 
 private:
+    [[nodiscard]] running& now() noexcept { return *std::launder(reinterpret_cast<running*>(room_)); }
+
     void end(request_end how) noexcept {
-        auto* const metrics = std::exchange(metrics_, nullptr);
-        if (metrics == nullptr) return;
+        if (metrics_ == nullptr) return;
         how.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
         how.received = received_;
-        end_request(*metrics, *running_, how);
-        running_.reset();  // in flight until it is recorded
+        end_request(*metrics_, now(), how);
+        std::destroy_at(&now());  // in flight until it is recorded
+        metrics_ = nullptr;
     }
 
-    Metrics* metrics_ = nullptr;
-    std::optional<decltype(begin_request(std::declval<Metrics&>(), std::declval<request_start const&>()))> running_;
+    Metrics* metrics_ = nullptr;  // while it is measured
     std::chrono::steady_clock::time_point start_{};
     std::optional<std::uint64_t> received_;
+    // One that runs, while it is measured. Zeroed: of a std::optional g++ 12 warns that it may not be initialised.
+    alignas(running) std::byte room_[sizeof(running)]{};
 };
 
 }  // namespace tacho::inline v0::http
