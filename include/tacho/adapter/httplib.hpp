@@ -170,18 +170,18 @@ std::string_view scheme_of(Request const& request) noexcept {
 /// refuses before it looks for a handler is no request. Of a stream's body the size is known if it was announced.
 ///
 /// Takes the server's pre-routing and post-routing handlers; what should happen before a handler, `before` does: it
-/// runs once the request is counted, and may answer it. Metrics, routes and exclusions must outlive the server.
+/// runs once the request is counted, and may answer it. The metrics and routes must outlive the server.
 template <http::request_metrics Metrics>
 void measure(httplib::Server& server, Metrics& metrics, http::route_table<> const& routes,
-             http::excluded_paths const& excluded = http::nothing_excluded(),
+             http::excluded_paths excluded = http::nothing_excluded(),
              httplib::Server::HandlerWithResponse before = {}) {
     // cpp-httplib handles a request on one thread, one at a time.
     static thread_local http::measured_request<Metrics> current;
-    server.set_pre_routing_handler([&, before = std::move(before)](auto const& request, auto& response) {
-        http::request_start const start{
-            .verb = request.method, .scheme = detail::scheme_of(request), .protocol_version = request.version};
-        current = http::measure(metrics, routes, excluded, request.path, start);
-        return before ? before(request, response) : httplib::Server::HandlerResponse::Unhandled;
+    server.set_pre_routing_handler([&, excluded = std::move(excluded), before = std::move(before)](auto& in,
+                                                                                                   auto& out) {
+        current = http::measure(metrics, routes, excluded, in.path,
+                                {.verb = in.method, .scheme = detail::scheme_of(in), .protocol_version = in.version});
+        return before ? before(in, out) : httplib::Server::HandlerResponse::Unhandled;
     });
     // A whole response is counted before it is sent, so that whoever has it finds it counted; a stream when it has
     // ended, which is when cpp-httplib lets go of what the stream was made from.
