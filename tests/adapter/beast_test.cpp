@@ -1,5 +1,6 @@
 // Real sockets: scrapes and measured requests on servers made of Boost.Beast.
 #include "adapter/measured_server.hpp"
+#include "support/operations.hpp"
 
 #include "tacho/adapter/beast.hpp"
 #include "tacho/adapter/zlib.hpp"
@@ -200,21 +201,13 @@ TEST(a_measured_server_of_beast, shows_unknown_verbs_as_one) {
 
 // R10, R11, R12
 TEST(a_measured_server_of_beast, counts_in_the_form_of_operations_as_well) {
-    struct operations {
-        explicit operations(tacho::scope in) : requests{in}, duration{in}, concurrent{in} {}
-        tacho::counter<"requests", tacho::label<"api">, tacho::label<"method">,
-                       tacho::label<"status", tacho::http::outcome>, tacho::label<"status_code", int>>
-            requests;
-        tacho::histogram<"duration", tacho::unit::seconds, tacho::label<"api">, tacho::label<"method">> duration;
-        tacho::up_down_counter<"concurrent", tacho::label<"api">> concurrent;
-    };
     struct : test::measured_server {
     } s;
-    operations in{s.registry};
+    test::operations in{s.registry};
     tacho::http::route_table<> routes;
     EXPECT_TRUE(routes.add("GET", "/items/{id}", {"items", "get"}));
     EXPECT_TRUE(routes.add("GET", "/stream", {"items", "stream"}));
-    listening<sessions<operations>> const web{{in, routes, s.excluded, nullptr, s.released}};
+    listening<sessions<test::operations>> const web{{in, routes, s.excluded, nullptr, s.released}};
     std::vector<raw_client> clients;
     for (int i = 0; i < 3; ++i) {
         clients.emplace_back(web.port()).send(test::request("GET /stream"));

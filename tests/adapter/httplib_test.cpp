@@ -1,4 +1,5 @@
 // Real sockets: scrapes and measured requests on cpp-httplib, and telemetry as a whole.
+#include "support/operations.hpp"
 #include "support/text.hpp"
 #include "support/wait.hpp"
 
@@ -220,19 +221,10 @@ TEST(a_listener, says_when_an_address_is_none) {
     EXPECT_NE(refused.message().find("can't listen on 256.0.0.1:0: "), std::string::npos) << refused.message();
 }
 
-struct metrics {
-    explicit metrics(tacho::scope in) : requests{in}, duration{in}, concurrent{in} {}
-    tacho::counter<"requests", tacho::label<"api">, tacho::label<"method">,
-                   tacho::label<"status", tacho::http::outcome>, tacho::label<"status_code", int>>
-        requests;
-    tacho::histogram<"duration", tacho::unit::seconds, tacho::label<"api">, tacho::label<"method">> duration;
-    tacho::up_down_counter<"concurrent", tacho::label<"api">> concurrent;
-};
-
 class measured_server {
 public:
     tacho::registry registry{test::fixed()};
-    metrics m{registry};
+    test::operations m{registry};
     tacho::http::route_table<> routes;
     tacho::http::excluded_paths excluded{{"/metrics"}};
     std::atomic<bool> released{false};

@@ -1,4 +1,6 @@
 // What a promise of no allocation is worth: every way to allocate in this program is counted.
+#include "support/operations.hpp"
+
 #include "tacho/encode/otlp_json.hpp"
 #include "tacho/export/endpoint.hpp"
 #include "tacho/http/measure.hpp"
@@ -143,15 +145,6 @@ TEST(recording, allocates_nothing_once_its_series_exist) {
     EXPECT_EQ(allocations_in([&] { s.hits("x\xFF", 1).inc(); }), 0);
 }
 
-struct operations {
-    explicit operations(tacho::scope in) : requests{in}, duration{in}, concurrent{in} {}
-    tacho::counter<"requests", tacho::label<"api">, tacho::label<"method">,
-                   tacho::label<"status", tacho::http::outcome>, tacho::label<"status_code", int>>
-        requests;
-    tacho::histogram<"duration", tacho::unit::seconds, tacho::label<"api">, tacho::label<"method">> duration;
-    tacho::up_down_counter<"concurrent", tacho::label<"api">> concurrent;
-};
-
 // Matched and not, known verbs and others, with sizes and without, finished, moved, failed or dropped.
 template <class Metrics>
 void measure_some(Metrics& metrics, tacho::http::route_table<> const& routes) {
@@ -175,7 +168,7 @@ void measure_some(Metrics& metrics, tacho::http::route_table<> const& routes) {
 TEST(a_measured_request, allocates_nothing_once_its_series_exist) {
     tacho::registry registry;
     tacho::http::server_metrics metrics{registry, {.body_sizes = true, .server_address = "a.long.name.example.com"}};
-    operations by_operation{registry};
+    test::operations by_operation{registry};
     tacho::http::route_table<> routes;
     ASSERT_TRUE(routes.add("GET", "/items/{id}", {"items", "an operation longer than any short string"}));
     ASSERT_TRUE(routes.add("GET", "/static/{path...}"));

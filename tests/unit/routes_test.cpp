@@ -1,3 +1,4 @@
+#include "support/operations.hpp"
 #include "support/text.hpp"
 
 #include "tacho/http/measured_request.hpp"
@@ -273,24 +274,15 @@ TEST(excluded_paths, that_end_with_a_slash_exclude_what_begins_with_them) {
     EXPECT_FALSE(tacho::http::nothing_excluded().contains("/"));
 }
 
-struct metrics {
-    explicit metrics(tacho::scope in) : requests{in}, duration{in}, concurrent{in} {}
-    tacho::counter<"requests", tacho::label<"api">, tacho::label<"method">, tacho::label<"status", outcome>,
-                   tacho::label<"status_code", int>>
-        requests;
-    tacho::histogram<"duration", tacho::unit::seconds, tacho::label<"api">, tacho::label<"method">> duration;
-    tacho::up_down_counter<"concurrent", tacho::label<"api">> concurrent;
-};
-
 // R10, R11, R12
 TEST(a_measured_request, is_counted_once_whatever_happens) {
     tacho::registry registry{test::fixed()};
-    metrics m{registry};
+    test::operations m{registry};
     auto const shown = [&](char const* name) { return test::value_of(test::as_text(registry), name); };
     {
         tacho::http::measured_request one{m, "models", "list"};
         tacho::http::measured_request two{m, "models", "list"};
-        auto three = std::make_optional<tacho::http::measured_request<metrics>>(m, "models", "list");
+        auto three = std::make_optional<tacho::http::measured_request<test::operations>>(m, "models", "list");
         EXPECT_EQ(shown("concurrent{api=\"models\"}"), "3");
         three.reset();  // cancelled
         EXPECT_EQ(shown("concurrent{api=\"models\"}"), "2");
