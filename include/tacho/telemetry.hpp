@@ -106,16 +106,24 @@ public:
     [[nodiscard]] std::shared_ptr<tacho::endpoint> endpoint() const { return mounted_; }
 
     /// Pushes now to all receivers, and writes to the console where that is on, within `limit`. True when all took what
-    /// was recorded before; also when nothing is pushed, but not once a push is stopped.
+    /// was recorded before, and when there is nobody to push to. False where a push was asked for and doesn't run, as
+    /// report() says: it was refused at the start, or is stopped.
     bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
         auto* const running = running_.here();
         if (running == nullptr) return false;
-        auto const [pushes, console] = [&] {
-            std::lock_guard const lock{running->mutex};
-            return std::pair{running->pushes, running->console};
-        }();
-        auto const until = in_at_most(limit);
+        std::shared_ptr<detail::running_telemetry::push_list const> pushes;
+        std::shared_ptr<detail::running_path> console;
         bool all_taken = true;
+        {
+            std::lock_guard const lock{running->mutex};
+            auto const& report = running->report;
+            auto const runs = [](path_report const& path) { return path.running || !path.wanted; };
+            pushes = running->pushes;
+            console = running->console;
+            all_taken = runs(report.push) && runs(report.console) &&
+                        std::all_of(report.added_pushes.begin(), report.added_pushes.end(), runs);
+        }
+        auto const until = in_at_most(limit);
         for (auto const& push : *pushes)
             if (push.path != nullptr && !push.path->flush(until.remaining())) all_taken = false;
         return (console == nullptr || console->flush(until.remaining())) && all_taken;

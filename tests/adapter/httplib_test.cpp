@@ -219,6 +219,9 @@ TEST(a_listener, says_when_an_address_is_none) {
     auto const refused = listener.start("256.0.0.1", 0, std::make_shared<tacho::endpoint>(s.registry));
     EXPECT_FALSE(refused);
     EXPECT_NE(refused.message().find("can't listen on 256.0.0.1:0: "), std::string::npos) << refused.message();
+    auto const ipv6 = listener.start("2001:db8::1", 9464, std::make_shared<tacho::endpoint>(s.registry));
+    EXPECT_FALSE(ipv6);
+    EXPECT_NE(ipv6.message().find("can't listen on [2001:db8::1]:9464: "), std::string::npos) << ipv6.message();
 }
 
 class measured_server {

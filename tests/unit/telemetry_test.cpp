@@ -372,7 +372,7 @@ TEST(an_added_push, that_can_not_be_is_said_and_leaves_all_others_alone) {
     EXPECT_NE(text.find("push off: off: push.enabled is false, though a URL is set"), std::string::npos) << text;
     EXPECT_NE(text.find("warning: push.certificate=\"/ca.pem\": not used"), std::string::npos) << text;
     EXPECT_EQ(count(heard.text(), "not pushing"), 2u) << heard.text();
-    EXPECT_TRUE(telemetry.flush());
+    EXPECT_FALSE(telemetry.flush());  // those that were refused took nothing
     EXPECT_EQ(totals.requests().size(), 1u);
     // The environment's word for all of metrics is one for these, too, where the program asks it.
     auto const disabled = read({{"OTEL_SDK_DISABLED", "true"}});
@@ -441,3 +441,32 @@ TEST(the_error_hook, may_ask_for_a_report_whatever_starts) {
 }
 
 }  // namespace
+
+TEST(a_flush, is_true_where_nobody_is_to_be_pushed_to_and_false_where_a_push_was_refused) {
+    test::heard heard;
+    tacho::registry quiet, refused;
+    EXPECT_TRUE(tacho::telemetry::start(quiet, tacho::settings{}, tacho::memory_transport{}).flush());
+    EXPECT_FALSE(tacho::telemetry::start(refused, pushing_to("http://a/"), tacho::no_transport{}).flush());
+    EXPECT_EQ(count(heard.text(), "not pushing to http://a/: the program has no transport"), 1u) << heard.text();
+}
+
+namespace {
+
+struct bound_at_once {
+    tacho::result<std::uint16_t> start(std::string const&, std::uint16_t port, std::shared_ptr<tacho::endpoint>) {
+        return port;
+    }
+    void stop() noexcept {}
+};
+
+}  // namespace
+
+// RFC 3986, section 3.2.2: what a person copies from the report has to be a URL.
+TEST(a_listener_at_an_ipv6_address, is_reported_in_brackets) {
+    tacho::registry registry;
+    tacho::settings s;
+    s.scrape.enabled = true;
+    s.scrape.host = "::1";
+    auto const t = tacho::telemetry::start(registry, s, tacho::no_transport{}, bound_at_once{});
+    EXPECT_EQ(t.report().scrape.words, "listening on http://[::1]:9464/metrics");
+}

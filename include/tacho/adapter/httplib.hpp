@@ -99,7 +99,7 @@ public:
         errno = 0;
         int const bound = port == 0 ? server->bind_to_any_port(host) : server->bind_to_port(host, port) ? port : -1;
         if (bound <= 0) {
-            auto const where = "can't listen on " + host + ":" + std::to_string(port) + ": ";
+            auto const where = "can't listen on " + env::host_before_port(host) + ":" + std::to_string(port) + ": ";
             if (errno == 0)
                 return error{where + "the address is not known. Use one of this machine, such as 127.0.0.1"};
             return error{where + std::strerror(errno) + ". Use another address or port, or stop what uses this one"};

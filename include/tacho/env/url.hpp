@@ -57,6 +57,13 @@ struct url_parts {
     return parts;
 }
 
+/// A host as it stands before a port: an IPv6 address gets brackets, which keep its colons apart from the port's.
+/// Allocates. Rule: RFC 3986, section 3.2.2.
+[[nodiscard]] inline std::string host_before_port(std::string_view host) {
+    bool const is_ipv6 = host.find(':') != std::string_view::npos && !host.starts_with('[');
+    return is_ipv6 ? "[" + std::string{host} + "]" : std::string{host};
+}
+
 /// The URL for a message: a user's name and password are left out.
 [[nodiscard]] inline std::string without_credentials(std::string_view url) {
     auto const parts = split_url(url);

@@ -338,7 +338,7 @@ void start_scrape(running_telemetry& running, registry& of, settings const& s, L
             running.scrape = std::move(started);
             path.running = true;
             path.port = *port;
-            path.words = fmt::format("listening on http://{}:{}/metrics", s.scrape.host, *port);
+            path.words = fmt::format("listening on http://{}:{}/metrics", env::host_before_port(s.scrape.host), *port);
         });
         if (!done) running.refuse(path, "not listening: no memory or no thread can be had");
     }
