@@ -88,6 +88,20 @@ CASES = {
     'bounds that fall': (INCREASING, 'tacho::histogram<"h"> h{r, "", {2, 1}};',
                          'tacho::histogram<"h"> h{r, "", {1, 2}};'),
     'a bound twice': (INCREASING, 'tacho::histogram<"h"> h{r, "", {1, 1}};', 'tacho::histogram<"h"> h{r, "", {1}};'),
+    'a gauge with cells of one\'s own': (
+        "only counters and up-down counters take a cell policy of one's own",
+        'struct own : tacho::cells::shared {}; tacho::gauge<"g", own> g;',
+        'struct own : tacho::cells::shared {}; tacho::counter<"g", own> g;'),
+    'cells that may throw': (
+        "an instrument's options are",
+        'struct own : tacho::cells::shared { static void add(std::atomic<std::uint64_t>*, double) {} }; '
+        'tacho::counter<"c", own> c;',
+        'struct own : tacho::cells::shared { static void add(std::atomic<std::uint64_t>*, double) noexcept {} }; '
+        'tacho::counter<"c", own> c;'),
+    'an observable with cells of one\'s own': (
+        "an observable can't be sharded",
+        'struct own : tacho::cells::shared {}; tacho::observable_counter<"c", own> c{r};',
+        'tacho::observable_counter<"c", tacho::cells::shared> c{r};'),
     'a sharded gauge': ("a gauge can't be sharded", 'tacho::gauge<"g", tacho::cells::sharded> g;',
                         'tacho::gauge<"g", tacho::cells::shared> g;'),
     'an enum value without a text': (

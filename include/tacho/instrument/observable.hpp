@@ -194,7 +194,8 @@ template <class Observer, class F>
 // What all observables do alike. Immovable: observations refer to it.
 template <class Traits>
 class observable_instrument {
-    static_assert(!Traits::cells_type::is_sharded, "tacho: an observable can't be sharded; its cells are shared");
+    static_assert(std::same_as<typename Traits::cells_type, cells::shared>,
+                  "tacho: an observable can't be sharded; its cells are shared");
 
 public:
     using traits = Traits;

@@ -1,6 +1,7 @@
 // tacho: the template arguments of an instrument: its name, then labels, unit, number, cells and limit in any order.
 #pragma once
 
+#include "tacho/cell/cell_policy.hpp"
 #include "tacho/cell/cells.hpp"
 #include "tacho/core/fixed_string.hpp"
 #include "tacho/core/label.hpp"
@@ -61,7 +62,9 @@ template <class T>
 inline constexpr bool is_number =
     std::same_as<T, std::uint64_t> || std::same_as<T, std::int64_t> || std::same_as<T, double>;
 template <class T>
-inline constexpr bool is_cells = std::same_as<T, cells::sharded> || std::same_as<T, cells::shared>;
+inline constexpr bool is_cells = cell_policy<T>;
+template <class T>
+inline constexpr bool is_cells_of_ours = std::same_as<T, cells::sharded> || std::same_as<T, cells::shared>;
 
 template <class T>
 inline constexpr bool is_exemplars = std::same_as<T, exemplars>;
@@ -108,7 +111,8 @@ struct instrument_traits {
     static_assert(((is_label<Options> || is_unit<Options> || is_number<Options> || is_cells<Options> ||
                     is_limit<Options> || is_expiry<Options> || is_exemplars<Options>)&&...),
                   "tacho: an instrument's options are label<...>, a unit, std::uint64_t, std::int64_t or double, "
-                  "cells::sharded or cells::shared, series_limit<...>, expire_after<...> and exemplars");
+                  "cells::sharded, cells::shared or another cell_policy, series_limit<...>, expire_after<...> and "
+                  "exemplars");
     static_assert(((is_unit<Options> ? 1 : 0) + ... + 0) <= 1 && ((is_number<Options> ? 1 : 0) + ... + 0) <= 1 &&
                       ((is_cells<Options> ? 1 : 0) + ... + 0) <= 1 && ((is_limit<Options> ? 1 : 0) + ... + 0) <= 1 &&
                       ((is_expiry<Options> ? 1 : 0) + ... + 0) <= 1,
@@ -122,6 +126,9 @@ struct instrument_traits {
     using unit_type = typename first_of<unit::none, unit_predicate, Options...>::type;
     using number_type = typename first_of<DefaultNumber, number_predicate, Options...>::type;
     using cells_type = typename first_of<DefaultCells, cells_predicate, Options...>::type;
+    static_assert(Kind == instrument_kind::counter || Kind == instrument_kind::up_down_counter ||
+                      is_cells_of_ours<cells_type>,
+                  "tacho: only counters and up-down counters take a cell policy of one's own");
     using labels = labels_of<Options...>;
     static constexpr std::size_t label_count = std::tuple_size_v<labels>;
     static_assert(label_count <= max_labels, "tacho: an instrument has at most 16 labels");
