@@ -1,18 +1,24 @@
-"""Compiles each C++ block of README.md and docs/*.md, runs those that are programs, and compares what they print with
-the block that follows. A remark before a block, which the reader does not see, says where a fragment belongs."""
+"""Checks README.md and docs/*.md. Each C++ block is compiled, and run if it is a program; each file that a page writes
+is used by the commands that it shows, which are run, or read by the program that it is for; what is printed is compared
+with the block that follows. A block that nothing checks fails, unless the remark before it says why:
+`<!-- not run: why -->`. Links lead somewhere, the variables of docs/environment.md are those that are read, and docs/memory_model.md speaks of
+each header with atomics."""
 import functools
+import json
 import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 
+import markdown
+import story
 from toolchain import ROOT, SINGLE, report, run
 
-BLOCK = re.compile(r'(?:<!-- (?P<where>in a function[^>]*?) -->\n)?```cpp\n(?P<code>.*?)```\n'
-                   r'(?:\n```text\n(?P<printed>.*?)```\n)?', re.S)
+DOCS = ROOT / 'docs'
 FLAGS = ['-std=c++20', '-Wall', '-Wextra', '-Wno-unused-variable', '-DFMT_HEADER_ONLY', f'-I{SINGLE}']
 ADAPTERS = '#include <tacho/adapter/curl.hpp>\n#include <tacho/adapter/httplib.hpp>\n'
 
@@ -24,57 +30,198 @@ def flags_of(*packages):
 
 def whole(block):
     """A fragment as a function of a file that has what a reader would have around it."""
-    code, where = block['code'], block['where']
-    if where is None:
-        return '#include <cstdio>\n' + code
+    code, where = block.code, block.remark
+    if not where.startswith('in a function'):
+        return code
     adapters = 'with adapters' in where
     used = '' if 'settings =' in code else '[[maybe_unused]] '
-    arguments = f'[[maybe_unused]] tacho::registry& registry'
+    arguments = '[[maybe_unused]] tacho::registry& registry'
     arguments += '' if 'auto settings' in code else f', {used}tacho::settings& settings'
-    return ('#include <tacho/tacho.hpp>\n' + (ADAPTERS if adapters else '') + '#include <cassert>\n#include <chrono>\n#include <cstdio>\n'
+    return ('#include <tacho/tacho.hpp>\n' + (ADAPTERS if adapters else '') + '#include <cassert>\n#include <chrono>\n'
+            '#include <cstdio>\n#include <unistd.h>\n'
             f'void fragment({arguments});\nvoid fragment({arguments}) {{\n{code}}}\n')
 
 
-def wrong_with(block):
+def wrong_with_cpp(block):
     text = whole(block)
-    extra = flags_of('cpp-httplib', 'libcurl') if 'adapter/' in text else []
-    is_program = 'int main(' in text
+    extra = flags_of('cpp-httplib', 'libcurl', 'zlib', 'openssl') if 'adapter/' in text else []
+    # What needs other files, or runs until it is stopped, is run by the commands of its page.
+    is_program = 'int main(' in text and ', ' not in block.remark
     with tempfile.TemporaryDirectory() as folder:
-        program = pathlib.Path(folder, 'program')
-        source = pathlib.Path(folder, 'main.cpp')
+        program, source = pathlib.Path(folder, 'program'), pathlib.Path(folder, 'main.cpp')
         source.write_text(text)
         how = ['-o', str(program)] if is_program else ['-fsyntax-only']
         status, said = run('g++', *FLAGS, source, *how, '-pthread', *extra)
         if status != 0 or not is_program:
             return said if status != 0 else ''
         clean = {k: v for k, v in os.environ.items() if not k.startswith(('OTEL_', 'SHOP_'))}
-        done = subprocess.run([str(program)], capture_output=True, text=True, env=clean)
+        done = subprocess.run([str(program)], capture_output=True, text=True, env=clean, timeout=60)
         if done.returncode != 0:
             return f'exit status {done.returncode}: {done.stderr}'
-        if done.stdout != (block['printed'] or ''):
+        if done.stdout != (block.printed or ''):
             return f'it prints:\n{done.stdout}'
     return ''
 
 
-def blocks_of(page):
-    return [m.groupdict() for m in BLOCK.finditer(page.read_text())]
+def program_of_others(*patterns):
+    """A program that tests/run real has made or fetched, or one that is installed."""
+    cache = pathlib.Path(os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache') / 'tacho'
+    for pattern in patterns:
+        for found in sorted(cache.glob(pattern), reverse=True):
+            return found
+    return shutil.which(pathlib.Path(patterns[0]).name)
 
 
-def first_line(code):
-    return code.strip().splitlines()[-2 if 'main' in code else 0].strip()[:60]
+def parsed(block):
+    try:
+        import yaml
+    except ImportError:
+        return None, 'SKIP there is no yaml module in Python'
+    try:
+        return yaml.safe_load(block.code), ''
+    except yaml.YAMLError as why:
+        return None, str(why)
+
+
+def wrong_for(block, command):
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder, story.file_of(block))
+        file.write_text(block.code)
+        status, said = run(*command, file)
+        return said or f'exit status {status}' if status != 0 else ''
+
+
+def wrong_with_prometheus_yml(block):
+    if promtool := program_of_others('prometheus-v*/promtool', 'prometheus-*/usr/bin/promtool'):
+        return wrong_for(block, [promtool, 'check', 'config'])
+    content, wrong = parsed(block)
+    return wrong or ('' if content['scrape_configs'][0]['static_configs'][0]['targets'] else 'it has no target')
+
+
+def wrong_with_collector_yaml(block):
+    if otelcol := program_of_others('collector-v*/otelcol'):
+        return wrong_for(block, [otelcol, 'validate', '--config'])
+    content, wrong = parsed(block)
+    if wrong:
+        return wrong
+    for name, pipeline in content['service']['pipelines'].items():
+        for part, used in pipeline.items():
+            for one in used:
+                if one not in content[part]:
+                    return f'the pipeline {name} names {one}, which is not among the {part}'
+    return ''
+
+
+READ_BY = {'prometheus.yml': wrong_with_prometheus_yml, 'collector.yaml': wrong_with_collector_yaml}
+
+
+def wrong_with_json(block):
+    try:
+        json.loads(block.code)
+        return ''
+    except ValueError as why:
+        return str(why)
+
+
+def wrong_with_python(block):
+    try:
+        compile(block.code, f'{block.page.name}:{block.line}', 'exec')
+        return ''
+    except SyntaxError as why:
+        return str(why)
+
+
+def checks_of(page):
+    """A name and a function for each block of a page, and one for all its commands."""
+    blocks = markdown.blocks(page)
+    commands = ''.join(b.code for b in blocks if b.remark in ('run', 'start'))
+    for b in blocks:
+        name, where = story.file_of(b), f'{page.stem}, line {b.line}'
+        if re.fullmatch(r'not run: .{10,}', b.remark):
+            continue
+        if b.language == 'cpp':
+            yield f'{where}: {b.code.splitlines()[0][:50]}', functools.partial(wrong_with_cpp, b)
+            # A file that its own program would not show anything of is one that commands compile.
+            if ', ' not in b.remark or b.remark.startswith('in a function') or name and name in commands:
+                continue
+        elif name in READ_BY:
+            yield f'{where}: {name}', functools.partial(READ_BY[name], b)
+            continue
+        elif b.language == 'json':
+            yield f'{where}: JSON', functools.partial(wrong_with_json, b)
+            continue
+        elif b.language == 'python':
+            yield f'{where}: Python', functools.partial(wrong_with_python, b)
+            continue
+        elif b.language == 'sh' and b.remark in ('run', 'start'):
+            continue
+        elif name is not None and (name in commands or b.language in ('ini', 'meson') and 'meson setup' in commands or
+                                   b.language == 'cmake' and 'cmake ' in commands):
+            continue
+        yield where, lambda b=b: (f'nothing checks this block of {b.language or "no language"}. Give it a remark as '
+                                  f'{pathlib.Path(__file__).name} says, or <!-- not run: why -->')
+    if commands:
+        yield f'{page.stem}: its commands', lambda: story.Story(blocks).wrong_with()
+
+
+RECORDING_GETENV = '''
+#include <tacho/tacho.hpp>
+#include <cstdio>
+// In place of the C library's: says what is asked for, and that it is unset.
+extern "C" char* getenv(char const* name) noexcept {
+    if (std::string_view{name}.starts_with("OTEL_") || std::string_view{name}.starts_with("SHOP_")) std::puts(name);
+    return nullptr;
+}
+int main() { return tacho::settings::from_environment({.prefix = "SHOP"}).warnings.empty() ? 0 : 1; }
+'''
+
+
+def variables_read():
+    with tempfile.TemporaryDirectory() as folder:
+        source = pathlib.Path(folder, 'main.cpp')
+        source.write_text(RECORDING_GETENV)
+        status, said = run('g++', *FLAGS, source, '-o', f'{folder}/program', '-pthread')
+        if status != 0:
+            raise RuntimeError(said)
+        return set(subprocess.run([f'{folder}/program'], capture_output=True, text=True, check=True,
+                                  env={}).stdout.split())
+
+
+def wrong_with_variables():
+    """What the table says, and what the program asks for when nothing is set."""
+    told, ignored = set(), set()
+    for row in re.findall(r'^\| (`[^|]*) \| (.*) \|$', (DOCS / 'environment.md').read_text(), re.M):
+        for name in re.findall(r'`([A-Z_\[\]]+)`', row[0]):
+            both = {name.replace('[METRICS_]', 'METRICS_'), name.replace('[METRICS_]', '')}
+            (ignored if row[1].startswith('nothing') else told).update(both)
+    read = variables_read()
+    wrong = [f'{name} is read, and not in docs/environment.md' for name in sorted(read - told)]
+    wrong += [f'docs/environment.md says what {name} does, and nothing reads it' for name in sorted(told - read)]
+    wrong += [f'docs/environment.md says that {name} does nothing, and it is read' for name in sorted(ignored & read)]
+    return '\n'.join(wrong)
+
+
+def wrong_with_memory_model():
+    """Each header that has something atomic is spoken of."""
+    told = (DOCS / 'memory_model.md').read_text()
+    headers = (h for h in (ROOT / 'include/tacho').rglob('*.hpp') if re.search(r'std::(atomic|memory_order)', h.read_text()))
+    names = sorted(str(h.relative_to(ROOT / 'include/tacho')) for h in headers)
+    return '\n'.join(f'docs/memory_model.md does not say why {name} is right' for name in names if name not in told)
 
 
 def main():
     readme = ROOT / 'README.md'
-    if sum('int main(' in b['code'] for b in blocks_of(readme)) < 2:
+    pages = [readme, *sorted(DOCS.glob('*.md'))]
+    if sum('int main(' in b.code for b in markdown.blocks(readme) if b.language == 'cpp') < 2:
         sys.exit('README.md shows no programs')
-    checks = []
-    for page in [readme, *sorted((ROOT / 'docs').glob('*.md'))]:
-        blocks = blocks_of(page)
-        if page.read_text().count('```cpp\n') != len(blocks):
-            sys.exit(f'{page.name} has a C++ block that is not closed as it should be')
-        checks += [(f'{page.stem}: {first_line(b["code"])}', functools.partial(wrong_with, b)) for b in blocks]
-    report(checks)
+    checks = [(f'{page.stem}: its links lead somewhere',
+               lambda page=page: '\n'.join(markdown.broken_links(page, ROOT))) for page in pages]
+    checks.append(('environment: its variables are those that are read', wrong_with_variables))
+    checks.append(('memory_model: it speaks of each header with atomics', wrong_with_memory_model))
+    for page in pages:
+        checks += checks_of(page)
+    chosen = sys.argv[1:]
+    report([c for c in checks if not chosen or any(c[0].startswith(word) for word in chosen)])
 
 
 if __name__ == '__main__':
