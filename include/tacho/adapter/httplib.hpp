@@ -84,6 +84,7 @@ inline void mount(httplib::Server& server, std::string const& path, std::shared_
 /// A `listener`: an HTTP server of its own that answers at /metrics, and nothing else.
 class httplib_listener {
 public:
+    /// See `listener`. Starts a thread, and others for each scrape; allocates.
     [[nodiscard]] result<std::uint16_t> start(std::string const& host, std::uint16_t port,
                                               std::shared_ptr<endpoint> answers) {
         auto server = std::make_unique<httplib::Server>();

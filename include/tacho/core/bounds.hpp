@@ -33,6 +33,7 @@ inline void histogram_bounds_must_be_finite_and_strictly_increasing() noexcept {
 /// `{0.1, 0.5, 1}`, and wrong ones don't compile. For bounds known only at run time see `add_histogram`.
 class bounds {
 public:
+    /// Bounds as they stand in the source: what is not finite or does not increase doesn't compile.
     consteval bounds(std::initializer_list<double> values) {
         if (values.size() <= max_bounds)
             for (double const v : values) values_[size_++] = v == 0 ? 0.0 : v;  // no minus zero in an `le`
@@ -64,6 +65,7 @@ public:
         return out;
     }
 
+    /// As long as this lives.
     [[nodiscard]] constexpr std::span<double const> view() const noexcept { return {values_.data(), size_}; }
 
 private:

@@ -20,6 +20,7 @@ concept clock = requires(T& source) {
 /// The system's wall clock.
 struct system_clock {
     // Default visibility, as for all that is kept as a pointer: it is the program's, and stays when a plug-in goes.
+    /// The time by CLOCK_REALTIME or its like: it may jump when somebody sets the clock.
     [[nodiscard, gnu::visibility("default")]] static unix_nanos now() noexcept {
         using namespace std::chrono;
         return static_cast<unix_nanos>(

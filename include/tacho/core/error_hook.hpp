@@ -11,6 +11,7 @@ namespace tacho::inline v0 {
 /// taken, `error` that something asked for does not work.
 enum class severity : unsigned char { debug, warning, error };
 
+/// As messages begin: `warning`. In static storage.
 [[nodiscard]] constexpr std::string_view to_string(severity s) noexcept {
     switch (s) {
         case severity::debug: return "debug";

@@ -14,6 +14,7 @@ namespace tacho::inline v0 {
 /// Of `a.b_c`: `a_b_c`, `"a.b_c"`, `a_dot_b__c` and `U__a_2e_b__c`.
 enum class escaping : unsigned char { underscores, allow_utf_8, dots, values };
 
+/// As an Accept header and a content type name it (https://prometheus.io/docs/instrumenting/escaping_schemes/).
 [[nodiscard]] constexpr std::string_view to_string(escaping names) noexcept {
     switch (names) {
         case escaping::allow_utf_8: return "allow-utf-8";

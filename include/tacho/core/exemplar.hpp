@@ -19,9 +19,9 @@ namespace tacho::inline v0 {
 
 /// The span of a distributed trace in which something is measured (https://www.w3.org/TR/trace-context/).
 struct trace_context {
-    std::array<std::uint8_t, 16> trace_id{};
-    std::array<std::uint8_t, 8> span_id{};
-    bool sampled = false;  ///< the trace is kept, so that somebody can look at it
+    std::array<std::uint8_t, 16> trace_id{};  ///< bytes in the order of the header
+    std::array<std::uint8_t, 8> span_id{};    ///< the same
+    bool sampled = false;                     ///< the trace is kept, so that somebody can look at it
 
     /// No id is all zeros.
     [[nodiscard]] constexpr bool is_valid() const noexcept {
@@ -70,9 +70,11 @@ inline trace_context_hook set_trace_context_hook(trace_context_hook hook) noexce
 /// The name of an exemplar's label: a literal of at most 64 letters, digits and `_`. Another one doesn't compile.
 class exemplar_name {
 public:
+    /// Implicit, so that it is written `{"order", id}`.
     consteval exemplar_name(char const* literal) : text_(literal) {  // implicit: `{"order", id}`
         if (!detail::is_exemplar_label_name(text_)) detail::exemplar_label_must_have_a_name_of_prometheus();
     }
+    /// The literal.
     [[nodiscard]] constexpr std::string_view view() const noexcept { return text_; }
 
 private:
@@ -83,8 +85,8 @@ private:
 /// All of them go into OTLP; OpenMetrics leaves out a label with one of `"`, `\`, `}` or a line feed in its value,
 /// because widespread readers get it wrong, or refuse the page.
 struct exemplar_label {
-    exemplar_name name;
-    std::string_view value;
+    exemplar_name name;      ///< a literal
+    std::string_view value;  ///< any bytes; valid while the measurement is made
 };
 
 /// The most characters in an exemplar's names and values together, the 63 of `trace_id` and `span_id` included.
@@ -174,10 +176,10 @@ private:
 
 /// A measurement that stands for others: what it was, when and in which span it was made, and what was told beside it.
 struct exemplar {
-    std::uint64_t bits;  ///< of a number of its instrument's kind: what was added or observed
-    unix_nanos time;
-    trace_context trace;  ///< not valid when there was none; `sampled` is not kept
-    detail::exemplar_labels labels;
+    std::uint64_t bits;              ///< of a number of its instrument's kind: what was added or observed
+    unix_nanos time;                 ///< when it was measured
+    trace_context trace;             ///< not valid when there was none; `sampled` is not kept
+    detail::exemplar_labels labels;  ///< see for_each_label()
 
     /// Calls f(name, value) for each label, in valid UTF-8.
     template <class F>

@@ -25,8 +25,9 @@ struct exponential_shape {
 
 /// Buckets beside each other; counts[i] is of (base^(offset + i), base^(offset + i + 1)].
 struct exponential_buckets {
+    /// The index of the first bucket; bucket i holds (base^i, base^(i+1)], where base is 2^(2^-scale).
     std::int32_t offset = 0;
-    std::span<std::uint64_t const> counts;
+    std::span<std::uint64_t const> counts;  ///< one for each bucket from there on, not cumulative
 };
 
 namespace detail {
@@ -143,11 +144,11 @@ private:
 
 /// What an exponential histogram counted, at one moment.
 struct exponential_value {
-    std::uint64_t count;       ///< always the sum of the buckets and of zero_count
-    double sum;                ///< also of negative values
-    std::uint64_t zero_count;  ///< values whose amount is not above the zero threshold
-    int scale;                 ///< of both signs
-    exponential_buckets positive;
+    std::uint64_t count;           ///< always the sum of the buckets and of zero_count
+    double sum;                    ///< also of negative values
+    std::uint64_t zero_count;      ///< values whose amount is not above the zero threshold
+    int scale;                     ///< of both signs
+    exponential_buckets positive;  ///< of values above the zero threshold
     exponential_buckets negative;  ///< by their amounts
 };
 

@@ -23,21 +23,22 @@ struct label {
     static_assert(is_label_name(Name.view()),
                   "tacho: a label's name begins with a letter, goes on with letters, digits and _ . - / and is none of "
                   "OpenTelemetry's own: otel.scope.* and otel.metric.overflow");
-    static constexpr std::string_view name = Name.view();
+    static constexpr std::string_view name = Name.view();  ///< as OTLP shows it
+    /// What its values are made of.
     using value_type = Value;
 };
 
 /// An enumerator and its text as a label value.
 template <class Enum>
 struct enum_label {
-    Enum value;
-    std::string_view text;
+    Enum value;             ///< the enumerator
+    std::string_view text;  ///< its label value: distinct, not empty, in static storage
 };
 
 /// The texts of an enum; made by `labels<E>`, found through a function `label_values(E)` in the enum's namespace.
 template <class Enum, std::size_t N>
 struct enum_labels {
-    std::array<enum_label<Enum>, N> entries;
+    std::array<enum_label<Enum>, N> entries;  ///< in the order of the list
 
     /// Whether the enumerators are listed in their order from 0, which is usual: an entry's index is then its value.
     [[nodiscard]] constexpr bool is_in_order() const noexcept {
@@ -82,6 +83,7 @@ struct one_of {
     static_assert(sizeof...(Texts) != 0 && ((Texts.size() != 0) && ...),
                   "tacho: a closed list has texts, none of them empty");
 
+    /// Compares with each text; what is none of them is past the end.
     constexpr explicit one_of(std::string_view text) noexcept {
         static_cast<void>(((Texts.view() == text || (++index, false)) || ...));
     }

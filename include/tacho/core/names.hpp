@@ -21,6 +21,7 @@ enum class instrument_kind : unsigned char {
     exponential_histogram
 };
 
+/// For messages: `up-down counter`. In static storage.
 [[nodiscard]] constexpr std::string_view to_string(instrument_kind kind) noexcept {
     switch (kind) {
         case instrument_kind::counter: return "counter";
@@ -63,11 +64,13 @@ constexpr bool is_name(std::string_view name) noexcept {
 /// A Prometheus name, at most 400 characters. Made while compiling for a typed instrument, else at registration.
 class prometheus_text {
 public:
+    /// The most characters; what is beyond is cut off.
     static constexpr std::size_t most = 400;
 
+    /// As long as this lives.
     [[nodiscard]] constexpr std::string_view view() const noexcept { return {text_.data(), size_}; }
 
-    // Illegal characters become `_`, and a run of `_` is written once.
+    /// Illegal characters become `_`, and a run of `_` is written once.
     constexpr void append(std::string_view part) noexcept {
         for (char const c : part) {
             char const legal = detail::is_letter(c) || detail::is_digit(c) ? c : '_';
@@ -76,11 +79,13 @@ public:
         }
     }
 
+    /// Appends, whatever the characters: for names that are shown in quotes.
     constexpr void append_as_it_is(std::string_view part) noexcept {
         for (char const c : part)
             if (size_ < text_.size()) text_[size_++] = c;
     }
 
+    /// Takes this off the end, unless it is all there is.
     constexpr void remove_suffix(std::string_view suffix) noexcept {
         if (view().ends_with(suffix) && size_ > suffix.size()) size_ -= suffix.size();
     }

@@ -19,11 +19,14 @@ enum class number_kind : unsigned char { unsigned_integer, signed_integer, float
 
 /// A number read from a cell.
 struct number {
-    number_kind kind;
-    std::uint64_t bits;
+    number_kind kind;    ///< which of the three it is
+    std::uint64_t bits;  ///< of it, as a cell has them
 
+    /// The value, where `kind` says unsigned_integer.
     [[nodiscard]] constexpr std::uint64_t as_unsigned() const noexcept { return bits; }
+    /// The value, where `kind` says signed_integer.
     [[nodiscard]] constexpr std::int64_t as_signed() const noexcept { return static_cast<std::int64_t>(bits); }
+    /// The value, where `kind` says floating.
     [[nodiscard]] constexpr double as_double() const noexcept {
         switch (kind) {
             case number_kind::unsigned_integer: return static_cast<double>(bits);

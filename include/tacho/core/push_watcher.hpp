@@ -7,7 +7,7 @@ namespace tacho::inline v0 {
 
 /// What came of one push, which may have been sent in several requests and several times.
 struct push_outcome {
-    bool accepted = false;
+    bool accepted = false;              ///< the receiver took it, perhaps in part
     double seconds = 0;                 ///< from the collection to the last answer
     std::uint64_t sent_bytes = 0;       ///< of all bodies that were sent, compressed if so
     std::uint64_t accepted_points = 0;  ///< of requests that were taken, less those below
@@ -25,6 +25,7 @@ public:
     push_watcher& operator=(push_watcher const&) = delete;
     virtual ~push_watcher() = default;
 
+    /// Is told of a push that has ended. By the pusher's thread, under no lock; must not push itself.
     virtual void pushed(push_outcome const& how) noexcept = 0;
 };
 

@@ -9,8 +9,8 @@ namespace tacho::inline v0 {
 
 /// One fact about the program: `service.name` = `shop`.
 struct attribute {
-    std::string key;
-    std::string value;
+    std::string key;    ///< such as `service.name`
+    std::string value;  ///< any text
 
     friend bool operator==(attribute const&, attribute const&) = default;
 };

@@ -9,23 +9,32 @@ namespace tacho::inline v0 {
 
 /// Why something failed: a sentence that names the culprit and the cure.
 struct error {
-    std::string message;
+    std::string message;  ///< for people; ends without a full stop
 };
 
 /// Holds a T or an error. Check it like an optional; `message()` says why there is none.
 template <class T>
 class [[nodiscard]] result {
 public:
-    result(T value) : value_(std::move(value)) {}                   // implicit: `return value;`
-    result(tacho::error why) : message_(std::move(why.message)) {}  // implicit: `return error{"..."};`
+    /// Implicit: `return value;`
+    result(T value) : value_(std::move(value)) {}
+    /// Implicit: `return error{"..."};`
+    result(tacho::error why) : message_(std::move(why.message)) {}
 
+    /// Whether there is a value.
     [[nodiscard]] explicit operator bool() const noexcept { return value_.has_value(); }
+    /// The same.
     [[nodiscard]] bool has_value() const noexcept { return value_.has_value(); }
 
+    /// The value. Without one the behaviour is undefined, here and below: check first.
     [[nodiscard]] T& operator*() & noexcept { return *value_; }
+    /// The same of a result that is const.
     [[nodiscard]] T const& operator*() const& noexcept { return *value_; }
+    /// The value, to be moved from.
     [[nodiscard]] T&& operator*() && noexcept { return *std::move(value_); }
+    /// A member of the value.
     [[nodiscard]] T* operator->() noexcept { return &*value_; }
+    /// The same of a result that is const.
     [[nodiscard]] T const* operator->() const noexcept { return &*value_; }
 
     /// The reason; empty when there is a value.

@@ -23,6 +23,8 @@ public:
     scrape_watcher& operator=(scrape_watcher const&) = delete;
     virtual ~scrape_watcher() = default;
 
+    /// Is told that a scrape begins, and then by ends() that it has ended. By the thread that answers it, under no
+    /// lock; must not scrape itself.
     virtual void begins() noexcept = 0;
     /// Once after each begins(), when the page is written: it doesn't show this scrape's own outcome.
     virtual void ends(scrape_outcome const& how) noexcept = 0;

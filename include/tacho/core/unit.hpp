@@ -18,26 +18,28 @@ namespace unit {
 template <fixed_string Ucum>
 struct of {
     static_assert(Ucum.size() <= 63, "tacho: a unit has at most 63 characters");
-    static constexpr std::string_view ucum = Ucum.view();
+    static constexpr std::string_view ucum = Ucum.view();  ///< as OTLP shows it
 };
 
-using none = of<"">;
-using ratio = of<"1">;
-using seconds = of<"s">;
-using milliseconds = of<"ms">;
-using microseconds = of<"us">;
-using nanoseconds = of<"ns">;
-using bytes = of<"By">;
-using percent = of<"%">;
-using celsius = of<"Cel">;
+using none = of<"">;            ///< no unit; no suffix
+using ratio = of<"1">;          ///< a share of one; no suffix
+using seconds = of<"s">;        ///< suffix `_seconds`
+using milliseconds = of<"ms">;  ///< suffix `_milliseconds`
+using microseconds = of<"us">;  ///< suffix `_microseconds`
+using nanoseconds = of<"ns">;   ///< suffix `_nanoseconds`
+using bytes = of<"By">;         ///< suffix `_bytes`
+using percent = of<"%">;        ///< suffix `_percent`
+using celsius = of<"Cel">;      ///< suffix `_celsius`
 
 }  // namespace unit
 
 /// The words of a unit, joined by `_`; at most 128 characters.
 class unit_text {
 public:
+    /// As long as this lives.
     [[nodiscard]] constexpr std::string_view view() const noexcept { return {text_.data(), size_}; }
 
+    /// Appends; runs of characters that are no letter or digit become one `_`, and at the beginning nothing.
     constexpr void append(std::string_view part) noexcept {
         for (char const c : part) {
             bool const legal = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -45,6 +47,7 @@ public:
             if (size_ < text_.size()) text_[size_++] = legal ? c : '_';
         }
     }
+    /// Takes `_` off the end.
     constexpr void trim() noexcept {
         while (size_ != 0 && text_[size_ - 1] == '_') --size_;
     }

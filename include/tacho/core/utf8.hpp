@@ -38,6 +38,7 @@ constexpr utf8_step next_utf8(std::string_view text, std::size_t at) noexcept {
 
 }  // namespace detail
 
+/// Whether text is UTF-8 by RFC 3629: no overlong forms, no surrogates. In one pass; allocates nothing.
 [[nodiscard]] constexpr bool is_valid_utf8(std::string_view text) noexcept {
     for (std::size_t i = 0; i < text.size();) {
         auto const step = detail::next_utf8(text, i);

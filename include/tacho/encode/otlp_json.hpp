@@ -29,8 +29,8 @@ namespace tacho::inline v0 {
 
 /// Where a request ends, of several that are written behind each other: bytes and points from the beginning.
 struct otlp_request_end {
-    std::size_t at = 0;
-    std::uint64_t points = 0;
+    std::size_t at = 0;        ///< the end of the interval, of all its points
+    std::uint64_t points = 0;  ///< that the request has
 };
 
 /// A visitor that writes one `ExportMetricsServiceRequest`, for `registry.visit()` and `snapshot.visit()` with
@@ -51,11 +51,14 @@ public:
         ends_ = &ends;
     }
 
+    /// Of the series that is shown next.
     void exemplars(exemplar_view const& of) noexcept { exemplars_ = of; }
 
+    /// A point of a sum or gauge, since the birth of its series.
     void number(family const& of, series const& s, tacho::number value) noexcept {
         number(of, s, value, of.start_of(s), temporality::cumulative);
     }
+    /// The same from `start` on, as a delta or a total.
     void number(family const& of, series const& s, tacho::number value, unix_nanos start, temporality t) noexcept {
         // An integer above 2^63-1 has no place in `asInt`.
         bool const is_integer = value.kind == number_kind::signed_integer ||
@@ -117,9 +120,11 @@ public:
         }
     }
 
+    /// A point with explicit bounds, since the birth of its series.
     void histogram(family const& of, series const& s, histogram_value const& value) noexcept {
         histogram(of, s, value, s.birth(), temporality::cumulative);
     }
+    /// The same from `start` on, as a delta or a total.
     void histogram(family const& of, series const& s, histogram_value const& value, unix_nanos start,
                    temporality t) noexcept {
         auto const& bounds = of.describe().bounds;
@@ -148,9 +153,11 @@ public:
             end_with_exemplars(of, s, start, value.buckets);
     }
 
+    /// A point with exponential buckets, since the birth of its series.
     void exponential_histogram(family const& of, series const& s, exponential_value const& value) noexcept {
         exponential_histogram(of, s, value, s.birth(), temporality::cumulative);
     }
+    /// The same from `start` on, as a delta or a total.
     void exponential_histogram(family const& of, series const& s, exponential_value const& value, unix_nanos start,
                                temporality t) noexcept {
         point(of, s, start, t, 0, [](char* out) { return out; });

@@ -57,16 +57,18 @@ public:
     public:
         /// What the points of a series begin with.
         struct point {
-            char const* text;
+            char const* text;  ///< nullptr when it isn't known
             std::size_t size;  ///< 0 when it isn't known
             unix_nanos start;  ///< in the text
 
+            /// Empty when it isn't known.
             [[nodiscard]] std::string_view view() const noexcept { return {text, size}; }
         };
 
         /// Points are shown in this request.
         void count(std::size_t points) noexcept { shown_ += points; }
 
+        /// What is remembered of a series. Allocates nothing.
         [[nodiscard]] point find(series const& s) const noexcept {
             if (s.ordinal() >= entries_.size()) return {nullptr, 0, 0};
             auto const& known = entries_[s.ordinal()];

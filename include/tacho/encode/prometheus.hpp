@@ -62,6 +62,7 @@ public:
         if (openmetrics_) exemplars_ = of;
     }
 
+    /// Writes the line of a number, and before the first of a family its HELP and TYPE.
     void number(family const& of, series const& s, tacho::number value) noexcept {
         begin(of);
         if (composed_ || exemplars_.belongs_to(of.describe(), s)) [[unlikely]]
@@ -91,6 +92,7 @@ public:
         });
     }
 
+    /// Writes a line for each bucket, cumulative, then sum and count.
     void histogram(family const& of, series const& s, histogram_value const& value) noexcept {
         begin(of);
         if (composed_ || exemplars_.belongs_to(of.describe(), s)) [[unlikely]]

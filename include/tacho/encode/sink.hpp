@@ -42,14 +42,18 @@ public:
     }
     ~byte_buffer() { std::free(data_); }
 
+    /// See `sink`. Allocates when it has to grow; nullptr beyond the limit or without memory.
     [[nodiscard]] char* window(std::size_t n) noexcept {
         if (capacity_ - size_ < n && !grow(n)) [[unlikely]]
             return nullptr;
         return data_ + size_;
     }
+    /// See `sink`.
     void commit(std::size_t n) noexcept { size_ += n; }
 
+    /// Begins anew; the memory is kept.
     void clear() noexcept { size_ = 0; }
+    /// What was written; until the next window() or clear().
     [[nodiscard]] std::string_view view() const noexcept { return {data_, size_}; }
 
 private:
@@ -74,12 +78,16 @@ private:
 /// A fixed piece of memory; fails when it is full. Allocates nothing.
 class span_sink {
 public:
+    /// Writes to `room`, which must live longer.
     explicit span_sink(std::span<char> room) noexcept : room_(room) {}
 
+    /// See `sink`. nullptr when it is full.
     [[nodiscard]] char* window(std::size_t n) noexcept {
         return room_.size() - size_ < n ? nullptr : room_.data() + size_;
     }
+    /// See `sink`.
     void commit(std::size_t n) noexcept { size_ += n; }
+    /// What was written.
     [[nodiscard]] std::string_view view() const noexcept { return {room_.data(), size_}; }
 
 private:

@@ -10,12 +10,13 @@ enum class text_format : unsigned char { prometheus_0_0_4, prometheus_1_0_0, ope
 
 /// How a text is written. A format is one, with nothing but what every client can read.
 struct text_style {
+    /// Implicit: a format is a style.
     constexpr text_style(text_format as, escaping with = escaping::underscores, bool dated = false) noexcept
         : format(as), names(with), created(dated) {}
 
-    text_format format;
-    escaping names;
-    bool created;  ///< in OpenMetrics, when each series of a counter or histogram began, as `_created`
+    text_format format;  ///< which lines there are
+    escaping names;      ///< how names are written that are not legal everywhere
+    bool created;        ///< in OpenMetrics, when each series of a counter or histogram began, as `_created`
 };
 
 }  // namespace tacho::inline v0

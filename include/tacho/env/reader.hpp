@@ -61,8 +61,10 @@ namespace tacho::inline v0::env {
 /// value and cure.
 class reader {
 public:
+    /// Both must live longer. Warnings are added at the end.
     explicit reader(source const& from, std::vector<std::string>& warnings) : from_(from), warnings_(warnings) {}
 
+    /// The value, trimmed; nothing when it is unset or blank.
     [[nodiscard]] std::optional<std::string> text(std::string const& name) const { return from_[name]; }
 
     /// The first of two variables that is set.
@@ -80,6 +82,7 @@ public:
         return false;
     }
 
+    /// 2^31-1: what OpenTelemetry's implementations agree on.
     static constexpr std::int64_t most_milliseconds = 2147483647;
     /// Milliseconds, a whole number from 0 to 2^31-1. What is used otherwise is for the warning.
     [[nodiscard]] std::optional<std::chrono::milliseconds> milliseconds(std::string const& name,
@@ -135,6 +138,7 @@ public:
     }
     /// That it came from none after all.
     void forget(std::string_view setting) { from_variables_.erase(setting); }
+    /// Where a setting came from by note(); empty for a default.
     [[nodiscard]] std::string variable_of(std::string_view setting) const {
         auto const at = from_variables_.find(setting);
         return at == from_variables_.end() ? std::string{} : at->second;
@@ -145,11 +149,13 @@ public:
         return from_[otherwise] ? otherwise : std::string{};
     }
 
+    /// Adds a warning, formatted by {fmt}. Allocates.
     template <class... Args>
     void warn(fmt::format_string<Args...> what, Args&&... args) {
         warnings_.push_back(fmt::format(what, std::forward<Args>(args)...));
     }
 
+    /// A number of decimal digits alone, from 0 to `most`; nothing for all else.
     [[nodiscard]] static std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t most) noexcept {
         std::int64_t number = 0;
         auto const read = std::from_chars(text.data(), text.data() + text.size(), number);

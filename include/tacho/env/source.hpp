@@ -36,6 +36,7 @@ using tacho::detail::trimmed;
 class source {
 public:
     source() = default;
+    /// Those of a map and no others.
     explicit source(std::map<std::string, std::string> variables) : variables_(std::move(variables)) {}
 
     /// The value without blanks around it. Nothing when it is unset, empty or blank: OpenTelemetry's rule for all.

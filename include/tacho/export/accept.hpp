@@ -15,8 +15,8 @@ namespace tacho::inline v0 {
 
 /// What a scrape is answered with.
 struct chosen_format {
-    text_format format = text_format::prometheus_0_0_4;
-    escaping names = escaping::underscores;
+    text_format format = text_format::prometheus_0_0_4;  ///< which lines there are
+    escaping names = escaping::underscores;              ///< how names are written
     bool names_escaping = false;  ///< the client asked for an escaping, so the content type says which one it gets
 
     friend bool operator==(chosen_format const&, chosen_format const&) = default;

@@ -10,16 +10,19 @@ namespace tacho::inline v0 {
 /// A point of the steady clock. Any thread may ask, and bring it forward, at any time.
 class deadline {
 public:
-    using clock = std::chrono::steady_clock;
+    using clock = std::chrono::steady_clock;  ///< steady: it is not set by anybody
 
+    /// A deadline at this point of time.
     explicit deadline(clock::time_point at) noexcept : at_(at.time_since_epoch().count()) {}
     deadline(deadline const&) = delete;
     deadline& operator=(deadline const&) = delete;
 
+    /// When it is, as far as anybody has said by now.
     [[nodiscard]] clock::time_point when() const noexcept {
         // Relaxed: the value says all there is to know; a reader who misses a change asks again soon.
         return clock::time_point{clock::duration{at_.load(std::memory_order_relaxed)}};
     }
+    /// Whether it is time to give up.
     [[nodiscard]] bool passed() const noexcept { return clock::now() >= when(); }
     /// Never negative.
     [[nodiscard]] std::chrono::milliseconds remaining() const noexcept {

@@ -30,13 +30,16 @@ public:
     template <class Encoder>
     class stage {
     public:
+        /// Both must live longer.
         stage(delta_memory& memory, Encoder& encoder, temporality_preference preferred) noexcept
             : memory_(memory), encoder_(encoder), preferred_(preferred) {}
 
+        /// Passes them on.
         void exemplars(exemplar_view const& of) requires(requires(Encoder& e) { e.exemplars(of); }) {
             encoder_.exemplars(of);
         }
 
+        /// Passes a number on as the change since what was committed, where deltas are preferred.
         void number(family const& of, series const& s, tacho::number total) {
             bool const observable = of.describe().observable;
             if (temporality_of(of.describe().kind, preferred_, observable) == temporality::cumulative)
@@ -50,6 +53,7 @@ public:
             encoder_.number(of, s, total, memory_.start_of(of, s), temporality::delta);
         }
 
+        /// The same of several series with one number each.
         void numbers(family const& of, std::span<series* const> from, number_kind kind, std::uint64_t const* bits) {
             if constexpr (requires { encoder_.numbers(of, from, kind, bits); })
                 if (temporality_of(of.describe().kind, preferred_, of.describe().observable) == temporality::cumulative)
@@ -57,6 +61,7 @@ public:
             for (std::size_t i = 0; i < from.size(); ++i) number(of, *from[i], {kind, bits[i]});
         }
 
+        /// The same of each bucket, the count and the sum.
         void histogram(family const& of, series const& s, histogram_value const& total) {
             if (temporality_of(of.describe().kind, preferred_) == temporality::cumulative)
                 return encoder_.histogram(of, s, total, s.birth(), temporality::cumulative);
@@ -79,6 +84,7 @@ public:
                                temporality::delta);
         }
 
+        /// The same; buckets that have become wider since are compared as the wider ones.
         void exponential_histogram(family const& of, series const& s,
                                    exponential_value const& total) requires(requires(Encoder& e) {
             e.exponential_histogram(of, s, total, s.birth(), temporality::delta);
@@ -111,6 +117,7 @@ public:
                 memory_.start_of(of, s), temporality::delta);
         }
 
+        /// Passes a state set on: states have no deltas.
         void states(family const& of, series const& s,
                     states_value value) requires(requires(Encoder& e) { e.states(of, s, value); }) {
             encoder_.states(of, s, value);
@@ -165,6 +172,7 @@ public:
     /// What a pusher that ends has left of a collection of which a part has arrived: who goes on sends it first, and
     /// commits it then. Else that part would be shown again.
     void leave(unsent_requests rest) noexcept { left_ = std::move(rest); }
+    /// What a request that was cut off has left, for the next push; empty afterwards.
     [[nodiscard]] unsent_requests take_what_was_left() noexcept { return std::exchange(left_, {}); }
 
 private:

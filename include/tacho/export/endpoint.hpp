@@ -29,6 +29,7 @@
 
 namespace tacho::inline v0 {
 
+/// How an endpoint answers.
 struct endpoint_options {
     bool enabled = true;             ///< false: every request is answered 404
     bool prefer_text_1_0_0 = false;  ///< what a client gets that asks for nothing in particular
@@ -44,7 +45,7 @@ struct endpoint_options {
 
 /// What an endpoint looks at in a request. The views are used during the call only.
 struct scrape_request {
-    std::string_view method = "GET";
+    std::string_view method = "GET";        ///< as in the request: GET and HEAD are answered
     std::string_view accept = {};           ///< the header Accept; several are joined by commas
     std::string_view accept_encoding = {};  ///< the header Accept-Encoding, likewise
     std::string_view query = {};            ///< what follows the target's first `?`, as it was sent
@@ -58,6 +59,7 @@ class [[gnu::visibility("default")]] endpoint;  // the program's, in a plug-in t
 /// scrapes as there are at a time have been answered in a format, another allocates nothing.
 class endpoint {
 public:
+    /// For the registry, which it keeps alive. Allocates its buffers when they are first needed.
     explicit endpoint(registry& of, endpoint_options options = {})
         : core_(of.core()),
           pool_(std::make_shared<detail::page_pool>(options.largest_body)),
@@ -76,6 +78,7 @@ public:
 
     /// Whether it answers otherwise than 404. May change while the web server that it is mounted on runs.
     void enable(bool on) noexcept { enabled_.store(on, std::memory_order_relaxed); }  // a flag, which orders nothing
+    /// Whether it answers. By any thread.
     [[nodiscard]] bool is_enabled() const noexcept { return enabled_.load(std::memory_order_relaxed); }
 
     /// Has `by` told of each request that begins from now on, if there is nobody yet who is. By one thread at a time,

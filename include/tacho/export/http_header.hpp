@@ -7,8 +7,8 @@ namespace tacho::inline v0 {
 
 /// A name and a value; the views are those of whoever made it.
 struct http_header {
-    std::string_view name;
-    std::string_view value;
+    std::string_view name;   ///< in any case; as HTTP names it
+    std::string_view value;  ///< without line ends
 };
 
 }  // namespace tacho::inline v0

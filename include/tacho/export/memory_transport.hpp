@@ -21,14 +21,17 @@ namespace tacho::inline v0 {
 /// pusher another. Any thread may call any member.
 class memory_transport {
 public:
+    /// A copy of one request.
     struct request {
-        std::string url;
-        std::string body;
-        std::vector<attribute> headers;
+        std::string url;                 ///< where it was sent
+        std::string body;                ///< as it was sent, compressed if it was
+        std::vector<attribute> headers;  ///< in their order
     };
 
+    /// Any scheme.
     static bool can_send(std::string_view) noexcept { return true; }
 
+    /// Keeps the request, and answers by the script.
     http_outcome post(http_post const& sent, deadline const& until) {
         std::unique_lock lock{kept_->mutex};
         request copy{std::string{sent.url}, std::string{sent.body}, {}};
@@ -55,6 +58,7 @@ public:
         kept_->hold = on;
         kept_->changed.notify_all();
     }
+    /// Copies of all so far.
     [[nodiscard]] std::vector<request> requests() const {
         std::lock_guard const lock{kept_->mutex};
         return kept_->requests;

@@ -53,6 +53,7 @@ public:
         return worker == nullptr || worker->ended();
     }
 
+    /// What it has done so far; zeros in a child of fork(). Takes a lock for a moment.
     [[nodiscard]] pusher_stats stats() const {
         auto const* const worker = worker_.here();
         return worker == nullptr ? pusher_stats{} : worker->stats();

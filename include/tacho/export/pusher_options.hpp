@@ -15,14 +15,15 @@
 
 namespace tacho::inline v0 {
 
+/// What a pusher does, where and when.
 struct pusher_options {
-    std::string url = "http://localhost:4318/v1/metrics";
-    std::string shown_url = url;                ///< in messages: without a user's name and password
-    std::vector<attribute> headers = {};        ///< sent with each request; their values are never logged
-    resource about = {};                        ///< who sends
-    std::chrono::milliseconds interval{60000};  ///< from start to start
-    std::chrono::milliseconds timeout{10000};   ///< of one push: connecting, sending and all retries
-    temporality_preference temporality = temporality_preference::cumulative;
+    std::string url = "http://localhost:4318/v1/metrics";  ///< of the request, whole
+    std::string shown_url = url;                           ///< in messages: without a user's name and password
+    std::vector<attribute> headers = {};                   ///< sent with each request; their values are never logged
+    resource about = {};                                   ///< who sends
+    std::chrono::milliseconds interval{60000};             ///< from start to start
+    std::chrono::milliseconds timeout{10000};              ///< of one push: connecting, sending and all retries
+    temporality_preference temporality = temporality_preference::cumulative;  ///< totals or deltas
     /// Bytes of a request, before it is compressed. What takes more is sent in several, one after the other, because
     /// receivers refuse large ones: the Collector those above 20 MiB.
     std::size_t split_above = 16u << 20;
@@ -35,9 +36,9 @@ struct pusher_options {
 
 /// What a pusher has done so far.
 struct pusher_stats {
-    std::uint64_t accepted = 0;  ///< pushes that the receiver took
-    std::uint64_t failed = 0;    ///< pushes that it did not take, after all retries, or answered beyond reading
-    std::uint64_t retries = 0;
+    std::uint64_t accepted = 0;         ///< pushes that the receiver took
+    std::uint64_t failed = 0;           ///< pushes that it did not take, after all retries, or answered beyond reading
+    std::uint64_t retries = 0;          ///< requests that were sent again
     std::uint64_t rejected_points = 0;  ///< of accepted pushes
 };
 

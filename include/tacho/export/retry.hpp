@@ -14,6 +14,7 @@
 
 namespace tacho::inline v0 {
 
+/// What becomes of a request that was answered: it was taken, it is tried again, or its numbers wait for the next push.
 enum class verdict : unsigned char { accepted, retry, drop };
 
 /// What a status code means: every 2xx is taken, 429, 502, 503 and 504 pass, all others don't, redirects included.
@@ -24,8 +25,8 @@ enum class verdict : unsigned char { accepted, retry, drop };
 
 /// What a receiver took only in part, or wants to say though it took all.
 struct partial_success {
-    std::uint64_t rejected_points = 0;
-    std::string message;
+    std::uint64_t rejected_points = 0;  ///< that are lost: sending them again would not help
+    std::string message;                ///< the receiver's; may be empty
 };
 
 /// Reads the body of a 2xx answer. What can't be read means that all was taken.

@@ -66,9 +66,11 @@ public:
         if (pool_ != nullptr && taken_in_ == detail::this_process()) pool_->give_back(place_);
     }
 
+    /// The status code: 200, 400, 404, 405 or 503.
     [[nodiscard]] int status() const noexcept { return status_; }
     /// Without the length, which the web server knows. Constant texts: nothing that a client sent is ever in them.
     [[nodiscard]] std::span<http_header const> headers() const noexcept { return {headers_.data(), header_count_}; }
+    /// That of the body, in static storage.
     [[nodiscard]] std::string_view content_type() const noexcept { return headers_[0].value; }
     /// Empty for HEAD.
     [[nodiscard]] std::string_view body() const noexcept { return body_; }

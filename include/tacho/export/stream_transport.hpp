@@ -31,8 +31,10 @@ public:
         return made;
     }
 
+    /// Any scheme.
     static bool can_send(std::string_view) noexcept { return true; }
 
+    /// Writes a line and flushes it. A failed write is a problem, and not tried again.
     http_outcome post(http_post const& sent, deadline const&) const {
         if (to_ == nullptr) return {.problem = problem_};
         for (auto const& [name, value] : sent.headers)

@@ -11,8 +11,8 @@ namespace tacho::inline v0 {
 
 /// What became of one way out.
 struct path_report {
-    bool wanted = false;
-    bool running = false;
+    bool wanted = false;     ///< it was asked for
+    bool running = false;    ///< it works; false as well after a stop
     std::string words = {};  ///< what it does, or why it does not and what to do about it
     std::uint16_t port = 0;  ///< of a listener that runs
     std::string name = {};   ///< of a push that was added
@@ -20,9 +20,9 @@ struct path_report {
 
 /// What runs, what does not, and why.
 struct telemetry_report {
-    path_report push;
-    path_report scrape;
-    path_report console = {};
+    path_report push;                            ///< to the receiver that the settings name
+    path_report scrape;                          ///< on a port of its own, or by the program's server
+    path_report console = {};                    ///< lines on the standard output
     std::vector<std::string> warnings = {};      ///< of the settings
     std::vector<path_report> added_pushes = {};  ///< see telemetry::add_push()
 

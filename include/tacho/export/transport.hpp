@@ -14,9 +14,9 @@ namespace tacho::inline v0 {
 
 /// A request to send. The views are valid during the call.
 struct http_post {
-    std::string_view url;
-    std::string_view body;
-    std::span<http_header const> headers;
+    std::string_view url;                  ///< whole, as the settings have it
+    std::string_view body;                 ///< perhaps compressed
+    std::span<http_header const> headers;  ///< all but those that HTTP itself needs
 };
 
 /// How sending a request ended.
@@ -35,7 +35,7 @@ inline constexpr std::size_t largest_answer = 4u << 20;
 struct tls_files {
     std::string certificate{};         ///< of the authorities to trust
     std::string client_certificate{};  ///< for receivers that want one
-    std::string client_key{};
+    std::string client_key{};          ///< PEM file; empty: in the same file as the certificate
 };
 
 /// Sends a POST before a deadline. A transport of one's own is a class with these two members:
@@ -61,6 +61,8 @@ concept transport = std::movable<T> && requires(T& t, http_post const& request, 
 
 /// Whether a transport can be handed PEM files.
 template <class T>
-concept takes_tls_files = requires(T& t, tls_files const& files) { t.use(files); };
+concept takes_tls_files = requires(T& t, tls_files const& files) {
+    t.use(files);
+};
 
 }  // namespace tacho::inline v0

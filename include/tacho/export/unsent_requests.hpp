@@ -15,7 +15,7 @@ struct unsent_requests {
     byte_buffer body = {};                    ///< all of them, also those that are sent
     std::vector<otlp_request_end> ends = {};  ///< of each; none when nothing is left to send
     std::size_t sent = 0;                     ///< how many have arrived
-    unix_nanos collected = 0;
+    unix_nanos collected = 0;                 ///< when the numbers in them were read
 };
 
 }  // namespace tacho::inline v0

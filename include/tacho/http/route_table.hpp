@@ -25,6 +25,7 @@ class excluded_paths {
 public:
     explicit excluded_paths(std::vector<std::string> paths = {}) : paths_(std::move(paths)) {}
 
+    /// Whether a request's target is left out. In proportion to the number of paths; allocates nothing.
     [[nodiscard]] bool contains(std::string_view path) const noexcept {
         path = without_query(path);
         return std::any_of(paths_.begin(), paths_.end(), [&](std::string const& excluded) {
@@ -59,7 +60,7 @@ struct measured_route {
 template <class Route = measured_route>
 class route_table {
 public:
-    static constexpr std::size_t most_segments = 64;
+    static constexpr std::size_t most_segments = 64;  ///< of a pattern
 
     /// A route as it was added.
     struct entry {

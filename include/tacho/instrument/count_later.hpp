@@ -12,11 +12,13 @@ namespace tacho::inline v0 {
 template <class Handle, class Number>
 class [[nodiscard]] counter_batch {
 public:
+    /// Of this handle, with nothing added up yet.
     explicit counter_batch(Handle into) noexcept : into_(std::move(into)) {}
     counter_batch(counter_batch&& other) noexcept : into_(other.into_), sum_(std::exchange(other.sum_, Number{})) {}
     counter_batch& operator=(counter_batch&&) = delete;
     ~counter_batch() { flush(); }
 
+    /// Adds one to its own number.
     void inc() noexcept { sum_ += Number{1}; }
     /// What a counter drops is not added up either.
     template <class Amount>
@@ -29,6 +31,7 @@ public:
         else
             into_.inc(amount);
     }
+    /// Counts now what was added up so far.
     void flush() noexcept {
         if (sum_ != Number{}) into_.inc(std::exchange(sum_, Number{}));
     }
@@ -42,6 +45,7 @@ private:
 template <class Handle>
 class [[nodiscard]] exception_counter {
 public:
+    /// Of this handle, from now on.
     explicit exception_counter(Handle in) noexcept : in_(std::move(in)) {}
     exception_counter(exception_counter const&) = delete;
     exception_counter& operator=(exception_counter const&) = delete;

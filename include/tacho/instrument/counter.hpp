@@ -55,6 +55,7 @@ class counter_handle {
 public:
     explicit counter_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
+    /// Adds one.
     void inc() const noexcept { detail::increment<Cells, Number, Exemplars>(to_); }
     /// Adds an amount; a negative one, and for doubles NaN or infinity, is dropped and counted.
     template <class Amount>
@@ -94,10 +95,13 @@ public:
     counter_series(counter_series const&) = delete;
     counter_series& operator=(counter_series const&) = delete;
 
+    /// Adds one.
     void inc() && noexcept { detail::increment<Cells, Number, Exemplars>(to_); }
+    /// Adds an amount; a negative one, and for doubles NaN or infinity, is dropped and counted.
     template <class Amount>
         requires detail::amount_for<Amount, Number>
     void inc(Amount amount) && noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
+    /// The same with an exemplar that tells more, where the instrument keeps any.
     template <class Amount>
         requires(Exemplars&& detail::amount_for<Amount, Number>)
     void inc(Amount amount, std::initializer_list<exemplar_label> labels) && noexcept {
@@ -107,6 +111,7 @@ public:
         requires(!Exemplars)
     void inc(Amount,
              std::initializer_list<exemplar_label>) && noexcept = delete;  // add tacho::exemplars to its options
+    /// See counter_handle::count_exceptions().
     exception_counter<handle> count_exceptions() && noexcept { return exception_counter<handle>{handle{to_.bind()}}; }
 
 private:
@@ -138,7 +143,9 @@ class counter : public detail::counter_front<detail::counter_traits<Name, Option
     static_assert(!std::same_as<number_type, std::int64_t>, "tacho: a counter counts std::uint64_t or double");
 
 public:
+    /// In the default registry. The description is text for people, and copied.
     explicit counter(std::string_view description = {}) : counter(default_registry(), description) {}
+    /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit counter(scope const& in, std::string_view description = {}) noexcept
         : base(in, traits::spec(description)) {}
 
@@ -146,11 +153,13 @@ public:
     void inc() noexcept requires(traits::label_count == 0) {
         detail::increment<cells_type, number_type, traits::exemplars>(this->place());
     }
+    /// Adds an amount; a negative one, and for doubles NaN or infinity, is dropped and counted.
     template <class Amount>
         requires(traits::label_count == 0 && detail::amount_for<Amount, number_type>)
     void inc(Amount amount) noexcept {
         detail::increment<cells_type, number_type, traits::exemplars>(this->place(), amount);
     }
+    /// The same with an exemplar that tells more.
     template <class Amount>
         requires(traits::label_count == 0 && traits::exemplars && detail::amount_for<Amount, number_type>)
     void inc(Amount amount, std::initializer_list<exemplar_label> labels) noexcept {
@@ -160,7 +169,9 @@ public:
     template <class Amount>
         requires(traits::label_count == 0 && !traits::exemplars)
     void inc(Amount, std::initializer_list<exemplar_label>) noexcept = delete;  // add tacho::exemplars to its options
+    /// See counter_handle::batch().
     auto batch() noexcept requires(traits::label_count == 0) { return this->bind().batch(); }
+    /// See counter_handle::count_exceptions().
     auto count_exceptions() noexcept requires(traits::label_count == 0) { return exception_counter{this->bind()}; }
 };
 

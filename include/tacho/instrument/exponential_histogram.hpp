@@ -23,7 +23,7 @@ template <std::size_t N>
 struct max_buckets {
     static_assert(N >= 4 && N <= max_exponential_buckets,
                   "tacho: an exponential histogram has 4 to 168 buckets of each sign");
-    static constexpr std::size_t value = N;
+    static constexpr std::size_t value = N;  ///< buckets of each sign
 };
 
 namespace detail {
@@ -41,10 +41,12 @@ inline void zero_threshold_must_be_finite_and_not_negative() noexcept {}  // not
 class zero_threshold {
 public:
     zero_threshold() = default;
+    /// Finite and not negative, known while compiling.
     consteval explicit zero_threshold(double value) : value_(value) {
         if (!detail::is_exponential_shape({.zero_threshold = value}))
             detail::zero_threshold_must_be_finite_and_not_negative();
     }
+    /// In the unit of the values.
     [[nodiscard]] constexpr double value() const noexcept { return value_; }
 
 private:
@@ -74,6 +76,7 @@ class exponential_handle {
 public:
     explicit exponential_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
+    /// Observes a finite value, in the histogram's unit.
     void observe(double value) const noexcept { detail::observe_exponential_in<Cells>(to_.cells, to_.of.get(), value); }
     /// The same of a time, in the histogram's unit.
     template <class Rep, class Period>
@@ -98,12 +101,15 @@ public:
     exponential_series(exponential_series const&) = delete;
     exponential_series& operator=(exponential_series const&) = delete;
 
+    /// Observes a finite value, in the histogram's unit.
     void observe(double value) && noexcept { detail::observe_exponential_in<Cells>(to_.cells, to_.of.get(), value); }
+    /// Observes a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires detail::unit_of_time<Unit>
     void observe(std::chrono::duration<Rep, Period> time) && noexcept {
         std::move(*this).observe(detail::in_unit<Unit>(time));
     }
+    /// Observes the time until the timer ends. See `timer`.
     template <class Clock = std::chrono::steady_clock>
         requires detail::unit_of_time<Unit> timer<exponential_handle<Cells, Unit>, Unit, Clock> time() && noexcept {
             return exponential_handle<Cells, Unit>{to_.bind()}.template time<Clock>();
@@ -171,19 +177,24 @@ class exponential_histogram : public detail::exponential_front<detail::exponenti
                                                             detail::max_buckets_predicate, Options...>::type::value;
 
 public:
+    /// In the default registry.
     explicit exponential_histogram(std::string_view description = {}, zero_threshold zero = {})
         : exponential_histogram(default_registry(), description, zero) {}
+    /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit exponential_histogram(scope const& in, std::string_view description = {},
                                    zero_threshold zero = {}) noexcept
         : base(in, detail::exponential_spec<traits>(description,
                                                     {.max_buckets = buckets, .zero_threshold = zero.value()})) {}
 
+    /// Without labels.
     void observe(double value) noexcept requires(traits::label_count == 0) {
         detail::observe_exponential_in<cells_type>(this->only(), this->held().get(), value);
     }
+    /// A duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     void observe(std::chrono::duration<Rep, Period> time) noexcept { observe(detail::in_unit<unit_type>(time)); }
+    /// Observes the time until the timer ends. See `timer`.
     template <class Clock = std::chrono::steady_clock>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     timer<exponential_handle<cells_type, unit_type>, unit_type, Clock> time()

@@ -29,10 +29,13 @@ class gauge_handle {
 public:
     explicit gauge_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
+    /// Sets the value: one relaxed store.
     void set(Number value) const noexcept { cells::shared::set(to_.cells, value); }
     /// The seconds since 1970, for "when did it last happen".
     void set_to_current_time() const noexcept { set(detail::seconds_since_1970<Number>()); }
+    /// Adds to the value, atomically.
     void inc(Number amount = 1) const noexcept { cells::shared::add(to_.cells, amount); }
+    /// Takes from the value, atomically.
     void dec(Number amount = 1) const noexcept { cells::shared::add(to_.cells, detail::negated(amount)); }
 
 private:
@@ -47,9 +50,13 @@ public:
     gauge_series(gauge_series const&) = delete;
     gauge_series& operator=(gauge_series const&) = delete;
 
+    /// Sets the value: one relaxed store.
     void set(Number value) && noexcept { cells::shared::set(to_.cells, value); }
+    /// Seconds since 1970, of what happens now.
     void set_to_current_time() && noexcept { cells::shared::set(to_.cells, detail::seconds_since_1970<Number>()); }
+    /// Adds to the value, atomically.
     void inc(Number amount = 1) && noexcept { cells::shared::add(to_.cells, amount); }
+    /// Takes from the value, atomically.
     void dec(Number amount = 1) && noexcept { cells::shared::add(to_.cells, detail::negated(amount)); }
 
 private:
@@ -79,16 +86,22 @@ class gauge : public detail::gauge_front<detail::gauge_traits<Name, Options...>>
     static_assert(!traits::cells_type::is_sharded, "tacho: a gauge can't be sharded; its cells are shared");
 
 public:
+    /// In the default registry.
     explicit gauge(std::string_view description = {}) : gauge(default_registry(), description) {}
+    /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit gauge(scope const& in, std::string_view description = {}) noexcept : base(in, traits::spec(description)) {}
 
+    /// Without labels: sets the value.
     void set(number_type value) noexcept requires(traits::label_count == 0) { cells::shared::set(this->only(), value); }
+    /// Without labels: seconds since 1970, of what happens now.
     void set_to_current_time() noexcept requires(traits::label_count == 0) {
         set(detail::seconds_since_1970<number_type>());
     }
+    /// Without labels: adds to the value, atomically.
     void inc(number_type amount = 1) noexcept requires(traits::label_count == 0) {
         cells::shared::add(this->only(), amount);
     }
+    /// Without labels: takes from the value, atomically.
     void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
         cells::shared::add(this->only(), detail::negated(amount));
     }

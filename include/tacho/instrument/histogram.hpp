@@ -42,6 +42,7 @@ class histogram_handle {
 public:
     explicit histogram_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
+    /// Observes a value, in the histogram's unit; NaN is dropped and counted.
     void observe(double value) const noexcept { detail::observe_in<Cells, Exemplars>(to_, value); }
     /// The same with an exemplar that tells more, where the instrument keeps any: `sizes.observe(17, {{"order", id}})`.
     void observe(double value, std::initializer_list<exemplar_label> labels) const noexcept requires Exemplars {
@@ -49,6 +50,7 @@ public:
     }
     void observe(double, std::initializer_list<exemplar_label>) const noexcept
         requires(!Exemplars) = delete;  // add tacho::exemplars to its options
+    /// The same of a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires(Exemplars&& detail::unit_of_time<Unit>)
     void observe(std::chrono::duration<Rep, Period> time, std::initializer_list<exemplar_label> labels) const noexcept {
@@ -78,22 +80,27 @@ public:
     histogram_series(histogram_series const&) = delete;
     histogram_series& operator=(histogram_series const&) = delete;
 
+    /// Observes a value, in the histogram's unit; NaN is dropped and counted.
     void observe(double value) && noexcept { detail::observe_in<Cells, Exemplars>(to_, value); }
+    /// The same with an exemplar that tells more, where the instrument keeps any.
     void observe(double value, std::initializer_list<exemplar_label> labels) && noexcept requires Exemplars {
         detail::observe_in<Cells, Exemplars>(to_, value, {labels.begin(), labels.size()});
     }
     void observe(double, std::initializer_list<exemplar_label>) && noexcept
         requires(!Exemplars) = delete;  // add tacho::exemplars to its options
+    /// The same of a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires(Exemplars&& detail::unit_of_time<Unit>)
     void observe(std::chrono::duration<Rep, Period> time, std::initializer_list<exemplar_label> labels) && noexcept {
         std::move(*this).observe(detail::in_unit<Unit>(time), labels);
     }
+    /// Observes a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires detail::unit_of_time<Unit>
     void observe(std::chrono::duration<Rep, Period> time) && noexcept {
         std::move(*this).observe(detail::in_unit<Unit>(time));
     }
+    /// Observes the time until the timer ends. See `timer`.
     template <class Clock = std::chrono::steady_clock>
         requires detail::unit_of_time<Unit> timer<handle, Unit, Clock> time() && noexcept {
             return handle{to_.bind()}.template time<Clock>();
@@ -129,30 +136,40 @@ class histogram : public detail::histogram_front<detail::histogram_traits<Name, 
     using unit_type = typename traits::unit_type;
 
 public:
+    /// In the default registry, with the bounds that fit its unit.
     explicit histogram(std::string_view description = {}) : histogram(default_registry(), description) {}
+    /// In a registry or a scope of one, with the bounds that fit its unit. Registering takes a mutex and allocates;
+    /// what fails is told to the error hook.
     explicit histogram(scope const& in, std::string_view description = {}) noexcept
         : base(in, traits::spec(description, default_bounds(traits::unit_type::ucum))) {}
+    /// In the default registry, with these upper bounds.
     histogram(std::string_view description, bounds upper) : histogram(default_registry(), description, upper) {}
+    /// In a registry or a scope of one, with these upper bounds.
     histogram(scope const& in, std::string_view description, bounds upper) noexcept
         : base(in, traits::spec(description, upper.view())) {}
 
+    /// Without labels: observes a value, in the histogram's unit; NaN is dropped and counted.
     void observe(double value) noexcept requires(traits::label_count == 0) {
         detail::observe_in<cells_type, traits::exemplars>(this->place(), value);
     }
+    /// The same with an exemplar that tells more.
     void observe(double value, std::initializer_list<exemplar_label> labels) noexcept
         requires(traits::label_count == 0 && traits::exemplars) {
         detail::observe_in<cells_type, traits::exemplars>(this->place(), value, {labels.begin(), labels.size()});
     }
     void observe(double, std::initializer_list<exemplar_label>) noexcept
         requires(traits::label_count == 0 && !traits::exemplars) = delete;  // add tacho::exemplars to its options
+    /// The same of a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires(traits::label_count == 0 && traits::exemplars && detail::unit_of_time<unit_type>)
     void observe(std::chrono::duration<Rep, Period> time, std::initializer_list<exemplar_label> labels) noexcept {
         observe(detail::in_unit<unit_type>(time), labels);
     }
+    /// Observes a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     void observe(std::chrono::duration<Rep, Period> time) noexcept { observe(detail::in_unit<unit_type>(time)); }
+    /// Observes the time until the timer ends. See `timer`.
     template <class Clock = std::chrono::steady_clock>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     auto time() noexcept { return this->bind().template time<Clock>(); }

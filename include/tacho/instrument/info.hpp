@@ -74,7 +74,9 @@ class info : private detail::info_front<detail::info_traits<Name, Options...>> {
                   "tacho: an info shows what was set last, however long ago; it can't expire");
 
 public:
+    /// In the default registry.
     explicit info(std::string_view description = {}) : info(default_registry(), description) {}
+    /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit info(scope const& in, std::string_view description = {}) noexcept : base(in, traits::spec(description)) {}
 
     using base::ok;

@@ -23,13 +23,13 @@ namespace tacho::inline v0 {
 
 /// Describes an instrument at run time. The text is copied.
 struct instrument_options {
-    std::string_view name;
-    std::string_view description = {};
-    std::string_view unit = {};  ///< UCUM, at most 63 characters
-    std::vector<std::string_view> labels = {};
-    std::vector<double> bounds = {};       ///< of a histogram; none: those that fit the unit
-    std::size_t series_limit = 0;          ///< 0: the registry's
-    std::chrono::seconds expire_after{0};  ///< without use a series is removed after this time; 0: never
+    std::string_view name;                      ///< a letter, then letters, digits and _ . - /; at most 255 characters
+    std::string_view description = {};          ///< for people
+    std::string_view unit = {};                 ///< UCUM, at most 63 characters
+    std::vector<std::string_view> labels = {};  ///< at most 16, distinct
+    std::vector<double> bounds = {};            ///< of a histogram; none: those that fit the unit
+    std::size_t series_limit = 0;               ///< 0: the registry's
+    std::chrono::seconds expire_after{0};       ///< without use a series is removed after this time; 0: never
 };
 
 namespace detail {
@@ -130,6 +130,7 @@ public:
     [[nodiscard]] Handle bind(std::initializer_list<std::string_view> values = {}) const noexcept {
         return bind(std::span{values.begin(), values.size()});
     }
+    /// The same from a span.
     [[nodiscard]] Handle bind(std::span<std::string_view const> values) const noexcept {
         auto const& of = registration_.held();
         if (of != nullptr && values.size() != of->schema().given) {
@@ -144,22 +145,31 @@ public:
     bool remove(std::initializer_list<std::string_view> values) const noexcept {
         return remove(std::span{values.begin(), values.size()});
     }
+    /// The same from a span.
     bool remove(std::span<std::string_view const> values) const noexcept {
         auto const& of = registration_.held();
         return of != nullptr && values.size() == of->schema().given && registration_.remove(values);
     }
+    /// Removes all series. Takes the mutex that creating one takes.
     void clear() const noexcept { registration_.clear(); }
 
 private:
     registration registration_;
 };
 
+/// What add_counter() gives.
 using named_counter = named_instrument<counter_handle<std::uint64_t, cells::sharded>>;
+/// What add_double_counter() gives.
 using named_double_counter = named_instrument<counter_handle<double, cells::sharded>>;
+/// What add_up_down_counter() gives.
 using named_up_down_counter = named_instrument<up_down_handle<std::int64_t, cells::shared>>;
+/// What add_gauge() gives.
 using named_gauge = named_instrument<gauge_handle<double>>;
+/// What add_histogram() gives.
 using named_histogram = named_instrument<histogram_handle<cells::sharded, unit::none>>;
+/// What add_exemplar_counter() gives.
 using named_exemplar_counter = named_instrument<counter_handle<std::uint64_t, cells::sharded, true>>;
+/// What add_exemplar_histogram() gives.
 using named_exemplar_histogram = named_instrument<histogram_handle<cells::sharded, unit::none, true>>;
 
 /// Registers an instrument whose description comes from outside. What is wrong with it does not throw: ok() is then
@@ -168,16 +178,20 @@ using named_exemplar_histogram = named_instrument<histogram_handle<cells::sharde
 [[nodiscard]] inline named_counter add_counter(scope const& in, instrument_options const& o) {
     return named_counter{detail::register_named<std::uint64_t, cells::sharded>(in, o, instrument_kind::counter)};
 }
+/// As add_counter(), of doubles.
 [[nodiscard]] inline named_double_counter add_double_counter(scope const& in, instrument_options const& o) {
     return named_double_counter{detail::register_named<double, cells::sharded>(in, o, instrument_kind::counter)};
 }
+/// As add_counter(), of an up-down counter of std::int64_t.
 [[nodiscard]] inline named_up_down_counter add_up_down_counter(scope const& in, instrument_options const& o) {
     return named_up_down_counter{
         detail::register_named<std::int64_t, cells::shared>(in, o, instrument_kind::up_down_counter)};
 }
+/// As add_counter(), of a gauge of doubles.
 [[nodiscard]] inline named_gauge add_gauge(scope const& in, instrument_options const& o) {
     return named_gauge{detail::register_named<double, cells::shared>(in, o, instrument_kind::gauge)};
 }
+/// As add_counter(), of a histogram of doubles.
 [[nodiscard]] inline named_histogram add_histogram(scope const& in, instrument_options const& o) {
     return named_histogram{detail::register_named<double, cells::sharded>(in, o, instrument_kind::histogram)};
 }
@@ -186,6 +200,7 @@ using named_exemplar_histogram = named_instrument<histogram_handle<cells::sharde
     return named_exemplar_counter{
         detail::register_named<std::uint64_t, cells::sharded>(in, o, instrument_kind::counter, false, true)};
 }
+/// As add_histogram(), with exemplars.
 [[nodiscard]] inline named_exemplar_histogram add_exemplar_histogram(scope const& in, instrument_options const& o) {
     return named_exemplar_histogram{
         detail::register_named<double, cells::sharded>(in, o, instrument_kind::histogram, false, true)};

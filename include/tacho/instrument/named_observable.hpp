@@ -55,17 +55,20 @@ void observe_named(observed_values& into, family& of, Value value, std::span<std
 template <class Number>
 class named_series_observer {
 public:
+    /// Whether the callable may just return a number; found out at run time.
     static constexpr bool takes_just_values = true;  // found out at run time
 
     named_series_observer(detail::observed_values& into, family& of) noexcept : into_(into), of_(of) {}
     named_series_observer(named_series_observer const&) = delete;
     named_series_observer& operator=(named_series_observer const&) = delete;
 
+    /// A value that holds now, and its label values.
     template <class Value>
         requires detail::amount_for<Value, Number>
     void operator()(Value value, std::initializer_list<std::string_view> labels = {}) const noexcept {
         (*this)(value, std::span{labels.begin(), labels.size()});
     }
+    /// The same from a span.
     template <class Value>
         requires detail::amount_for<Value, Number>
     void operator()(Value value, std::span<std::string_view const> labels) const noexcept {
@@ -115,10 +118,12 @@ template <class F>
 [[nodiscard]] named_observable add_observable_gauge(scope const& in, instrument_options const& o, F&& callable) {
     return detail::add_observable<double>(in, o, instrument_kind::gauge, std::forward<F>(callable));
 }
+/// The same of a counter: the callable gives totals of std::uint64_t.
 template <class F>
 [[nodiscard]] named_observable add_observable_counter(scope const& in, instrument_options const& o, F&& callable) {
     return detail::add_observable<std::uint64_t>(in, o, instrument_kind::counter, std::forward<F>(callable));
 }
+/// The same of an up-down counter of std::int64_t.
 template <class F>
 [[nodiscard]] named_observable add_observable_up_down_counter(scope const& in, instrument_options const& o,
                                                               F&& callable) {
@@ -129,10 +134,12 @@ template <class F>
 [[nodiscard]] inline named_observable add_observable_gauge(scope const& in, instrument_options const& o) {
     return named_observable{detail::register_named<double, cells::shared>(in, o, instrument_kind::gauge, true)};
 }
+/// The same of a counter: totals of std::uint64_t.
 [[nodiscard]] inline named_observable add_observable_counter(scope const& in, instrument_options const& o) {
     return named_observable{
         detail::register_named<std::uint64_t, cells::shared>(in, o, instrument_kind::counter, true)};
 }
+/// The same of an up-down counter of std::int64_t.
 [[nodiscard]] inline named_observable add_observable_up_down_counter(scope const& in, instrument_options const& o) {
     return named_observable{
         detail::register_named<std::int64_t, cells::shared>(in, o, instrument_kind::up_down_counter, true)};

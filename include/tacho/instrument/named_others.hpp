@@ -90,6 +90,7 @@ public:
     /// Replaces what is shown: one value for each label, in their order. With another number of values nothing changes,
     /// and the error hook hears of it.
     void set(std::initializer_list<std::string_view> values) const noexcept { in_.bind(values).show(); }
+    /// The same from a span.
     void set(std::span<std::string_view const> values) const noexcept { in_.bind(values).show(); }
 
 private:
@@ -120,6 +121,7 @@ private:
     detail::bound_series to_;
 };
 
+/// What add_state_set() gives.
 using named_state_set = named_instrument<named_state_handle>;
 
 /// As add_counter() and its like. An info has labels and no unit.
@@ -135,11 +137,13 @@ using named_state_set = named_instrument<named_state_handle>;
                                                   detail::why_no_state_set(o, states),
                                                   [&](auto& spec) { spec.states = states; })};
 }
+/// The same from a list.
 [[nodiscard]] inline named_state_set add_state_set(scope const& in, instrument_options const& o,
                                                    std::initializer_list<std::string_view> states) {
     return add_state_set(in, o, std::span{states.begin(), states.size()});
 }
 
+/// What add_exponential_histogram() gives.
 using named_exponential_histogram = named_instrument<exponential_handle<cells::sharded, unit::none>>;
 
 /// As add_histogram(), without bounds.

@@ -131,12 +131,14 @@ private:
 template <class Traits>
 class series_observer {
 public:
+    /// Whether the callable may just return a number.
     static constexpr bool takes_just_values = Traits::label_count == 0;
 
     series_observer(detail::observed_values& into, family& of) noexcept : into_(into), of_(of) {}
     series_observer(series_observer const&) = delete;
     series_observer& operator=(series_observer const&) = delete;
 
+    /// A value that holds now, and its label values.
     template <class Value, class... Args>
         requires detail::observes<Traits, Value, Args...>
     void operator()(Value const& value, Args const&... labels) const noexcept {
@@ -198,15 +200,19 @@ class observable_instrument {
                   "tacho: an observable can't be sharded; its cells are shared");
 
 public:
-    using traits = Traits;
+    using traits = Traits;  ///< what its template arguments say
 
+    /// In the default registry, without a callable: an observation gives the values.
     explicit observable_instrument(std::string_view description = {})
         : observable_instrument(default_registry(), description) {}
+    /// In a registry or a scope of one, without a callable. What fails is told to the error hook.
     explicit observable_instrument(scope const& in, std::string_view description = {}) noexcept
         : registration_(in, spec(description)) {}
+    /// In the default registry. The callable lives as long as this, and is called once a collection, under no lock.
     template <class F>
     observable_instrument(std::string_view description, F&& callable)
         : observable_instrument(default_registry(), description, std::forward<F>(callable)) {}
+    /// The same in a registry or a scope of one.
     template <class F>
     observable_instrument(scope const& in, std::string_view description, F&& callable) noexcept
         : observable_instrument(in, description) {

@@ -41,6 +41,7 @@ public:
     observer(observer const&) = delete;
     observer& operator=(observer const&) = delete;
 
+    /// A value of a typed instrument that holds now, and its label values.
     template <detail::observable Instrument, class Value, class... Args>
         requires detail::observes<typename Instrument::traits, Value, Args...>
     void operator()(Instrument const& instrument, Value const& value, Args const&... labels) const noexcept {
@@ -48,12 +49,14 @@ public:
             detail::observe_typed<typename Instrument::traits>(into_, *of, value, labels...);
     }
 
+    /// The same of an instrument named at run time.
     template <class Value>
         requires detail::amount_for<Value, double>
     void operator()(named_observable const& instrument, Value value,
                     std::initializer_list<std::string_view> labels = {}) const noexcept {
         (*this)(instrument, value, std::span{labels.begin(), labels.size()});
     }
+    /// The same from a span.
     template <class Value>
         requires detail::amount_for<Value, double>
     void operator()(named_observable const& instrument, Value value,
@@ -112,6 +115,7 @@ private:
 /// does.
 class observation {
 public:
+    /// Of these instruments. Allocates; without memory the error hook hears of it, and nothing is called.
     template <class F, detail::observable_of_any_kind... Instruments>
         requires(sizeof...(Instruments) != 0)
     explicit observation(F&& callable, Instruments const&... listed) noexcept {

@@ -25,7 +25,7 @@ namespace tacho::inline v0 {
 template <std::size_t N>
 struct series_limit {
     static_assert(N != 0, "tacho: a series limit is at least 1");
-    static constexpr std::size_t value = N;
+    static constexpr std::size_t value = N;  ///< series, the overflow series not counted
 };
 
 /// An option: a series is removed when it has been out of use for this long, that is neither looked up nor held by a
@@ -33,7 +33,7 @@ struct series_limit {
 template <std::uint32_t Seconds>
 struct expire_after {
     static_assert(Seconds != 0, "tacho: a series expires after one second at the earliest");
-    static constexpr std::uint32_t value = Seconds;
+    static constexpr std::uint32_t value = Seconds;  ///< seconds
 };
 
 namespace detail {

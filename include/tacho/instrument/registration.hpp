@@ -79,7 +79,9 @@ public:
 
     /// Whether it is registered, or a view drops it: all is as somebody wants it.
     [[nodiscard]] bool ok() const noexcept { return family_ != nullptr || dropped_; }
+    /// The family; nullptr when it isn't registered.
     [[nodiscard]] std::shared_ptr<family> const& held() const noexcept { return family_; }
+    /// What it is registered in.
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }
 
     /// The series with these label values, for those who are looking.
@@ -93,6 +95,7 @@ public:
     /// The series with these label values, found and put in its place.
     [[nodiscard]] detail::found_series find_and_cache(std::size_t index,
                                                       std::span<std::string_view const> values) const noexcept;
+    /// The overflow series, for those who are looking.
     [[nodiscard]] detail::found_series find_overflow() const noexcept {
         return found(family_ == nullptr ? nullptr : family_->table().overflow());
     }
@@ -100,9 +103,12 @@ public:
     /// The series with these label values, to keep.
     [[nodiscard]] detail::bound_series bind(std::span<std::string_view const> values) const noexcept;
 
+    /// The overflow series, to keep.
     [[nodiscard]] detail::bound_series bind_overflow() const noexcept;
 
+    /// See typed_instrument::remove().
     bool remove(std::span<std::string_view const> values) const noexcept;
+    /// See typed_instrument::clear().
     void clear() const noexcept;
 
 private:

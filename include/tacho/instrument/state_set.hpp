@@ -75,10 +75,12 @@ public:
     state_set_series(state_set_series const&) = delete;
     state_set_series& operator=(state_set_series const&) = delete;
 
+    /// This state and no other.
     void set(State only) && noexcept {
         detail::set_only_state(to_.cells, to_.of.get(), detail::label_value<State>::index(only),
                                detail::state_count<State>);
     }
+    /// Turns one state on or off and leaves the others as they are.
     void set(State one, bool on) && noexcept {
         detail::set_one_state(to_.cells, to_.of.get(), detail::label_value<State>::index(one),
                               detail::state_count<State>, on);
@@ -138,7 +140,9 @@ class state_set : public detail::state_set_front<detail::state_set_traits<Name, 
                   "tacho: a state set's values are 0 and 1: it has no unit, no type of number and no sharded cells");
 
 public:
+    /// In the default registry.
     explicit state_set(std::string_view description = {}) : state_set(default_registry(), description) {}
+    /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit state_set(scope const& in, std::string_view description = {}) noexcept
         : base(in, detail::state_set_spec<traits, State>(description)) {
         if constexpr (traits::label_count == 0)

@@ -33,6 +33,7 @@ template <class Unit, class Rep, class Period>
 template <class Handle, class Unit, class Clock = std::chrono::steady_clock>
 class [[nodiscard]] timer {
 public:
+    /// Starts now.
     explicit timer(Handle into) noexcept : into_(std::move(into)), start_(Clock::now()) {}
     timer(timer&& other) noexcept
         : into_(other.into_), start_(other.start_), runs_(std::exchange(other.runs_, false)) {}

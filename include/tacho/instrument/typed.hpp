@@ -73,6 +73,7 @@ public:
             return Series{find(values...), std::move(look)};
         }
     }
+    /// What is no value of these labels doesn't compile, and says why; so below.
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
     void operator()(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
@@ -85,6 +86,7 @@ public:
             return Handle{registration_.bind_overflow()};
         return Handle{with_texts([this](auto in_order) { return registration_.bind(in_order); }, values...)};
     }
+    /// See above.
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
     void bind(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
@@ -101,6 +103,7 @@ public:
         return number(unused, values...) &&
                with_texts([this](auto in_order) { return registration_.remove(in_order); }, values...);
     }
+    /// See above.
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
     void remove(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }

@@ -34,6 +34,7 @@ public:
     /// Counts one up while it lives, and down when it ends, however it ends. Movable.
     class [[nodiscard]] tracked {
     public:
+        /// Counts one up.
         explicit tracked(up_down_handle in) noexcept : in_(std::move(in)) { in_.inc(); }
         tracked(tracked&& other) noexcept : in_(other.in_), counts_(std::exchange(other.counts_, false)) {}
         tracked& operator=(tracked&&) = delete;
@@ -48,10 +49,13 @@ public:
 
     explicit up_down_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
+    /// Adds an amount; for doubles NaN and infinity are dropped and counted.
     void inc(Number amount = 1) const noexcept { detail::change<Cells>(to_.cells, to_.of.get(), amount); }
+    /// Takes an amount off.
     void dec(Number amount = 1) const noexcept {
         detail::change<Cells>(to_.cells, to_.of.get(), detail::negated(amount));
     }
+    /// One up now, and down when what it returns ends.
     tracked track() const noexcept { return tracked{*this}; }
 
 private:
@@ -66,8 +70,11 @@ public:
     up_down_series(up_down_series const&) = delete;
     up_down_series& operator=(up_down_series const&) = delete;
 
+    /// Adds an amount; for doubles NaN and infinity are dropped and counted.
     void inc(Number amount = 1) && noexcept { detail::change<Cells>(to_.cells, to_.of.get(), amount); }
+    /// Takes an amount off.
     void dec(Number amount = 1) && noexcept { detail::change<Cells>(to_.cells, to_.of.get(), detail::negated(amount)); }
+    /// One up now, and down when what it returns ends, which holds the series.
     typename up_down_handle<Number, Cells>::tracked track() && noexcept {
         return up_down_handle<Number, Cells>{to_.bind()}.track();
     }
@@ -101,16 +108,21 @@ class up_down_counter : public detail::up_down_front<detail::up_down_traits<Name
     static_assert(!std::same_as<number_type, std::uint64_t>, "tacho: an up-down counter counts std::int64_t or double");
 
 public:
+    /// In the default registry.
     explicit up_down_counter(std::string_view description = {}) : up_down_counter(default_registry(), description) {}
+    /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit up_down_counter(scope const& in, std::string_view description = {}) noexcept
         : base(in, traits::spec(description)) {}
 
+    /// Without labels: adds an amount.
     void inc(number_type amount = 1) noexcept requires(traits::label_count == 0) {
         detail::change<cells_type>(this->only(), this->held().get(), amount);
     }
+    /// Without labels: takes an amount off.
     void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
         detail::change<cells_type>(this->only(), this->held().get(), detail::negated(amount));
     }
+    /// Without labels: one up now, and down when what it returns ends.
     typename up_down_handle<number_type, cells_type>::tracked track() noexcept requires(traits::label_count == 0) {
         return this->bind().track();
     }

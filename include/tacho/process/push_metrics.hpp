@@ -30,8 +30,10 @@ consteval auto label_values(push_fate) {
 /// something to push. Takes no lock and allocates nothing. May outlive the registry.
 class push_metrics final : public push_watcher {
 public:
+    /// Registers its instruments in `of`, under the scope `tacho`.
     explicit push_metrics(registry& of) : push_metrics(of.scope("tacho", version)) {}
 
+    /// Records a push. Takes no lock once each outcome was seen.
     void pushed(push_outcome const& how) noexcept override {
         pushes_(how.accepted ? outcome::accepted : outcome::failed).inc();
         seconds_.observe(how.seconds);

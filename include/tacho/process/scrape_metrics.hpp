@@ -26,8 +26,10 @@ namespace tacho::inline v0 {
 /// takes the registry's mutex for a moment in each collection. May outlive the registry.
 class scrape_metrics final : public scrape_watcher {
 public:
+    /// Registers its instruments in `of`, under the scope `tacho`.
     explicit scrape_metrics(registry& of) : scrape_metrics(of.scope("tacho", version)) {}
 
+    /// Counts a scrape as in flight.
     void begins() noexcept override { in_flight_.inc(); }
     void ends(scrape_outcome const& how) noexcept override {
         in_flight_.dec();

@@ -21,6 +21,7 @@ namespace tacho::inline v0 {
 /// exist.
 class self_metrics {
 public:
+    /// Registers its observables in `of`, under the scope `tacho`; shows them as long as it lives.
     explicit self_metrics(registry& of) : self_metrics(of, of.scope(own_scope, version)) {}
     self_metrics(self_metrics const&) = delete;
     self_metrics& operator=(self_metrics const&) = delete;

@@ -11,6 +11,7 @@ namespace tacho::inline v0 {
 /// which takes two instructions where copying just the text is a call.
 class bound_label {
 public:
+    /// Of a bound, which `write_bound` writes as the format has it.
     bound_label(double bound, char* (*write_bound)(double, char*) noexcept) noexcept {
         std::memcpy(text_, "le=\"", 4);
         char* const end = write_bound(bound, text_ + 4);
@@ -22,7 +23,7 @@ public:
         std::memcpy(out, text_, room);
         return out + size_;
     }
-    static constexpr std::size_t room = 40;
+    static constexpr std::size_t room = 40;  ///< characters that write() may touch
     /// Just the bound.
     [[nodiscard]] std::string_view number() const noexcept { return {text_ + 4, size_ - 7}; }
 

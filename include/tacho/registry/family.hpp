@@ -41,8 +41,9 @@ class [[gnu::visibility("default")]] family;  // the program's, in a plug-in too
 /// and by whoever reads it, and gone with the last of them.
 class family final : public detail::fork_witness {
 public:
-    using overflow_hook = void (*)(descriptor const&) noexcept;
+    using overflow_hook = void (*)(descriptor const&) noexcept;  ///< see registry_options::on_overflow
 
+    /// Made by the registry. Allocates.
     family(std::uint64_t id, descriptor describe, label_schema schema, series_storage storage,
            overflow_hook on_overflow = nullptr);
     family(family const&) = delete;
@@ -52,17 +53,18 @@ public:
     [[nodiscard]] unix_nanos birth() const noexcept { return birth_; }
     /// Never given to another family of the process.
     [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
-    [[nodiscard]] descriptor const& describe() const noexcept { return descriptor_; }
-    [[nodiscard]] label_schema const& schema() const noexcept { return table_.schema(); }
-    [[nodiscard]] series_table& table() noexcept { return table_; }
-    [[nodiscard]] series_table const& table() const noexcept { return table_; }
-    [[nodiscard]] bool is_sharded() const noexcept { return table_.storage().sharded; }
+    [[nodiscard]] descriptor const& describe() const noexcept { return descriptor_; }      ///< never changes
+    [[nodiscard]] label_schema const& schema() const noexcept { return table_.schema(); }  ///< never changes
+    [[nodiscard]] series_table& table() noexcept { return table_; }                        ///< its series
+    [[nodiscard]] series_table const& table() const noexcept { return table_; }            ///< the same
+    [[nodiscard]] bool is_sharded() const noexcept { return table_.storage().sharded; }    ///< by thread
 
     /// Of a histogram: the bucket that counts this value. Not for NaN.
     [[nodiscard]] std::size_t bucket_of(double value) const noexcept { return buckets_.find(value); }
 
     /// `le="0.5"} ` of each bucket, in text and in OpenMetrics.
     [[nodiscard]] bound_label const& bucket_text(std::size_t i) const noexcept { return bucket_texts_[i].text; }
+    /// The same as OpenMetrics has it.
     [[nodiscard]] bound_label const& bucket_openmetrics(std::size_t i) const noexcept {
         return bucket_texts_[i].openmetrics;
     }
@@ -72,12 +74,15 @@ public:
 
     // Each by the values that its instrument is given, also of labels that a view leaves out; see series_table. Whoever
     // finds a series is `looking`.
+    /// See series_table::find_or_create(): of the labels that views leave.
     [[nodiscard]] series* find_or_create(std::span<std::string_view const> values) noexcept {
         return schema().with_kept(values, [this](auto kept) { return table_.find_or_create(kept); });
     }
+    /// See series_table::hold().
     [[nodiscard]] series* hold(std::span<std::string_view const> values) noexcept {
         return schema().with_kept(values, [this](auto kept) { return table_.hold(kept); });
     }
+    /// See series_table::remove().
     bool remove(std::span<std::string_view const> values) noexcept {
         return schema().with_kept(values, [this](auto kept) { return table_.remove(kept); });
     }
@@ -103,7 +108,7 @@ public:
 
     /// A round of callbacks begins, or has begun, to observe it. By the thread of the round only, as observed_rounds().
     void begin_round(std::uint64_t round) noexcept;
-    [[nodiscard]] detail::observed_rounds& observed_rounds() noexcept { return rounds_; }
+    [[nodiscard]] detail::observed_rounds& observed_rounds() noexcept { return rounds_; }  ///< see there
 
     /// Calls v.number(family, series, number), v.histogram(family, series, histogram_value), v.states(family, series,
     /// states_value) or v.exponential_histogram(family, series, exponential_value) for each series that is shown, and
@@ -141,10 +146,13 @@ public:
     /// Reports that a text format has no place for an exponential histogram, the first time.
     void say_left_out() const noexcept;
 
+    /// Measurements, since it was made.
     [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
+    /// Readings, since it was made.
     [[nodiscard]] std::uint64_t torn() const noexcept { return torn_.load(std::memory_order_relaxed); }
 
     // What is added up over processes begins at zero in a child, what tells a state is what it was.
+    /// Hears of forks.
     void on_fork(detail::fork_event what) noexcept override;
 
 private:

@@ -22,21 +22,21 @@ struct registry_health {
                                                 ///< of failed and late callbacks
     std::uint64_t overflowed_measurements = 0;  ///< counted in an overflow series
     std::uint64_t torn_reads = 0;               ///< histogram readings whose sum may be ahead of the buckets
-    std::uint64_t failed_registrations = 0;
-    std::uint64_t failed_callbacks = 0;  ///< calls that threw
-    std::uint64_t late_callbacks = 0;    ///< calls that took longer than they may, or that there was no time for
-    std::size_t kept_series = 0;         ///< removed, but still held by a handle, or not yet collected by every reader
+    std::uint64_t failed_registrations = 0;     ///< of instruments that collide, or are none
+    std::uint64_t failed_callbacks = 0;         ///< calls that threw
+    std::uint64_t late_callbacks = 0;           ///< calls that took longer than they may, or that there was no time for
+    std::size_t kept_series = 0;  ///< removed, but still held by a handle, or not yet collected by every reader
 };
 
 /// One instrument, or several of one identity, as registry.list() shows it.
 struct listed_instrument {
-    descriptor describe;
-    std::vector<std::string> labels = {};  ///< names of those that its series have, in the order of declaration
-    std::size_t series = 0;                ///< that are shown, the overflow series included
-    std::size_t series_limit = 0;
+    descriptor describe;                        ///< what it is
+    std::vector<std::string> labels = {};       ///< names of those that its series have, in the order of declaration
+    std::size_t series = 0;                     ///< that are shown, the overflow series included
+    std::size_t series_limit = 0;               ///< the most; see tacho::series_limit
     std::uint64_t overflowed_measurements = 0;  ///< counted in its overflow series
-    std::uint64_t dropped_measurements = 0;
-    std::size_t kept_series = 0;  ///< as in registry_health
+    std::uint64_t dropped_measurements = 0;     ///< as in registry_health
+    std::size_t kept_series = 0;                ///< as in registry_health
 };
 
 namespace detail {

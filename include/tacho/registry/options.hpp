@@ -22,6 +22,7 @@
 
 namespace tacho::inline v0 {
 
+/// How a registry sees its instruments.
 struct registry_options {
     std::size_t series_limit = 2000;  ///< of each instrument that names none of its own
     bool scope_labels = true;         ///< show `otel_scope_name` and `otel_scope_version` where a scope is named
@@ -34,7 +35,7 @@ struct registry_options {
     /// Labels that each series of each instrument carries: `{{"region", "eu"}}`. At most 16, named as labels are. (What
     /// holds for the whole program, such as its name and version, is better told as a resource.)
     std::vector<attribute> constant_labels = {};
-    std::vector<view> views = {};
+    std::vector<view> views = {};  ///< applied to what they match, later ones over earlier ones
     exemplar_filter exemplars = exemplar_filter::trace_based;  ///< which measurements become exemplars
     /// Called once for each instrument, when a measurement of it is first counted in its overflow series: by the thread
     /// that records it and under no lock. The error hook hears of it in any case.

@@ -39,9 +39,11 @@ public:
     /// that it has already. One that is named like another, or is no label, is left out: registry.problems() says so.
     [[nodiscard]] scope with_labels(std::vector<attribute> const& labels) const;
 
+    /// Its name and version; empty for the unnamed one.
     [[nodiscard]] scope_info const& info() const noexcept { return info_; }
     /// All constant labels of its instruments.
     [[nodiscard]] std::vector<fixed_label> const& labels() const noexcept { return labels_; }
+    /// What it belongs to: for the library, and for tests of it.
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return detail::usable(core_); }
 
 private:
@@ -69,6 +71,7 @@ TACHO_FUNCTION scope scope::with_labels(std::vector<attribute> const& labels) co
 /// be called by any thread at any time.
 class registry {
 public:
+    /// Without instruments. Allocates.
     explicit registry(registry_options options = {});
     registry(registry const&) = delete;
     registry& operator=(registry const&) = delete;
@@ -101,6 +104,7 @@ public:
     /// Why instruments were not registered, and which views and constant labels are ignored, a sentence each.
     [[nodiscard]] std::vector<std::string> problems() const;
 
+    /// Sums over all instruments. Takes the registry's mutex for a moment, and allocates nothing per series.
     [[nodiscard]] registry_health health() const;
 
     /// Which measurements become exemplars from now on.
@@ -108,7 +112,9 @@ public:
         core()->filter->store(by, std::memory_order_relaxed);  // orders nothing
     }
 
+    /// As they were given.
     [[nodiscard]] registry_options const& options() const noexcept { return core_->options; }
+    /// What outlives it: for the library, and for tests of it.
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return detail::usable(core_); }
 
 private:
@@ -168,6 +174,7 @@ TACHO_FUNCTION registry& default_registry() {
 /// instruments are gone: for a reader who reports what happened in between. One thread at a time.
 class reader {
 public:
+    /// Begins now: what was removed before is not shown. Takes the registry's mutex.
     explicit reader(registry& in);
     reader(reader const&) = delete;
     reader& operator=(reader const&) = delete;

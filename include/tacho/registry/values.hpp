@@ -11,13 +11,14 @@ namespace tacho::inline v0 {
 struct histogram_value {
     std::span<std::uint64_t const> buckets;  ///< not cumulative; one more than there are bounds
     std::uint64_t count;                     ///< always the sum of the buckets
-    double sum;
+    double sum;                              ///< of what was observed, in the unit of the values
 };
 
 /// What holds of a state set's states, at one moment: bit i is states[i].
 struct states_value {
-    std::uint64_t bits;
+    std::uint64_t bits;  ///< none beyond the states
 
+    /// Whether states[state] holds.
     [[nodiscard]] constexpr bool is_on(std::size_t state) const noexcept { return (bits >> state & 1) != 0; }
 };
 

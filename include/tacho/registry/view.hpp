@@ -23,8 +23,11 @@ namespace tacho::inline v0 {
 /// iterators.
 class label_name {
 public:
+    /// Implicit, of a literal.
     label_name(char const* name) : name_(name) {}  // implicit, as are these
+    /// Implicit, of a text that is kept.
     label_name(std::string name) noexcept : name_(std::move(name)) {}
+    /// Implicit, of a text that is copied.
     label_name(std::string_view name) : name_(name) {}
 
     friend bool operator==(label_name const& a, std::string_view b) noexcept { return a.name_ == b; }
@@ -44,9 +47,9 @@ struct view {
     std::optional<instrument_kind> kind = {};       ///< observables are of the kind of what they show
     std::optional<std::string> unit = {};           ///< UCUM, exactly this
 
-    std::optional<std::string> rename = {};  ///< a name as instruments have; the Prometheus name follows
-    std::optional<std::string> describe = {};
-    std::optional<bool> drop = {};                            ///< record nothing, show nothing
+    std::optional<std::string> rename = {};    ///< a name as instruments have; the Prometheus name follows
+    std::optional<std::string> describe = {};  ///< text for people in place of its own
+    std::optional<bool> drop = {};             ///< record nothing, show nothing
     std::optional<std::vector<label_name>> keep_labels = {};  ///< only these; none if it is empty
     std::vector<label_name> leave_out_labels = {};            ///< keep all but these
     std::optional<std::vector<double>> bounds = {};           ///< of a histogram
