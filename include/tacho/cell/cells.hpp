@@ -49,8 +49,9 @@ namespace cells {
 /// contention, for 8 bytes per cell and thread that counts there. The default of counters and histograms. Not for
 /// signal handlers: one that counts what the code it interrupts is counting can lose an increment.
 struct sharded {
-    static constexpr bool is_sharded = true;
+    static constexpr bool is_sharded = true;  ///< a number for each thread
 
+    /// Adds to the calling thread's own number. Wait-free; takes a mutex at a thread's first count of all.
     template <class Number>
     static void add(detail::word* cell, Number n) noexcept {
         auto offset = detail::own_offset;
@@ -66,12 +67,14 @@ struct sharded {
 /// threads. The default of gauges and up-down counters, of which a sharded one would show values that never existed;
 /// the choice for very many series written by very many threads, and in signal handlers.
 struct shared {
-    static constexpr bool is_sharded = false;
+    static constexpr bool is_sharded = false;  ///< one number
 
+    /// Adds atomically. Lock-free; of doubles a loop that others may make try again.
     template <class Number>
     static void add(detail::word* cell, Number n) noexcept {
         detail::add_shared(*cell, n);
     }
+    /// Stores, relaxed: whoever is last stays.
     template <class Number>
     static void set(detail::word* cell, Number n) noexcept {
         cell->store(std::bit_cast<std::uint64_t>(n), std::memory_order_relaxed);

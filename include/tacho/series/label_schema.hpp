@@ -24,26 +24,26 @@ inline constexpr std::size_t max_labels = 16;
 
 /// A label of a family: its name in OTLP, its name in Prometheus, and how its values are typed.
 struct label_key {
-    std::string name;
-    std::string prometheus_name;
-    label_type type = label_type::text;
+    std::string name;                    ///< as OTLP shows it
+    std::string prometheus_name;         ///< as a scrape shows it
+    label_type type = label_type::text;  ///< how OTLP writes its values
 
     friend bool operator==(label_key const&, label_key const&) = default;
 };
 
 /// A label that all series of a family carry with the same value.
 struct fixed_label {
-    std::string name;  ///< empty where OTLP has a place of its own for it, as it has for the scope
-    std::string prometheus_name;
-    std::string value;
+    std::string name;             ///< empty where OTLP has a place of its own for it, as it has for the scope
+    std::string prometheus_name;  ///< as a scrape shows it
+    std::string value;            ///< of each series
 
     friend bool operator==(fixed_label const&, fixed_label const&) = default;
 };
 
 /// What the series of one family have in common.
 struct label_schema {
-    std::vector<label_key> keys;  ///< of the values that each series has, in the order of declaration
-    std::vector<fixed_label> fixed;
+    std::vector<label_key> keys;     ///< of the values that each series has, in the order of declaration
+    std::vector<fixed_label> fixed;  ///< labels that all series carry
     /// Begins each series' text: `name`, or `{"na.me"` when it needs quotes; empty for a histogram, which has several.
     std::string line_name;
     bool plain = true;  ///< names of metric and labels are the same in every escaping

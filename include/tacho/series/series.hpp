@@ -37,6 +37,7 @@ public:
     [[nodiscard]] std::uint32_t generation() const noexcept { return life().generation(); }
     /// Whether it stands for all series beyond the limit. It then has no label values.
     [[nodiscard]] bool is_overflow() const noexcept { return overflow_ != 0; }
+    /// Where its numbers are; not to be written to once it may be another's.
     [[nodiscard]] detail::word* cells() const noexcept { return cells_; }
 
     /// The value of the label that was declared at `index`; empty when it is missing.
@@ -74,6 +75,7 @@ public:
 
     /// Keep it while it is bound: release() what was held once.
     void hold() const noexcept { life().hold(); }
+    /// See hold().
     void release() const noexcept { life().release(); }
 
     /// What the library keeps of it beside what is shown.

@@ -15,13 +15,14 @@ namespace tacho::inline v0 {
 
 /// How a family stores its series.
 struct series_storage {
-    std::size_t cells = 1;  ///< cells of one series
-    bool sharded = true;
+    std::size_t cells = 1;           ///< cells of one series
+    bool sharded = true;             ///< a number for each thread
     std::size_t limit = 2000;        ///< series, the overflow series not counted
     std::uint32_t expire_after = 0;  ///< seconds without use, after which a series is removed; 0: never
     std::size_t exemplars = 0;       ///< that a series keeps: one of a counter, one for each bucket of a histogram
     bool observed = false;           ///< rounds of callbacks give the values; the limit is for what one round observes
-    unix_nanos (*now)() noexcept = &system_clock::now;
+    unix_nanos (*now)() noexcept = &system_clock::now;  ///< when a series is born or ends
+    /// How far those have come who must see what is removed.
     std::shared_ptr<detail::reader_clock> readers = std::make_shared<detail::reader_clock>();
     std::shared_ptr<std::atomic<exemplar_filter> const> filter = {};  ///< of exemplars, if it keeps any
 

@@ -31,8 +31,9 @@ namespace tacho::inline v0 {
 class series_table {
 public:
     /// For for_each(): what is removed is not listed, or as long as anybody may have seen it listed.
-    static constexpr std::uint64_t present = ~std::uint64_t{0}, gone_too = 0;
+    static constexpr std::uint64_t present = ~std::uint64_t{0}, gone_too = 0;  ///< all that may have been seen
 
+    /// Without series. Allocates nothing.
     series_table(label_schema schema, series_storage storage);
     series_table(series_table const&) = delete;
     series_table& operator=(series_table const&) = delete;
@@ -100,6 +101,7 @@ public:
     void keep_removed() noexcept;
     /// An instrument's own table from enums to cells, in which removed series must not stay. False without memory.
     [[nodiscard]] bool add_cache(detail::series_cache cache) noexcept;
+    /// Lets go of it, when its instrument ends.
     void drop_cache(detail::series_cache cache) noexcept;
     /// Puts a series in its place, unless it has been removed.
     void fill_cache(detail::series_cache cache, std::size_t place, series& s) noexcept;
@@ -114,7 +116,9 @@ public:
     /// Series that are removed, and whose memory is kept because a handle, a look or a reader may still need it.
     [[nodiscard]] std::size_t kept() const noexcept { return kept_.load(std::memory_order_relaxed); }
 
+    /// Never changes.
     [[nodiscard]] label_schema const& schema() const noexcept { return schema_; }
+    /// Never changes.
     [[nodiscard]] series_storage const& storage() const noexcept { return storage_; }
 
 private:
