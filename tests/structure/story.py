@@ -97,7 +97,7 @@ class Story:
 
     def run(self, block):
         done = subprocess.run(['bash', '-e', '-c', self.here(block.code)], cwd=self.folder, text=True,
-                              capture_output=True, env=self.environment(), timeout=600)
+                              capture_output=True, env=self.environment(), timeout=1500)
         said = self.there(done.stdout)
         if done.returncode != 0:
             return f'exit status {done.returncode}: {said[-2000:]}{done.stderr[-4000:]}'
