@@ -30,7 +30,9 @@
 #include "tacho/http/route_table.hpp"
 #include "tacho/http/server_metrics.hpp"
 
-// 6. What the library knows of itself.
+// 6. Metrics that need no more than a line: what the library knows of itself, and the system of the process.
+#include "tacho/process/build_info.hpp"
+#include "tacho/process/process_metrics.hpp"
 #include "tacho/process/push_metrics.hpp"
 #include "tacho/process/scrape_metrics.hpp"
 #include "tacho/process/self_metrics.hpp"

@@ -6,6 +6,7 @@
 #include "tacho/http/measure.hpp"
 #include "tacho/http/operation_metrics.hpp"
 #include "tacho/http/server_metrics.hpp"
+#include "tacho/process/process_metrics.hpp"
 #include "tacho/process/scrape_metrics.hpp"
 #include "tacho/record.hpp"
 
@@ -241,6 +242,18 @@ TEST(recording_infos_states_and_spreading_values, allocates_nothing_once_their_s
     tacho::otlp_json_encoder encoder{buffer, about, 1};  // as large as it will be
     registry.visit(encoder, tacho::order::by_scope);
     EXPECT_EQ(allocations_in(use), 0);
+}
+
+TEST(a_scrape_of_the_process_itself, allocates_nothing_once_warm) {
+    tacho::registry registry;
+    tacho::process_metrics const own{registry};
+    tacho::endpoint endpoint{registry};
+    auto const show = [&] {
+        EXPECT_NE(endpoint.respond({"GET", ""}).body().find("process_threads 1\n"), std::string_view::npos);
+        EXPECT_TRUE(!tacho::detail::open_files() || tacho::detail::listed_open_files());
+    };
+    show();
+    EXPECT_EQ(allocations_in(show), 0);
 }
 
 TEST(a_look_up_beyond_the_limit, allocates_nothing) {
