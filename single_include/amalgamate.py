@@ -23,12 +23,15 @@ ALLOWED = {
     'export': {'core', 'registry', 'encode', 'env'},
     'http': {'core', 'registry', 'instrument'},
     'process': {'core', 'registry', 'instrument'},
+    'testing': RECORDING | {'encode', 'export'},
     'telemetry.hpp': RECORDING | {'encode', 'env', 'export', 'process'},
     'record.hpp': RECORDING,
     'tacho.hpp': RECORDING | {'encode', 'env', 'export', 'telemetry.hpp', 'http', 'process', 'record.hpp'},
-    'adapter': {'tacho.hpp'},
+    'testing.hpp': {'tacho.hpp', 'testing'},
+    'adapter': {'tacho.hpp', 'testing.hpp'},
 }
-ENTRANCES = {'tacho/tacho.hpp': True, 'tacho/record.hpp': False}  # whether it may use {fmt}
+ENTRANCES = {'tacho/tacho.hpp': True, 'tacho/record.hpp': False, 'tacho/testing.hpp': True}  # whether it may use {fmt}
+ON_TOP = {'tacho/testing.hpp': 'tacho/tacho.hpp'}  # its product includes that product, and repeats no part of it
 LONGEST, WIDEST = 350, 120
 
 OWN = re.compile(r'\s*#\s*include\s*(?:"([^"]+)"|<(tacho/[^>]+)>)')
@@ -136,8 +139,12 @@ class Tree:
         done.append(entrance)
 
     def amalgamate(self, entrance, may_use_fmt):
-        parts = []
+        parts, below = [], ON_TOP.get(entrance)
+        if below:
+            self.walk(below, parts)
+        repeated = len(parts)
         self.walk(entrance, parts)
+        del parts[:repeated]
         system, body = set(), []
         for part in parts:
             guard = 'TACHO_PART_' + re.sub(r'\W', '_', part.removeprefix('tacho/').removesuffix('.hpp')).upper()
@@ -153,13 +160,15 @@ class Tree:
         uses_fmt = any(name.startswith('fmt/') for name in system)
         if uses_fmt and not may_use_fmt:
             raise Refused(f'{entrance}: reaches {{fmt}}, which it should do without')
-        head = f'// tacho {self.version}: {entrance} and all it includes, in one file.\n'
+        beyond = f' beyond {below}' if below else ''
+        head = f'// tacho {self.version}: {entrance} and all it includes{beyond}, in one file.\n'
         head += FMT_HEAD if uses_fmt else ''
         head += ('// Made by single_include/amalgamate.py from include/; change that, not this.\n'
                  '// SPDX-License-Identifier: MIT\n#pragma once\n\n')
         head += STANDARD_CHECK
         head += FMT_CHECK if uses_fmt else ''
         includes = ''.join(f'#include <{name}>\n' for name in sorted(system))
+        includes = f'#include "{below}"\n\n{includes}' if below else includes
         return head + includes + '\n' + '\n'.join(body)
 
     def products(self):

@@ -30,6 +30,8 @@ SOUND = {
     'include/tacho/version.hpp': VERSION,
     'include/tacho/tacho.hpp': including('record.hpp', 'telemetry.hpp'),
     'include/tacho/record.hpp': including('core/word.hpp', 'registry/list.hpp', 'version.hpp'),
+    'include/tacho/testing.hpp': including('tacho.hpp', 'testing/reading.hpp'),
+    'include/tacho/testing/reading.hpp': including('core/word.hpp'),
     'include/tacho/telemetry.hpp': header('#include <fmt/format.h>', '#include "tacho/env/reader.hpp"'),
     'include/tacho/core/word.hpp': header('#include <string>', '#include <array>', 'struct word {};'),
     'include/tacho/registry/list.hpp': header('#include "tacho/core/word.hpp"', '#include <array>', 'struct list {};'),
@@ -59,6 +61,8 @@ FAULTS = {
         'registry may not include other', LIST, including('other/thing.hpp'), including('core/word.hpp')),
     'an entrance included from below': (
         'registry may not include record.hpp', LIST, including('record.hpp'), including('version.hpp')),
+    'what is for tests included': (
+        'env may not include testing', READER, including('testing/reading.hpp'), including('core/word.hpp')),
     'an adapter included': (
         'env may not include adapter', READER, including('adapter/server.hpp'), including('core/word.hpp')),
     'an adapter that looks inside': (
@@ -106,7 +110,7 @@ class amalgamation(unittest.TestCase):
 
     def test_makes_one_product_for_each_entrance_and_adapter(self):
         self.assertEqual(sorted(products()),
-                         ['tacho/adapter/server.hpp', 'tacho/record.hpp', 'tacho/tacho.hpp'])
+                         ['tacho/adapter/server.hpp', 'tacho/record.hpp', 'tacho/tacho.hpp', 'tacho/testing.hpp'])
 
     def test_takes_each_part_once_after_those_it_includes(self):
         text = products()['tacho/tacho.hpp']
@@ -114,6 +118,11 @@ class amalgamation(unittest.TestCase):
                          ['core/word.hpp', 'registry/list.hpp', 'version.hpp', 'record.hpp', 'env/reader.hpp',
                           'telemetry.hpp', 'tacho.hpp'])
         self.assertNotIn('#include "', text)
+
+    def test_includes_the_product_that_another_one_stands_on(self):
+        text = products()['tacho/testing.hpp']
+        self.assertEqual(re.findall(r'^// ---- tacho/(\S+)', text, re.M), ['testing/reading.hpp', 'testing.hpp'])
+        self.assertEqual(re.findall(r'^#include "(\S+)"', text, re.M), ['tacho/tacho.hpp'])
 
     def test_hoists_system_includes_once_and_sorted(self):
         found = re.findall(r'^#include <(\S+)>', products()['tacho/tacho.hpp'], re.M)

@@ -9,10 +9,13 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace tacho::inline v0 {
+
+class instrument_reading;  // of tacho/testing.hpp
 
 /// All numbers of a registry at about one moment: each series is one consistent reading, different series may be
 /// microseconds apart. Holds the families it shows alive. Reading it is safe from several threads.
@@ -20,6 +23,12 @@ class snapshot {
 public:
     /// Of these families, with what `round` of callbacks observed.
     snapshot(std::shared_ptr<family_list const> families, std::uint64_t round);
+    /// As registry::snapshot().
+    explicit snapshot(registry const& of) : snapshot(of.snapshot()) {}
+
+    /// For tests, which include tacho/testing.hpp: the series of an instrument, by its name in OTLP or in Prometheus.
+    /// `snapshot(registry)["http.requests"]({{"verb", "GET"}, {"code", 200}}).value() == 3`. Copies them.
+    [[nodiscard]] instrument_reading operator[](std::string_view name) const;
 
     /// As registry::visit().
     template <class Visitor>

@@ -1,0 +1,8 @@
+// tacho: the entrance for tests of programs that use tacho: looking up numbers in a registry, and what helps with that.
+#pragma once
+
+#include "tacho/tacho.hpp"
+
+// What a registry holds, by name and labels.
+#include "tacho/testing/look_up.hpp"
+#include "tacho/testing/readings.hpp"
