@@ -6,3 +6,6 @@
 // What a registry holds, by name and labels.
 #include "tacho/testing/look_up.hpp"
 #include "tacho/testing/readings.hpp"
+
+// The time.
+#include "tacho/testing/manual_clock.hpp"

@@ -1,6 +1,7 @@
 // tacho: the time, from a source that a test can replace.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -17,14 +18,40 @@ concept clock = requires(T& source) {
     noexcept->std::same_as<unix_nanos>;
 };
 
-/// The system's wall clock.
+namespace detail {
+
+// The time that a test has set, and all clocks below show instead of their own; 0 when there is none. Relaxed: it
+// orders nothing.
+[[gnu::visibility("default")]] inline constinit std::atomic<unix_nanos> set_time{0};
+
+}  // namespace detail
+
+/// The system's wall clock, or a manual_clock's time while there is one.
 struct system_clock {
     // Default visibility, as for all that is kept as a pointer: it is the program's, and stays when a plug-in goes.
     /// The time by CLOCK_REALTIME or its like: it may jump when somebody sets the clock.
     [[nodiscard, gnu::visibility("default")]] static unix_nanos now() noexcept {
         using namespace std::chrono;
+        if (auto const set = detail::set_time.load(std::memory_order_relaxed); set != 0) [[unlikely]]
+            return set;
         return static_cast<unix_nanos>(
             duration_cast<nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+    }
+};
+
+/// What timers go by, of std::chrono's kind: std::chrono::steady_clock, or a manual_clock's time while there is one.
+/// Beside the system's clock, asking whether there is one costs nothing that can be measured.
+struct steady_clock {
+    using duration = std::chrono::nanoseconds;
+    using rep = duration::rep;
+    using period = duration::period;
+    using time_point = std::chrono::time_point<steady_clock>;
+    static constexpr bool is_steady = true;
+
+    [[nodiscard]] static time_point now() noexcept {
+        if (auto const set = detail::set_time.load(std::memory_order_relaxed); set != 0) [[unlikely]]
+            return time_point{duration{static_cast<rep>(set)}};
+        return time_point{std::chrono::steady_clock::now().time_since_epoch()};
     }
 };
 

@@ -2,6 +2,7 @@
 // Rule: https://prometheus.io/docs/instrumenting/content_negotiation/
 #pragma once
 
+#include "tacho/core/clock.hpp"
 #include "tacho/core/escaping.hpp"
 #include "tacho/core/resource.hpp"
 #include "tacho/core/scrape_watcher.hpp"
@@ -99,10 +100,10 @@ public:
         auto* const watcher = watching_.load(std::memory_order_acquire);
         if (watcher == nullptr) [[likely]]
             return respond_to(request);
-        auto const begun = std::chrono::steady_clock::now();
+        auto const begun = steady_clock::now();
         watcher->begins();
         auto answer = respond_to(request);
-        std::chrono::duration<double> const took = std::chrono::steady_clock::now() - begun;
+        std::chrono::duration<double> const took = steady_clock::now() - begun;
         watcher->ends({answer.status(), answer.body().size(), took.count()});
         return answer;
     }

@@ -1,6 +1,8 @@
 // tacho: one HTTP request, measured from its arrival to the last byte of its response, whatever the web server.
 #pragma once
 
+#include "tacho/core/clock.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -54,7 +56,7 @@ public:
     /// Measures nothing: one that is left out of all counting.
     measured_request() noexcept = default;
     measured_request(Metrics& metrics, request_start const& start) noexcept
-        : metrics_(&metrics), start_(std::chrono::steady_clock::now()) {
+        : metrics_(&metrics), start_(steady_clock::now()) {
         ::new (static_cast<void*>(room_)) running(begin_request(metrics, start));
     }
     measured_request(Metrics& metrics, std::string_view api, std::string_view operation) noexcept
@@ -93,7 +95,7 @@ private:
 
     void end(request_end how) noexcept {
         if (metrics_ == nullptr) return;
-        how.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+        how.seconds = std::chrono::duration<double>(steady_clock::now() - start_).count();
         how.received = received_;
         end_request(*metrics_, now(), how);
         std::destroy_at(&now());  // in flight until it is recorded
@@ -101,7 +103,7 @@ private:
     }
 
     Metrics* metrics_ = nullptr;  // while it is measured
-    std::chrono::steady_clock::time_point start_{};
+    steady_clock::time_point start_{};
     std::optional<std::uint64_t> received_;
     // One that runs, while it is measured. Zeroed: of a std::optional g++ 12 warns that it may not be initialised.
     alignas(running) std::byte room_[sizeof(running)]{};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/cell/exponential_cells.hpp"
+#include "tacho/core/clock.hpp"
 #include "tacho/instrument/timer.hpp"
 #include "tacho/instrument/typed.hpp"
 
@@ -84,7 +85,7 @@ public:
     void observe(std::chrono::duration<Rep, Period> time) const noexcept { observe(detail::in_unit<Unit>(time)); }
 
     /// Records the time until its result ends: `auto const timing = handle.time();`
-    template <class Clock = std::chrono::steady_clock>
+    template <class Clock = steady_clock>
         requires detail::unit_of_time<Unit> timer<exponential_handle, Unit, Clock> time()
     const noexcept { return timer<exponential_handle, Unit, Clock>{*this}; }
 
@@ -110,7 +111,7 @@ public:
         std::move(*this).observe(detail::in_unit<Unit>(time));
     }
     /// Observes the time until the timer ends. See `timer`.
-    template <class Clock = std::chrono::steady_clock>
+    template <class Clock = steady_clock>
         requires detail::unit_of_time<Unit> timer<exponential_handle<Cells, Unit>, Unit, Clock> time() && noexcept {
             return exponential_handle<Cells, Unit>{to_.bind()}.template time<Clock>();
         }
@@ -195,7 +196,7 @@ public:
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     void observe(std::chrono::duration<Rep, Period> time) noexcept { observe(detail::in_unit<unit_type>(time)); }
     /// Observes the time until the timer ends. See `timer`.
-    template <class Clock = std::chrono::steady_clock>
+    template <class Clock = steady_clock>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     timer<exponential_handle<cells_type, unit_type>, unit_type, Clock> time()
     noexcept { return this->bind().template time<Clock>(); }

@@ -3,6 +3,7 @@
 
 #include "tacho/cell/histogram_cells.hpp"
 #include "tacho/core/bounds.hpp"
+#include "tacho/core/clock.hpp"
 #include "tacho/instrument/exemplar_keeping.hpp"
 #include "tacho/instrument/timer.hpp"
 #include "tacho/instrument/typed.hpp"
@@ -62,7 +63,7 @@ public:
     void observe(std::chrono::duration<Rep, Period> time) const noexcept { observe(detail::in_unit<Unit>(time)); }
 
     /// Records the time until its result ends: `auto const timing = handle.time();`
-    template <class Clock = std::chrono::steady_clock>
+    template <class Clock = steady_clock>
         requires detail::unit_of_time<Unit> timer<histogram_handle, Unit, Clock> time()
     const noexcept { return timer<histogram_handle, Unit, Clock>{*this}; }
 
@@ -101,7 +102,7 @@ public:
         std::move(*this).observe(detail::in_unit<Unit>(time));
     }
     /// Observes the time until the timer ends. See `timer`.
-    template <class Clock = std::chrono::steady_clock>
+    template <class Clock = steady_clock>
         requires detail::unit_of_time<Unit> timer<handle, Unit, Clock> time() && noexcept {
             return handle{to_.bind()}.template time<Clock>();
         }
@@ -170,7 +171,7 @@ public:
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     void observe(std::chrono::duration<Rep, Period> time) noexcept { observe(detail::in_unit<unit_type>(time)); }
     /// Observes the time until the timer ends. See `timer`.
-    template <class Clock = std::chrono::steady_clock>
+    template <class Clock = steady_clock>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     auto time() noexcept { return this->bind().template time<Clock>(); }
 };

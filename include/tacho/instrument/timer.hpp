@@ -1,6 +1,8 @@
 // tacho: a timer: measures how long a scope takes, in the unit of the histogram it records into.
 #pragma once
 
+#include "tacho/core/clock.hpp"
+
 #include <chrono>
 #include <string_view>
 #include <utility>
@@ -27,10 +29,11 @@ template <class Unit, class Rep, class Period>
 
 }  // namespace detail
 
-/// Records the time from its birth to its end, by the steady clock or another one of std::chrono's kind. Movable; holds
-/// its series alive. `Handle` is a histogram's, `Unit` its unit, one of time. Where the labels are known only at the
-/// end, take the time yourself: `auto const start = clock::now(); ... duration(status).observe(clock::now() - start);`
-template <class Handle, class Unit, class Clock = std::chrono::steady_clock>
+/// Records the time from its birth to its end, by tacho::steady_clock or another one of std::chrono's kind. Movable;
+/// holds its series alive. `Handle` is a histogram's, `Unit` its unit, one of time. Where the labels are known only at
+/// the end, take the time yourself:
+/// `auto const start = tacho::steady_clock::now(); ... duration(status).observe(tacho::steady_clock::now() - start);`
+template <class Handle, class Unit, class Clock = steady_clock>
 class [[nodiscard]] timer {
 public:
     /// Starts now.
