@@ -37,11 +37,12 @@ namespace detail {
     return name;
 }
 
-[[nodiscard]] inline std::string name_with_labels(std::string_view name,
-                                                  std::span<std::pair<std::string, std::string> const> labels) {
+// Sorted by name, as a scrape shows them.
+[[nodiscard]] inline std::string name_with_labels(std::string_view name, std::vector<wanted_label> labels) {
     std::string text{name};
+    std::sort(labels.begin(), labels.end(), [](auto const& a, auto const& b) { return a.name < b.name; });
     for (std::size_t i = 0; i < labels.size(); ++i)
-        text.append(i == 0 ? "{" : ",").append(labels[i].first).append("=\"").append(labels[i].second).append("\"");
+        text.append(i == 0 ? "{" : ",").append(labels[i].name).append("=\"").append(labels[i].value).append("\"");
     return labels.empty() ? text : text + "}";
 }
 
@@ -100,11 +101,10 @@ struct reading_collector {
 
         // By the names of the format by whose name it was looked for.
         bool const by_otlp = d.name == wanted;
-        std::vector<std::pair<std::string, std::string>> shown;
+        std::vector<wanted_label> shown;
         for (auto const& l : made.labels_)
             if (!by_otlp || !l.name.empty()) shown.emplace_back(by_otlp ? l.name : l.prometheus_name, l.value);
-        std::sort(shown.begin(), shown.end());
-        made.name_ = name_with_labels(by_otlp ? d.name : d.prometheus_name, shown);
+        made.name_ = name_with_labels(by_otlp ? d.name : d.prometheus_name, std::move(shown));
         return made;
     }
     void finish(std::string_view shown) {
@@ -200,10 +200,7 @@ inline series_reading instrument_reading::find(std::span<wanted_label const> lab
     if (!exists_) return series_reading{why_};
     for (auto const& s : series_)
         if (s.has(labels)) return s;
-    std::vector<std::pair<std::string, std::string>> sorted;
-    for (auto const& l : labels) sorted.emplace_back(l.name, l.value);
-    std::sort(sorted.begin(), sorted.end());
-    auto const wanted = detail::name_with_labels(name_, sorted);
+    auto const wanted = detail::name_with_labels(name_, {labels.begin(), labels.end()});
     auto why = "there is no series " + wanted;
     if (labels.empty()) why += " without labels";
     auto const near = detail::nearest(
