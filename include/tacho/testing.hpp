@@ -7,5 +7,8 @@
 #include "tacho/testing/look_up.hpp"
 #include "tacho/testing/readings.hpp"
 
+// What conventions say of its names and units.
+#include "tacho/testing/lint.hpp"
+
 // The time.
 #include "tacho/testing/manual_clock.hpp"

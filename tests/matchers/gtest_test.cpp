@@ -1,5 +1,6 @@
 // The matchers for GoogleTest: what they match, and what they say when they don't.
 #include "tacho/adapter/gtest.hpp"
+#include "reference/metrics.hpp"
 #include "support/text.hpp"
 
 #include <gmock/gmock.h>
@@ -122,6 +123,32 @@ TEST(a_matcher, describes_what_it_wants) {
     EXPECT_EQ(words(has_no_series("a", {{"x", 1}})), "has no a{x=\"1\"}");
     EXPECT_EQ(words(has_count("a", {}, Gt(2))), "has a, whose count is > 2");
     EXPECT_EQ(words(has_bucket("a", {}, 0.5, 2)), "has a, whose bucket up to 0.5 is 2");
+}
+
+TEST(a_lint, of_a_whole_registry_is_one_line_of_a_test) {
+    tacho::registry registry;
+    tacho::counter<"shop.orders"> orders{registry, "Orders"};
+    EXPECT_THAT(tacho::lint(registry), testing::IsEmpty());
+    EXPECT_NONFATAL_FAILURE(
+        {
+            tacho::registry other;
+            tacho::counter<"shop.lateOrders"> late(other, "Late ones");
+            tacho::lint_options options;
+            options.opentelemetry = false;
+            EXPECT_THAT(tacho::lint(other, options), testing::IsEmpty());
+        },
+        "  Actual: { shop.lateOrders (shop_lateOrders_total): its name is in camelCase; name it \"shop.late_orders\" "
+        "[https://prometheus.io/docs/instrumenting/writing_exporters/#naming] }");
+}
+
+// Its names are those of the service that it stands for, which are made for Prometheus.
+TEST(the_reference_service, keeps_the_conventions_of_prometheus) {
+    tacho::registry registry;
+    ogx::metrics const reference{registry};
+    EXPECT_THAT(tacho::lint(registry, {.opentelemetry = false}), testing::IsEmpty());
+    for (auto const& one : tacho::lint(registry))
+        EXPECT_THAT(one.wrong, testing::AnyOf("its name ends with total", "its name has its unit",
+                                              "the name of an up-down counter is not a plural"));
 }
 
 }  // namespace

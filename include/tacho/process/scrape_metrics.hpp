@@ -58,7 +58,7 @@ private:
     }
 
     counter<"tacho.scrapes", label<"code", int>> scrapes_;
-    up_down_counter<"tacho.scrapes.in_flight"> in_flight_;
+    up_down_counter<"tacho.scrapes_in_flight"> in_flight_;
     histogram<"tacho.scrape.duration", unit::seconds> seconds_;
     counter<"tacho.scrape.sent", unit::bytes> sent_;
     observable_gauge<"tacho.series", std::int64_t> shown_;  // a gauge: of two that watch, one value stands

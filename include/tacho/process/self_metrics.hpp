@@ -95,7 +95,7 @@ private:
     observable_up_down_counter<"tacho.instrument.series", of_instrument, of_scope, many> series_;
     observable_counter<"tacho.instrument.overflowed", of_instrument, of_scope, many> overflowed_;
     observable_counter<"tacho.instrument.dropped", of_instrument, of_scope, many> dropped_;
-    observable_up_down_counter<"tacho.series.kept"> kept_;
+    observable_up_down_counter<"tacho.series_kept"> kept_;
     observable_counter<"tacho.reads.torn"> torn_;
     observable_counter<"tacho.registrations.failed"> failed_registrations_;
     observable_counter<"tacho.callbacks.failed"> failed_callbacks_;
