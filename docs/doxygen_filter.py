@@ -1,4 +1,4 @@
-"""What Doxygen reads of a header: the public API. Doxygen 1.9 takes `namespace tacho::inline v0` for another namespace,
+"""What Doxygen reads of a header: the public API. Doxygen 1.9 takes `namespace tacho::inline TACHO_ABI` for another namespace,
 and shows what is in `detail`, what the compiler writes by itself, and what only the library can call. Lines stay where
 they are."""
 import pathlib
@@ -7,7 +7,7 @@ import sys
 
 # Bases of what users hold: their members are public all the same.
 KEPT = ('typed_instrument', 'observable_instrument')
-DETAIL = re.compile(r'^namespace (?:tacho::inline v0::)?(?:\w+::)*detail \{$')
+DETAIL = re.compile(r'^namespace (?:tacho::inline TACHO_ABI::)?(?:\w+::)*detail \{$')
 BY_ITSELF = re.compile(r'= default;|^ *friend (class|bool operator==)')
 # Constructors from what is in detail, and from what they move: of the latter the class says whether it is movable.
 NOT_FOR_USERS = re.compile(r'^ +(?:explicit )?(?:(\w+)\((?:\1&& other\)|(?:std::shared_ptr<)?detail::|registration in\b)'
@@ -25,7 +25,7 @@ def without_definitions(lines):
             within = not (depth == 0 and line.rstrip().endswith(('}', ';')))
             yield ''
         else:
-            yield '' if BY_ITSELF.search(line) else line.replace('tacho::inline v0', 'tacho')
+            yield '' if BY_ITSELF.search(line) else line.replace('tacho::inline TACHO_ABI', 'tacho')
 
 
 def public(lines):

@@ -13,6 +13,7 @@
 #include "tacho/process/push_metrics.hpp"
 #include "tacho/process/scrape_metrics.hpp"
 #include "tacho/registry/registry.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -24,7 +25,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -243,4 +244,4 @@ private:
     detail::process_bound<detail::running_telemetry> running_;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -1,13 +1,31 @@
-// tacho: the version of this copy of the library.
+// tacho: the version of this copy of the library, and whether it records.
 #pragma once
 
 #define TACHO_VERSION_MAJOR 0
 #define TACHO_VERSION_MINOR 1
 #define TACHO_VERSION_PATCH 0
 
-namespace tacho::inline v0 {
+// The inline namespace that all names are in. With TACHO_OFF defined, for all files of a program, the library records
+// nothing: its types and bodies are then others, and so is the namespace, so that files which disagree don't link.
+#if defined(TACHO_OFF)
+#define TACHO_ABI v0_off
+#else
+#define TACHO_ABI v0
+#endif
+
+namespace tacho::inline TACHO_ABI {
 
 /// The version as text, for a user agent, a build-info metric or a bug report.
 inline constexpr char version[] = "0.1.0";
 
-}  // namespace tacho::inline v0
+namespace detail {
+
+#if defined(TACHO_OFF)
+inline constexpr bool recording = false;
+#else
+inline constexpr bool recording = true;
+#endif
+
+}  // namespace detail
+
+}  // namespace tacho::inline TACHO_ABI

@@ -13,7 +13,7 @@ NO_DOXYGEN = 'SKIP there is no doxygen'
 SHOWN = {'tacho::counter': 'class', 'tacho::typed_instrument': 'class', 'tacho::curl_transport': 'class',
          'tacho::cells::sharded': 'struct', 'tacho::registry_options': 'struct'}
 SAMPLE = '''
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 namespace detail {
 struct hidden {};
 }  // namespace detail
@@ -26,7 +26,7 @@ public:
 private:
     void not_shown();
 };
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 '''
 
 

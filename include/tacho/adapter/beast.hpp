@@ -18,7 +18,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/verb.hpp>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -107,4 +107,4 @@ void finish(http::measured_request<Metrics>& running, boost::beast::http::respon
     running.finish(static_cast<int>(response.result_int()), sent, failed ? "aborted" : "");
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -15,7 +15,7 @@
 
 #include <curl/curl.h>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Files that are not given here are those of the settings, where telemetry::start uses the transport.
 struct curl_options {
@@ -259,4 +259,4 @@ private:
 
 static_assert(transport<curl_transport> && takes_tls_files<curl_transport>);
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

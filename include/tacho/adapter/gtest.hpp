@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/testing.hpp"
+#include "tacho/version.hpp"
 
 #include <gmock/gmock.h>
 
@@ -15,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// How GoogleTest shows what a matcher was applied to. What is in it, the matcher says.
 inline void PrintTo(registry const& of, std::ostream* to) {
@@ -183,4 +184,4 @@ template <class Expected>
     return detail::match_number(name, labels, detail::bucket_of_series{le}, std::move(count));
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -18,7 +18,7 @@
 
 #include <httplib.h>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -203,4 +203,4 @@ void measure(httplib::Server& server, Metrics& metrics, http::route_table<> cons
     });
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -25,7 +25,7 @@
 
 #include <httplib.h>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Files that are not given here are those of the settings, where telemetry::start uses the transport.
 struct httplib_transport_options {
@@ -347,4 +347,4 @@ private:
 
 static_assert(transport<httplib_transport>);
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -4,6 +4,7 @@
 #include "tacho/cell/slots.hpp"
 #include "tacho/core/compilation.hpp"
 #include "tacho/core/fork.hpp"
+#include "tacho/version.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -16,7 +17,7 @@
 #include <sys/mman.h>
 #endif
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // One number that may change at any time: eight bytes, an integer or the bits of a double.
 using word = std::atomic<std::uint64_t>;
@@ -123,4 +124,4 @@ TACHO_FUNCTION void arena::release(word* cells, std::size_t count) noexcept {
 [[gnu::visibility("default")]] inline constinit arena sharded_arena{true};
 [[gnu::visibility("default")]] inline constinit arena shared_arena{false};
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

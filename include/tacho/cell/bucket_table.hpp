@@ -3,6 +3,7 @@
 
 #include "tacho/cell/histogram_cells.hpp"
 #include "tacho/core/compilation.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -13,7 +14,7 @@
 #include <span>
 #include <vector>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The line of numbers in pieces, each with at most one bound in it: the bits of a positive double grow with it, so its
 // exponent and as many bits of its mantissa as are needed say which piece it is in, and one comparison says on which
@@ -83,4 +84,4 @@ TACHO_FUNCTION bool bucket_table::divide(int shift) {
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

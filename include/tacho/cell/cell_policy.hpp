@@ -2,12 +2,13 @@
 #pragma once
 
 #include "tacho/cell/cells.hpp"
+#include "tacho/version.hpp"
 
 #include <atomic>
 #include <concepts>
 #include <cstdint>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// How counters and up-down counters write their numbers: cells::sharded, cells::shared, or a class of one's own with
 /// `static constexpr bool is_sharded = false` and a function add(), which adds to an atomic word that holds an integer
@@ -28,4 +29,4 @@ concept cell_policy = std::same_as<T, cells::sharded> || std::same_as<T, cells::
 
 static_assert(cell_policy<cells::sharded> && cell_policy<cells::shared>);
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -4,6 +4,7 @@
 #include "tacho/cell/arena.hpp"
 #include "tacho/cell/slots.hpp"
 #include "tacho/core/compilation.hpp"
+#include "tacho/version.hpp"
 
 #include <atomic>
 #include <bit>
@@ -12,7 +13,7 @@
 #include <cstdint>
 #include <utility>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -143,4 +144,4 @@ TACHO_FUNCTION word* discard_cells() noexcept {
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -4,6 +4,7 @@
 
 #include "tacho/cell/slots.hpp"
 #include "tacho/core/fork.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,7 +19,7 @@
 #include <unistd.h>
 #endif
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // When a thread began to look; 0 while it does not. A line each, because a look-up writes it.
 struct alignas(64) looking_record {
@@ -156,4 +157,4 @@ inline std::uint64_t finished_epoch() noexcept {
 #pragma GCC diagnostic pop
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -3,13 +3,14 @@
 
 #include "tacho/cell/arena.hpp"
 #include "tacho/core/exemplar.hpp"
+#include "tacho/version.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // A sequence lock of atomic words. Its turn is odd while somebody writes. Whoever finds it so lets go of what he has:
 // the other's measurement is as good an example.
@@ -78,4 +79,4 @@ private:
 };
 static_assert(sizeof(exemplar_slot) == 176);  // as is said of the option
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

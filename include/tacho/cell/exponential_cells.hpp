@@ -6,6 +6,7 @@
 #include "tacho/core/exponential_counts.hpp"
 #include "tacho/core/exponential_index.hpp"
 #include "tacho/core/fork.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -15,7 +16,7 @@
 #include <cstdint>
 #include <thread>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The layout of a run: observations begun, the sum, the zeros, a lock that only the common slot needs, a window for
 // each sign, then three areas of buckets: one for each sign, and a spare one. To make its buckets wider, a sign's
@@ -260,4 +261,4 @@ inline void read_exponential_slot(word const* own, std::size_t max_buckets, expo
     return total;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

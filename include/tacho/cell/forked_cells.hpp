@@ -5,12 +5,13 @@
 #include "tacho/cell/slots.hpp"
 #include "tacho/core/compilation.hpp"
 #include "tacho/core/fork.hpp"
+#include "tacho/version.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <new>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 struct [[gnu::visibility("default")]] forked_cells;  // the program's, in a plug-in too
 
@@ -54,4 +55,4 @@ TACHO_FUNCTION void forked_cells::on_fork(fork_event what) noexcept {
 }
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

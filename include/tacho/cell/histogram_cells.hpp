@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tacho/cell/cells.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -15,7 +16,7 @@
 #include <emmintrin.h>
 #endif
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The layout of a run: observations begun, the sum, then a count for each bucket. There is no cell for the number of
 // observations: it is the sum of the buckets that were read, so the bucket up to +Inf can't disagree with it.
@@ -126,4 +127,4 @@ inline void read_histogram_slot(word* own, std::span<std::uint64_t> buckets, his
     return total;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

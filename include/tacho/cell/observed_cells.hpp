@@ -4,13 +4,14 @@
 #include "tacho/cell/arena.hpp"
 #include "tacho/core/clock.hpp"
 #include "tacho/core/number_text.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The layout of a run. The value comes first, where that of any other series is.
 inline constexpr std::size_t observed_value_cell = 0;
@@ -78,4 +79,4 @@ private:
     bool failed_ = false;
 };
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

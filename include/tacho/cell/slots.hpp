@@ -3,6 +3,7 @@
 
 #include "tacho/core/compilation.hpp"
 #include "tacho/core/fork.hpp"
+#include "tacho/version.hpp"
 
 #include <array>
 #include <atomic>
@@ -10,7 +11,7 @@
 #include <cstdint>
 #include <mutex>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The most slots a process can be given.
 inline constexpr std::size_t max_slots = 4096;
@@ -144,4 +145,4 @@ inline bool set_slot_count(std::size_t count) noexcept {
     return true;
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

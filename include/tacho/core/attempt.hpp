@@ -1,7 +1,9 @@
 // tacho: keeps an exception, such as one for lack of memory, from leaving the library.
 #pragma once
 
-namespace tacho::inline v0::detail {
+#include "tacho/version.hpp"
+
+namespace tacho::inline TACHO_ABI::detail {
 
 // Runs f; false when it threw. Without exceptions the standard library ends the program instead, and f always returns.
 template <class F>
@@ -18,4 +20,4 @@ bool attempt(F&& f) noexcept {
     return true;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -1,6 +1,8 @@
 // tacho: the upper bounds of a histogram's buckets, checked while compiling.
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <array>
 #include <cstddef>
 #include <initializer_list>
@@ -8,7 +10,7 @@
 #include <span>
 #include <string_view>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The largest number of bounds that an instrument takes; one more bucket, up to +Inf, follows them.
 inline constexpr std::size_t max_bounds = 256;
@@ -91,4 +93,4 @@ inline constexpr std::array other_bounds{0.0,   5.0,   10.0,   25.0,   50.0,   7
     return detail::other_bounds;
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -1,12 +1,14 @@
 // tacho: the time, from a source that a test can replace.
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <atomic>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Nanoseconds since the Unix epoch (1970-01-01 UTC): the only time that leaves the process.
 using unix_nanos = std::uint64_t;
@@ -57,4 +59,4 @@ struct steady_clock {
 
 static_assert(clock<system_clock>);
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

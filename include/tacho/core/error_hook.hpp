@@ -1,11 +1,13 @@
 // tacho: where the library says what went wrong, since it never throws and never stops the program.
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <atomic>
 #include <cstdio>
 #include <string_view>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// How much a message matters. `debug` says what was decided, `warning` that something was ignored and a default
 /// taken, `error` that something asked for does not work.
@@ -51,4 +53,4 @@ inline void report(severity s, std::string_view message) noexcept {
     if (auto const hook = detail::installed_hook.load(std::memory_order_acquire)) hook(s, message);
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -3,12 +3,13 @@
 #pragma once
 
 #include "tacho/core/utf8.hpp"
+#include "tacho/version.hpp"
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// How a client wants names that have more in them than ASCII letters, digits and `_`; all others are the same in each.
 /// Of `a.b_c`: `a_b_c`, `"a.b_c"`, `a_dot_b__c` and `U__a_2e_b__c`.
@@ -92,4 +93,4 @@ constexpr char* write_escaped_name(std::string_view name, escaping names, char* 
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

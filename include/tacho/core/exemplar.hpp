@@ -6,6 +6,7 @@
 #include "tacho/core/clock.hpp"
 #include "tacho/core/names.hpp"
 #include "tacho/core/utf8.hpp"
+#include "tacho/version.hpp"
 
 #include <array>
 #include <atomic>
@@ -15,7 +16,7 @@
 #include <span>
 #include <string_view>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The span of a distributed trace in which something is measured (https://www.w3.org/TR/trace-context/).
 struct trace_context {
@@ -188,4 +189,4 @@ struct exemplar {
     }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/core/exponential_index.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <array>
@@ -10,7 +11,7 @@
 #include <cstdint>
 #include <span>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The most buckets of one sign that an exponential histogram may be given.
 inline constexpr std::size_t max_exponential_buckets = 168;
@@ -152,4 +153,4 @@ struct exponential_value {
     exponential_buckets negative;  ///< by their amounts
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -2,13 +2,15 @@
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <array>
 #include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The finest and the coarsest scale. At scale s a bucket's upper bound is 2^(2^-s) times its lower one: at 20 they
 /// are so narrow that any value has one to itself, at -10 three cover all doubles.
@@ -155,4 +157,4 @@ struct split_value {
     return static_cast<std::int32_t>(index);
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

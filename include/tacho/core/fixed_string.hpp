@@ -1,10 +1,12 @@
 // tacho: text as a template argument, so that a name is checked while the program compiles.
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <cstddef>
 #include <string_view>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The text of a string literal, usable as a template argument: `counter<"requests_total">`.
 /// N counts the terminating zero. The members are public because a template argument must be a structural type.
@@ -23,4 +25,4 @@ struct fixed_string {
     [[nodiscard]] static constexpr std::size_t size() noexcept { return N - 1; }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

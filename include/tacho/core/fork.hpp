@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/core/compilation.hpp"
+#include "tacho/version.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -13,7 +14,7 @@
 #include <pthread.h>
 #endif
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -228,4 +229,4 @@ inline void after_fork_in_child() noexcept {
     detail::fork_watch::tell_all(detail::fork_event::start_anew);
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

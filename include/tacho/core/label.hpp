@@ -3,6 +3,7 @@
 
 #include "tacho/core/fixed_string.hpp"
 #include "tacho/core/names.hpp"
+#include "tacho/version.hpp"
 
 #include <array>
 #include <charconv>
@@ -13,7 +14,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// A label of an instrument and the type of its values: `label<"api">` takes text, `label<"verb", verb>` an enum,
 /// `label<"code", int>` an integer, `label<"cached", bool>` a boolean, and `label<"mode", std::optional<T>>` any of
@@ -225,4 +226,4 @@ struct label_value<std::optional<Value>> {
 template <class Label, class Arg>
 concept takes = detail::label_value<typename Label::value_type>::template accepts<std::remove_cvref_t<Arg>>;
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -2,10 +2,12 @@
 // Rule: https://prometheus.io/docs/instrumenting/exposition_formats/#comments-help-text-and-type-information
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <cstddef>
 #include <string_view>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The length of a label value with `\`, line feed and `"` escaped; the same in text and OpenMetrics.
 [[nodiscard]] constexpr std::size_t escaped_size(std::string_view value) noexcept {
@@ -27,4 +29,4 @@ constexpr char* write_escaped(std::string_view value, char* out) noexcept {
     return out;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -3,12 +3,13 @@
 #pragma once
 
 #include "tacho/core/unit.hpp"
+#include "tacho/version.hpp"
 
 #include <array>
 #include <cstddef>
 #include <string_view>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What an instrument measures; decides its suffixes, its type line and how its numbers add up.
 enum class instrument_kind : unsigned char {
@@ -133,4 +134,4 @@ private:
     return out;
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -3,6 +3,7 @@
 
 #include "tacho/core/compilation.hpp"
 #include "tacho/core/shortest_decimal.hpp"
+#include "tacho/version.hpp"
 
 #include <bit>
 #include <charconv>
@@ -12,7 +13,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What a number is: decides how it is added up and written.
 enum class number_kind : unsigned char { unsigned_integer, signed_integer, floating };
@@ -214,4 +215,4 @@ inline char* write_openmetrics_bound(double value, char* out) noexcept {
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -2,13 +2,14 @@
 #pragma once
 
 #include "tacho/core/fork.hpp"
+#include "tacho/version.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <new>
 #include <utility>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Owns a T, which has threads, or is changed by them without the gate. A child of fork() has a copy of it without the
 // threads, maybe changed by half: joining them, locking its mutexes, even destroying its condition variables could wait
@@ -38,4 +39,4 @@ private:
     std::uint32_t in_ = this_process();
 };
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

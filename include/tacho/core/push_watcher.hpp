@@ -1,9 +1,11 @@
 // tacho: who is told of pushes: what came of each, and how long it took.
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <cstdint>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What came of one push, which may have been sent in several requests and several times.
 struct push_outcome {
@@ -29,4 +31,4 @@ public:
     virtual void pushed(push_outcome const& how) noexcept = 0;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

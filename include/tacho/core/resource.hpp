@@ -2,10 +2,12 @@
 // Rule: https://opentelemetry.io/docs/specs/otel/resource/sdk/
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <string>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// One fact about the program: `service.name` = `shop`.
 struct attribute {
@@ -18,4 +20,4 @@ struct attribute {
 /// All that is known of the program: sent with each push, shown as `target_info` in a scrape.
 using resource = std::vector<attribute>;
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

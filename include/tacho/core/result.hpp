@@ -1,11 +1,13 @@
 // tacho: a value, or the reason why there is none.
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <optional>
 #include <string>
 #include <utility>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Why something failed: a sentence that names the culprit and the cure.
 struct error {
@@ -45,4 +47,4 @@ private:
     std::string message_;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

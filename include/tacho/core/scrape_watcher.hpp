@@ -1,9 +1,11 @@
 // tacho: who is told of scrapes: what came of each, and how long it took.
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <cstdint>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What came of one request to a scrape endpoint.
 struct scrape_outcome {
@@ -30,4 +32,4 @@ public:
     virtual void ends(scrape_outcome const& how) noexcept = 0;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

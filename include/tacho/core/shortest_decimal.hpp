@@ -3,13 +3,14 @@
 #pragma once
 
 #include "tacho/core/compilation.hpp"
+#include "tacho/version.hpp"
 
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 struct product_128 {
     std::uint64_t high, low;
@@ -155,4 +156,4 @@ inline constexpr powers_of_10 all_powers_of_10{};
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -3,8 +3,9 @@
 #pragma once
 
 #include "tacho/core/names.hpp"
+#include "tacho/version.hpp"
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Whether a value covers the time since the last report, or since the series was born. The numbers are OTLP's own.
 enum class temporality : unsigned char { delta = 1, cumulative = 2 };
@@ -24,4 +25,4 @@ enum class temporality_preference : unsigned char { cumulative, delta, lowmemory
     return adds_up && !preferred_total ? temporality::delta : temporality::cumulative;
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -1,10 +1,12 @@
 // tacho: small questions to a piece of text, without locale.
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <cstddef>
 #include <string_view>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 [[nodiscard]] constexpr std::string_view trimmed(std::string_view text) noexcept {
     constexpr std::string_view blanks = " \t\r\n\f\v";
@@ -24,4 +26,4 @@ namespace tacho::inline v0::detail {
     return true;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

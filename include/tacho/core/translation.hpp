@@ -4,10 +4,11 @@
 
 #include "tacho/core/names.hpp"
 #include "tacho/core/unit.hpp"
+#include "tacho/version.hpp"
 
 #include <string_view>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What becomes of a name before a client's escaping is applied to it, called as OpenTelemetry's configuration calls
 /// it. Of the counter `foo.bar` in bytes: `foo_bar_bytes_total`, `foo_bar`, `foo.bar_bytes_total` and `foo.bar`. The
@@ -68,4 +69,4 @@ constexpr std::string_view without_last_word(std::string_view name, std::string_
     return out;
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

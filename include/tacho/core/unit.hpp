@@ -3,12 +3,13 @@
 #pragma once
 
 #include "tacho/core/fixed_string.hpp"
+#include "tacho/version.hpp"
 
 #include <array>
 #include <cstddef>
 #include <string_view>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Units as options of an instrument: `histogram<"request.duration", unit::seconds>`. A unit is written to OTLP as it
 /// stands (UCUM, case-sensitive) and becomes a suffix of the Prometheus name.
@@ -128,4 +129,4 @@ constexpr std::string_view without_remark(std::string_view ucum) noexcept {
     return name.size() == word.size() || name[name.size() - word.size() - 1] == '_';
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

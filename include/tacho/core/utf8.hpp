@@ -2,11 +2,13 @@
 // Rule: https://www.unicode.org/versions/Unicode15.0.0/ch03.pdf (table 3-7, and "maximal subpart" in section 3.9)
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <cstddef>
 #include <string>
 #include <string_view>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -86,4 +88,4 @@ constexpr std::size_t copy_as_utf8(std::string_view text, char* out, std::size_t
     return out;
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -7,13 +7,14 @@
 #include "tacho/core/label_text.hpp"
 #include "tacho/core/number_text.hpp"
 #include "tacho/encode/json_text.hpp"
+#include "tacho/version.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 inline char* write_hex(std::span<std::uint8_t const> bytes, char* out) noexcept {
     constexpr char digits[] = "0123456789abcdef";
@@ -109,4 +110,4 @@ inline char* write_otlp_exemplar(exemplar const& e, number_kind kind, char* out)
     return out;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

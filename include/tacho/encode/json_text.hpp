@@ -5,6 +5,7 @@
 #include "tacho/core/number_text.hpp"
 #include "tacho/core/utf8.hpp"
 #include "tacho/encode/sink.hpp"
+#include "tacho/version.hpp"
 
 #include <cmath>
 #include <cstddef>
@@ -12,7 +13,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Room for a text in quotes: a control character takes 6, as \u001f.
 [[nodiscard]] constexpr std::size_t json_string_room(std::size_t size) noexcept {
@@ -84,4 +85,4 @@ void write_json_string(Writer& to, std::string_view text) noexcept {
     to.write(json_string_room(text.size()), [&](char* out) { return write_json_string(text, out); });
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

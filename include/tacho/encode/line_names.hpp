@@ -4,12 +4,13 @@
 
 #include "tacho/core/escaping.hpp"
 #include "tacho/registry/family.hpp"
+#include "tacho/version.hpp"
 
 #include <cstddef>
 #include <cstring>
 #include <string_view>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The names of a family's lines in one escaping: a few instructions for each character, and no memory.
 class line_names {
@@ -84,4 +85,4 @@ private:
     bool within_;  // the name is in quotes, so that it stands inside of the braces
 };
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

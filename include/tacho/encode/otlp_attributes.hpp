@@ -6,11 +6,12 @@
 #include "tacho/core/label_text.hpp"
 #include "tacho/encode/json_text.hpp"
 #include "tacho/registry/family.hpp"
+#include "tacho/version.hpp"
 
 #include <cstddef>
 #include <string_view>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The most that write_otlp_attributes() writes.
 [[nodiscard]] inline std::size_t otlp_attributes_room(family const& of, series const& s,
@@ -70,4 +71,4 @@ inline char* write_otlp_attributes(family const& of, series const& s, std::strin
     return out;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -7,12 +7,13 @@
 #include "tacho/core/utf8.hpp"
 #include "tacho/encode/json_text.hpp"
 #include "tacho/registry/descriptor.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <string_view>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Each begins what the caller ends: `]` and `}` once the last scope, metric or point is written.
 template <class Writer>
@@ -78,4 +79,4 @@ void write_otlp_metric(Writer& out, descriptor const& d, temporality t) noexcept
     }
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -14,6 +14,7 @@
 #include "tacho/encode/otlp_points.hpp"
 #include "tacho/encode/sink.hpp"
 #include "tacho/registry/registry.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -25,7 +26,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Where a request ends, of several that are written behind each other: bytes and points from the beginning.
 struct otlp_request_end {
@@ -334,4 +335,4 @@ private:
     detail::time_text start_, end_;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

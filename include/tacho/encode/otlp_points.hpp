@@ -6,6 +6,7 @@
 #include "tacho/core/number_text.hpp"
 #include "tacho/encode/sink.hpp"
 #include "tacho/registry/family.hpp"
+#include "tacho/version.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -137,4 +138,4 @@ private:
     std::unordered_map<std::uint64_t, of_family> families_;  // by their ids; nodes don't move
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

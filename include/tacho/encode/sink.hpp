@@ -1,6 +1,8 @@
 // tacho: where an encoder writes: a window of bytes that it fills and commits.
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <concepts>
 #include <cstddef>
 #include <cstdlib>
@@ -9,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What an encoder writes to. `window(n)` gives room for n bytes, or nullptr when there is none; from then on the sink
 /// has failed, and what was written so far must not be used. `commit(n)` keeps the first n bytes of the last window.
@@ -164,4 +166,4 @@ private:
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -7,6 +7,7 @@
 #include "tacho/core/resource.hpp"
 #include "tacho/core/translation.hpp"
 #include "tacho/core/utf8.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -14,7 +15,7 @@
 #include <string>
 #include <string_view>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -83,4 +84,4 @@ namespace detail {
     return text.empty() ? text : text + "}";
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -2,8 +2,9 @@
 #pragma once
 
 #include "tacho/core/escaping.hpp"
+#include "tacho/version.hpp"
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// A text exposition. 1.0.0 is 0.0.4 with a say in how names are escaped.
 enum class text_format : unsigned char { prometheus_0_0_4, prometheus_1_0_0, openmetrics_1_0_0 };
@@ -19,4 +20,4 @@ struct text_style {
     bool created;        ///< in OpenMetrics, when each series of a counter or histogram began, as `_created`
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -2,10 +2,11 @@
 #pragma once
 
 #include "tacho/env/source.hpp"
+#include "tacho/version.hpp"
 
 #include <string_view>
 
-namespace tacho::inline v0::env {
+namespace tacho::inline TACHO_ABI::env {
 
 /// Whether a text means yes: 1, true, yes or on, in any case, blanks around it ignored. Anything else means no.
 [[nodiscard]] constexpr bool is_truthy(std::string_view text) noexcept {
@@ -29,4 +30,4 @@ namespace tacho::inline v0::env {
     return value && is_truthy(*value);
 }
 
-}  // namespace tacho::inline v0::env
+}  // namespace tacho::inline TACHO_ABI::env

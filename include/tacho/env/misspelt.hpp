@@ -3,6 +3,7 @@
 
 #include "tacho/env/reader.hpp"
 #include "tacho/env/source.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0::env::detail {
+namespace tacho::inline TACHO_ABI::env::detail {
 
 // Those that change something here, but for a prefix's.
 inline constexpr std::string_view variables_that_count[] = {
@@ -83,4 +84,4 @@ inline void warn_of_misspelt(reader& in, source const& from, std::string const& 
     }
 }
 
-}  // namespace tacho::inline v0::env::detail
+}  // namespace tacho::inline TACHO_ABI::env::detail

@@ -5,6 +5,7 @@
 #include "tacho/core/resource.hpp"
 #include "tacho/core/utf8.hpp"
 #include "tacho/env/source.hpp"
+#include "tacho/version.hpp"
 
 #include <charconv>
 #include <chrono>
@@ -19,7 +20,7 @@
 
 #include <fmt/format.h>
 
-namespace tacho::inline v0::env {
+namespace tacho::inline TACHO_ABI::env {
 
 /// Text from outside, fit for a message: quoted, at most 80 bytes or so many, valid UTF-8 without control characters.
 [[nodiscard]] inline std::string in_quotes(std::string_view value, std::size_t most = 80) {
@@ -169,4 +170,4 @@ private:
     std::map<std::string_view, std::string> from_variables_;
 };
 
-}  // namespace tacho::inline v0::env
+}  // namespace tacho::inline TACHO_ABI::env

@@ -26,7 +26,7 @@
 #include <unistd.h>
 #endif
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace env::detail {
 
@@ -344,4 +344,4 @@ inline settings settings::from_environment(environment_options const& options, e
     return out;
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -4,6 +4,7 @@
 #include "tacho/env/reader.hpp"
 #include "tacho/env/settings_values.hpp"
 #include "tacho/env/url.hpp"
+#include "tacho/version.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -14,7 +15,7 @@
 
 #include <fmt/format.h>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace env::detail {
 
@@ -74,4 +75,4 @@ inline std::string settings::text() const {
     return out;
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

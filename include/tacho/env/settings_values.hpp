@@ -5,6 +5,7 @@
 #include "tacho/core/resource.hpp"
 #include "tacho/core/temporality.hpp"
 #include "tacho/env/source.hpp"
+#include "tacho/version.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -13,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// How numbers are pushed. Change what the environment said before telemetry starts: the program has the last word.
 struct push_settings {
@@ -85,4 +86,4 @@ struct settings {
     [[nodiscard]] std::string text() const;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tacho/core/text.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -16,7 +17,7 @@
 #include <unistd.h>
 #endif
 
-namespace tacho::inline v0::env {
+namespace tacho::inline TACHO_ABI::env {
 
 namespace detail {
 
@@ -72,4 +73,4 @@ private:
     std::optional<std::map<std::string, std::string>> variables_;
 };
 
-}  // namespace tacho::inline v0::env
+}  // namespace tacho::inline TACHO_ABI::env

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/env/source.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -11,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace tacho::inline v0::env {
+namespace tacho::inline TACHO_ABI::env {
 
 namespace detail {
 
@@ -82,4 +83,4 @@ struct url_parts {
            std::string{parts->path};
 }
 
-}  // namespace tacho::inline v0::env
+}  // namespace tacho::inline TACHO_ABI::env

@@ -6,12 +6,13 @@
 #include "tacho/core/escaping.hpp"
 #include "tacho/core/text.hpp"
 #include "tacho/encode/text_format.hpp"
+#include "tacho/version.hpp"
 
 #include <array>
 #include <cstddef>
 #include <string_view>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What a scrape is answered with.
 struct chosen_format {
@@ -157,4 +158,4 @@ constexpr bool serves(media_range const& range, text_format otherwise, chosen_fo
     return chosen.names_escaping ? text_0_0_4[names] : "text/plain; version=0.0.4; charset=utf-8";
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -4,10 +4,11 @@
 
 #include "tacho/core/text.hpp"
 #include "tacho/export/accept.hpp"
+#include "tacho/version.hpp"
 
 #include <string_view>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Whether an answer is better sent in this content coding, such as `gzip`, than as it is: when the client gives the
 /// coding more weight than `identity`. `*` is the weight of both where it names them not, so that alone it asks for
@@ -42,4 +43,4 @@ namespace tacho::inline v0 {
     return or_others(own) > or_others(identity);
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

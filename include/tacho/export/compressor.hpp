@@ -2,10 +2,11 @@
 #pragma once
 
 #include "tacho/encode/sink.hpp"
+#include "tacho/version.hpp"
 
 #include <string_view>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Compresses bodies: answers to scrapes, or requests. gzip() of tacho/adapter/zlib.hpp makes one; one's own is a class
 /// with these two members. Any number of threads may use it at the same time.
@@ -25,4 +26,4 @@ protected:
     compressor& operator=(compressor const&) = default;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

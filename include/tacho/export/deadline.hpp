@@ -1,11 +1,13 @@
 // tacho: a deadline that another thread may bring forward: one budget for connecting, sending and all retries.
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// A point of the steady clock. Any thread may ask, and bring it forward, at any time.
 class deadline {
@@ -41,4 +43,4 @@ private:
     std::atomic<clock::rep> at_;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

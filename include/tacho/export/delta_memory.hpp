@@ -7,6 +7,7 @@
 #include "tacho/core/temporality.hpp"
 #include "tacho/export/unsent_requests.hpp"
 #include "tacho/registry/registry.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -17,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 class [[gnu::visibility("default")]] delta_memory;  // the program's, in a plug-in too
 
@@ -218,4 +219,4 @@ private:
     unsent_requests left_;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -17,6 +17,7 @@
 #include "tacho/export/scrape_response.hpp"
 #include "tacho/export/scrape_timeout.hpp"
 #include "tacho/registry/registry.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <array>
@@ -28,7 +29,7 @@
 #include <string_view>
 #include <utility>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// How an endpoint answers.
 struct endpoint_options {
@@ -204,4 +205,4 @@ private:
     bool created_;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

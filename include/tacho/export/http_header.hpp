@@ -1,9 +1,11 @@
 // tacho: one header of an HTTP message.
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <string_view>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// A name and a value; the views are those of whoever made it.
 struct http_header {
@@ -11,4 +13,4 @@ struct http_header {
     std::string_view value;  ///< without line ends
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

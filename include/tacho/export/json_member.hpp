@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tacho/core/utf8.hpp"
+#include "tacho/version.hpp"
 
 #include <charconv>
 #include <cstddef>
@@ -9,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 constexpr std::size_t skip_blank(std::string_view text, std::size_t at) noexcept {
     while (at < text.size() && (text[at] == ' ' || text[at] == '\t' || text[at] == '\n' || text[at] == '\r')) ++at;
@@ -86,4 +87,4 @@ inline std::string json_message(std::string_view value) {
     return for_message(value.substr(1, value.size() - 2));
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -3,13 +3,14 @@
 
 #include "tacho/core/result.hpp"
 #include "tacho/export/endpoint.hpp"
+#include "tacho/version.hpp"
 
 #include <concepts>
 #include <cstdint>
 #include <memory>
 #include <string>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Binds host and port and answers there with what the endpoint says, until it is stopped or destroyed. start() returns
 /// once the port is bound: the port, which was chosen by the system if 0 was asked for, or an error that names address,
@@ -22,4 +23,4 @@ concept listener = std::movable<T> &&
     noexcept;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -3,6 +3,7 @@
 
 #include "tacho/core/resource.hpp"
 #include "tacho/export/transport.hpp"
+#include "tacho/version.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -15,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Keeps each request and answers from a script, or 200. Copies share what they keep, so that a test holds one and a
 /// pusher another. Any thread may call any member.
@@ -82,4 +83,4 @@ private:
 
 static_assert(transport<memory_transport>);
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

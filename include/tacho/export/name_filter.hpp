@@ -6,13 +6,14 @@
 #include "tacho/core/escaping.hpp"
 #include "tacho/core/names.hpp"
 #include "tacho/registry/descriptor.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string_view>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 inline constexpr std::size_t longest_query = 8192;  // bytes
 inline constexpr std::size_t most_names = 100;
@@ -112,4 +113,4 @@ private:
     std::size_t count_ = 0;
 };
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -3,6 +3,7 @@
 
 #include "tacho/env/reader.hpp"
 #include "tacho/env/settings_values.hpp"
+#include "tacho/version.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -14,7 +15,7 @@
 
 #include <sys/stat.h>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 struct named_file {
     std::string name;            // `push.certificate="/ca.pem" of OTEL_EXPORTER_OTLP_CERTIFICATE`
@@ -52,4 +53,4 @@ struct named_file {
     return files;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -2,13 +2,14 @@
 #pragma once
 
 #include "tacho/core/fork.hpp"
+#include "tacho/version.hpp"
 
 #include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 class [[gnu::visibility("default")]] place_pool;  // the program's, in a plug-in too
 
@@ -58,4 +59,4 @@ private:
     fork_watch watch_{*this};
 };
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -5,6 +5,7 @@
 #include "tacho/core/text.hpp"
 #include "tacho/env/reader.hpp"
 #include "tacho/env/url.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -14,7 +15,7 @@
 #include <string_view>
 #include <utility>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // What a push needs of a URL.
 struct push_target {
@@ -58,4 +59,4 @@ struct push_target {
     return to;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

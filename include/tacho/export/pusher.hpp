@@ -8,12 +8,13 @@
 #include "tacho/export/pusher_options.hpp"
 #include "tacho/export/transport.hpp"
 #include "tacho/registry/registry.hpp"
+#include "tacho/version.hpp"
 
 #include <chrono>
 #include <memory>
 #include <utility>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Pushes from a thread of its own, until it is stopped. What a failed push would have said, the next one says: totals
 /// go on, and deltas are added up from where the last accepted push ended. Recording and scraping never wait for it.
@@ -63,4 +64,4 @@ private:
     detail::process_bound<detail::push_worker<Transport>> worker_;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

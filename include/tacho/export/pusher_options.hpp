@@ -5,6 +5,7 @@
 #include "tacho/core/resource.hpp"
 #include "tacho/core/temporality.hpp"
 #include "tacho/export/compressor.hpp"
+#include "tacho/version.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -13,7 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What a pusher does, where and when.
 struct pusher_options {
@@ -42,4 +43,4 @@ struct pusher_stats {
     std::uint64_t rejected_points = 0;  ///< of accepted pushes
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

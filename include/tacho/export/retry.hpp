@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/export/json_member.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -12,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What becomes of a request that was answered: it was taken, it is tried again, or its numbers wait for the next push.
 enum class verdict : unsigned char { accepted, retry, drop };
@@ -193,4 +194,4 @@ private:
     std::uint64_t most_ = 1000;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -17,6 +17,7 @@
 #include "tacho/export/stream_transport.hpp"
 #include "tacho/export/telemetry_report.hpp"
 #include "tacho/registry/registry.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -34,7 +35,7 @@
 
 #include <fmt/format.h>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// In place of a transport: the program can't push.
 struct no_transport {};
@@ -346,4 +347,4 @@ void start_scrape(running_telemetry& running, registry& of, settings const& s, L
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -5,6 +5,7 @@
 #include "tacho/encode/sink.hpp"
 #include "tacho/export/http_header.hpp"
 #include "tacho/export/place_pool.hpp"
+#include "tacho/version.hpp"
 
 #include <array>
 #include <cstddef>
@@ -15,7 +16,7 @@
 #include <string_view>
 #include <utility>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -94,4 +95,4 @@ private:
     std::uint32_t taken_in_ = detail::this_process();
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -4,6 +4,7 @@
 
 #include "tacho/core/names.hpp"
 #include "tacho/core/text.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -11,7 +12,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Seconds in decimal digits, with a point or without, at most a day; 0 for anything else.
 constexpr std::chrono::nanoseconds seconds_of(std::string_view header) noexcept {
@@ -41,4 +42,4 @@ constexpr std::chrono::nanoseconds time_for_callbacks(std::string_view header) n
     return time.count() == 0 ? (std::chrono::steady_clock::time_point::max)() : std::chrono::steady_clock::now() + time;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/export/transport.hpp"
+#include "tacho/version.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -11,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Writes each request as a line of JSON, whole and at once, as OpenTelemetry's file exporter does: what the
 /// Collector's otlpjsonfile receiver reads. Blocks while the stream does: a deadline can't interrupt it. Copies share
@@ -62,4 +63,4 @@ private:
 
 static_assert(transport<stream_transport>);
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

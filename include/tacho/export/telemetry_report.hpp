@@ -1,13 +1,15 @@
 // tacho: what telemetry says of itself.
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What became of one way out.
 struct path_report {
@@ -36,4 +38,4 @@ struct telemetry_report {
     }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -3,6 +3,7 @@
 
 #include "tacho/export/deadline.hpp"
 #include "tacho/export/http_header.hpp"
+#include "tacho/version.hpp"
 
 #include <concepts>
 #include <cstddef>
@@ -10,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// A request to send. The views are valid during the call.
 struct http_post {
@@ -65,4 +66,4 @@ concept takes_tls_files = requires(T& t, tls_files const& files) {
     t.use(files);
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

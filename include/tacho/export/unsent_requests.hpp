@@ -4,11 +4,12 @@
 #include "tacho/core/clock.hpp"
 #include "tacho/encode/otlp_json.hpp"
 #include "tacho/encode/sink.hpp"
+#include "tacho/version.hpp"
 
 #include <cstddef>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// A value that can be moved: whoever has it sends the rest.
 struct unsent_requests {
@@ -18,4 +19,4 @@ struct unsent_requests {
     unix_nanos collected = 0;                 ///< when the numbers in them were read
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -3,6 +3,7 @@
 
 #include "tacho/core/attempt.hpp"
 #include "tacho/export/deadline.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -12,7 +13,7 @@
 #include <thread>
 #include <utility>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 enum class work_end { in_time, late, left, not_started };
 
@@ -64,4 +65,4 @@ work_end work_until(deadline const& until, Prepare prepare, Work work, CutOff cu
     return is_late ? work_end::late : work_end::in_time;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

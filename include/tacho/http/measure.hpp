@@ -3,10 +3,11 @@
 
 #include "tacho/http/measured_request.hpp"
 #include "tacho/http/route_table.hpp"
+#include "tacho/version.hpp"
 
 #include <string_view>
 
-namespace tacho::inline v0::http {
+namespace tacho::inline TACHO_ABI::http {
 
 /// Begins to measure the request that `start` tells of, under the route that its verb and path match. What no route
 /// matches is one route, without a pattern; what is excluded is not measured. HEAD belongs to the route of GET where it
@@ -26,4 +27,4 @@ template <request_metrics Metrics>
     return {metrics, start};
 }
 
-}  // namespace tacho::inline v0::http
+}  // namespace tacho::inline TACHO_ABI::http

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tacho/core/clock.hpp"
+#include "tacho/version.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -14,7 +15,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace tacho::inline v0::http {
+namespace tacho::inline TACHO_ABI::http {
 
 /// What is known of a request when it arrives. What its client chose, the verb and the version, is not looked at later;
 /// the other texts must live until it has ended.
@@ -109,4 +110,4 @@ private:
     alignas(running) std::byte room_[sizeof(running)]{};
 };
 
-}  // namespace tacho::inline v0::http
+}  // namespace tacho::inline TACHO_ABI::http

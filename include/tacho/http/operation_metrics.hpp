@@ -4,11 +4,12 @@
 #include "tacho/core/label.hpp"
 #include "tacho/http/measured_request.hpp"
 #include "tacho/instrument/up_down_counter.hpp"
+#include "tacho/version.hpp"
 
 #include <string_view>
 #include <utility>
 
-namespace tacho::inline v0::http {
+namespace tacho::inline TACHO_ABI::http {
 
 /// How a request ended. It is a success when nothing was thrown and the status code is below 400.
 enum class outcome : unsigned char { success, error };
@@ -52,4 +53,4 @@ void end_request(Metrics& metrics, detail::running_operation<Metrics> const& run
     metrics.requests(running.api, running.operation, judged, status_code).inc();
 }
 
-}  // namespace tacho::inline v0::http
+}  // namespace tacho::inline TACHO_ABI::http

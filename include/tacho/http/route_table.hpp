@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tacho/core/result.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -11,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0::http {
+namespace tacho::inline TACHO_ABI::http {
 
 /// A path without its query, `?` and what follows.
 [[nodiscard]] constexpr std::string_view without_query(std::string_view target) noexcept {
@@ -210,4 +211,4 @@ private:
     std::vector<node> nodes_;
 };
 
-}  // namespace tacho::inline v0::http
+}  // namespace tacho::inline TACHO_ABI::http

@@ -12,6 +12,7 @@
 #include "tacho/instrument/histogram.hpp"
 #include "tacho/instrument/up_down_counter.hpp"
 #include "tacho/registry/registry.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <array>
@@ -24,7 +25,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0::http {
+namespace tacho::inline TACHO_ABI::http {
 
 struct server_metrics_options {
     /// Count those in flight.
@@ -162,4 +163,4 @@ TACHO_FUNCTION void server_metrics::end(running_request const& running, request_
 
 #endif
 
-}  // namespace tacho::inline v0::http
+}  // namespace tacho::inline TACHO_ABI::http

@@ -3,12 +3,13 @@
 
 #include "tacho/registry/family.hpp"
 #include "tacho/series/held_series.hpp"
+#include "tacho/version.hpp"
 
 #include <atomic>
 #include <memory>
 #include <utility>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // What a handle holds: while it lives, its cells are nobody else's.
 struct bound_series {
@@ -52,4 +53,4 @@ struct found_series {
     }
 };
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -1,11 +1,13 @@
 // tacho: counting for a scope: increments that are added at its end, and exceptions that leave it.
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <exception>
 #include <limits>
 #include <utility>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Adds up in a number of its own, which the compiler may keep in a register, and counts the sum when it ends or is
 /// flushed: for the hottest loops. One thread at a time; holds its series alive. `Handle` is a counter's.
@@ -58,4 +60,4 @@ private:
     int before_ = std::uncaught_exceptions();
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -4,6 +4,7 @@
 #include "tacho/instrument/count_later.hpp"
 #include "tacho/instrument/exemplar_keeping.hpp"
 #include "tacho/instrument/typed.hpp"
+#include "tacho/version.hpp"
 
 #include <concepts>
 #include <cstdint>
@@ -13,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -175,4 +176,4 @@ public:
     auto count_exceptions() noexcept requires(traits::label_count == 0) { return exception_counter{this->bind()}; }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

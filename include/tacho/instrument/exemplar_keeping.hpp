@@ -6,6 +6,7 @@
 #include "tacho/core/compilation.hpp"
 #include "tacho/core/exemplar.hpp"
 #include "tacho/registry/family.hpp"
+#include "tacho/version.hpp"
 
 #include <atomic>
 #include <bit>
@@ -13,7 +14,7 @@
 #include <cstdint>
 #include <span>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// An option of counters and histograms: `counter<"requests_total", label<"api">, exemplars>`. Each series keeps its
 /// latest exemplar, a histogram one for each bucket: 176 bytes each, beside the cells. A measurement becomes one when
@@ -67,4 +68,4 @@ void consider_exemplar([[maybe_unused]] Place const& to, [[maybe_unused]] std::s
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -6,6 +6,7 @@
 #include "tacho/core/clock.hpp"
 #include "tacho/instrument/timer.hpp"
 #include "tacho/instrument/typed.hpp"
+#include "tacho/version.hpp"
 
 #include <chrono>
 #include <cmath>
@@ -17,7 +18,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// An option of an exponential histogram: how many buckets of each sign it has, 4 to 168, by default 160.
 template <std::size_t N>
@@ -202,4 +203,4 @@ public:
     noexcept { return this->bind().template time<Clock>(); }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

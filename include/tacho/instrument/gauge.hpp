@@ -2,13 +2,14 @@
 #pragma once
 
 #include "tacho/instrument/typed.hpp"
+#include "tacho/version.hpp"
 
 #include <concepts>
 #include <memory>
 #include <string_view>
 #include <utility>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -107,4 +108,4 @@ public:
     }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -7,6 +7,7 @@
 #include "tacho/instrument/exemplar_keeping.hpp"
 #include "tacho/instrument/timer.hpp"
 #include "tacho/instrument/typed.hpp"
+#include "tacho/version.hpp"
 
 #include <chrono>
 #include <cmath>
@@ -16,7 +17,7 @@
 #include <string_view>
 #include <utility>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -176,4 +177,4 @@ public:
     auto time() noexcept { return this->bind().template time<Clock>(); }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

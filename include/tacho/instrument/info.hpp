@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/instrument/typed.hpp"
+#include "tacho/version.hpp"
 
 #include <concepts>
 #include <cstddef>
@@ -10,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -91,4 +92,4 @@ public:
     void set(Args const&...) noexcept { detail::explain_label_values<typename traits::labels, Args...>(); }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -7,6 +7,7 @@
 #include "tacho/instrument/histogram.hpp"
 #include "tacho/instrument/registration.hpp"
 #include "tacho/instrument/up_down_counter.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -19,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Describes an instrument at run time. The text is copied.
 struct instrument_options {
@@ -206,4 +207,4 @@ using named_exemplar_histogram = named_instrument<histogram_handle<cells::sharde
         detail::register_named<double, cells::sharded>(in, o, instrument_kind::histogram, false, true)};
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -8,6 +8,7 @@
 #include "tacho/instrument/observable.hpp"
 #include "tacho/instrument/registration.hpp"
 #include "tacho/registry/callbacks.hpp"
+#include "tacho/version.hpp"
 
 #include <cmath>
 #include <concepts>
@@ -17,7 +18,7 @@
 #include <string_view>
 #include <utility>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -145,4 +146,4 @@ template <class F>
         detail::register_named<std::int64_t, cells::shared>(in, o, instrument_kind::up_down_counter, true)};
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -5,6 +5,7 @@
 #include "tacho/instrument/info.hpp"
 #include "tacho/instrument/named.hpp"
 #include "tacho/instrument/state_set.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -16,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -157,4 +158,4 @@ using named_exponential_histogram = named_instrument<exponential_handle<cells::s
                                                               })};
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -11,6 +11,7 @@
 #include "tacho/instrument/typed.hpp"
 #include "tacho/registry/callbacks.hpp"
 #include "tacho/series/held_series.hpp"
+#include "tacho/version.hpp"
 
 #include <array>
 #include <bit>
@@ -26,7 +27,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 class observation;
 class observer;
@@ -310,4 +311,4 @@ public:
     using base::base;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -8,6 +8,7 @@
 #include "tacho/instrument/observable.hpp"
 #include "tacho/registry/callbacks.hpp"
 #include "tacho/registry/collisions.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <concepts>
@@ -21,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -170,4 +171,4 @@ TACHO_FUNCTION void observation::list(registration const& added, std::vector<std
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

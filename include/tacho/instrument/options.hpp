@@ -9,6 +9,7 @@
 #include "tacho/core/unit.hpp"
 #include "tacho/instrument/exemplar_keeping.hpp"
 #include "tacho/instrument/registration.hpp"
+#include "tacho/version.hpp"
 
 #include <array>
 #include <concepts>
@@ -18,7 +19,7 @@
 #include <tuple>
 #include <type_traits>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// An option: how many series the instrument may have before further label values are counted together; of an
 /// observable, how many one round may observe.
@@ -195,4 +196,4 @@ template <class Value, class Arg>
 }
 
 }  // namespace detail
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -15,6 +15,7 @@
 #include "tacho/core/utf8.hpp"
 #include "tacho/instrument/bound_series.hpp"
 #include "tacho/registry/registry.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -27,7 +28,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -302,4 +303,4 @@ TACHO_FUNCTION series_storage registration::storage(detail::instrument_spec cons
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/instrument/typed.hpp"
+#include "tacho/version.hpp"
 
 #include <array>
 #include <atomic>
@@ -12,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -161,4 +162,4 @@ public:
     }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

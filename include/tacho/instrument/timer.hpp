@@ -2,12 +2,13 @@
 #pragma once
 
 #include "tacho/core/clock.hpp"
+#include "tacho/version.hpp"
 
 #include <chrono>
 #include <string_view>
 #include <utility>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -58,4 +59,4 @@ private:
     bool runs_ = true;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

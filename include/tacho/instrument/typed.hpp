@@ -3,6 +3,7 @@
 
 #include "tacho/instrument/options.hpp"
 #include "tacho/instrument/registration.hpp"
+#include "tacho/version.hpp"
 
 #include <array>
 #include <atomic>
@@ -13,7 +14,7 @@
 #include <tuple>
 #include <utility>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Whether these arguments are values of these labels, one for one.
 template <class Labels, class... Args>
@@ -217,4 +218,4 @@ private:
     series const* only_series_ = nullptr;
 };
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

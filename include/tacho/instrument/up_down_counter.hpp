@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tacho/instrument/typed.hpp"
+#include "tacho/version.hpp"
 
 #include <cmath>
 #include <concepts>
@@ -10,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -128,4 +129,4 @@ public:
     }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -6,11 +6,12 @@
 #include "tacho/core/label.hpp"
 #include "tacho/instrument/named_others.hpp"
 #include "tacho/registry/registry.hpp"
+#include "tacho/version.hpp"
 
 #include <string>
 #include <string_view>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What a build says of itself. The text is copied; what is empty isn't shown.
 struct build_facts {
@@ -61,4 +62,4 @@ TACHO_FUNCTION build_info::build_info(scope const& in, build_facts const& facts)
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

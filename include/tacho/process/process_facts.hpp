@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/core/compilation.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -24,7 +25,7 @@
 #include <sys/syscall.h>
 #endif
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Each is missing where the system can't tell it.
 struct process_facts {
@@ -226,4 +227,4 @@ TACHO_FUNCTION process_facts read_process_facts(std::optional<double> booted) no
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -7,11 +7,12 @@
 #include "tacho/instrument/observation.hpp"
 #include "tacho/process/process_facts.hpp"
 #include "tacho/registry/registry.hpp"
+#include "tacho/version.hpp"
 
 #include <cstdint>
 #include <optional>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Shows in a registry, while it lives, what the system tells of this process: `tacho::process_metrics own{registry};`.
 /// They are process_cpu_seconds_total, of all its threads and of the ended ones; process_start_time_seconds, since
@@ -80,4 +81,4 @@ private:
     observation all_;  // ends first
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -9,7 +9,7 @@
 #include "tacho/registry/registry.hpp"
 #include "tacho/version.hpp"
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -63,4 +63,4 @@ private:
     counter<"tacho.push.points", label<"outcome", outcome>> points_;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

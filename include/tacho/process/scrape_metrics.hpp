@@ -14,7 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Shows in a registry how it is scraped, while an endpoint or anybody else holds it:
 /// `endpoint_options{.watcher = std::make_shared<tacho::scrape_metrics>(registry)}`. Its instruments are of the scope
@@ -64,4 +64,4 @@ private:
     observable_gauge<"tacho.series", std::int64_t> shown_;  // a gauge: of two that watch, one value stands
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -12,7 +12,7 @@
 #include <memory>
 #include <string_view>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Shows in a registry what went wrong in it, while it lives: `tacho::self_metrics own{registry};`. Its instruments are
 /// of the scope "tacho". Counted are what registry::health() counts, and for each instrument of other scopes, which
@@ -103,4 +103,4 @@ private:
     observation all_;  // ends first
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

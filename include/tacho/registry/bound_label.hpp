@@ -1,11 +1,13 @@
 // tacho: the bound of a histogram's bucket as text.
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <cstddef>
 #include <cstring>
 #include <string_view>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// A bucket's bound as a last label, `le="0.5"} `. At most 7 characters beside a number's 24: always copied whole,
 /// which takes two instructions where copying just the text is a call.
@@ -32,4 +34,4 @@ private:
     std::size_t size_ = 0;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -10,6 +10,7 @@
 #include "tacho/registry/collisions.hpp"
 #include "tacho/registry/family.hpp"
 #include "tacho/registry/observed_values.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -25,7 +26,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 class [[gnu::visibility("default")]] callback;  // the program's, in a plug-in too
 
@@ -287,4 +288,4 @@ TACHO_FUNCTION void callback_list::say(bool& said, family const& of, std::string
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

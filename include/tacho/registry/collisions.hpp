@@ -6,6 +6,7 @@
 #include "tacho/core/escaping.hpp"
 #include "tacho/core/names.hpp"
 #include "tacho/registry/family.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -15,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Whether two of one name and scope can be one metric of OTLP, with points of both.
 [[nodiscard]] inline bool is_same_metric(descriptor const& a, descriptor const& b) noexcept {
@@ -169,4 +170,4 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -5,12 +5,13 @@
 #include "tacho/core/label.hpp"
 #include "tacho/core/names.hpp"
 #include "tacho/core/number_text.hpp"
+#include "tacho/version.hpp"
 
 #include <cstddef>
 #include <string>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The most states of a state set: a bit each in one number, so that a reader sees them change all at once. The last
 /// bit says that any was ever told.
@@ -46,4 +47,4 @@ struct descriptor {
     [[nodiscard]] bool is_monotonic() const noexcept { return kind == instrument_kind::counter; }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -4,11 +4,12 @@
 #include "tacho/core/exemplar.hpp"
 #include "tacho/registry/descriptor.hpp"
 #include "tacho/series/series.hpp"
+#include "tacho/version.hpp"
 
 #include <cstddef>
 #include <span>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The exemplars that a series keeps now, or those that a snapshot copied. A visitor with a member
 /// exemplars(exemplar_view) is given it before the series' number or histogram; not where there can't be any.
@@ -50,4 +51,4 @@ concept shows_exemplars = requires(Visitor& v) {
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

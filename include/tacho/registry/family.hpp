@@ -19,6 +19,7 @@
 #include "tacho/registry/exemplar_view.hpp"
 #include "tacho/registry/values.hpp"
 #include "tacho/series/series_table_changes.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -33,7 +34,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 class [[gnu::visibility("default")]] family;  // the program's, in a plug-in too
 
@@ -347,4 +348,4 @@ TACHO_FUNCTION void family::report_once(std::initializer_list<std::string_view> 
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -3,6 +3,7 @@
 
 #include "tacho/core/compilation.hpp"
 #include "tacho/registry/family.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -12,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// In which order families are visited: Prometheus keeps a name's lines together, OTLP a scope's metrics.
 enum class order : unsigned char { by_name, by_scope };
@@ -81,4 +82,4 @@ void visit_all(family_list const& list, Visitor& visitor, order in, std::uint64_
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -7,6 +7,7 @@
 #include "tacho/registry/descriptor.hpp"
 #include "tacho/registry/family.hpp"
 #include "tacho/registry/family_list.hpp"
+#include "tacho/version.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +15,7 @@
 #include <string>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What went wrong in recording, since the registry was made; of instruments that are still registered.
 struct registry_health {
@@ -94,4 +95,4 @@ TACHO_FUNCTION std::size_t count_series(family const& of, std::uint64_t round) {
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

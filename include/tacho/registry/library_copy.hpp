@@ -10,6 +10,7 @@
 #include "tacho/core/exemplar.hpp"
 #include "tacho/core/fork.hpp"
 #include "tacho/registry/family.hpp"
+#include "tacho/version.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -18,7 +19,7 @@
 #include <string_view>
 #include <utility>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 class registry;
 
@@ -81,4 +82,4 @@ inline constexpr std::string_view foreign_registry =
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -10,6 +10,7 @@
 #include "tacho/core/number_text.hpp"
 #include "tacho/registry/family.hpp"
 #include "tacho/series/held_series.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -19,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // What one call of a callback observes. It is shown when the callback has ended well and in time, and otherwise never.
 // Totals that a series gets from several places are shown when the round ends, as a whole: one of which only a part is
@@ -167,4 +168,4 @@ TACHO_FUNCTION number observed_values::sum(number a, number b) noexcept {
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -11,6 +11,7 @@
 #include "tacho/registry/descriptor.hpp"
 #include "tacho/registry/view.hpp"
 #include "tacho/series/label_schema.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -20,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// How a registry sees its instruments.
 struct registry_options {
@@ -83,4 +84,4 @@ inline void add_constant_labels(std::vector<fixed_label>& beside, std::vector<at
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -11,6 +11,7 @@
 #include "tacho/registry/options.hpp"
 #include "tacho/registry/registry_core.hpp"
 #include "tacho/series/label_schema.hpp"
+#include "tacho/version.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -23,7 +24,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 class registry;
 class snapshot;
@@ -238,4 +239,4 @@ TACHO_FUNCTION void reader::commit() {
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

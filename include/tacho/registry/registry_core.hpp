@@ -14,6 +14,7 @@
 #include "tacho/registry/health.hpp"
 #include "tacho/registry/library_copy.hpp"
 #include "tacho/registry/options.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -29,7 +30,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -235,4 +236,4 @@ TACHO_FUNCTION std::shared_ptr<registry_core> const& core_of_module() {
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -4,6 +4,7 @@
 #include "tacho/core/compilation.hpp"
 #include "tacho/registry/registry.hpp"
 #include "tacho/series/held_series.hpp"
+#include "tacho/version.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 class instrument_reading;  // of tacho/testing.hpp
 
@@ -159,4 +160,4 @@ TACHO_FUNCTION snapshot registry::snapshot() const {
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -1,11 +1,13 @@
 // tacho: what a visitor is shown of a histogram and of a state set.
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What a histogram counted, at one moment.
 struct histogram_value {
@@ -22,4 +24,4 @@ struct states_value {
     [[nodiscard]] constexpr bool is_on(std::size_t state) const noexcept { return (bits >> state & 1) != 0; }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

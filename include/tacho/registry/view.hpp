@@ -6,6 +6,7 @@
 #include "tacho/core/compilation.hpp"
 #include "tacho/core/names.hpp"
 #include "tacho/series/label_schema.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -17,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The name of a label in a list of such. Made of one text only: with std::string, `{{"user", "path"}}` would be two
 /// iterators.
@@ -132,4 +133,4 @@ inline void apply(view const& v, stream& to) noexcept {
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -1,13 +1,15 @@
 // tacho: a fast hash of label values, which only narrows a search, and their comparison in full.
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
 #include <string_view>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Labels are short: a general memcpy or memcmp of a few bytes costs more than all the rest of a look-up. These take
 // them as one or two loads that may overlap, and never read beyond the text.
@@ -54,4 +56,4 @@ template <class Piece>
     return mix(hash, hash >> 32);
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

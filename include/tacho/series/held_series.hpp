@@ -2,10 +2,11 @@
 #pragma once
 
 #include "tacho/series/series.hpp"
+#include "tacho/version.hpp"
 
 #include <utility>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Counts as a holder while it lives. Its family has to live as long. Copying costs an atomic add.
 class held_series {
@@ -32,4 +33,4 @@ private:
     series const* held_ = nullptr;
 };
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -4,6 +4,7 @@
 #include "tacho/core/compilation.hpp"
 #include "tacho/core/utf8.hpp"
 #include "tacho/series/series.hpp"
+#include "tacho/version.hpp"
 
 #include <array>
 #include <cstddef>
@@ -11,7 +12,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Calls f with what stands for these values: identity is decided on valid UTF-8 of bounded length, so that two
 // spellings of one broken value are one series.
@@ -51,4 +52,4 @@ private:
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -6,11 +6,12 @@
 #include "tacho/series/series.hpp"
 #include "tacho/series/series_list.hpp"
 #include "tacho/series/series_storage.hpp"
+#include "tacho/version.hpp"
 
 #include <atomic>
 #include <cstdint>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The expiry of one family's series. May be asked by several threads at a time.
 class idle_series {
@@ -62,4 +63,4 @@ TACHO_FUNCTION void idle_series::remove_from(series_list const& list) noexcept {
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -3,6 +3,7 @@
 
 #include "tacho/core/compilation.hpp"
 #include "tacho/core/label.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The longest value of a label, in bytes; what is beyond it is cut off.
 inline constexpr std::size_t max_label_value = 1024;
@@ -101,4 +102,4 @@ private:
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -1,10 +1,12 @@
 // tacho: how far readers have come who report what happened in between, and so must see what is removed once more.
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <atomic>
 #include <cstdint>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 struct [[gnu::visibility("default")]] reader_clock;  // the program's, in a plug-in too
 
@@ -17,4 +19,4 @@ struct reader_clock {
     std::uint64_t next() noexcept { return now.fetch_add(1, std::memory_order_acq_rel) + 1; }
 };
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -5,12 +5,13 @@
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/compilation.hpp"
 #include "tacho/series/series_list.hpp"
+#include "tacho/version.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // A removed series goes in two steps: while it can still be found or is held, it stays listed, so that readers who
 // collect what happened in between see its last values; then it is taken off the list, and freed when those who were
@@ -99,4 +100,4 @@ TACHO_FUNCTION void removed_series::take(place taken) noexcept {
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -11,6 +11,7 @@
 #include "tacho/series/label_schema.hpp"
 #include "tacho/series/series_life.hpp"
 #include "tacho/series/series_memory.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -20,7 +21,7 @@
 #include <span>
 #include <string_view>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// One series of a family. Its labels, text and times are written once, before any other thread can see it, and never
 /// change. A removed one is found and shown no more; its memory is given to another only when neither a handle nor a
@@ -186,4 +187,4 @@ TACHO_FUNCTION series* series::make(detail::series_memory& memory, label_schema 
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -4,12 +4,13 @@
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/compilation.hpp"
 #include "tacho/series/series.hpp"
+#include "tacho/version.hpp"
 
 #include <atomic>
 #include <span>
 #include <vector>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The cells of each combination, nullptr where they aren't known, and the series that they are of: apart, because a
 // look-up that hits needs just the cells. They belong to the instrument.
@@ -56,4 +57,4 @@ TACHO_FUNCTION void series_caches::forget(series const& gone) noexcept {
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -4,6 +4,7 @@
 #include "tacho/cell/epoch.hpp"
 #include "tacho/core/compilation.hpp"
 #include "tacho/series/series.hpp"
+#include "tacho/version.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -13,7 +14,7 @@
 #include <span>
 #include <string_view>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // An open-addressing hash table. Readers probe the newest published table; a writer, of which there is one at a time,
 // adds to it, marks places as left, or copies what is in it into another one and publishes that. Old tables are kept
@@ -153,4 +154,4 @@ TACHO_FUNCTION void series_index::insert(std::uint64_t hash, series* added) noex
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -4,11 +4,12 @@
 #include "tacho/core/clock.hpp"
 #include "tacho/core/compilation.hpp"
 #include "tacho/series/reader_clock.hpp"
+#include "tacho/version.hpp"
 
 #include <atomic>
 #include <cstdint>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Lies apart from the labels, the text and the cells, so that a scrape, which reads the texts of all series in a row,
 // does not read through this as well.
@@ -111,4 +112,4 @@ TACHO_FUNCTION bool series_life::remove(reader_clock& readers, unix_nanos now, b
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

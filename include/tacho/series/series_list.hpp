@@ -3,6 +3,7 @@
 
 #include "tacho/core/compilation.hpp"
 #include "tacho/series/series.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <array>
@@ -14,7 +15,7 @@
 #include <span>
 #include <utility>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Blocks of places, each twice as large as the one before, which never move: read without a lock while one writer at a
 // time adds and removes.
@@ -170,4 +171,4 @@ TACHO_FUNCTION void series_list::part(std::uint32_t place) const noexcept {
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

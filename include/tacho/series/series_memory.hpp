@@ -4,6 +4,7 @@
 #include "tacho/cell/exemplar_slot.hpp"
 #include "tacho/core/compilation.hpp"
 #include "tacho/series/series_life.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -24,7 +25,7 @@ extern "C" void __asan_poison_memory_region(void const volatile*, std::size_t);
 extern "C" void __asan_unpoison_memory_region(void const volatile*, std::size_t);
 #endif
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // What is released must not be used until it is given out again.
 inline void forbid([[maybe_unused]] void* from, [[maybe_unused]] std::size_t size) noexcept {
@@ -171,4 +172,4 @@ TACHO_FUNCTION void series_memory::unlink(block& b) noexcept {
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

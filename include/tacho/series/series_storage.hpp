@@ -4,6 +4,7 @@
 #include "tacho/core/clock.hpp"
 #include "tacho/core/exemplar.hpp"
 #include "tacho/series/reader_clock.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -11,7 +12,7 @@
 #include <cstdint>
 #include <memory>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// How a family stores its series.
 struct series_storage {
@@ -35,4 +36,4 @@ struct series_storage {
     [[nodiscard]] std::size_t most_removed() const noexcept { return (std::max)(most_found(), std::size_t{64}); }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

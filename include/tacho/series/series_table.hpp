@@ -12,6 +12,7 @@
 #include "tacho/series/series_index.hpp"
 #include "tacho/series/series_list.hpp"
 #include "tacho/series/series_storage.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -24,7 +25,7 @@
 #include <thread>
 #include <utility>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The series of one family. Look-ups and listings are lock-free and allocate nothing; creating and removing a series
 /// takes a mutex that neither of them needs. Whoever looks series up or lists them is `looking` meanwhile.
@@ -202,4 +203,4 @@ private:
     detail::gated_mutex mutex_;  // one creator or remover at a time
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

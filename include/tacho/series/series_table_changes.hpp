@@ -7,6 +7,7 @@
 #include "tacho/series/hash.hpp"
 #include "tacho/series/identity.hpp"
 #include "tacho/series/series_table.hpp"
+#include "tacho/version.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -16,7 +17,7 @@
 #include <string_view>
 #include <utility>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 #if TACHO_BODIES
 
@@ -244,4 +245,4 @@ TACHO_FUNCTION void series_table::destroy(series& s) noexcept {
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

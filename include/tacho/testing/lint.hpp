@@ -7,6 +7,7 @@
 #include "tacho/registry/registry.hpp"
 #include "tacho/registry/view.hpp"
 #include "tacho/testing/lint_words.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <iosfwd>
@@ -16,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What a convention would have otherwise in an instrument.
 struct finding {
@@ -251,4 +252,4 @@ private:
     return linter.take();
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -2,12 +2,14 @@
 // Rule: https://prometheus.io/docs/practices/naming/#base-units
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // A word, and what should stand in its place.
 struct replaced_word {
@@ -169,4 +171,4 @@ private:
     return out;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

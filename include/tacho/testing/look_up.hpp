@@ -6,6 +6,7 @@
 #include "tacho/registry/snapshot.hpp"
 #include "tacho/testing/nearest.hpp"
 #include "tacho/testing/readings.hpp"
+#include "tacho/version.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -18,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -235,4 +236,4 @@ inline instrument_reading snapshot::operator[](std::string_view name) const {
     return found;
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -2,11 +2,12 @@
 #pragma once
 
 #include "tacho/core/clock.hpp"
+#include "tacho/version.hpp"
 
 #include <atomic>
 #include <chrono>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// While it lives, the library's clocks show its time instead of the system's, in all threads: `tacho::manual_clock
 /// clock; ... clock.advance(250ms);`. They are what timers go by, durations of requests and scrapes, the times at which
@@ -44,4 +45,4 @@ private:
     unix_nanos const before_ = detail::set_time.load(std::memory_order_relaxed);
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

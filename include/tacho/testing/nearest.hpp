@@ -1,13 +1,15 @@
 // tacho: which of some texts is the most like another one: what somebody who misspelt it may have meant.
 #pragma once
 
+#include "tacho/version.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
 #include <string_view>
 #include <vector>
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // How many characters have to be put in, taken out or replaced to make one of the other, or `enough` if it is no less.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t enough);
@@ -42,4 +44,4 @@ template <class Range, class Text>
     return best;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail

@@ -4,6 +4,7 @@
 #include "tacho/core/label.hpp"
 #include "tacho/core/names.hpp"
 #include "tacho/core/number_text.hpp"
+#include "tacho/version.hpp"
 
 #include <concepts>
 #include <cstddef>
@@ -18,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 struct reading_collector;
@@ -188,4 +189,4 @@ private:
     std::vector<series_reading> series_;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
