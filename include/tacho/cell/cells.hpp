@@ -54,13 +54,15 @@ struct sharded {
 
     /// Adds to the calling thread's own number. Wait-free; takes a mutex at a thread's first count of all.
     template <class Number>
-    static void add(detail::word* cell, Number n) noexcept {
-        auto offset = detail::own_offset;
-        if (offset == 0) [[unlikely]] {
-            offset = detail::claim_slot();
-            if (offset == 0) return detail::add_shared(*cell, n);
+    static void add([[maybe_unused]] detail::word* cell, [[maybe_unused]] Number n) noexcept {
+        if constexpr (detail::recording) {
+            auto offset = detail::own_offset;
+            if (offset == 0) [[unlikely]] {
+                offset = detail::claim_slot();
+                if (offset == 0) return detail::add_shared(*cell, n);
+            }
+            detail::add_owned(detail::in_slot(cell, offset), n);
         }
-        detail::add_owned(detail::in_slot(cell, offset), n);
     }
 };
 
@@ -72,13 +74,13 @@ struct shared {
 
     /// Adds atomically. Lock-free; of doubles a loop that others may make try again.
     template <class Number>
-    static void add(detail::word* cell, Number n) noexcept {
-        detail::add_shared(*cell, n);
+    static void add([[maybe_unused]] detail::word* cell, [[maybe_unused]] Number n) noexcept {
+        if constexpr (detail::recording) detail::add_shared(*cell, n);
     }
     /// Stores, relaxed: whoever is last stays.
     template <class Number>
-    static void set(detail::word* cell, Number n) noexcept {
-        cell->store(std::bit_cast<std::uint64_t>(n), std::memory_order_relaxed);
+    static void set([[maybe_unused]] detail::word* cell, [[maybe_unused]] Number n) noexcept {
+        if constexpr (detail::recording) cell->store(std::bit_cast<std::uint64_t>(n), std::memory_order_relaxed);
     }
 };
 

@@ -6,10 +6,46 @@
 #include "tacho/version.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <memory>
 #include <utility>
 
 namespace tacho::inline TACHO_ABI::detail {
+
+#if defined(TACHO_OFF)
+
+// Nothing is recorded: no place is known or kept, so that handles are empty, and what is done with them is nothing.
+// Its functions are not constexpr, or compilers would warn of null pointers where nobody goes.
+struct no_family {
+    [[nodiscard]] static family* get() noexcept { return nullptr; }
+    [[nodiscard]] family* operator->() const noexcept { return get(); }
+    friend bool operator==(no_family, std::nullptr_t) noexcept { return true; }
+};
+
+struct bound_series {
+    bound_series() = default;
+    template <class Family>
+    bound_series(word*, Family const&, held_series const&) noexcept {}
+
+    [[nodiscard]] static series const* at() noexcept { return nullptr; }
+
+    static constexpr word* cells = nullptr;
+    static constexpr no_family of{};
+};
+
+struct found_series {
+    found_series() = default;
+    template <class Family>
+    found_series(word*, Family const&, series*) noexcept {}
+
+    [[nodiscard]] static series* at() noexcept { return nullptr; }
+    [[nodiscard]] static bound_series bind() noexcept { return {}; }
+
+    static constexpr word* cells = nullptr;
+    static constexpr no_family of{};
+};
+
+#else
 
 // What a handle holds: while it lives, its cells are nobody else's.
 struct bound_series {
@@ -52,5 +88,7 @@ struct found_series {
         return {cells, of, held_series{s}};
     }
 };
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI::detail

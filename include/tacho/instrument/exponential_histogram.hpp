@@ -190,7 +190,7 @@ public:
 
     /// Without labels.
     void observe(double value) noexcept requires(traits::label_count == 0) {
-        detail::observe_exponential_in<cells_type>(this->only(), this->held().get(), value);
+        detail::observe_exponential_in<cells_type>(this->only(), this->own_family(), value);
     }
     /// A duration, converted to the histogram's unit.
     template <class Rep, class Period>

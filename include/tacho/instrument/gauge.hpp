@@ -15,7 +15,9 @@ namespace detail {
 
 template <class Number>
 [[nodiscard]] Number seconds_since_1970() noexcept {
-    if constexpr (std::same_as<Number, double>)
+    if constexpr (!recording)
+        return {};
+    else if constexpr (std::same_as<Number, double>)
         return static_cast<double>(system_clock::now()) / 1e9;
     else
         return static_cast<Number>(system_clock::now() / 1'000'000'000u);

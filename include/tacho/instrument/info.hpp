@@ -21,7 +21,7 @@ public:
     info_series(found_series const& to, looking look) noexcept : to_(to), look_(std::move(look)) {}
 
     void show() const noexcept {
-        if (to_.from != nullptr) to_.of->table().show_only(*to_.from);
+        if (auto const* const found = to_.at()) to_.of->table().show_only(*found);
     }
 
 private:
@@ -35,7 +35,7 @@ public:
     explicit info_handle(bound_series to) noexcept : to_(std::move(to)) {}
 
     void show() const noexcept {
-        if (to_.of != nullptr) to_.of->table().show_only(*to_.held);
+        if (to_.of != nullptr) to_.of->table().show_only(*to_.at());
     }
 
 private:

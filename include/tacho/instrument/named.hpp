@@ -86,6 +86,7 @@ TACHO_FUNCTION std::string why_refused(instrument_options const& o, instrument_k
 
 TACHO_FUNCTION registration register_named(scope const& in, instrument_options const& o, instrument_kind kind,
                                            number_kind number, bool sharded, bool observable, bool exemplars) {
+    if constexpr (!recording) return registration{in, {}};
     if (auto why = why_refused(o, kind); !why.empty()) return registration::refused(in, std::move(why));
     auto const name = prometheus_name(o.name, o.unit, kind);
     std::vector<label_spec> labels;
@@ -119,6 +120,7 @@ class named_instrument {
 public:
     explicit named_instrument(registration in) noexcept : registration_(std::move(in)) {
         // Without labels its one series is shown from the start.
+        if constexpr (!detail::recording) return;
         auto const& of = registration_.held();
         if (of != nullptr && of->schema().given == 0) static_cast<void>(registration_.bind({}));
     }
@@ -133,6 +135,7 @@ public:
     }
     /// The same from a span.
     [[nodiscard]] Handle bind(std::span<std::string_view const> values) const noexcept {
+        if constexpr (!detail::recording) return Handle{detail::bound_series{nullptr, nullptr, {}}};
         auto const& of = registration_.held();
         if (of != nullptr && values.size() != of->schema().given) {
             of->drop_measurement("another number of label values than it has labels");
@@ -148,11 +151,14 @@ public:
     }
     /// The same from a span.
     bool remove(std::span<std::string_view const> values) const noexcept {
+        if constexpr (!detail::recording) return false;
         auto const& of = registration_.held();
         return of != nullptr && values.size() == of->schema().given && registration_.remove(values);
     }
     /// Removes all series. Takes the mutex that creating one takes.
-    void clear() const noexcept { registration_.clear(); }
+    void clear() const noexcept {
+        if constexpr (detail::recording) registration_.clear();
+    }
 
 private:
     registration registration_;

@@ -25,6 +25,7 @@ namespace detail {
 template <class Complete>
 [[nodiscard]] registration register_other(scope const& in, instrument_options const& o, instrument_kind kind,
                                           std::string why, Complete&& complete) {
+    if constexpr (!recording) return registration{in, {}};
     if (auto general = why_refused(o, kind); !general.empty()) return registration::refused(in, std::move(general));
     if (!why.empty())
         return registration::refused(in, "the " + std::string{to_string(kind)} + " \"" + std::string{o.name} +

@@ -138,6 +138,8 @@ struct instrument_traits {
     static constexpr auto prometheus = prometheus_name(Name.view(), unit_type::ucum, Kind);
 
     static constexpr auto label_specs = []<class... Labels>(std::tuple<Labels...>*) {
+        // Looks into the types also where no value is ever looked up: a closed list checks its texts.
+        static_assert(((sizeof(typename Labels::value_type) != 0) && ...));
         return std::array<label_spec, sizeof...(Labels)>{
             label_spec{Labels::name, label_value<typename Labels::value_type>::type}...};
     }(static_cast<labels*>(nullptr));
@@ -164,7 +166,7 @@ struct instrument_traits {
     // instrument.
     static constexpr std::size_t most_dense = 1024;
     static constexpr std::size_t dense = []<class... Labels>(std::tuple<Labels...>*) -> std::size_t {
-        if (expires_after != 0) return 0;
+        if (expires_after != 0 || !recording) return 0;
         std::size_t product = sizeof...(Labels) == 0 ? 0 : 1;
         ((product = product > most_dense ? 0 : product * label_value<typename Labels::value_type>::cardinality), ...);
         return product > most_dense ? 0 : product;

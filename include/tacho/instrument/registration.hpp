@@ -147,6 +147,8 @@ TACHO_FUNCTION registration::~registration() {
 
 TACHO_FUNCTION registration::registration(scope const& in, detail::instrument_spec const& spec) noexcept
     : core_(in.core()) {
+    dropped_ = !detail::recording;  // as a view would
+    if (dropped_) return;
     if (!are_bounds(spec.bounds)) {
         detail::attempt([&] {
             core_->fail("the histogram \"" + std::string{spec.name} +
@@ -181,8 +183,8 @@ TACHO_FUNCTION registration registration::refused(scope const& in, std::string w
     detail::looking const look;
     auto const by_values = find(values);
     // The overflow series is asked for anew each time, which counts it.
-    if (!cache_.cells.empty() && by_values.from != nullptr && !by_values.from->is_overflow())
-        family_->table().fill_cache(cache_, index, *by_values.from);
+    if (auto* const s = by_values.at(); !cache_.cells.empty() && s != nullptr && !s->is_overflow())
+        family_->table().fill_cache(cache_, index, *s);
     return by_values;
 }
 

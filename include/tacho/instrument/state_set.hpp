@@ -26,12 +26,14 @@ inline void refuse_state(family* of) noexcept {
 
 // An index that is no state's is that of a value which isn't listed.
 inline void set_only_state(word* cell, family* of, std::size_t state, std::size_t states) noexcept {
+    if constexpr (!recording) return;
     if (state >= states) [[unlikely]]
         return refuse_state(of);
     cell->store(any_state_told | std::uint64_t{1} << state, std::memory_order_relaxed);
 }
 
 inline void set_one_state(word* cell, family* of, std::size_t state, std::size_t states, bool on) noexcept {
+    if constexpr (!recording) return;
     if (state >= states) [[unlikely]]
         return refuse_state(of);
     auto const bit = std::uint64_t{1} << state;
@@ -146,18 +148,18 @@ public:
     /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit state_set(scope const& in, std::string_view description = {}) noexcept
         : base(in, detail::state_set_spec<traits, State>(description)) {
-        if constexpr (traits::label_count == 0)
+        if constexpr (detail::recording && traits::label_count == 0)
             this->only()->fetch_or(detail::any_state_told, std::memory_order_relaxed);
     }
 
     /// This state and no other.
     void set(State only) noexcept requires(traits::label_count == 0) {
-        detail::set_only_state(this->only(), this->held().get(), detail::label_value<State>::index(only),
+        detail::set_only_state(this->only(), this->own_family(), detail::label_value<State>::index(only),
                                detail::state_count<State>);
     }
     /// Turns one state on or off and leaves the others as they are.
     void set(State one, bool on) noexcept requires(traits::label_count == 0) {
-        detail::set_one_state(this->only(), this->held().get(), detail::label_value<State>::index(one),
+        detail::set_one_state(this->only(), this->own_family(), detail::label_value<State>::index(one),
                               detail::state_count<State>, on);
     }
 };

@@ -67,7 +67,9 @@ public:
     template <class... Args>
         requires(are_values_of<typename Traits::labels, Args...> && sizeof...(Args) != 0)
     [[nodiscard]] Series operator()(Args const&... values) noexcept {
-        if constexpr (Traits::dense != 0) {
+        if constexpr (!recording) {
+            return Series{found_series{nullptr, held(), nullptr}, looking{nullptr}};
+        } else if constexpr (Traits::dense != 0) {
             return Series{find(values...), looking{nullptr}};  // its series are kept as long as it
         } else {
             looking look;
@@ -83,9 +85,13 @@ public:
     template <class... Args>
         requires(are_values_of<typename Traits::labels, Args...>)
     [[nodiscard]] Handle bind(Args const&... values) noexcept {
-        if (std::size_t unused = 0; !number(unused, values...)) [[unlikely]]
-            return Handle{registration_.bind_overflow()};
-        return Handle{with_texts([this](auto in_order) { return registration_.bind(in_order); }, values...)};
+        if constexpr (!recording) {
+            return Handle{bound_series{nullptr, nullptr, {}}};
+        } else {
+            if (std::size_t unused = 0; !number(unused, values...)) [[unlikely]]
+                return Handle{registration_.bind_overflow()};
+            return Handle{with_texts([this](auto in_order) { return registration_.bind(in_order); }, values...)};
+        }
     }
     /// See above.
     template <class... Args>
@@ -101,7 +107,7 @@ public:
         requires(are_values_of<typename Traits::labels, Args...> && sizeof...(Args) != 0)
     bool remove(Args const&... values) noexcept {
         std::size_t unused = 0;
-        return number(unused, values...) &&
+        return recording && number(unused, values...) &&
                with_texts([this](auto in_order) { return registration_.remove(in_order); }, values...);
     }
     /// See above.
@@ -110,12 +116,14 @@ public:
     void remove(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
 
     /// Removes all series.
-    void clear() noexcept requires(Traits::label_count != 0) { registration_.clear(); }
+    void clear() noexcept requires(Traits::label_count != 0) {
+        if constexpr (recording) registration_.clear();
+    }
 
 protected:
     typed_instrument(scope const& in, instrument_spec const& spec) noexcept : registration_(in, spec) {
         if constexpr (Traits::dense != 0) registration_.keep_in({cached_cells_, cached_series_});
-        if constexpr (Traits::label_count == 0) {
+        if constexpr (recording && Traits::label_count == 0) {
             auto const only = registration_.bind({});  // its only series is never removed
             only_ = only.cells;
             only_series_ = only.at();
@@ -123,7 +131,8 @@ protected:
     }
     ~typed_instrument() = default;
 
-    [[nodiscard]] std::shared_ptr<family> const& held() const noexcept { return registration_.held(); }
+    // Nobody where nothing is recorded.
+    [[nodiscard]] family* own_family() const noexcept { return recording ? held().get() : nullptr; }
 
     // The cells of the one series of an instrument without labels, which exists from the start.
     [[nodiscard]] word* only() const noexcept { return only_; }
@@ -134,9 +143,16 @@ protected:
         series const* series_;
         [[nodiscard]] series const* at() const noexcept { return series_; }
     };
-    [[nodiscard]] only_series place() const noexcept { return {only_, held(), only_series_}; }
+    [[nodiscard]] auto place() const noexcept {
+        if constexpr (recording)
+            return only_series{only_, held(), only_series_};
+        else
+            return found_series{nullptr, held(), nullptr};
+    }
 
 private:
+    [[nodiscard]] std::shared_ptr<family> const& held() const noexcept { return registration_.held(); }
+
     template <std::size_t I>
     using value_at = typename std::tuple_element_t<I, typename Traits::labels>::value_type;
 

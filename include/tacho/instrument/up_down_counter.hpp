@@ -117,11 +117,11 @@ public:
 
     /// Without labels: adds an amount.
     void inc(number_type amount = 1) noexcept requires(traits::label_count == 0) {
-        detail::change<cells_type>(this->only(), this->held().get(), amount);
+        detail::change<cells_type>(this->only(), this->own_family(), amount);
     }
     /// Without labels: takes an amount off.
     void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
-        detail::change<cells_type>(this->only(), this->held().get(), detail::negated(amount));
+        detail::change<cells_type>(this->only(), this->own_family(), detail::negated(amount));
     }
     /// Without labels: one up now, and down when what it returns ends.
     typename up_down_handle<number_type, cells_type>::tracked track() noexcept requires(traits::label_count == 0) {

@@ -1,0 +1,127 @@
+"""What TACHO_OFF does: recording compiles to nothing, all that a program says still compiles, or still does not, and
+files that disagree about it do not link."""
+import functools
+import pathlib
+import re
+import shlex
+import sys
+import tempfile
+
+import readme_test
+import rejected_test
+from toolchain import DROP_IN, FLAGS, INCLUDE, ROOT, compile_text, report, run
+
+OFF = ROOT / 'tests/structure/off'
+FUNCTION = re.compile(r'^(r_\w+):.*?\n(.*?)^\s*\.size\s+\1', re.S | re.M)
+
+
+def instructions(compiler, *flags):
+    """What the functions of record.cpp consist of, by their names."""
+    status, said = run(*shlex.split(compiler), *FLAGS, '-O2', *flags, f'-I{INCLUDE}', '-S', '-o', '-', OFF / 'record.cpp')
+    if status != 0:
+        raise RuntimeError(said)
+    found = {}
+    for name, body in FUNCTION.findall(said):
+        words = [re.split('[#;]', line)[0].strip() for line in body.splitlines()]
+        found[name] = [w for w in words if w and not w.startswith('.') and not w.endswith(':') and w != 'endbr64']
+    return found
+
+
+def records_nothing(compiler):
+    on, off = instructions(compiler), instructions(compiler, '-DTACHO_OFF')
+    names = re.findall(r'^void (r_\w+)\(', (OFF / 'record.cpp').read_text(), re.M)
+    if sorted(off) != sorted(names) or len(names) < 15:
+        return f'it has the functions {sorted(off)}, not {sorted(names)}'
+    more = {n: code for n, code in off.items() if code not in (['ret'], ['retq'])}
+    if more:
+        return '\n'.join(f'{name}: {code}' for name, code in more.items())
+    less = [n for n in names if on[n] in (['ret'], ['retq'])]
+    return f'without TACHO_OFF these do nothing, either: {less}' if less else ''
+
+
+def compiled(compiler, source, flags, to):
+    status, said = run(*shlex.split(compiler), *FLAGS, *flags, f'-I{INCLUDE}', '-c', source, '-o', to)
+    if status != 0:
+        raise RuntimeError(said)
+
+
+def works(compiler, flags):
+    with tempfile.TemporaryDirectory() as folder:
+        program = pathlib.Path(folder, 'program')
+        compiled(compiler, OFF / 'program.cpp', flags, f'{program}.o')
+        status, said = run(*shlex.split(compiler), '-pthread', '-o', program, f'{program}.o')
+        if status == 0:
+            status, said = run(program)
+        return f'exit status {status}: {said}' if status != 0 or said else ''
+
+
+def mixed(compiler):
+    """The twins, of which both files agree, link."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = {}
+        for name in 'main', 'other':
+            for flags in [], ['-DTACHO_OFF']:
+                made[name, bool(flags)] = pathlib.Path(folder, f'{name}{len(flags)}.o')
+                compiled(compiler, DROP_IN / f'{name}.cpp', flags, made[name, bool(flags)])
+        for main_off in False, True:
+            for other_off in False, True:
+                status, said = run(*shlex.split(compiler), '-pthread', '-o', f'{folder}/program',
+                                   made['main', main_off], made['other', other_off])
+                lacks = f"record_elsewhere(tacho::{'v0_off' if main_off else 'v0'}::registry&)"
+                if main_off == other_off and status != 0:
+                    return said
+                if main_off != other_off and (status == 0 or lacks not in said):
+                    return f'files that disagree link, or fail otherwise: {said}'
+    return ''
+
+
+def documented(compiler):
+    """All blocks of all pages in one file, each in a namespace of its own."""
+    includes, parts = set(), []
+    for page in [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]:
+        for number, block in enumerate(readme_test.blocks_of(page)):
+            lines = readme_test.whole(block).splitlines()
+            includes.update(line for line in lines if line.startswith('#include'))
+            rest = '\n'.join(line for line in lines if not line.startswith('#include'))
+            parts.append(f'namespace {page.stem}_{number} {{\n#line 1 "{page.name}, block {number}"\n{rest}\n}}')
+    flags = ['-std=c++20', '-DFMT_HEADER_ONLY', '-DTACHO_OFF', f'-I{INCLUDE}']
+    text = '\n'.join([*sorted(includes), *parts])
+    status, said = run(*shlex.split(compiler), *flags, '-fsyntax-only', '-x', 'c++', '-', text=text)
+    return said if status != 0 else ''
+
+
+def rejected(compiler):
+    """All that must not compile in one file, where the compiler has something to say of each. It says the same thing
+    only once: what it is silent about is compiled alone."""
+    cases = rejected_test.CASES
+    bodies = [f'\n#line 1 "case {i}"\n{wrong}\n' for i, (_, wrong, _) in enumerate(cases.values())]
+    said = compile_text(compiler, rejected_test.program(*bodies), f'-I{INCLUDE}')
+    silent = [what for i, (what, (words, _, _)) in enumerate(cases.items())
+              if f'case {i}:' not in said or not any(word in said for word in words.split('|'))]
+    if len(silent) > 10:
+        return f'the compiler says nothing of {silent}'
+    return '\n'.join(f'{what}: {why}' for what in silent
+                     if (why := rejected_test.rejected(compiler, *cases[what][:2])))
+
+
+def main(compilers):
+    checks = []
+    for compiler in compilers:
+        name = pathlib.Path(shlex.split(compiler)[-1]).name
+        checks.append((f'recording compiles to nothing, {name}', functools.partial(records_nothing, compiler)))
+    first, last = compilers[0], compilers[-1]
+    for compiler, flags in ((first, []), (last, ['-fno-exceptions', '-fno-rtti']),
+                            (first, ['-DTACHO_SEPARATE_COMPILATION', '-DTACHO_IMPLEMENTATION'])):
+        checks.append((f'a program shows nothing, {compiler} {" ".join(flags)}',
+                       functools.partial(works, compiler, ['-DTACHO_OFF', *flags])))
+    checks.append(('files that disagree do not link', functools.partial(mixed, first)))
+    checks.append(('what the documents say compiles', functools.partial(documented, first)))
+    right = rejected_test.program(*(right for _, _, right in rejected_test.CASES.values()))
+    checks.append(('what is right compiles', functools.partial(
+        compile_text, f'{first} -DTACHO_OFF', right, f'-I{INCLUDE}')))
+    checks.append(('what is wrong does not compile', functools.partial(rejected, f'{first} -DTACHO_OFF')))
+    report(checks)
+
+
+if __name__ == '__main__':
+    main(sys.argv[1:])
