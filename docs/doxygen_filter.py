@@ -1,6 +1,6 @@
-"""What Doxygen reads of a header: the public API. Doxygen 1.9 takes `namespace tacho::inline TACHO_ABI` for another namespace,
-and shows what is in `detail`, what the compiler writes by itself, and what only the library can call. Lines stay where
-they are."""
+"""What Doxygen reads of a header: the public API. Doxygen 1.9 takes `namespace tacho::inline TACHO_ABI` for another
+namespace, and shows what is in `detail`, what the compiler writes by itself, and what only the library can call. Lines
+stay where they are."""
 import pathlib
 import re
 import sys

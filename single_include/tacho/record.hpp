@@ -39,24 +39,63 @@
 #include <utility>
 #include <vector>
 
+// ---- tacho/version.hpp
+#ifndef TACHO_PART_VERSION
+#define TACHO_PART_VERSION
+
+// tacho: the version of this copy of the library, and whether it records.
+
+#define TACHO_VERSION_MAJOR 0
+#define TACHO_VERSION_MINOR 1
+#define TACHO_VERSION_PATCH 0
+
+// The inline namespace that all names are in. With TACHO_OFF defined, for all files of a program, the library records
+// nothing: its types and bodies are then others, and so is the namespace, so that files which disagree don't link.
+#if defined(TACHO_OFF)
+#define TACHO_ABI v0_off
+#else
+#define TACHO_ABI v0
+#endif
+
+namespace tacho::inline TACHO_ABI {
+
+/// The version as text, for a user agent, a build-info metric or a bug report.
+inline constexpr char version[] = "0.1.0";
+
+namespace detail {
+
+#if defined(TACHO_OFF)
+inline constexpr bool recording = false;
+#else
+inline constexpr bool recording = true;
+#endif
+
+}  // namespace detail
+
+}  // namespace tacho::inline TACHO_ABI
+
+#endif
+
 // ---- tacho/instrument/count_later.hpp
 #ifndef TACHO_PART_INSTRUMENT_COUNT_LATER
 #define TACHO_PART_INSTRUMENT_COUNT_LATER
 
 // tacho: counting for a scope: increments that are added at its end, and exceptions that leave it.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Adds up in a number of its own, which the compiler may keep in a register, and counts the sum when it ends or is
 /// flushed: for the hottest loops. One thread at a time; holds its series alive. `Handle` is a counter's.
 template <class Handle, class Number>
 class [[nodiscard]] counter_batch {
 public:
+    /// Of this handle, with nothing added up yet.
     explicit counter_batch(Handle into) noexcept : into_(std::move(into)) {}
     counter_batch(counter_batch&& other) noexcept : into_(other.into_), sum_(std::exchange(other.sum_, Number{})) {}
     counter_batch& operator=(counter_batch&&) = delete;
     ~counter_batch() { flush(); }
 
+    /// Adds one to its own number.
     void inc() noexcept { sum_ += Number{1}; }
     /// What a counter drops is not added up either.
     template <class Amount>
@@ -69,6 +108,7 @@ public:
         else
             into_.inc(amount);
     }
+    /// Counts now what was added up so far.
     void flush() noexcept {
         if (sum_ != Number{}) into_.inc(std::exchange(sum_, Number{}));
     }
@@ -82,19 +122,23 @@ private:
 template <class Handle>
 class [[nodiscard]] exception_counter {
 public:
+    /// Of this handle, from now on.
     explicit exception_counter(Handle in) noexcept : in_(std::move(in)) {}
     exception_counter(exception_counter const&) = delete;
     exception_counter& operator=(exception_counter const&) = delete;
     ~exception_counter() {
-        if (std::uncaught_exceptions() > before_) in_.inc();
+        if (now() > before_) in_.inc();
     }
 
 private:
+    // Exceptions that pass; nobody asks where nothing is recorded.
+    static int now() noexcept { return detail::recording ? std::uncaught_exceptions() : 0; }
+
     Handle in_;
-    int before_ = std::uncaught_exceptions();
+    int before_ = now();
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -132,7 +176,7 @@ private:
 #include <pthread.h>
 #endif
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -347,7 +391,7 @@ inline void after_fork_in_child() noexcept {
     detail::fork_watch::tell_all(detail::fork_event::start_anew);
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -357,7 +401,7 @@ inline void after_fork_in_child() noexcept {
 
 // tacho: which thread owns which slot, so that a thread can count on memory that no other thread writes.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The most slots a process can be given.
 inline constexpr std::size_t max_slots = 4096;
@@ -491,7 +535,7 @@ inline bool set_slot_count(std::size_t count) noexcept {
     return true;
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -505,7 +549,7 @@ inline bool set_slot_count(std::size_t count) noexcept {
 #include <sys/mman.h>
 #endif
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // One number that may change at any time: eight bytes, an integer or the bits of a double.
 using word = std::atomic<std::uint64_t>;
@@ -612,7 +656,7 @@ TACHO_FUNCTION void arena::release(word* cells, std::size_t count) noexcept {
 [[gnu::visibility("default")]] inline constinit arena sharded_arena{true};
 [[gnu::visibility("default")]] inline constinit arena shared_arena{false};
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -622,7 +666,7 @@ TACHO_FUNCTION void arena::release(word* cells, std::size_t count) noexcept {
 
 // tacho: the time, from a source that a test can replace.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Nanoseconds since the Unix epoch (1970-01-01 UTC): the only time that leaves the process.
 using unix_nanos = std::uint64_t;
@@ -634,19 +678,46 @@ concept clock = requires(T& source) {
     noexcept->std::same_as<unix_nanos>;
 };
 
-/// The system's wall clock.
+namespace detail {
+
+// The time that a test has set, and all clocks below show instead of their own; 0 when there is none. Relaxed: it
+// orders nothing.
+[[gnu::visibility("default")]] inline constinit std::atomic<unix_nanos> set_time{0};
+
+}  // namespace detail
+
+/// The system's wall clock, or a manual_clock's time while there is one.
 struct system_clock {
     // Default visibility, as for all that is kept as a pointer: it is the program's, and stays when a plug-in goes.
+    /// The time by CLOCK_REALTIME or its like: it may jump when somebody sets the clock.
     [[nodiscard, gnu::visibility("default")]] static unix_nanos now() noexcept {
         using namespace std::chrono;
+        if (auto const set = detail::set_time.load(std::memory_order_relaxed); set != 0) [[unlikely]]
+            return set;
         return static_cast<unix_nanos>(
             duration_cast<nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
     }
 };
 
+/// What timers go by, of std::chrono's kind: std::chrono::steady_clock, or a manual_clock's time while there is one.
+/// Beside the system's clock, asking whether there is one costs nothing that can be measured.
+struct steady_clock {
+    using duration = std::chrono::nanoseconds;
+    using rep = duration::rep;
+    using period = duration::period;
+    using time_point = std::chrono::time_point<steady_clock>;
+    static constexpr bool is_steady = true;
+
+    [[nodiscard]] static time_point now() noexcept {
+        if (auto const set = detail::set_time.load(std::memory_order_relaxed); set != 0) [[unlikely]]
+            return time_point{duration{static_cast<rep>(set)}};
+        return time_point{std::chrono::steady_clock::now().time_since_epoch()};
+    }
+};
+
 static_assert(clock<system_clock>);
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -656,23 +727,26 @@ static_assert(clock<system_clock>);
 
 // tacho: text as a template argument, so that a name is checked while the program compiles.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The text of a string literal, usable as a template argument: `counter<"requests_total">`.
 /// N counts the terminating zero. The members are public because a template argument must be a structural type.
 template <std::size_t N>
 struct fixed_string {
-    char text[N]{};
+    char text[N]{};  ///< with a zero at its end; public, since a template argument's members have to be
 
+    /// Implicit, so that a template takes a literal: `counter<"requests">`.
     consteval fixed_string(char const (&literal)[N]) noexcept {  // implicit: this is what lets a literal be an argument
         for (std::size_t i = 0; i < N; ++i) text[i] = literal[i];
     }
 
+    /// The text without the zero.
     [[nodiscard]] constexpr std::string_view view() const noexcept { return {text, N - 1}; }
+    /// Characters, the zero not counted.
     [[nodiscard]] static constexpr std::size_t size() noexcept { return N - 1; }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -683,7 +757,7 @@ struct fixed_string {
 // tacho: units of measurement, and the word each becomes in a Prometheus name.
 // Rule: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#metric-metadata-1
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Units as options of an instrument: `histogram<"request.duration", unit::seconds>`. A unit is written to OTLP as it
 /// stands (UCUM, case-sensitive) and becomes a suffix of the Prometheus name.
@@ -693,26 +767,28 @@ namespace unit {
 template <fixed_string Ucum>
 struct of {
     static_assert(Ucum.size() <= 63, "tacho: a unit has at most 63 characters");
-    static constexpr std::string_view ucum = Ucum.view();
+    static constexpr std::string_view ucum = Ucum.view();  ///< as OTLP shows it
 };
 
-using none = of<"">;
-using ratio = of<"1">;
-using seconds = of<"s">;
-using milliseconds = of<"ms">;
-using microseconds = of<"us">;
-using nanoseconds = of<"ns">;
-using bytes = of<"By">;
-using percent = of<"%">;
-using celsius = of<"Cel">;
+using none = of<"">;            ///< no unit; no suffix
+using ratio = of<"1">;          ///< a share of one; no suffix
+using seconds = of<"s">;        ///< suffix `_seconds`
+using milliseconds = of<"ms">;  ///< suffix `_milliseconds`
+using microseconds = of<"us">;  ///< suffix `_microseconds`
+using nanoseconds = of<"ns">;   ///< suffix `_nanoseconds`
+using bytes = of<"By">;         ///< suffix `_bytes`
+using percent = of<"%">;        ///< suffix `_percent`
+using celsius = of<"Cel">;      ///< suffix `_celsius`
 
 }  // namespace unit
 
 /// The words of a unit, joined by `_`; at most 128 characters.
 class unit_text {
 public:
+    /// As long as this lives.
     [[nodiscard]] constexpr std::string_view view() const noexcept { return {text_.data(), size_}; }
 
+    /// Appends; runs of characters that are no letter or digit become one `_`, and at the beginning nothing.
     constexpr void append(std::string_view part) noexcept {
         for (char const c : part) {
             bool const legal = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -720,6 +796,7 @@ public:
             if (size_ < text_.size()) text_[size_++] = legal ? c : '_';
         }
     }
+    /// Takes `_` off the end.
     constexpr void trim() noexcept {
         while (size_ != 0 && text_[size_ - 1] == '_') --size_;
     }
@@ -800,7 +877,7 @@ constexpr std::string_view without_remark(std::string_view ucum) noexcept {
     return name.size() == word.size() || name[name.size() - word.size() - 1] == '_';
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -811,7 +888,7 @@ constexpr std::string_view without_remark(std::string_view ucum) noexcept {
 // tacho: which names are legal, and the Prometheus name that an OpenTelemetry name becomes.
 // Rule: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#metric-metadata-1
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What an instrument measures; decides its suffixes, its type line and how its numbers add up.
 enum class instrument_kind : unsigned char {
@@ -824,6 +901,7 @@ enum class instrument_kind : unsigned char {
     exponential_histogram
 };
 
+/// For messages: `up-down counter`. In static storage.
 [[nodiscard]] constexpr std::string_view to_string(instrument_kind kind) noexcept {
     switch (kind) {
         case instrument_kind::counter: return "counter";
@@ -866,11 +944,13 @@ constexpr bool is_name(std::string_view name) noexcept {
 /// A Prometheus name, at most 400 characters. Made while compiling for a typed instrument, else at registration.
 class prometheus_text {
 public:
+    /// The most characters; what is beyond is cut off.
     static constexpr std::size_t most = 400;
 
+    /// As long as this lives.
     [[nodiscard]] constexpr std::string_view view() const noexcept { return {text_.data(), size_}; }
 
-    // Illegal characters become `_`, and a run of `_` is written once.
+    /// Illegal characters become `_`, and a run of `_` is written once.
     constexpr void append(std::string_view part) noexcept {
         for (char const c : part) {
             char const legal = detail::is_letter(c) || detail::is_digit(c) ? c : '_';
@@ -879,11 +959,13 @@ public:
         }
     }
 
+    /// Appends, whatever the characters: for names that are shown in quotes.
     constexpr void append_as_it_is(std::string_view part) noexcept {
         for (char const c : part)
             if (size_ < text_.size()) text_[size_++] = c;
     }
 
+    /// Takes this off the end, unless it is all there is.
     constexpr void remove_suffix(std::string_view suffix) noexcept {
         if (view().ends_with(suffix) && size_ > suffix.size()) size_ -= suffix.size();
     }
@@ -931,7 +1013,7 @@ private:
     return out;
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -942,7 +1024,7 @@ private:
 // tacho: text from outside made valid UTF-8, since one bad byte makes a reader refuse a whole scrape.
 // Rule: https://www.unicode.org/versions/Unicode15.0.0/ch03.pdf (table 3-7, and "maximal subpart" in section 3.9)
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -974,6 +1056,7 @@ constexpr utf8_step next_utf8(std::string_view text, std::size_t at) noexcept {
 
 }  // namespace detail
 
+/// Whether text is UTF-8 by RFC 3629: no overlong forms, no surrogates. In one pass; allocates nothing.
 [[nodiscard]] constexpr bool is_valid_utf8(std::string_view text) noexcept {
     for (std::size_t i = 0; i < text.size();) {
         auto const step = detail::next_utf8(text, i);
@@ -1021,7 +1104,7 @@ constexpr std::size_t copy_as_utf8(std::string_view text, char* out, std::size_t
     return out;
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -1033,13 +1116,13 @@ constexpr std::size_t copy_as_utf8(std::string_view text, char* out, std::size_t
 // Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#exemplars and
 // https://opentelemetry.io/docs/specs/otel/metrics/sdk/#exemplar
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The span of a distributed trace in which something is measured (https://www.w3.org/TR/trace-context/).
 struct trace_context {
-    std::array<std::uint8_t, 16> trace_id{};
-    std::array<std::uint8_t, 8> span_id{};
-    bool sampled = false;  ///< the trace is kept, so that somebody can look at it
+    std::array<std::uint8_t, 16> trace_id{};  ///< bytes in the order of the header
+    std::array<std::uint8_t, 8> span_id{};    ///< the same
+    bool sampled = false;                     ///< the trace is kept, so that somebody can look at it
 
     /// No id is all zeros.
     [[nodiscard]] constexpr bool is_valid() const noexcept {
@@ -1088,9 +1171,11 @@ inline trace_context_hook set_trace_context_hook(trace_context_hook hook) noexce
 /// The name of an exemplar's label: a literal of at most 64 letters, digits and `_`. Another one doesn't compile.
 class exemplar_name {
 public:
+    /// Implicit, so that it is written `{"order", id}`.
     consteval exemplar_name(char const* literal) : text_(literal) {  // implicit: `{"order", id}`
         if (!detail::is_exemplar_label_name(text_)) detail::exemplar_label_must_have_a_name_of_prometheus();
     }
+    /// The literal.
     [[nodiscard]] constexpr std::string_view view() const noexcept { return text_; }
 
 private:
@@ -1101,8 +1186,8 @@ private:
 /// All of them go into OTLP; OpenMetrics leaves out a label with one of `"`, `\`, `}` or a line feed in its value,
 /// because widespread readers get it wrong, or refuse the page.
 struct exemplar_label {
-    exemplar_name name;
-    std::string_view value;
+    exemplar_name name;      ///< a literal
+    std::string_view value;  ///< any bytes; valid while the measurement is made
 };
 
 /// The most characters in an exemplar's names and values together, the 63 of `trace_id` and `span_id` included.
@@ -1192,10 +1277,10 @@ private:
 
 /// A measurement that stands for others: what it was, when and in which span it was made, and what was told beside it.
 struct exemplar {
-    std::uint64_t bits;  ///< of a number of its instrument's kind: what was added or observed
-    unix_nanos time;
-    trace_context trace;  ///< not valid when there was none; `sampled` is not kept
-    detail::exemplar_labels labels;
+    std::uint64_t bits;              ///< of a number of its instrument's kind: what was added or observed
+    unix_nanos time;                 ///< when it was measured
+    trace_context trace;             ///< not valid when there was none; `sampled` is not kept
+    detail::exemplar_labels labels;  ///< see for_each_label()
 
     /// Calls f(name, value) for each label, in valid UTF-8.
     template <class F>
@@ -1204,7 +1289,7 @@ struct exemplar {
     }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -1214,7 +1299,7 @@ struct exemplar {
 
 // tacho: the place of one exemplar, which is written in one go and read in one piece.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // A sequence lock of atomic words. Its turn is odd while somebody writes. Whoever finds it so lets go of what he has:
 // the other's measurement is as good an example.
@@ -1283,7 +1368,7 @@ private:
 };
 static_assert(sizeof(exemplar_slot) == 176);  // as is said of the option
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -1293,7 +1378,7 @@ static_assert(sizeof(exemplar_slot) == 176);  // as is said of the option
 
 // tacho: how a number is counted by many threads at once: sharded by thread, or shared.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -1330,16 +1415,19 @@ namespace cells {
 /// contention, for 8 bytes per cell and thread that counts there. The default of counters and histograms. Not for
 /// signal handlers: one that counts what the code it interrupts is counting can lose an increment.
 struct sharded {
-    static constexpr bool is_sharded = true;
+    static constexpr bool is_sharded = true;  ///< a number for each thread
 
+    /// Adds to the calling thread's own number. Wait-free; takes a mutex at a thread's first count of all.
     template <class Number>
-    static void add(detail::word* cell, Number n) noexcept {
-        auto offset = detail::own_offset;
-        if (offset == 0) [[unlikely]] {
-            offset = detail::claim_slot();
-            if (offset == 0) return detail::add_shared(*cell, n);
+    static void add([[maybe_unused]] detail::word* cell, [[maybe_unused]] Number n) noexcept {
+        if constexpr (detail::recording) {
+            auto offset = detail::own_offset;
+            if (offset == 0) [[unlikely]] {
+                offset = detail::claim_slot();
+                if (offset == 0) return detail::add_shared(*cell, n);
+            }
+            detail::add_owned(detail::in_slot(cell, offset), n);
         }
-        detail::add_owned(detail::in_slot(cell, offset), n);
     }
 };
 
@@ -1347,15 +1435,17 @@ struct sharded {
 /// threads. The default of gauges and up-down counters, of which a sharded one would show values that never existed;
 /// the choice for very many series written by very many threads, and in signal handlers.
 struct shared {
-    static constexpr bool is_sharded = false;
+    static constexpr bool is_sharded = false;  ///< one number
 
+    /// Adds atomically. Lock-free; of doubles a loop that others may make try again.
     template <class Number>
-    static void add(detail::word* cell, Number n) noexcept {
-        detail::add_shared(*cell, n);
+    static void add([[maybe_unused]] detail::word* cell, [[maybe_unused]] Number n) noexcept {
+        if constexpr (detail::recording) detail::add_shared(*cell, n);
     }
+    /// Stores, relaxed: whoever is last stays.
     template <class Number>
-    static void set(detail::word* cell, Number n) noexcept {
-        cell->store(std::bit_cast<std::uint64_t>(n), std::memory_order_relaxed);
+    static void set([[maybe_unused]] detail::word* cell, [[maybe_unused]] Number n) noexcept {
+        if constexpr (detail::recording) cell->store(std::bit_cast<std::uint64_t>(n), std::memory_order_relaxed);
     }
 };
 
@@ -1421,7 +1511,7 @@ TACHO_FUNCTION word* discard_cells() noexcept {
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -1435,7 +1525,7 @@ TACHO_FUNCTION word* discard_cells() noexcept {
 #include <emmintrin.h>
 #endif
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The layout of a run: observations begun, the sum, then a count for each bucket. There is no cell for the number of
 // observations: it is the sum of the buckets that were read, so the bucket up to +Inf can't disagree with it.
@@ -1546,7 +1636,7 @@ inline void read_histogram_slot(word* own, std::span<std::uint64_t> buckets, his
     return total;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -1556,7 +1646,7 @@ inline void read_histogram_slot(word* own, std::span<std::uint64_t> buckets, his
 
 // tacho: from a value to its bucket, by a table of where the bounds are.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The line of numbers in pieces, each with at most one bound in it: the bits of a positive double grow with it, so its
 // exponent and as many bits of its mantissa as are needed say which piece it is in, and one comparison says on which
@@ -1626,7 +1716,7 @@ TACHO_FUNCTION bool bucket_table::divide(int shift) {
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -1637,11 +1727,12 @@ TACHO_FUNCTION bool bucket_table::divide(int shift) {
 // tacho: which bucket of an exponential histogram a value belongs to, exactly.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The finest and the coarsest scale. At scale s a bucket's upper bound is 2^(2^-s) times its lower one: at 20 they
 /// are so narrow that any value has one to itself, at -10 three cover all doubles.
 inline constexpr int max_exponential_scale = 20;
+/// The coarsest scale: at -10 one bucket spans 1024 powers of two, so that two hold all doubles.
 inline constexpr int min_exponential_scale = -10;
 
 namespace detail {
@@ -1783,7 +1874,7 @@ struct split_value {
     return static_cast<std::int32_t>(index);
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -1794,7 +1885,7 @@ struct split_value {
 // tacho: the buckets of one sign of an exponential histogram: added up, made coarser, and taken off each other.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#all-scales-use-the-logarithm-function
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The most buckets of one sign that an exponential histogram may be given.
 inline constexpr std::size_t max_exponential_buckets = 168;
@@ -1809,8 +1900,9 @@ struct exponential_shape {
 
 /// Buckets beside each other; counts[i] is of (base^(offset + i), base^(offset + i + 1)].
 struct exponential_buckets {
+    /// The index of the first bucket; bucket i holds (base^i, base^(i+1)], where base is 2^(2^-scale).
     std::int32_t offset = 0;
-    std::span<std::uint64_t const> counts;
+    std::span<std::uint64_t const> counts;  ///< one for each bucket from there on, not cumulative
 };
 
 namespace detail {
@@ -1927,15 +2019,15 @@ private:
 
 /// What an exponential histogram counted, at one moment.
 struct exponential_value {
-    std::uint64_t count;       ///< always the sum of the buckets and of zero_count
-    double sum;                ///< also of negative values
-    std::uint64_t zero_count;  ///< values whose amount is not above the zero threshold
-    int scale;                 ///< of both signs
-    exponential_buckets positive;
+    std::uint64_t count;           ///< always the sum of the buckets and of zero_count
+    double sum;                    ///< also of negative values
+    std::uint64_t zero_count;      ///< values whose amount is not above the zero threshold
+    int scale;                     ///< of both signs
+    exponential_buckets positive;  ///< of values above the zero threshold
     exponential_buckets negative;  ///< by their amounts
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -1945,7 +2037,7 @@ struct exponential_value {
 
 // tacho: the cells of one exponential histogram, whose buckets become wider as values spread, while others read them.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The layout of a run: observations begun, the sum, the zeros, a lock that only the common slot needs, a window for
 // each sign, then three areas of buckets: one for each sign, and a spare one. To make its buckets wider, a sign's
@@ -2190,7 +2282,7 @@ inline void read_exponential_slot(word const* own, std::size_t max_buckets, expo
     return total;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -2201,7 +2293,7 @@ inline void read_exponential_slot(word const* own, std::size_t max_buckets, expo
 // tacho: the shortest decimal that reads back as the same double.
 // Rule: Raffaello Giulietti, "The Schubfach way to render doubles", 2020
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 struct product_128 {
     std::uint64_t high, low;
@@ -2347,7 +2439,7 @@ inline constexpr powers_of_10 all_powers_of_10{};
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -2357,18 +2449,21 @@ inline constexpr powers_of_10 all_powers_of_10{};
 
 // tacho: numbers as text: integers in full, doubles as the shortest text that reads back as the same number.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What a number is: decides how it is added up and written.
 enum class number_kind : unsigned char { unsigned_integer, signed_integer, floating };
 
 /// A number read from a cell.
 struct number {
-    number_kind kind;
-    std::uint64_t bits;
+    number_kind kind;    ///< which of the three it is
+    std::uint64_t bits;  ///< of it, as a cell has them
 
+    /// The value, where `kind` says unsigned_integer.
     [[nodiscard]] constexpr std::uint64_t as_unsigned() const noexcept { return bits; }
+    /// The value, where `kind` says signed_integer.
     [[nodiscard]] constexpr std::int64_t as_signed() const noexcept { return static_cast<std::int64_t>(bits); }
+    /// The value, where `kind` says floating.
     [[nodiscard]] constexpr double as_double() const noexcept {
         switch (kind) {
             case number_kind::unsigned_integer: return static_cast<double>(bits);
@@ -2556,7 +2651,7 @@ inline char* write_openmetrics_bound(double value, char* out) noexcept {
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -2566,7 +2661,7 @@ inline char* write_openmetrics_bound(double value, char* out) noexcept {
 
 // tacho: the cells of one observable series: its value, since when it counts, and when it was last observed.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The layout of a run. The value comes first, where that of any other series is.
 inline constexpr std::size_t observed_value_cell = 0;
@@ -2634,7 +2729,7 @@ private:
     bool failed_ = false;
 };
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -2644,7 +2739,7 @@ private:
 
 // tacho: the upper bounds of a histogram's buckets, checked while compiling.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The largest number of bounds that an instrument takes; one more bucket, up to +Inf, follows them.
 inline constexpr std::size_t max_bounds = 256;
@@ -2669,6 +2764,7 @@ inline void histogram_bounds_must_be_finite_and_strictly_increasing() noexcept {
 /// `{0.1, 0.5, 1}`, and wrong ones don't compile. For bounds known only at run time see `add_histogram`.
 class bounds {
 public:
+    /// Bounds as they stand in the source: what is not finite or does not increase doesn't compile.
     consteval bounds(std::initializer_list<double> values) {
         if (values.size() <= max_bounds)
             for (double const v : values) values_[size_++] = v == 0 ? 0.0 : v;  // no minus zero in an `le`
@@ -2700,6 +2796,7 @@ public:
         return out;
     }
 
+    /// As long as this lives.
     [[nodiscard]] constexpr std::span<double const> view() const noexcept { return {values_.data(), size_}; }
 
 private:
@@ -2725,7 +2822,7 @@ inline constexpr std::array other_bounds{0.0,   5.0,   10.0,   25.0,   50.0,   7
     return detail::other_bounds;
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -2735,12 +2832,13 @@ inline constexpr std::array other_bounds{0.0,   5.0,   10.0,   25.0,   50.0,   7
 
 // tacho: where the library says what went wrong, since it never throws and never stops the program.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// How much a message matters. `debug` says what was decided, `warning` that something was ignored and a default
 /// taken, `error` that something asked for does not work.
 enum class severity : unsigned char { debug, warning, error };
 
+/// As messages begin: `warning`. In static storage.
 [[nodiscard]] constexpr std::string_view to_string(severity s) noexcept {
     switch (s) {
         case severity::debug: return "debug";
@@ -2780,7 +2878,7 @@ inline void report(severity s, std::string_view message) noexcept {
     if (auto const hook = detail::installed_hook.load(std::memory_order_acquire)) hook(s, message);
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -2791,12 +2889,13 @@ inline void report(severity s, std::string_view message) noexcept {
 // tacho: the ways to write a Prometheus name for a client that can't read all of its characters.
 // Rule: https://prometheus.io/docs/instrumenting/escaping_schemes/
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// How a client wants names that have more in them than ASCII letters, digits and `_`; all others are the same in each.
 /// Of `a.b_c`: `a_b_c`, `"a.b_c"`, `a_dot_b__c` and `U__a_2e_b__c`.
 enum class escaping : unsigned char { underscores, allow_utf_8, dots, values };
 
+/// As an Accept header and a content type name it (https://prometheus.io/docs/instrumenting/escaping_schemes/).
 [[nodiscard]] constexpr std::string_view to_string(escaping names) noexcept {
     switch (names) {
         case escaping::allow_utf_8: return "allow-utf-8";
@@ -2874,7 +2973,7 @@ constexpr char* write_escaped_name(std::string_view name, escaping names, char* 
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -2885,7 +2984,7 @@ constexpr char* write_escaped_name(std::string_view name, escaping names, char* 
 // tacho: label values as Prometheus text, escaped once when a series is born.
 // Rule: https://prometheus.io/docs/instrumenting/exposition_formats/#comments-help-text-and-type-information
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The length of a label value with `\`, line feed and `"` escaped; the same in text and OpenMetrics.
 [[nodiscard]] constexpr std::size_t escaped_size(std::string_view value) noexcept {
@@ -2907,7 +3006,7 @@ constexpr char* write_escaped(std::string_view value, char* out) noexcept {
     return out;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -2917,12 +3016,13 @@ constexpr char* write_escaped(std::string_view value, char* out) noexcept {
 
 // tacho: the bound of a histogram's bucket as text.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// A bucket's bound as a last label, `le="0.5"} `. At most 7 characters beside a number's 24: always copied whole,
 /// which takes two instructions where copying just the text is a call.
 class bound_label {
 public:
+    /// Of a bound, which `write_bound` writes as the format has it.
     bound_label(double bound, char* (*write_bound)(double, char*) noexcept) noexcept {
         std::memcpy(text_, "le=\"", 4);
         char* const end = write_bound(bound, text_ + 4);
@@ -2934,7 +3034,7 @@ public:
         std::memcpy(out, text_, room);
         return out + size_;
     }
-    static constexpr std::size_t room = 40;
+    static constexpr std::size_t room = 40;  ///< characters that write() may touch
     /// Just the bound.
     [[nodiscard]] std::string_view number() const noexcept { return {text_ + 4, size_ - 7}; }
 
@@ -2943,7 +3043,7 @@ private:
     std::size_t size_ = 0;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -2953,7 +3053,7 @@ private:
 
 // tacho: labels with typed values: text, enums, booleans and integers, any of them optional.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// A label of an instrument and the type of its values: `label<"api">` takes text, `label<"verb", verb>` an enum,
 /// `label<"code", int>` an integer, `label<"cached", bool>` a boolean, and `label<"mode", std::optional<T>>` any of
@@ -2963,21 +3063,22 @@ struct label {
     static_assert(is_label_name(Name.view()),
                   "tacho: a label's name begins with a letter, goes on with letters, digits and _ . - / and is none of "
                   "OpenTelemetry's own: otel.scope.* and otel.metric.overflow");
-    static constexpr std::string_view name = Name.view();
+    static constexpr std::string_view name = Name.view();  ///< as OTLP shows it
+    /// What its values are made of.
     using value_type = Value;
 };
 
 /// An enumerator and its text as a label value.
 template <class Enum>
 struct enum_label {
-    Enum value;
-    std::string_view text;
+    Enum value;             ///< the enumerator
+    std::string_view text;  ///< its label value: distinct, not empty, in static storage
 };
 
 /// The texts of an enum; made by `labels<E>`, found through a function `label_values(E)` in the enum's namespace.
 template <class Enum, std::size_t N>
 struct enum_labels {
-    std::array<enum_label<Enum>, N> entries;
+    std::array<enum_label<Enum>, N> entries;  ///< in the order of the list
 
     /// Whether the enumerators are listed in their order from 0, which is usual: an entry's index is then its value.
     [[nodiscard]] constexpr bool is_in_order() const noexcept {
@@ -3022,6 +3123,7 @@ struct one_of {
     static_assert(sizeof...(Texts) != 0 && ((Texts.size() != 0) && ...),
                   "tacho: a closed list has texts, none of them empty");
 
+    /// Compares with each text; what is none of them is past the end.
     constexpr explicit one_of(std::string_view text) noexcept {
         static_cast<void>(((Texts.view() == text || (++index, false)) || ...));
     }
@@ -3163,7 +3265,7 @@ struct label_value<std::optional<Value>> {
 template <class Label, class Arg>
 concept takes = detail::label_value<typename Label::value_type>::template accepts<std::remove_cvref_t<Arg>>;
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -3173,7 +3275,7 @@ concept takes = detail::label_value<typename Label::value_type>::template accept
 
 // tacho: what an instrument is, as its family keeps it and as others are shown it.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The most states of a state set: a bit each in one number, so that a reader sees them change all at once. The last
 /// bit says that any was ever told.
@@ -3181,34 +3283,35 @@ inline constexpr std::size_t max_states = 63;
 
 /// Who made an instrument: a library or a part of the program, and its version. Travels with every metric.
 struct scope_info {
-    std::string name;
-    std::string version;
+    std::string name;     ///< empty: none
+    std::string version;  ///< empty: none
 
     friend bool operator==(scope_info const&, scope_info const&) = default;
 };
 
 /// What identifies a family, and how it is shown. Text is valid UTF-8.
 struct descriptor {
-    scope_info scope;
+    scope_info scope;             ///< who made it
     std::string name;             ///< as OTLP shows it
     std::string prometheus_name;  ///< by the registry's strategy: mostly with unit and `_total`
     std::string unit_word;        ///< what its unit is called in Prometheus names; empty when it adds none
-    std::string description;
-    std::string unit;  ///< UCUM
-    instrument_kind kind = instrument_kind::counter;
-    number_kind number = number_kind::unsigned_integer;
-    std::vector<double> bounds;       ///< of a histogram
-    std::vector<std::string> states;  ///< of a state set
-    exponential_shape shape;          ///< of an exponential histogram
-    bool observable = false;          ///< its values come from callbacks
-    bool exemplars = false;           ///< its series keep exemplars
+    std::string description;      ///< for people
+    std::string unit;             ///< UCUM
+    instrument_kind kind = instrument_kind::counter;     ///< what it measures
+    number_kind number = number_kind::unsigned_integer;  ///< of what its values are
+    std::vector<double> bounds;                          ///< of a histogram
+    std::vector<std::string> states;                     ///< of a state set
+    exponential_shape shape;                             ///< of an exponential histogram
+    bool observable = false;                             ///< its values come from callbacks
+    bool exemplars = false;                              ///< its series keep exemplars
 
+    /// Whether it has explicit bounds.
     [[nodiscard]] bool is_histogram() const noexcept { return kind == instrument_kind::histogram; }
     /// Whether its values never go down.
     [[nodiscard]] bool is_monotonic() const noexcept { return kind == instrument_kind::counter; }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -3218,7 +3321,7 @@ struct descriptor {
 
 // tacho: a fast hash of label values, which only narrows a search, and their comparison in full.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Labels are short: a general memcpy or memcmp of a few bytes costs more than all the rest of a look-up. These take
 // them as one or two loads that may overlap, and never read beyond the text.
@@ -3265,7 +3368,7 @@ template <class Piece>
     return mix(hash, hash >> 32);
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -3275,7 +3378,7 @@ template <class Piece>
 
 // tacho: the labels of one family: which its series have, which are the same for all, and how they are shown.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The longest value of a label, in bytes; what is beyond it is cut off.
 inline constexpr std::size_t max_label_value = 1024;
@@ -3285,26 +3388,26 @@ inline constexpr std::size_t max_labels = 16;
 
 /// A label of a family: its name in OTLP, its name in Prometheus, and how its values are typed.
 struct label_key {
-    std::string name;
-    std::string prometheus_name;
-    label_type type = label_type::text;
+    std::string name;                    ///< as OTLP shows it
+    std::string prometheus_name;         ///< as a scrape shows it
+    label_type type = label_type::text;  ///< how OTLP writes its values
 
     friend bool operator==(label_key const&, label_key const&) = default;
 };
 
 /// A label that all series of a family carry with the same value.
 struct fixed_label {
-    std::string name;  ///< empty where OTLP has a place of its own for it, as it has for the scope
-    std::string prometheus_name;
-    std::string value;
+    std::string name;             ///< empty where OTLP has a place of its own for it, as it has for the scope
+    std::string prometheus_name;  ///< as a scrape shows it
+    std::string value;            ///< of each series
 
     friend bool operator==(fixed_label const&, fixed_label const&) = default;
 };
 
 /// What the series of one family have in common.
 struct label_schema {
-    std::vector<label_key> keys;  ///< of the values that each series has, in the order of declaration
-    std::vector<fixed_label> fixed;
+    std::vector<label_key> keys;     ///< of the values that each series has, in the order of declaration
+    std::vector<fixed_label> fixed;  ///< labels that all series carry
     /// Begins each series' text: `name`, or `{"na.me"` when it needs quotes; empty for a histogram, which has several.
     std::string line_name;
     bool plain = true;  ///< names of metric and labels are the same in every escaping
@@ -3362,7 +3465,7 @@ private:
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -3372,7 +3475,7 @@ private:
 
 // tacho: how far readers have come who report what happened in between, and so must see what is removed once more.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 struct [[gnu::visibility("default")]] reader_clock;  // the program's, in a plug-in too
 
@@ -3385,7 +3488,7 @@ struct reader_clock {
     std::uint64_t next() noexcept { return now.fetch_add(1, std::memory_order_acq_rel) + 1; }
 };
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -3395,7 +3498,7 @@ struct reader_clock {
 
 // tacho: what changes of a series, or is asked seldom: its times, its place, who holds it, and whether it is removed.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Lies apart from the labels, the text and the cells, so that a scrape, which reads the texts of all series in a row,
 // does not read through this as well.
@@ -3498,7 +3601,7 @@ TACHO_FUNCTION bool series_life::remove(reader_clock& readers, unix_nanos now, b
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -3521,7 +3624,7 @@ extern "C" void __asan_poison_memory_region(void const volatile*, std::size_t);
 extern "C" void __asan_unpoison_memory_region(void const volatile*, std::size_t);
 #endif
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // What is released must not be used until it is given out again.
 inline void forbid([[maybe_unused]] void* from, [[maybe_unused]] std::size_t size) noexcept {
@@ -3668,7 +3771,7 @@ TACHO_FUNCTION void series_memory::unlink(block& b) noexcept {
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -3678,7 +3781,7 @@ TACHO_FUNCTION void series_memory::unlink(block& b) noexcept {
 
 // tacho: one series: its label values, its ready-made text and its cells.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// One series of a family. Its labels, text and times are written once, before any other thread can see it, and never
 /// change. A removed one is found and shown no more; its memory is given to another only when neither a handle nor a
@@ -3695,6 +3798,7 @@ public:
     [[nodiscard]] std::uint32_t generation() const noexcept { return life().generation(); }
     /// Whether it stands for all series beyond the limit. It then has no label values.
     [[nodiscard]] bool is_overflow() const noexcept { return overflow_ != 0; }
+    /// Where its numbers are; not to be written to once it may be another's.
     [[nodiscard]] detail::word* cells() const noexcept { return cells_; }
 
     /// The value of the label that was declared at `index`; empty when it is missing.
@@ -3732,6 +3836,7 @@ public:
 
     /// Keep it while it is bound: release() what was held once.
     void hold() const noexcept { life().hold(); }
+    /// See hold().
     void release() const noexcept { life().release(); }
 
     /// What the library keeps of it beside what is shown.
@@ -3842,7 +3947,7 @@ TACHO_FUNCTION series* series::make(detail::series_memory& memory, label_schema 
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -3852,7 +3957,7 @@ TACHO_FUNCTION series* series::make(detail::series_memory& memory, label_schema 
 
 // tacho: the exemplars of one series, as a visitor is shown them.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The exemplars that a series keeps now, or those that a snapshot copied. A visitor with a member
 /// exemplars(exemplar_view) is given it before the series' number or histogram; not where there can't be any.
@@ -3894,7 +3999,7 @@ concept shows_exemplars = requires(Visitor& v) {
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -3904,23 +4009,24 @@ concept shows_exemplars = requires(Visitor& v) {
 
 // tacho: what a visitor is shown of a histogram and of a state set.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What a histogram counted, at one moment.
 struct histogram_value {
     std::span<std::uint64_t const> buckets;  ///< not cumulative; one more than there are bounds
     std::uint64_t count;                     ///< always the sum of the buckets
-    double sum;
+    double sum;                              ///< of what was observed, in the unit of the values
 };
 
 /// What holds of a state set's states, at one moment: bit i is states[i].
 struct states_value {
-    std::uint64_t bits;
+    std::uint64_t bits;  ///< none beyond the states
 
+    /// Whether states[state] holds.
     [[nodiscard]] constexpr bool is_on(std::size_t state) const noexcept { return (bits >> state & 1) != 0; }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -3936,7 +4042,7 @@ struct states_value {
 #include <unistd.h>
 #endif
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // When a thread began to look; 0 while it does not. A line each, because a look-up writes it.
 struct alignas(64) looking_record {
@@ -4074,7 +4180,7 @@ inline std::uint64_t finished_epoch() noexcept {
 #pragma GCC diagnostic pop
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -4084,7 +4190,7 @@ inline std::uint64_t finished_epoch() noexcept {
 
 // tacho: the label values that decide which series is meant.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Calls f with what stands for these values: identity is decided on valid UTF-8 of bounded length, so that two
 // spellings of one broken value are one series.
@@ -4124,7 +4230,7 @@ private:
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -4134,7 +4240,7 @@ private:
 
 // tacho: all series of a family, in places that another may take over.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Blocks of places, each twice as large as the one before, which never move: read without a lock while one writer at a
 // time adds and removes.
@@ -4290,7 +4396,7 @@ TACHO_FUNCTION void series_list::part(std::uint32_t place) const noexcept {
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -4300,17 +4406,18 @@ TACHO_FUNCTION void series_list::part(std::uint32_t place) const noexcept {
 
 // tacho: how a family stores its series, and how many.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// How a family stores its series.
 struct series_storage {
-    std::size_t cells = 1;  ///< cells of one series
-    bool sharded = true;
+    std::size_t cells = 1;           ///< cells of one series
+    bool sharded = true;             ///< a number for each thread
     std::size_t limit = 2000;        ///< series, the overflow series not counted
     std::uint32_t expire_after = 0;  ///< seconds without use, after which a series is removed; 0: never
     std::size_t exemplars = 0;       ///< that a series keeps: one of a counter, one for each bucket of a histogram
     bool observed = false;           ///< rounds of callbacks give the values; the limit is for what one round observes
-    unix_nanos (*now)() noexcept = &system_clock::now;
+    unix_nanos (*now)() noexcept = &system_clock::now;  ///< when a series is born or ends
+    /// How far those have come who must see what is removed.
     std::shared_ptr<detail::reader_clock> readers = std::make_shared<detail::reader_clock>();
     std::shared_ptr<std::atomic<exemplar_filter> const> filter = {};  ///< of exemplars, if it keeps any
 
@@ -4323,7 +4430,7 @@ struct series_storage {
     [[nodiscard]] std::size_t most_removed() const noexcept { return (std::max)(most_found(), std::size_t{64}); }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -4333,7 +4440,7 @@ struct series_storage {
 
 // tacho: which series of a family are out of use for so long that they are removed.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The expiry of one family's series. May be asked by several threads at a time.
 class idle_series {
@@ -4385,7 +4492,7 @@ TACHO_FUNCTION void idle_series::remove_from(series_list const& list) noexcept {
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -4395,7 +4502,7 @@ TACHO_FUNCTION void idle_series::remove_from(series_list const& list) noexcept {
 
 // tacho: keeps an exception, such as one for lack of memory, from leaving the library.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Runs f; false when it threw. Without exceptions the standard library ends the program instead, and f always returns.
 template <class F>
@@ -4412,7 +4519,7 @@ bool attempt(F&& f) noexcept {
     return true;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -4422,7 +4529,7 @@ bool attempt(F&& f) noexcept {
 
 // tacho: series that were removed, until nobody can need their memory any more.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // A removed series goes in two steps: while it can still be found or is held, it stays listed, so that readers who
 // collect what happened in between see its last values; then it is taken off the list, and freed when those who were
@@ -4511,7 +4618,7 @@ TACHO_FUNCTION void removed_series::take(place taken) noexcept {
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -4521,7 +4628,7 @@ TACHO_FUNCTION void removed_series::take(place taken) noexcept {
 
 // tacho: where instruments of few known label combinations find their series without looking them up.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The cells of each combination, nullptr where they aren't known, and the series that they are of: apart, because a
 // look-up that hits needs just the cells. They belong to the instrument.
@@ -4568,7 +4675,7 @@ TACHO_FUNCTION void series_caches::forget(series const& gone) noexcept {
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -4578,7 +4685,7 @@ TACHO_FUNCTION void series_caches::forget(series const& gone) noexcept {
 
 // tacho: from label values to a series: read without a lock, written under one.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // An open-addressing hash table. Readers probe the newest published table; a writer, of which there is one at a time,
 // adds to it, marks places as left, or copies what is in it into another one and publishes that. Old tables are kept
@@ -4718,7 +4825,7 @@ TACHO_FUNCTION void series_index::insert(std::uint64_t hash, series* added) noex
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -4728,15 +4835,16 @@ TACHO_FUNCTION void series_index::insert(std::uint64_t hash, series* added) noex
 
 // tacho: all series of one family: found by label values, limited in number, removed one by one or when they are idle.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The series of one family. Look-ups and listings are lock-free and allocate nothing; creating and removing a series
 /// takes a mutex that neither of them needs. Whoever looks series up or lists them is `looking` meanwhile.
 class series_table {
 public:
     /// For for_each(): what is removed is not listed, or as long as anybody may have seen it listed.
-    static constexpr std::uint64_t present = ~std::uint64_t{0}, gone_too = 0;
+    static constexpr std::uint64_t present = ~std::uint64_t{0}, gone_too = 0;  ///< all that may have been seen
 
+    /// Without series. Allocates nothing.
     series_table(label_schema schema, series_storage storage);
     series_table(series_table const&) = delete;
     series_table& operator=(series_table const&) = delete;
@@ -4804,6 +4912,7 @@ public:
     void keep_removed() noexcept;
     /// An instrument's own table from enums to cells, in which removed series must not stay. False without memory.
     [[nodiscard]] bool add_cache(detail::series_cache cache) noexcept;
+    /// Lets go of it, when its instrument ends.
     void drop_cache(detail::series_cache cache) noexcept;
     /// Puts a series in its place, unless it has been removed.
     void fill_cache(detail::series_cache cache, std::size_t place, series& s) noexcept;
@@ -4818,7 +4927,9 @@ public:
     /// Series that are removed, and whose memory is kept because a handle, a look or a reader may still need it.
     [[nodiscard]] std::size_t kept() const noexcept { return kept_.load(std::memory_order_relaxed); }
 
+    /// Never changes.
     [[nodiscard]] label_schema const& schema() const noexcept { return schema_; }
+    /// Never changes.
     [[nodiscard]] series_storage const& storage() const noexcept { return storage_; }
 
 private:
@@ -4902,7 +5013,7 @@ private:
     detail::gated_mutex mutex_;  // one creator or remover at a time
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -4912,7 +5023,7 @@ private:
 
 // tacho: how the series of a table are made, removed and given back.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 #if TACHO_BODIES
 
@@ -5140,7 +5251,7 @@ TACHO_FUNCTION void series_table::destroy(series& s) noexcept {
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -5150,7 +5261,7 @@ TACHO_FUNCTION void series_table::destroy(series& s) noexcept {
 
 // tacho: an instrument's identity and all its series.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 class [[gnu::visibility("default")]] family;  // the program's, in a plug-in too
 
@@ -5158,8 +5269,9 @@ class [[gnu::visibility("default")]] family;  // the program's, in a plug-in too
 /// and by whoever reads it, and gone with the last of them.
 class family final : public detail::fork_witness {
 public:
-    using overflow_hook = void (*)(descriptor const&) noexcept;
+    using overflow_hook = void (*)(descriptor const&) noexcept;  ///< see registry_options::on_overflow
 
+    /// Made by the registry. Allocates.
     family(std::uint64_t id, descriptor describe, label_schema schema, series_storage storage,
            overflow_hook on_overflow = nullptr);
     family(family const&) = delete;
@@ -5169,17 +5281,18 @@ public:
     [[nodiscard]] unix_nanos birth() const noexcept { return birth_; }
     /// Never given to another family of the process.
     [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
-    [[nodiscard]] descriptor const& describe() const noexcept { return descriptor_; }
-    [[nodiscard]] label_schema const& schema() const noexcept { return table_.schema(); }
-    [[nodiscard]] series_table& table() noexcept { return table_; }
-    [[nodiscard]] series_table const& table() const noexcept { return table_; }
-    [[nodiscard]] bool is_sharded() const noexcept { return table_.storage().sharded; }
+    [[nodiscard]] descriptor const& describe() const noexcept { return descriptor_; }      ///< never changes
+    [[nodiscard]] label_schema const& schema() const noexcept { return table_.schema(); }  ///< never changes
+    [[nodiscard]] series_table& table() noexcept { return table_; }                        ///< its series
+    [[nodiscard]] series_table const& table() const noexcept { return table_; }            ///< the same
+    [[nodiscard]] bool is_sharded() const noexcept { return table_.storage().sharded; }    ///< by thread
 
     /// Of a histogram: the bucket that counts this value. Not for NaN.
     [[nodiscard]] std::size_t bucket_of(double value) const noexcept { return buckets_.find(value); }
 
     /// `le="0.5"} ` of each bucket, in text and in OpenMetrics.
     [[nodiscard]] bound_label const& bucket_text(std::size_t i) const noexcept { return bucket_texts_[i].text; }
+    /// The same as OpenMetrics has it.
     [[nodiscard]] bound_label const& bucket_openmetrics(std::size_t i) const noexcept {
         return bucket_texts_[i].openmetrics;
     }
@@ -5189,12 +5302,15 @@ public:
 
     // Each by the values that its instrument is given, also of labels that a view leaves out; see series_table. Whoever
     // finds a series is `looking`.
+    /// See series_table::find_or_create(): of the labels that views leave.
     [[nodiscard]] series* find_or_create(std::span<std::string_view const> values) noexcept {
         return schema().with_kept(values, [this](auto kept) { return table_.find_or_create(kept); });
     }
+    /// See series_table::hold().
     [[nodiscard]] series* hold(std::span<std::string_view const> values) noexcept {
         return schema().with_kept(values, [this](auto kept) { return table_.hold(kept); });
     }
+    /// See series_table::remove().
     bool remove(std::span<std::string_view const> values) noexcept {
         return schema().with_kept(values, [this](auto kept) { return table_.remove(kept); });
     }
@@ -5220,7 +5336,7 @@ public:
 
     /// A round of callbacks begins, or has begun, to observe it. By the thread of the round only, as observed_rounds().
     void begin_round(std::uint64_t round) noexcept;
-    [[nodiscard]] detail::observed_rounds& observed_rounds() noexcept { return rounds_; }
+    [[nodiscard]] detail::observed_rounds& observed_rounds() noexcept { return rounds_; }  ///< see there
 
     /// Calls v.number(family, series, number), v.histogram(family, series, histogram_value), v.states(family, series,
     /// states_value) or v.exponential_histogram(family, series, exponential_value) for each series that is shown, and
@@ -5258,10 +5374,13 @@ public:
     /// Reports that a text format has no place for an exponential histogram, the first time.
     void say_left_out() const noexcept;
 
+    /// Measurements, since it was made.
     [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
+    /// Readings, since it was made.
     [[nodiscard]] std::uint64_t torn() const noexcept { return torn_.load(std::memory_order_relaxed); }
 
     // What is added up over processes begins at zero in a child, what tells a state is what it was.
+    /// Hears of forks.
     void on_fork(detail::fork_event what) noexcept override;
 
 private:
@@ -5456,7 +5575,7 @@ TACHO_FUNCTION void family::report_once(std::initializer_list<std::string_view> 
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -5467,7 +5586,7 @@ TACHO_FUNCTION void family::report_once(std::initializer_list<std::string_view> 
 // tacho: which measurements of an instrument become exemplars.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#exemplarfilter
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// An option of counters and histograms: `counter<"requests_total", label<"api">, exemplars>`. Each series keeps its
 /// latest exemplar, a histogram one for each bucket: 176 bytes each, beside the cells. A measurement becomes one when
@@ -5521,7 +5640,38 @@ void consider_exemplar([[maybe_unused]] Place const& to, [[maybe_unused]] std::s
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
+
+#endif
+
+// ---- tacho/cell/cell_policy.hpp
+#ifndef TACHO_PART_CELL_CELL_POLICY
+#define TACHO_PART_CELL_CELL_POLICY
+
+// tacho: what a way of counting has to be, so that counters can take one of the program's own.
+
+namespace tacho::inline TACHO_ABI {
+
+/// How counters and up-down counters write their numbers: cells::sharded, cells::shared, or a class of one's own with
+/// `static constexpr bool is_sharded = false` and a function add(), which adds to an atomic word that holds an integer
+/// or the bits of a double. It is called by whatever threads record, so it says itself which of them may do so at the
+/// same time; must not throw, and should neither lock nor allocate. Readers load the word, relaxed. Instruments of one
+/// identity share their cells: give all of them the same policy.
+template <class T>
+concept cell_policy = std::same_as<T, cells::sharded> || std::same_as<T, cells::shared> ||
+    requires(std::atomic<std::uint64_t>* cell) {
+    requires !T::is_sharded;
+    { T::add(cell, std::uint64_t{1}) }
+    noexcept;
+    { T::add(cell, std::int64_t{-1}) }
+    noexcept;
+    { T::add(cell, 0.5) }
+    noexcept;
+};
+
+static_assert(cell_policy<cells::sharded> && cell_policy<cells::shared>);
+
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -5532,7 +5682,7 @@ void consider_exemplar([[maybe_unused]] Place const& to, [[maybe_unused]] std::s
 // tacho: how the names of OpenTelemetry become those of Prometheus: which strategy a registry has.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk_exporters/prometheus/
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What becomes of a name before a client's escaping is applied to it, called as OpenTelemetry's configuration calls
 /// it. Of the counter `foo.bar` in bytes: `foo_bar_bytes_total`, `foo_bar`, `foo.bar_bytes_total` and `foo.bar`. The
@@ -5593,7 +5743,7 @@ constexpr std::string_view without_last_word(std::string_view name, std::string_
     return out;
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -5603,7 +5753,7 @@ constexpr std::string_view without_last_word(std::string_view name, std::string_
 
 // tacho: keeps the memory of a series from being given to another.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Counts as a holder while it lives. Its family has to live as long. Copying costs an atomic add.
 class held_series {
@@ -5630,7 +5780,7 @@ private:
     series const* held_ = nullptr;
 };
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -5640,7 +5790,42 @@ private:
 
 // tacho: what look-ups find and what handles hold: cells to record in, and what keeps them alive.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
+
+#if defined(TACHO_OFF)
+
+// Nothing is recorded: no place is known or kept, so that handles are empty, and what is done with them is nothing.
+// Its functions are not constexpr, or compilers would warn of null pointers where nobody goes.
+struct no_family {
+    [[nodiscard]] static family* get() noexcept { return nullptr; }
+    [[nodiscard]] family* operator->() const noexcept { return get(); }
+    friend bool operator==(no_family, std::nullptr_t) noexcept { return true; }
+};
+
+struct bound_series {
+    bound_series() = default;
+    template <class Family>
+    bound_series(word*, Family const&, held_series const&) noexcept {}
+
+    [[nodiscard]] static series const* at() noexcept { return nullptr; }
+
+    static constexpr word* cells = nullptr;
+    static constexpr no_family of{};
+};
+
+struct found_series {
+    found_series() = default;
+    template <class Family>
+    found_series(word*, Family const&, series*) noexcept {}
+
+    [[nodiscard]] static series* at() noexcept { return nullptr; }
+    [[nodiscard]] static bound_series bind() noexcept { return {}; }
+
+    static constexpr word* cells = nullptr;
+    static constexpr no_family of{};
+};
+
+#else
 
 // What a handle holds: while it lives, its cells are nobody else's.
 struct bound_series {
@@ -5684,7 +5869,9 @@ struct found_series {
     }
 };
 
-}  // namespace tacho::inline v0::detail
+#endif
+
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -5695,12 +5882,12 @@ struct found_series {
 // tacho: what is known of the program that is measured, such as its service name.
 // Rule: https://opentelemetry.io/docs/specs/otel/resource/sdk/
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// One fact about the program: `service.name` = `shop`.
 struct attribute {
-    std::string key;
-    std::string value;
+    std::string key;    ///< such as `service.name`
+    std::string value;  ///< any text
 
     friend bool operator==(attribute const&, attribute const&) = default;
 };
@@ -5708,7 +5895,7 @@ struct attribute {
 /// All that is known of the program: sent with each push, shown as `target_info` in a scrape.
 using resource = std::vector<attribute>;
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -5718,7 +5905,7 @@ using resource = std::vector<attribute>;
 
 // tacho: all families of a registry at one moment, in the orders in which they are shown.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// In which order families are visited: Prometheus keeps a name's lines together, OTLP a scope's metrics.
 enum class order : unsigned char { by_name, by_scope };
@@ -5787,7 +5974,7 @@ void visit_all(family_list const& list, Visitor& visitor, order in, std::uint64_
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -5798,7 +5985,7 @@ void visit_all(family_list const& list, Visitor& visitor, order in, std::uint64_
 // tacho: which families can't be shown side by side, found when the second one registers.
 // Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#suffixes
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Whether two of one name and scope can be one metric of OTLP, with points of both.
 [[nodiscard]] inline bool is_same_metric(descriptor const& a, descriptor const& b) noexcept {
@@ -5952,7 +6139,7 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -5963,7 +6150,7 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
 // tacho: what callbacks observe in one round, until it is shown.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#asynchronous-instrument-cardinality-limits
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // What one call of a callback observes. It is shown when the callback has ended well and in time, and otherwise never.
 // Totals that a series gets from several places are shown when the round ends, as a whole: one of which only a part is
@@ -6111,7 +6298,7 @@ TACHO_FUNCTION number observed_values::sum(number a, number b) noexcept {
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -6122,7 +6309,7 @@ TACHO_FUNCTION number observed_values::sum(number a, number b) noexcept {
 // tacho: the program's callbacks: run once a collection, under no lock, and never waited for without end.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/api/#asynchronous-instrument-api
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 class [[gnu::visibility("default")]] callback;  // the program's, in a plug-in too
 
@@ -6384,7 +6571,7 @@ TACHO_FUNCTION void callback_list::say(bool& said, family const& of, std::string
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -6394,7 +6581,7 @@ TACHO_FUNCTION void callback_list::say(bool& said, family const& of, std::string
 
 // tacho: what a registry tells of its instruments, and of what went wrong in them.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What went wrong in recording, since the registry was made; of instruments that are still registered.
 struct registry_health {
@@ -6402,21 +6589,21 @@ struct registry_health {
                                                 ///< of failed and late callbacks
     std::uint64_t overflowed_measurements = 0;  ///< counted in an overflow series
     std::uint64_t torn_reads = 0;               ///< histogram readings whose sum may be ahead of the buckets
-    std::uint64_t failed_registrations = 0;
-    std::uint64_t failed_callbacks = 0;  ///< calls that threw
-    std::uint64_t late_callbacks = 0;    ///< calls that took longer than they may, or that there was no time for
-    std::size_t kept_series = 0;         ///< removed, but still held by a handle, or not yet collected by every reader
+    std::uint64_t failed_registrations = 0;     ///< of instruments that collide, or are none
+    std::uint64_t failed_callbacks = 0;         ///< calls that threw
+    std::uint64_t late_callbacks = 0;           ///< calls that took longer than they may, or that there was no time for
+    std::size_t kept_series = 0;  ///< removed, but still held by a handle, or not yet collected by every reader
 };
 
 /// One instrument, or several of one identity, as registry.list() shows it.
 struct listed_instrument {
-    descriptor describe;
-    std::vector<std::string> labels = {};  ///< names of those that its series have, in the order of declaration
-    std::size_t series = 0;                ///< that are shown, the overflow series included
-    std::size_t series_limit = 0;
+    descriptor describe;                        ///< what it is
+    std::vector<std::string> labels = {};       ///< names of those that its series have, in the order of declaration
+    std::size_t series = 0;                     ///< that are shown, the overflow series included
+    std::size_t series_limit = 0;               ///< the most; see tacho::series_limit
     std::uint64_t overflowed_measurements = 0;  ///< counted in its overflow series
-    std::uint64_t dropped_measurements = 0;
-    std::size_t kept_series = 0;  ///< as in registry_health
+    std::uint64_t dropped_measurements = 0;     ///< as in registry_health
+    std::size_t kept_series = 0;                ///< as in registry_health
 };
 
 namespace detail {
@@ -6474,7 +6661,7 @@ TACHO_FUNCTION std::size_t count_series(family const& of, std::uint64_t round) {
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -6485,14 +6672,17 @@ TACHO_FUNCTION std::size_t count_series(family const& of, std::uint64_t round) {
 // tacho: views: what a program changes about instruments that it doesn't own, such as those of a library.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#view
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The name of a label in a list of such. Made of one text only: with std::string, `{{"user", "path"}}` would be two
 /// iterators.
 class label_name {
 public:
+    /// Implicit, of a literal.
     label_name(char const* name) : name_(name) {}  // implicit, as are these
+    /// Implicit, of a text that is kept.
     label_name(std::string name) noexcept : name_(std::move(name)) {}
+    /// Implicit, of a text that is copied.
     label_name(std::string_view name) : name_(name) {}
 
     friend bool operator==(label_name const& a, std::string_view b) noexcept { return a.name_ == b; }
@@ -6512,9 +6702,9 @@ struct view {
     std::optional<instrument_kind> kind = {};       ///< observables are of the kind of what they show
     std::optional<std::string> unit = {};           ///< UCUM, exactly this
 
-    std::optional<std::string> rename = {};  ///< a name as instruments have; the Prometheus name follows
-    std::optional<std::string> describe = {};
-    std::optional<bool> drop = {};                            ///< record nothing, show nothing
+    std::optional<std::string> rename = {};    ///< a name as instruments have; the Prometheus name follows
+    std::optional<std::string> describe = {};  ///< text for people in place of its own
+    std::optional<bool> drop = {};             ///< record nothing, show nothing
     std::optional<std::vector<label_name>> keep_labels = {};  ///< only these; none if it is empty
     std::vector<label_name> leave_out_labels = {};            ///< keep all but these
     std::optional<std::vector<double>> bounds = {};           ///< of a histogram
@@ -6597,7 +6787,7 @@ inline void apply(view const& v, stream& to) noexcept {
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -6607,8 +6797,9 @@ inline void apply(view const& v, stream& to) noexcept {
 
 // tacho: what a registry can be told when it is made, and what it tells of itself.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
+/// How a registry sees its instruments.
 struct registry_options {
     std::size_t series_limit = 2000;  ///< of each instrument that names none of its own
     bool scope_labels = true;         ///< show `otel_scope_name` and `otel_scope_version` where a scope is named
@@ -6621,7 +6812,7 @@ struct registry_options {
     /// Labels that each series of each instrument carries: `{{"region", "eu"}}`. At most 16, named as labels are. (What
     /// holds for the whole program, such as its name and version, is better told as a resource.)
     std::vector<attribute> constant_labels = {};
-    std::vector<view> views = {};
+    std::vector<view> views = {};  ///< applied to what they match, later ones over earlier ones
     exemplar_filter exemplars = exemplar_filter::trace_based;  ///< which measurements become exemplars
     /// Called once for each instrument, when a measurement of it is first counted in its overflow series: by the thread
     /// that records it and under no lock. The error hook hears of it in any case.
@@ -6669,7 +6860,7 @@ inline void add_constant_labels(std::vector<fixed_label>& beside, std::vector<at
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -6679,7 +6870,7 @@ inline void add_constant_labels(std::vector<fixed_label>& beside, std::vector<at
 
 // tacho: the slots and looks of threads that a child of fork() doesn't have.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 struct [[gnu::visibility("default")]] forked_cells;  // the program's, in a plug-in too
 
@@ -6723,7 +6914,7 @@ TACHO_FUNCTION void forked_cells::on_fork(fork_event what) noexcept {
 }
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -6734,7 +6925,7 @@ TACHO_FUNCTION void forked_cells::on_fork(fork_event what) noexcept {
 // tacho: which copy of the library's variables a registry belongs to, where a program and its plug-ins may have
 // several.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 class registry;
 
@@ -6797,7 +6988,7 @@ inline constexpr std::string_view foreign_registry =
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -6807,7 +6998,7 @@ inline constexpr std::string_view foreign_registry =
 
 // tacho: what a registry, its instruments and its readers share.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -7013,7 +7204,7 @@ TACHO_FUNCTION std::shared_ptr<registry_core> const& core_of_module() {
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -7023,7 +7214,7 @@ TACHO_FUNCTION std::shared_ptr<registry_core> const& core_of_module() {
 
 // tacho: the registry: it knows all instruments, and shows their numbers to whoever visits.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 class registry;
 class snapshot;
@@ -7039,9 +7230,11 @@ public:
     /// that it has already. One that is named like another, or is no label, is left out: registry.problems() says so.
     [[nodiscard]] scope with_labels(std::vector<attribute> const& labels) const;
 
+    /// Its name and version; empty for the unnamed one.
     [[nodiscard]] scope_info const& info() const noexcept { return info_; }
     /// All constant labels of its instruments.
     [[nodiscard]] std::vector<fixed_label> const& labels() const noexcept { return labels_; }
+    /// What it belongs to: for the library, and for tests of it.
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return detail::usable(core_); }
 
 private:
@@ -7069,6 +7262,7 @@ TACHO_FUNCTION scope scope::with_labels(std::vector<attribute> const& labels) co
 /// be called by any thread at any time.
 class registry {
 public:
+    /// Without instruments. Allocates.
     explicit registry(registry_options options = {});
     registry(registry const&) = delete;
     registry& operator=(registry const&) = delete;
@@ -7101,6 +7295,7 @@ public:
     /// Why instruments were not registered, and which views and constant labels are ignored, a sentence each.
     [[nodiscard]] std::vector<std::string> problems() const;
 
+    /// Sums over all instruments. Takes the registry's mutex for a moment, and allocates nothing per series.
     [[nodiscard]] registry_health health() const;
 
     /// Which measurements become exemplars from now on.
@@ -7108,7 +7303,9 @@ public:
         core()->filter->store(by, std::memory_order_relaxed);  // orders nothing
     }
 
+    /// As they were given.
     [[nodiscard]] registry_options const& options() const noexcept { return core_->options; }
+    /// What outlives it: for the library, and for tests of it.
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return detail::usable(core_); }
 
 private:
@@ -7168,6 +7365,7 @@ TACHO_FUNCTION registry& default_registry() {
 /// instruments are gone: for a reader who reports what happened in between. One thread at a time.
 class reader {
 public:
+    /// Begins now: what was removed before is not shown. Takes the registry's mutex.
     explicit reader(registry& in);
     reader(reader const&) = delete;
     reader& operator=(reader const&) = delete;
@@ -7231,7 +7429,7 @@ TACHO_FUNCTION void reader::commit() {
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -7241,7 +7439,7 @@ TACHO_FUNCTION void reader::commit() {
 
 // tacho: an instrument's place in a registry, taken when it is made and given back when it ends.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -7293,7 +7491,9 @@ public:
 
     /// Whether it is registered, or a view drops it: all is as somebody wants it.
     [[nodiscard]] bool ok() const noexcept { return family_ != nullptr || dropped_; }
+    /// The family; nullptr when it isn't registered.
     [[nodiscard]] std::shared_ptr<family> const& held() const noexcept { return family_; }
+    /// What it is registered in.
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }
 
     /// The series with these label values, for those who are looking.
@@ -7307,6 +7507,7 @@ public:
     /// The series with these label values, found and put in its place.
     [[nodiscard]] detail::found_series find_and_cache(std::size_t index,
                                                       std::span<std::string_view const> values) const noexcept;
+    /// The overflow series, for those who are looking.
     [[nodiscard]] detail::found_series find_overflow() const noexcept {
         return found(family_ == nullptr ? nullptr : family_->table().overflow());
     }
@@ -7314,9 +7515,12 @@ public:
     /// The series with these label values, to keep.
     [[nodiscard]] detail::bound_series bind(std::span<std::string_view const> values) const noexcept;
 
+    /// The overflow series, to keep.
     [[nodiscard]] detail::bound_series bind_overflow() const noexcept;
 
+    /// See typed_instrument::remove().
     bool remove(std::span<std::string_view const> values) const noexcept;
+    /// See typed_instrument::clear().
     void clear() const noexcept;
 
 private:
@@ -7354,6 +7558,8 @@ TACHO_FUNCTION registration::~registration() {
 
 TACHO_FUNCTION registration::registration(scope const& in, detail::instrument_spec const& spec) noexcept
     : core_(in.core()) {
+    dropped_ = !detail::recording;  // as a view would
+    if (dropped_) return;
     if (!are_bounds(spec.bounds)) {
         detail::attempt([&] {
             core_->fail("the histogram \"" + std::string{spec.name} +
@@ -7388,8 +7594,8 @@ TACHO_FUNCTION registration registration::refused(scope const& in, std::string w
     detail::looking const look;
     auto const by_values = find(values);
     // The overflow series is asked for anew each time, which counts it.
-    if (!cache_.cells.empty() && by_values.from != nullptr && !by_values.from->is_overflow())
-        family_->table().fill_cache(cache_, index, *by_values.from);
+    if (auto* const s = by_values.at(); !cache_.cells.empty() && s != nullptr && !s->is_overflow())
+        family_->table().fill_cache(cache_, index, *s);
     return by_values;
 }
 
@@ -7510,7 +7716,7 @@ TACHO_FUNCTION series_storage registration::storage(detail::instrument_spec cons
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -7520,14 +7726,14 @@ TACHO_FUNCTION series_storage registration::storage(detail::instrument_spec cons
 
 // tacho: the template arguments of an instrument: its name, then labels, unit, number, cells and limit in any order.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// An option: how many series the instrument may have before further label values are counted together; of an
 /// observable, how many one round may observe.
 template <std::size_t N>
 struct series_limit {
     static_assert(N != 0, "tacho: a series limit is at least 1");
-    static constexpr std::size_t value = N;
+    static constexpr std::size_t value = N;  ///< series, the overflow series not counted
 };
 
 /// An option: a series is removed when it has been out of use for this long, that is neither looked up nor held by a
@@ -7535,7 +7741,7 @@ struct series_limit {
 template <std::uint32_t Seconds>
 struct expire_after {
     static_assert(Seconds != 0, "tacho: a series expires after one second at the earliest");
-    static constexpr std::uint32_t value = Seconds;
+    static constexpr std::uint32_t value = Seconds;  ///< seconds
 };
 
 namespace detail {
@@ -7564,7 +7770,9 @@ template <class T>
 inline constexpr bool is_number =
     std::same_as<T, std::uint64_t> || std::same_as<T, std::int64_t> || std::same_as<T, double>;
 template <class T>
-inline constexpr bool is_cells = std::same_as<T, cells::sharded> || std::same_as<T, cells::shared>;
+inline constexpr bool is_cells = cell_policy<T>;
+template <class T>
+inline constexpr bool is_cells_of_ours = std::same_as<T, cells::sharded> || std::same_as<T, cells::shared>;
 
 template <class T>
 inline constexpr bool is_exemplars = std::same_as<T, exemplars>;
@@ -7611,7 +7819,8 @@ struct instrument_traits {
     static_assert(((is_label<Options> || is_unit<Options> || is_number<Options> || is_cells<Options> ||
                     is_limit<Options> || is_expiry<Options> || is_exemplars<Options>)&&...),
                   "tacho: an instrument's options are label<...>, a unit, std::uint64_t, std::int64_t or double, "
-                  "cells::sharded or cells::shared, series_limit<...>, expire_after<...> and exemplars");
+                  "cells::sharded, cells::shared or another cell_policy, series_limit<...>, expire_after<...> and "
+                  "exemplars");
     static_assert(((is_unit<Options> ? 1 : 0) + ... + 0) <= 1 && ((is_number<Options> ? 1 : 0) + ... + 0) <= 1 &&
                       ((is_cells<Options> ? 1 : 0) + ... + 0) <= 1 && ((is_limit<Options> ? 1 : 0) + ... + 0) <= 1 &&
                       ((is_expiry<Options> ? 1 : 0) + ... + 0) <= 1,
@@ -7625,6 +7834,9 @@ struct instrument_traits {
     using unit_type = typename first_of<unit::none, unit_predicate, Options...>::type;
     using number_type = typename first_of<DefaultNumber, number_predicate, Options...>::type;
     using cells_type = typename first_of<DefaultCells, cells_predicate, Options...>::type;
+    static_assert(Kind == instrument_kind::counter || Kind == instrument_kind::up_down_counter ||
+                      is_cells_of_ours<cells_type>,
+                  "tacho: only counters and up-down counters take a cell policy of one's own");
     using labels = labels_of<Options...>;
     static constexpr std::size_t label_count = std::tuple_size_v<labels>;
     static_assert(label_count <= max_labels, "tacho: an instrument has at most 16 labels");
@@ -7633,6 +7845,8 @@ struct instrument_traits {
     static constexpr auto prometheus = prometheus_name(Name.view(), unit_type::ucum, Kind);
 
     static constexpr auto label_specs = []<class... Labels>(std::tuple<Labels...>*) {
+        // Looks into the types also where no value is ever looked up: a closed list checks its texts.
+        static_assert(((sizeof(typename Labels::value_type) != 0) && ...));
         return std::array<label_spec, sizeof...(Labels)>{
             label_spec{Labels::name, label_value<typename Labels::value_type>::type}...};
     }(static_cast<labels*>(nullptr));
@@ -7659,7 +7873,7 @@ struct instrument_traits {
     // instrument.
     static constexpr std::size_t most_dense = 1024;
     static constexpr std::size_t dense = []<class... Labels>(std::tuple<Labels...>*) -> std::size_t {
-        if (expires_after != 0) return 0;
+        if (expires_after != 0 || !recording) return 0;
         std::size_t product = sizeof...(Labels) == 0 ? 0 : 1;
         ((product = product > most_dense ? 0 : product * label_value<typename Labels::value_type>::cardinality), ...);
         return product > most_dense ? 0 : product;
@@ -7691,7 +7905,7 @@ template <class Value, class Arg>
 }
 
 }  // namespace detail
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -7701,7 +7915,7 @@ template <class Value, class Arg>
 
 // tacho: what all typed instruments do alike: register, and find the cells of label values.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Whether these arguments are values of these labels, one for one.
 template <class Labels, class... Args>
@@ -7754,13 +7968,16 @@ public:
     template <class... Args>
         requires(are_values_of<typename Traits::labels, Args...> && sizeof...(Args) != 0)
     [[nodiscard]] Series operator()(Args const&... values) noexcept {
-        if constexpr (Traits::dense != 0) {
+        if constexpr (!recording) {
+            return Series{found_series{nullptr, held(), nullptr}, looking{nullptr}};
+        } else if constexpr (Traits::dense != 0) {
             return Series{find(values...), looking{nullptr}};  // its series are kept as long as it
         } else {
             looking look;
             return Series{find(values...), std::move(look)};
         }
     }
+    /// What is no value of these labels doesn't compile, and says why; so below.
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
     void operator()(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
@@ -7769,10 +7986,15 @@ public:
     template <class... Args>
         requires(are_values_of<typename Traits::labels, Args...>)
     [[nodiscard]] Handle bind(Args const&... values) noexcept {
-        if (std::size_t unused = 0; !number(unused, values...)) [[unlikely]]
-            return Handle{registration_.bind_overflow()};
-        return Handle{with_texts([this](auto in_order) { return registration_.bind(in_order); }, values...)};
+        if constexpr (!recording) {
+            return Handle{bound_series{nullptr, nullptr, {}}};
+        } else {
+            if (std::size_t unused = 0; !number(unused, values...)) [[unlikely]]
+                return Handle{registration_.bind_overflow()};
+            return Handle{with_texts([this](auto in_order) { return registration_.bind(in_order); }, values...)};
+        }
     }
+    /// See above.
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
     void bind(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
@@ -7786,20 +8008,23 @@ public:
         requires(are_values_of<typename Traits::labels, Args...> && sizeof...(Args) != 0)
     bool remove(Args const&... values) noexcept {
         std::size_t unused = 0;
-        return number(unused, values...) &&
+        return recording && number(unused, values...) &&
                with_texts([this](auto in_order) { return registration_.remove(in_order); }, values...);
     }
+    /// See above.
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
     void remove(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
 
     /// Removes all series.
-    void clear() noexcept requires(Traits::label_count != 0) { registration_.clear(); }
+    void clear() noexcept requires(Traits::label_count != 0) {
+        if constexpr (recording) registration_.clear();
+    }
 
 protected:
     typed_instrument(scope const& in, instrument_spec const& spec) noexcept : registration_(in, spec) {
         if constexpr (Traits::dense != 0) registration_.keep_in({cached_cells_, cached_series_});
-        if constexpr (Traits::label_count == 0) {
+        if constexpr (recording && Traits::label_count == 0) {
             auto const only = registration_.bind({});  // its only series is never removed
             only_ = only.cells;
             only_series_ = only.at();
@@ -7807,7 +8032,8 @@ protected:
     }
     ~typed_instrument() = default;
 
-    [[nodiscard]] std::shared_ptr<family> const& held() const noexcept { return registration_.held(); }
+    // Nobody where nothing is recorded.
+    [[nodiscard]] family* own_family() const noexcept { return recording ? held().get() : nullptr; }
 
     // The cells of the one series of an instrument without labels, which exists from the start.
     [[nodiscard]] word* only() const noexcept { return only_; }
@@ -7818,9 +8044,16 @@ protected:
         series const* series_;
         [[nodiscard]] series const* at() const noexcept { return series_; }
     };
-    [[nodiscard]] only_series place() const noexcept { return {only_, held(), only_series_}; }
+    [[nodiscard]] auto place() const noexcept {
+        if constexpr (recording)
+            return only_series{only_, held(), only_series_};
+        else
+            return found_series{nullptr, held(), nullptr};
+    }
 
 private:
+    [[nodiscard]] std::shared_ptr<family> const& held() const noexcept { return registration_.held(); }
+
     template <std::size_t I>
     using value_at = typename std::tuple_element_t<I, typename Traits::labels>::value_type;
 
@@ -7902,7 +8135,7 @@ private:
     series const* only_series_ = nullptr;
 };
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -7912,7 +8145,7 @@ private:
 
 // tacho: a counter: how often something happened, or how much of it, since the series was born.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -7954,6 +8187,7 @@ class counter_handle {
 public:
     explicit counter_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
+    /// Adds one.
     void inc() const noexcept { detail::increment<Cells, Number, Exemplars>(to_); }
     /// Adds an amount; a negative one, and for doubles NaN or infinity, is dropped and counted.
     template <class Amount>
@@ -7993,10 +8227,13 @@ public:
     counter_series(counter_series const&) = delete;
     counter_series& operator=(counter_series const&) = delete;
 
+    /// Adds one.
     void inc() && noexcept { detail::increment<Cells, Number, Exemplars>(to_); }
+    /// Adds an amount; a negative one, and for doubles NaN or infinity, is dropped and counted.
     template <class Amount>
         requires detail::amount_for<Amount, Number>
     void inc(Amount amount) && noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
+    /// The same with an exemplar that tells more, where the instrument keeps any.
     template <class Amount>
         requires(Exemplars&& detail::amount_for<Amount, Number>)
     void inc(Amount amount, std::initializer_list<exemplar_label> labels) && noexcept {
@@ -8006,6 +8243,7 @@ public:
         requires(!Exemplars)
     void inc(Amount,
              std::initializer_list<exemplar_label>) && noexcept = delete;  // add tacho::exemplars to its options
+    /// See counter_handle::count_exceptions().
     exception_counter<handle> count_exceptions() && noexcept { return exception_counter<handle>{handle{to_.bind()}}; }
 
 private:
@@ -8037,7 +8275,9 @@ class counter : public detail::counter_front<detail::counter_traits<Name, Option
     static_assert(!std::same_as<number_type, std::int64_t>, "tacho: a counter counts std::uint64_t or double");
 
 public:
+    /// In the default registry. The description is text for people, and copied.
     explicit counter(std::string_view description = {}) : counter(default_registry(), description) {}
+    /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit counter(scope const& in, std::string_view description = {}) noexcept
         : base(in, traits::spec(description)) {}
 
@@ -8045,11 +8285,13 @@ public:
     void inc() noexcept requires(traits::label_count == 0) {
         detail::increment<cells_type, number_type, traits::exemplars>(this->place());
     }
+    /// Adds an amount; a negative one, and for doubles NaN or infinity, is dropped and counted.
     template <class Amount>
         requires(traits::label_count == 0 && detail::amount_for<Amount, number_type>)
     void inc(Amount amount) noexcept {
         detail::increment<cells_type, number_type, traits::exemplars>(this->place(), amount);
     }
+    /// The same with an exemplar that tells more.
     template <class Amount>
         requires(traits::label_count == 0 && traits::exemplars && detail::amount_for<Amount, number_type>)
     void inc(Amount amount, std::initializer_list<exemplar_label> labels) noexcept {
@@ -8059,11 +8301,13 @@ public:
     template <class Amount>
         requires(traits::label_count == 0 && !traits::exemplars)
     void inc(Amount, std::initializer_list<exemplar_label>) noexcept = delete;  // add tacho::exemplars to its options
+    /// See counter_handle::batch().
     auto batch() noexcept requires(traits::label_count == 0) { return this->bind().batch(); }
+    /// See counter_handle::count_exceptions().
     auto count_exceptions() noexcept requires(traits::label_count == 0) { return exception_counter{this->bind()}; }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -8073,7 +8317,7 @@ public:
 
 // tacho: a timer: measures how long a scope takes, in the unit of the histogram it records into.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -8095,20 +8339,22 @@ template <class Unit, class Rep, class Period>
 
 }  // namespace detail
 
-/// Records the time from its birth to its end, by the steady clock or another one of std::chrono's kind. Movable; holds
-/// its series alive. `Handle` is a histogram's, `Unit` its unit, one of time. Where the labels are known only at the
-/// end, take the time yourself: `auto const start = clock::now(); ... duration(status).observe(clock::now() - start);`
-template <class Handle, class Unit, class Clock = std::chrono::steady_clock>
+/// Records the time from its birth to its end, by tacho::steady_clock or another one of std::chrono's kind. Movable;
+/// holds its series alive. `Handle` is a histogram's, `Unit` its unit, one of time. Where the labels are known only at
+/// the end, take the time yourself:
+/// `auto const start = tacho::steady_clock::now(); ... duration(status).observe(tacho::steady_clock::now() - start);`
+template <class Handle, class Unit, class Clock = steady_clock>
 class [[nodiscard]] timer {
 public:
-    explicit timer(Handle into) noexcept : into_(std::move(into)), start_(Clock::now()) {}
+    /// Starts now.
+    explicit timer(Handle into) noexcept : into_(std::move(into)), start_(now()) {}
     timer(timer&& other) noexcept
         : into_(other.into_), start_(other.start_), runs_(std::exchange(other.runs_, false)) {}
     timer& operator=(timer&&) = delete;
     ~timer() { stop(); }
 
-    /// The time since the start, in the histogram's unit.
-    [[nodiscard]] double elapsed() const noexcept { return detail::in_unit<Unit>(Clock::now() - start_); }
+    /// The time since the start, in the histogram's unit; 0 with TACHO_OFF, since it isn't taken.
+    [[nodiscard]] double elapsed() const noexcept { return detail::in_unit<Unit>(now() - start_); }
     /// Records now, once; the end then records nothing.
     void stop() noexcept {
         if (std::exchange(runs_, false)) into_.observe(elapsed());
@@ -8117,12 +8363,19 @@ public:
     void cancel() noexcept { runs_ = false; }
 
 private:
+    static typename Clock::time_point now() noexcept {
+        if constexpr (detail::recording)
+            return Clock::now();
+        else
+            return {};
+    }
+
     Handle into_;
     typename Clock::time_point start_;
     bool runs_ = true;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -8133,14 +8386,14 @@ private:
 // tacho: an exponential histogram: how values are distributed, without bounds that someone has to choose.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// An option of an exponential histogram: how many buckets of each sign it has, 4 to 168, by default 160.
 template <std::size_t N>
 struct max_buckets {
     static_assert(N >= 4 && N <= max_exponential_buckets,
                   "tacho: an exponential histogram has 4 to 168 buckets of each sign");
-    static constexpr std::size_t value = N;
+    static constexpr std::size_t value = N;  ///< buckets of each sign
 };
 
 namespace detail {
@@ -8158,10 +8411,12 @@ inline void zero_threshold_must_be_finite_and_not_negative() noexcept {}  // not
 class zero_threshold {
 public:
     zero_threshold() = default;
+    /// Finite and not negative, known while compiling.
     consteval explicit zero_threshold(double value) : value_(value) {
         if (!detail::is_exponential_shape({.zero_threshold = value}))
             detail::zero_threshold_must_be_finite_and_not_negative();
     }
+    /// In the unit of the values.
     [[nodiscard]] constexpr double value() const noexcept { return value_; }
 
 private:
@@ -8191,6 +8446,7 @@ class exponential_handle {
 public:
     explicit exponential_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
+    /// Observes a finite value, in the histogram's unit.
     void observe(double value) const noexcept { detail::observe_exponential_in<Cells>(to_.cells, to_.of.get(), value); }
     /// The same of a time, in the histogram's unit.
     template <class Rep, class Period>
@@ -8198,7 +8454,7 @@ public:
     void observe(std::chrono::duration<Rep, Period> time) const noexcept { observe(detail::in_unit<Unit>(time)); }
 
     /// Records the time until its result ends: `auto const timing = handle.time();`
-    template <class Clock = std::chrono::steady_clock>
+    template <class Clock = steady_clock>
         requires detail::unit_of_time<Unit> timer<exponential_handle, Unit, Clock> time()
     const noexcept { return timer<exponential_handle, Unit, Clock>{*this}; }
 
@@ -8215,13 +8471,16 @@ public:
     exponential_series(exponential_series const&) = delete;
     exponential_series& operator=(exponential_series const&) = delete;
 
+    /// Observes a finite value, in the histogram's unit.
     void observe(double value) && noexcept { detail::observe_exponential_in<Cells>(to_.cells, to_.of.get(), value); }
+    /// Observes a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires detail::unit_of_time<Unit>
     void observe(std::chrono::duration<Rep, Period> time) && noexcept {
         std::move(*this).observe(detail::in_unit<Unit>(time));
     }
-    template <class Clock = std::chrono::steady_clock>
+    /// Observes the time until the timer ends. See `timer`.
+    template <class Clock = steady_clock>
         requires detail::unit_of_time<Unit> timer<exponential_handle<Cells, Unit>, Unit, Clock> time() && noexcept {
             return exponential_handle<Cells, Unit>{to_.bind()}.template time<Clock>();
         }
@@ -8288,26 +8547,31 @@ class exponential_histogram : public detail::exponential_front<detail::exponenti
                                                             detail::max_buckets_predicate, Options...>::type::value;
 
 public:
+    /// In the default registry.
     explicit exponential_histogram(std::string_view description = {}, zero_threshold zero = {})
         : exponential_histogram(default_registry(), description, zero) {}
+    /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit exponential_histogram(scope const& in, std::string_view description = {},
                                    zero_threshold zero = {}) noexcept
         : base(in, detail::exponential_spec<traits>(description,
                                                     {.max_buckets = buckets, .zero_threshold = zero.value()})) {}
 
+    /// Without labels.
     void observe(double value) noexcept requires(traits::label_count == 0) {
-        detail::observe_exponential_in<cells_type>(this->only(), this->held().get(), value);
+        detail::observe_exponential_in<cells_type>(this->only(), this->own_family(), value);
     }
+    /// A duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     void observe(std::chrono::duration<Rep, Period> time) noexcept { observe(detail::in_unit<unit_type>(time)); }
-    template <class Clock = std::chrono::steady_clock>
+    /// Observes the time until the timer ends. See `timer`.
+    template <class Clock = steady_clock>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     timer<exponential_handle<cells_type, unit_type>, unit_type, Clock> time()
     noexcept { return this->bind().template time<Clock>(); }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -8317,13 +8581,15 @@ public:
 
 // tacho: a gauge: a value that is set, such as a temperature or the size of a queue.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
 template <class Number>
 [[nodiscard]] Number seconds_since_1970() noexcept {
-    if constexpr (std::same_as<Number, double>)
+    if constexpr (!recording)
+        return {};
+    else if constexpr (std::same_as<Number, double>)
         return static_cast<double>(system_clock::now()) / 1e9;
     else
         return static_cast<Number>(system_clock::now() / 1'000'000'000u);
@@ -8338,10 +8604,13 @@ class gauge_handle {
 public:
     explicit gauge_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
+    /// Sets the value: one relaxed store.
     void set(Number value) const noexcept { cells::shared::set(to_.cells, value); }
     /// The seconds since 1970, for "when did it last happen".
     void set_to_current_time() const noexcept { set(detail::seconds_since_1970<Number>()); }
+    /// Adds to the value, atomically.
     void inc(Number amount = 1) const noexcept { cells::shared::add(to_.cells, amount); }
+    /// Takes from the value, atomically.
     void dec(Number amount = 1) const noexcept { cells::shared::add(to_.cells, detail::negated(amount)); }
 
 private:
@@ -8356,9 +8625,13 @@ public:
     gauge_series(gauge_series const&) = delete;
     gauge_series& operator=(gauge_series const&) = delete;
 
+    /// Sets the value: one relaxed store.
     void set(Number value) && noexcept { cells::shared::set(to_.cells, value); }
+    /// Seconds since 1970, of what happens now.
     void set_to_current_time() && noexcept { cells::shared::set(to_.cells, detail::seconds_since_1970<Number>()); }
+    /// Adds to the value, atomically.
     void inc(Number amount = 1) && noexcept { cells::shared::add(to_.cells, amount); }
+    /// Takes from the value, atomically.
     void dec(Number amount = 1) && noexcept { cells::shared::add(to_.cells, detail::negated(amount)); }
 
 private:
@@ -8388,22 +8661,28 @@ class gauge : public detail::gauge_front<detail::gauge_traits<Name, Options...>>
     static_assert(!traits::cells_type::is_sharded, "tacho: a gauge can't be sharded; its cells are shared");
 
 public:
+    /// In the default registry.
     explicit gauge(std::string_view description = {}) : gauge(default_registry(), description) {}
+    /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit gauge(scope const& in, std::string_view description = {}) noexcept : base(in, traits::spec(description)) {}
 
+    /// Without labels: sets the value.
     void set(number_type value) noexcept requires(traits::label_count == 0) { cells::shared::set(this->only(), value); }
+    /// Without labels: seconds since 1970, of what happens now.
     void set_to_current_time() noexcept requires(traits::label_count == 0) {
         set(detail::seconds_since_1970<number_type>());
     }
+    /// Without labels: adds to the value, atomically.
     void inc(number_type amount = 1) noexcept requires(traits::label_count == 0) {
         cells::shared::add(this->only(), amount);
     }
+    /// Without labels: takes from the value, atomically.
     void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
         cells::shared::add(this->only(), detail::negated(amount));
     }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -8413,7 +8692,7 @@ public:
 
 // tacho: a histogram: how values are distributed, such as durations or sizes.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -8440,6 +8719,7 @@ class histogram_handle {
 public:
     explicit histogram_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
+    /// Observes a value, in the histogram's unit; NaN is dropped and counted.
     void observe(double value) const noexcept { detail::observe_in<Cells, Exemplars>(to_, value); }
     /// The same with an exemplar that tells more, where the instrument keeps any: `sizes.observe(17, {{"order", id}})`.
     void observe(double value, std::initializer_list<exemplar_label> labels) const noexcept requires Exemplars {
@@ -8447,6 +8727,7 @@ public:
     }
     void observe(double, std::initializer_list<exemplar_label>) const noexcept
         requires(!Exemplars) = delete;  // add tacho::exemplars to its options
+    /// The same of a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires(Exemplars&& detail::unit_of_time<Unit>)
     void observe(std::chrono::duration<Rep, Period> time, std::initializer_list<exemplar_label> labels) const noexcept {
@@ -8458,7 +8739,7 @@ public:
     void observe(std::chrono::duration<Rep, Period> time) const noexcept { observe(detail::in_unit<Unit>(time)); }
 
     /// Records the time until its result ends: `auto const timing = handle.time();`
-    template <class Clock = std::chrono::steady_clock>
+    template <class Clock = steady_clock>
         requires detail::unit_of_time<Unit> timer<histogram_handle, Unit, Clock> time()
     const noexcept { return timer<histogram_handle, Unit, Clock>{*this}; }
 
@@ -8476,23 +8757,28 @@ public:
     histogram_series(histogram_series const&) = delete;
     histogram_series& operator=(histogram_series const&) = delete;
 
+    /// Observes a value, in the histogram's unit; NaN is dropped and counted.
     void observe(double value) && noexcept { detail::observe_in<Cells, Exemplars>(to_, value); }
+    /// The same with an exemplar that tells more, where the instrument keeps any.
     void observe(double value, std::initializer_list<exemplar_label> labels) && noexcept requires Exemplars {
         detail::observe_in<Cells, Exemplars>(to_, value, {labels.begin(), labels.size()});
     }
     void observe(double, std::initializer_list<exemplar_label>) && noexcept
         requires(!Exemplars) = delete;  // add tacho::exemplars to its options
+    /// The same of a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires(Exemplars&& detail::unit_of_time<Unit>)
     void observe(std::chrono::duration<Rep, Period> time, std::initializer_list<exemplar_label> labels) && noexcept {
         std::move(*this).observe(detail::in_unit<Unit>(time), labels);
     }
+    /// Observes a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires detail::unit_of_time<Unit>
     void observe(std::chrono::duration<Rep, Period> time) && noexcept {
         std::move(*this).observe(detail::in_unit<Unit>(time));
     }
-    template <class Clock = std::chrono::steady_clock>
+    /// Observes the time until the timer ends. See `timer`.
+    template <class Clock = steady_clock>
         requires detail::unit_of_time<Unit> timer<handle, Unit, Clock> time() && noexcept {
             return handle{to_.bind()}.template time<Clock>();
         }
@@ -8527,36 +8813,46 @@ class histogram : public detail::histogram_front<detail::histogram_traits<Name, 
     using unit_type = typename traits::unit_type;
 
 public:
+    /// In the default registry, with the bounds that fit its unit.
     explicit histogram(std::string_view description = {}) : histogram(default_registry(), description) {}
+    /// In a registry or a scope of one, with the bounds that fit its unit. Registering takes a mutex and allocates;
+    /// what fails is told to the error hook.
     explicit histogram(scope const& in, std::string_view description = {}) noexcept
         : base(in, traits::spec(description, default_bounds(traits::unit_type::ucum))) {}
+    /// In the default registry, with these upper bounds.
     histogram(std::string_view description, bounds upper) : histogram(default_registry(), description, upper) {}
+    /// In a registry or a scope of one, with these upper bounds.
     histogram(scope const& in, std::string_view description, bounds upper) noexcept
         : base(in, traits::spec(description, upper.view())) {}
 
+    /// Without labels: observes a value, in the histogram's unit; NaN is dropped and counted.
     void observe(double value) noexcept requires(traits::label_count == 0) {
         detail::observe_in<cells_type, traits::exemplars>(this->place(), value);
     }
+    /// The same with an exemplar that tells more.
     void observe(double value, std::initializer_list<exemplar_label> labels) noexcept
         requires(traits::label_count == 0 && traits::exemplars) {
         detail::observe_in<cells_type, traits::exemplars>(this->place(), value, {labels.begin(), labels.size()});
     }
     void observe(double, std::initializer_list<exemplar_label>) noexcept
         requires(traits::label_count == 0 && !traits::exemplars) = delete;  // add tacho::exemplars to its options
+    /// The same of a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires(traits::label_count == 0 && traits::exemplars && detail::unit_of_time<unit_type>)
     void observe(std::chrono::duration<Rep, Period> time, std::initializer_list<exemplar_label> labels) noexcept {
         observe(detail::in_unit<unit_type>(time), labels);
     }
+    /// Observes a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     void observe(std::chrono::duration<Rep, Period> time) noexcept { observe(detail::in_unit<unit_type>(time)); }
-    template <class Clock = std::chrono::steady_clock>
+    /// Observes the time until the timer ends. See `timer`.
+    template <class Clock = steady_clock>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     auto time() noexcept { return this->bind().template time<Clock>(); }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -8567,7 +8863,7 @@ public:
 // tacho: an info: facts about the program that are text, such as its version.
 // Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#info
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -8577,7 +8873,7 @@ public:
     info_series(found_series const& to, looking look) noexcept : to_(to), look_(std::move(look)) {}
 
     void show() const noexcept {
-        if (to_.from != nullptr) to_.of->table().show_only(*to_.from);
+        if (auto const* const found = to_.at()) to_.of->table().show_only(*found);
     }
 
 private:
@@ -8591,7 +8887,7 @@ public:
     explicit info_handle(bound_series to) noexcept : to_(std::move(to)) {}
 
     void show() const noexcept {
-        if (to_.of != nullptr) to_.of->table().show_only(*to_.held);
+        if (to_.of != nullptr) to_.of->table().show_only(*to_.at());
     }
 
 private:
@@ -8631,7 +8927,9 @@ class info : private detail::info_front<detail::info_traits<Name, Options...>> {
                   "tacho: an info shows what was set last, however long ago; it can't expire");
 
 public:
+    /// In the default registry.
     explicit info(std::string_view description = {}) : info(default_registry(), description) {}
+    /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit info(scope const& in, std::string_view description = {}) noexcept : base(in, traits::spec(description)) {}
 
     using base::ok;
@@ -8646,7 +8944,7 @@ public:
     void set(Args const&...) noexcept { detail::explain_label_values<typename traits::labels, Args...>(); }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -8656,7 +8954,7 @@ public:
 
 // tacho: an up-down counter: how many there are just now, such as requests in flight.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -8680,6 +8978,7 @@ public:
     /// Counts one up while it lives, and down when it ends, however it ends. Movable.
     class [[nodiscard]] tracked {
     public:
+        /// Counts one up.
         explicit tracked(up_down_handle in) noexcept : in_(std::move(in)) { in_.inc(); }
         tracked(tracked&& other) noexcept : in_(other.in_), counts_(std::exchange(other.counts_, false)) {}
         tracked& operator=(tracked&&) = delete;
@@ -8694,10 +8993,13 @@ public:
 
     explicit up_down_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
+    /// Adds an amount; for doubles NaN and infinity are dropped and counted.
     void inc(Number amount = 1) const noexcept { detail::change<Cells>(to_.cells, to_.of.get(), amount); }
+    /// Takes an amount off.
     void dec(Number amount = 1) const noexcept {
         detail::change<Cells>(to_.cells, to_.of.get(), detail::negated(amount));
     }
+    /// One up now, and down when what it returns ends.
     tracked track() const noexcept { return tracked{*this}; }
 
 private:
@@ -8712,8 +9014,11 @@ public:
     up_down_series(up_down_series const&) = delete;
     up_down_series& operator=(up_down_series const&) = delete;
 
+    /// Adds an amount; for doubles NaN and infinity are dropped and counted.
     void inc(Number amount = 1) && noexcept { detail::change<Cells>(to_.cells, to_.of.get(), amount); }
+    /// Takes an amount off.
     void dec(Number amount = 1) && noexcept { detail::change<Cells>(to_.cells, to_.of.get(), detail::negated(amount)); }
+    /// One up now, and down when what it returns ends, which holds the series.
     typename up_down_handle<Number, Cells>::tracked track() && noexcept {
         return up_down_handle<Number, Cells>{to_.bind()}.track();
     }
@@ -8747,22 +9052,27 @@ class up_down_counter : public detail::up_down_front<detail::up_down_traits<Name
     static_assert(!std::same_as<number_type, std::uint64_t>, "tacho: an up-down counter counts std::int64_t or double");
 
 public:
+    /// In the default registry.
     explicit up_down_counter(std::string_view description = {}) : up_down_counter(default_registry(), description) {}
+    /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit up_down_counter(scope const& in, std::string_view description = {}) noexcept
         : base(in, traits::spec(description)) {}
 
+    /// Without labels: adds an amount.
     void inc(number_type amount = 1) noexcept requires(traits::label_count == 0) {
-        detail::change<cells_type>(this->only(), this->held().get(), amount);
+        detail::change<cells_type>(this->only(), this->own_family(), amount);
     }
+    /// Without labels: takes an amount off.
     void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
-        detail::change<cells_type>(this->only(), this->held().get(), detail::negated(amount));
+        detail::change<cells_type>(this->only(), this->own_family(), detail::negated(amount));
     }
+    /// Without labels: one up now, and down when what it returns ends.
     typename up_down_handle<number_type, cells_type>::tracked track() noexcept requires(traits::label_count == 0) {
         return this->bind().track();
     }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -8772,17 +9082,17 @@ public:
 
 // tacho: instruments whose names and labels are known only at run time.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Describes an instrument at run time. The text is copied.
 struct instrument_options {
-    std::string_view name;
-    std::string_view description = {};
-    std::string_view unit = {};  ///< UCUM, at most 63 characters
-    std::vector<std::string_view> labels = {};
-    std::vector<double> bounds = {};       ///< of a histogram; none: those that fit the unit
-    std::size_t series_limit = 0;          ///< 0: the registry's
-    std::chrono::seconds expire_after{0};  ///< without use a series is removed after this time; 0: never
+    std::string_view name;                      ///< a letter, then letters, digits and _ . - /; at most 255 characters
+    std::string_view description = {};          ///< for people
+    std::string_view unit = {};                 ///< UCUM, at most 63 characters
+    std::vector<std::string_view> labels = {};  ///< at most 16, distinct
+    std::vector<double> bounds = {};            ///< of a histogram; none: those that fit the unit
+    std::size_t series_limit = 0;               ///< 0: the registry's
+    std::chrono::seconds expire_after{0};       ///< without use a series is removed after this time; 0: never
 };
 
 namespace detail {
@@ -8838,6 +9148,7 @@ TACHO_FUNCTION std::string why_refused(instrument_options const& o, instrument_k
 
 TACHO_FUNCTION registration register_named(scope const& in, instrument_options const& o, instrument_kind kind,
                                            number_kind number, bool sharded, bool observable, bool exemplars) {
+    if constexpr (!recording) return registration{in, {}};
     if (auto why = why_refused(o, kind); !why.empty()) return registration::refused(in, std::move(why));
     auto const name = prometheus_name(o.name, o.unit, kind);
     std::vector<label_spec> labels;
@@ -8871,6 +9182,7 @@ class named_instrument {
 public:
     explicit named_instrument(registration in) noexcept : registration_(std::move(in)) {
         // Without labels its one series is shown from the start.
+        if constexpr (!detail::recording) return;
         auto const& of = registration_.held();
         if (of != nullptr && of->schema().given == 0) static_cast<void>(registration_.bind({}));
     }
@@ -8883,7 +9195,9 @@ public:
     [[nodiscard]] Handle bind(std::initializer_list<std::string_view> values = {}) const noexcept {
         return bind(std::span{values.begin(), values.size()});
     }
+    /// The same from a span.
     [[nodiscard]] Handle bind(std::span<std::string_view const> values) const noexcept {
+        if constexpr (!detail::recording) return Handle{detail::bound_series{nullptr, nullptr, {}}};
         auto const& of = registration_.held();
         if (of != nullptr && values.size() != of->schema().given) {
             of->drop_measurement("another number of label values than it has labels");
@@ -8897,22 +9211,34 @@ public:
     bool remove(std::initializer_list<std::string_view> values) const noexcept {
         return remove(std::span{values.begin(), values.size()});
     }
+    /// The same from a span.
     bool remove(std::span<std::string_view const> values) const noexcept {
+        if constexpr (!detail::recording) return false;
         auto const& of = registration_.held();
         return of != nullptr && values.size() == of->schema().given && registration_.remove(values);
     }
-    void clear() const noexcept { registration_.clear(); }
+    /// Removes all series. Takes the mutex that creating one takes.
+    void clear() const noexcept {
+        if constexpr (detail::recording) registration_.clear();
+    }
 
 private:
     registration registration_;
 };
 
+/// What add_counter() gives.
 using named_counter = named_instrument<counter_handle<std::uint64_t, cells::sharded>>;
+/// What add_double_counter() gives.
 using named_double_counter = named_instrument<counter_handle<double, cells::sharded>>;
+/// What add_up_down_counter() gives.
 using named_up_down_counter = named_instrument<up_down_handle<std::int64_t, cells::shared>>;
+/// What add_gauge() gives.
 using named_gauge = named_instrument<gauge_handle<double>>;
+/// What add_histogram() gives.
 using named_histogram = named_instrument<histogram_handle<cells::sharded, unit::none>>;
+/// What add_exemplar_counter() gives.
 using named_exemplar_counter = named_instrument<counter_handle<std::uint64_t, cells::sharded, true>>;
+/// What add_exemplar_histogram() gives.
 using named_exemplar_histogram = named_instrument<histogram_handle<cells::sharded, unit::none, true>>;
 
 /// Registers an instrument whose description comes from outside. What is wrong with it does not throw: ok() is then
@@ -8921,16 +9247,20 @@ using named_exemplar_histogram = named_instrument<histogram_handle<cells::sharde
 [[nodiscard]] inline named_counter add_counter(scope const& in, instrument_options const& o) {
     return named_counter{detail::register_named<std::uint64_t, cells::sharded>(in, o, instrument_kind::counter)};
 }
+/// As add_counter(), of doubles.
 [[nodiscard]] inline named_double_counter add_double_counter(scope const& in, instrument_options const& o) {
     return named_double_counter{detail::register_named<double, cells::sharded>(in, o, instrument_kind::counter)};
 }
+/// As add_counter(), of an up-down counter of std::int64_t.
 [[nodiscard]] inline named_up_down_counter add_up_down_counter(scope const& in, instrument_options const& o) {
     return named_up_down_counter{
         detail::register_named<std::int64_t, cells::shared>(in, o, instrument_kind::up_down_counter)};
 }
+/// As add_counter(), of a gauge of doubles.
 [[nodiscard]] inline named_gauge add_gauge(scope const& in, instrument_options const& o) {
     return named_gauge{detail::register_named<double, cells::shared>(in, o, instrument_kind::gauge)};
 }
+/// As add_counter(), of a histogram of doubles.
 [[nodiscard]] inline named_histogram add_histogram(scope const& in, instrument_options const& o) {
     return named_histogram{detail::register_named<double, cells::sharded>(in, o, instrument_kind::histogram)};
 }
@@ -8939,12 +9269,13 @@ using named_exemplar_histogram = named_instrument<histogram_handle<cells::sharde
     return named_exemplar_counter{
         detail::register_named<std::uint64_t, cells::sharded>(in, o, instrument_kind::counter, false, true)};
 }
+/// As add_histogram(), with exemplars.
 [[nodiscard]] inline named_exemplar_histogram add_exemplar_histogram(scope const& in, instrument_options const& o) {
     return named_exemplar_histogram{
         detail::register_named<double, cells::sharded>(in, o, instrument_kind::histogram, false, true)};
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -8955,7 +9286,7 @@ using named_exemplar_histogram = named_instrument<histogram_handle<cells::sharde
 // tacho: observables: instruments whose values a callable of the program gives when somebody collects them.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/api/#asynchronous-instrument-api
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 class observation;
 class observer;
@@ -9060,12 +9391,14 @@ private:
 template <class Traits>
 class series_observer {
 public:
+    /// Whether the callable may just return a number.
     static constexpr bool takes_just_values = Traits::label_count == 0;
 
     series_observer(detail::observed_values& into, family& of) noexcept : into_(into), of_(of) {}
     series_observer(series_observer const&) = delete;
     series_observer& operator=(series_observer const&) = delete;
 
+    /// A value that holds now, and its label values.
     template <class Value, class... Args>
         requires detail::observes<Traits, Value, Args...>
     void operator()(Value const& value, Args const&... labels) const noexcept {
@@ -9123,18 +9456,23 @@ template <class Observer, class F>
 // What all observables do alike. Immovable: observations refer to it.
 template <class Traits>
 class observable_instrument {
-    static_assert(!Traits::cells_type::is_sharded, "tacho: an observable can't be sharded; its cells are shared");
+    static_assert(std::same_as<typename Traits::cells_type, cells::shared>,
+                  "tacho: an observable can't be sharded; its cells are shared");
 
 public:
-    using traits = Traits;
+    using traits = Traits;  ///< what its template arguments say
 
+    /// In the default registry, without a callable: an observation gives the values.
     explicit observable_instrument(std::string_view description = {})
         : observable_instrument(default_registry(), description) {}
+    /// In a registry or a scope of one, without a callable. What fails is told to the error hook.
     explicit observable_instrument(scope const& in, std::string_view description = {}) noexcept
         : registration_(in, spec(description)) {}
+    /// In the default registry. The callable lives as long as this, and is called once a collection, under no lock.
     template <class F>
     observable_instrument(std::string_view description, F&& callable)
         : observable_instrument(default_registry(), description, std::forward<F>(callable)) {}
+    /// The same in a registry or a scope of one.
     template <class F>
     observable_instrument(scope const& in, std::string_view description, F&& callable) noexcept
         : observable_instrument(in, description) {
@@ -9232,7 +9570,7 @@ public:
     using base::base;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -9242,7 +9580,7 @@ public:
 
 // tacho: observables whose names and labels are known only at run time.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -9280,17 +9618,20 @@ void observe_named(observed_values& into, family& of, Value value, std::span<std
 template <class Number>
 class named_series_observer {
 public:
+    /// Whether the callable may just return a number; found out at run time.
     static constexpr bool takes_just_values = true;  // found out at run time
 
     named_series_observer(detail::observed_values& into, family& of) noexcept : into_(into), of_(of) {}
     named_series_observer(named_series_observer const&) = delete;
     named_series_observer& operator=(named_series_observer const&) = delete;
 
+    /// A value that holds now, and its label values.
     template <class Value>
         requires detail::amount_for<Value, Number>
     void operator()(Value value, std::initializer_list<std::string_view> labels = {}) const noexcept {
         (*this)(value, std::span{labels.begin(), labels.size()});
     }
+    /// The same from a span.
     template <class Value>
         requires detail::amount_for<Value, Number>
     void operator()(Value value, std::span<std::string_view const> labels) const noexcept {
@@ -9340,10 +9681,12 @@ template <class F>
 [[nodiscard]] named_observable add_observable_gauge(scope const& in, instrument_options const& o, F&& callable) {
     return detail::add_observable<double>(in, o, instrument_kind::gauge, std::forward<F>(callable));
 }
+/// The same of a counter: the callable gives totals of std::uint64_t.
 template <class F>
 [[nodiscard]] named_observable add_observable_counter(scope const& in, instrument_options const& o, F&& callable) {
     return detail::add_observable<std::uint64_t>(in, o, instrument_kind::counter, std::forward<F>(callable));
 }
+/// The same of an up-down counter of std::int64_t.
 template <class F>
 [[nodiscard]] named_observable add_observable_up_down_counter(scope const& in, instrument_options const& o,
                                                               F&& callable) {
@@ -9354,16 +9697,18 @@ template <class F>
 [[nodiscard]] inline named_observable add_observable_gauge(scope const& in, instrument_options const& o) {
     return named_observable{detail::register_named<double, cells::shared>(in, o, instrument_kind::gauge, true)};
 }
+/// The same of a counter: totals of std::uint64_t.
 [[nodiscard]] inline named_observable add_observable_counter(scope const& in, instrument_options const& o) {
     return named_observable{
         detail::register_named<std::uint64_t, cells::shared>(in, o, instrument_kind::counter, true)};
 }
+/// The same of an up-down counter of std::int64_t.
 [[nodiscard]] inline named_observable add_observable_up_down_counter(scope const& in, instrument_options const& o) {
     return named_observable{
         detail::register_named<std::int64_t, cells::shared>(in, o, instrument_kind::up_down_counter, true)};
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -9374,7 +9719,7 @@ template <class F>
 // tacho: a state set: which of some named states something is in.
 // Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#stateset
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -9387,12 +9732,14 @@ inline void refuse_state(family* of) noexcept {
 
 // An index that is no state's is that of a value which isn't listed.
 inline void set_only_state(word* cell, family* of, std::size_t state, std::size_t states) noexcept {
+    if constexpr (!recording) return;
     if (state >= states) [[unlikely]]
         return refuse_state(of);
     cell->store(any_state_told | std::uint64_t{1} << state, std::memory_order_relaxed);
 }
 
 inline void set_one_state(word* cell, family* of, std::size_t state, std::size_t states, bool on) noexcept {
+    if constexpr (!recording) return;
     if (state >= states) [[unlikely]]
         return refuse_state(of);
     auto const bit = std::uint64_t{1} << state;
@@ -9437,10 +9784,12 @@ public:
     state_set_series(state_set_series const&) = delete;
     state_set_series& operator=(state_set_series const&) = delete;
 
+    /// This state and no other.
     void set(State only) && noexcept {
         detail::set_only_state(to_.cells, to_.of.get(), detail::label_value<State>::index(only),
                                detail::state_count<State>);
     }
+    /// Turns one state on or off and leaves the others as they are.
     void set(State one, bool on) && noexcept {
         detail::set_one_state(to_.cells, to_.of.get(), detail::label_value<State>::index(one),
                               detail::state_count<State>, on);
@@ -9500,26 +9849,28 @@ class state_set : public detail::state_set_front<detail::state_set_traits<Name, 
                   "tacho: a state set's values are 0 and 1: it has no unit, no type of number and no sharded cells");
 
 public:
+    /// In the default registry.
     explicit state_set(std::string_view description = {}) : state_set(default_registry(), description) {}
+    /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit state_set(scope const& in, std::string_view description = {}) noexcept
         : base(in, detail::state_set_spec<traits, State>(description)) {
-        if constexpr (traits::label_count == 0)
+        if constexpr (detail::recording && traits::label_count == 0)
             this->only()->fetch_or(detail::any_state_told, std::memory_order_relaxed);
     }
 
     /// This state and no other.
     void set(State only) noexcept requires(traits::label_count == 0) {
-        detail::set_only_state(this->only(), this->held().get(), detail::label_value<State>::index(only),
+        detail::set_only_state(this->only(), this->own_family(), detail::label_value<State>::index(only),
                                detail::state_count<State>);
     }
     /// Turns one state on or off and leaves the others as they are.
     void set(State one, bool on) noexcept requires(traits::label_count == 0) {
-        detail::set_one_state(this->only(), this->held().get(), detail::label_value<State>::index(one),
+        detail::set_one_state(this->only(), this->own_family(), detail::label_value<State>::index(one),
                               detail::state_count<State>, on);
     }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -9529,7 +9880,7 @@ public:
 
 // tacho: infos, state sets and exponential histograms whose names and labels are known only at run time.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -9537,6 +9888,7 @@ namespace detail {
 template <class Complete>
 [[nodiscard]] registration register_other(scope const& in, instrument_options const& o, instrument_kind kind,
                                           std::string why, Complete&& complete) {
+    if constexpr (!recording) return registration{in, {}};
     if (auto general = why_refused(o, kind); !general.empty()) return registration::refused(in, std::move(general));
     if (!why.empty())
         return registration::refused(in, "the " + std::string{to_string(kind)} + " \"" + std::string{o.name} +
@@ -9603,6 +9955,7 @@ public:
     /// Replaces what is shown: one value for each label, in their order. With another number of values nothing changes,
     /// and the error hook hears of it.
     void set(std::initializer_list<std::string_view> values) const noexcept { in_.bind(values).show(); }
+    /// The same from a span.
     void set(std::span<std::string_view const> values) const noexcept { in_.bind(values).show(); }
 
 private:
@@ -9633,6 +9986,7 @@ private:
     detail::bound_series to_;
 };
 
+/// What add_state_set() gives.
 using named_state_set = named_instrument<named_state_handle>;
 
 /// As add_counter() and its like. An info has labels and no unit.
@@ -9648,11 +10002,13 @@ using named_state_set = named_instrument<named_state_handle>;
                                                   detail::why_no_state_set(o, states),
                                                   [&](auto& spec) { spec.states = states; })};
 }
+/// The same from a list.
 [[nodiscard]] inline named_state_set add_state_set(scope const& in, instrument_options const& o,
                                                    std::initializer_list<std::string_view> states) {
     return add_state_set(in, o, std::span{states.begin(), states.size()});
 }
 
+/// What add_exponential_histogram() gives.
 using named_exponential_histogram = named_instrument<exponential_handle<cells::sharded, unit::none>>;
 
 /// As add_histogram(), without bounds.
@@ -9666,7 +10022,7 @@ using named_exponential_histogram = named_instrument<exponential_handle<cells::s
                                                               })};
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -9676,7 +10032,7 @@ using named_exponential_histogram = named_instrument<exponential_handle<cells::s
 
 // tacho: an observation: one callable that gives the values of several observables at once.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -9696,6 +10052,7 @@ public:
     observer(observer const&) = delete;
     observer& operator=(observer const&) = delete;
 
+    /// A value of a typed instrument that holds now, and its label values.
     template <detail::observable Instrument, class Value, class... Args>
         requires detail::observes<typename Instrument::traits, Value, Args...>
     void operator()(Instrument const& instrument, Value const& value, Args const&... labels) const noexcept {
@@ -9703,12 +10060,14 @@ public:
             detail::observe_typed<typename Instrument::traits>(into_, *of, value, labels...);
     }
 
+    /// The same of an instrument named at run time.
     template <class Value>
         requires detail::amount_for<Value, double>
     void operator()(named_observable const& instrument, Value value,
                     std::initializer_list<std::string_view> labels = {}) const noexcept {
         (*this)(instrument, value, std::span{labels.begin(), labels.size()});
     }
+    /// The same from a span.
     template <class Value>
         requires detail::amount_for<Value, double>
     void operator()(named_observable const& instrument, Value value,
@@ -9767,6 +10126,7 @@ private:
 /// does.
 class observation {
 public:
+    /// Of these instruments. Allocates; without memory the error hook hears of it, and nothing is called.
     template <class F, detail::observable_of_any_kind... Instruments>
         requires(sizeof...(Instruments) != 0)
     explicit observation(F&& callable, Instruments const&... listed) noexcept {
@@ -9821,7 +10181,7 @@ TACHO_FUNCTION void observation::list(registration const& added, std::vector<std
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -9831,7 +10191,9 @@ TACHO_FUNCTION void observation::list(registration const& added, std::vector<std
 
 // tacho: a copy of a registry's numbers.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
+
+class instrument_reading;  // of tacho/testing.hpp
 
 /// All numbers of a registry at about one moment: each series is one consistent reading, different series may be
 /// microseconds apart. Holds the families it shows alive. Reading it is safe from several threads.
@@ -9839,6 +10201,12 @@ class snapshot {
 public:
     /// Of these families, with what `round` of callbacks observed.
     snapshot(std::shared_ptr<family_list const> families, std::uint64_t round);
+    /// As registry::snapshot().
+    explicit snapshot(registry const& of) : snapshot(of.snapshot()) {}
+
+    /// For tests, which include tacho/testing.hpp: the series of an instrument, by its name in OTLP or in Prometheus.
+    /// `snapshot(registry)["http.requests"]({{"verb", "GET"}, {"code", 200}}).value() == 3`. Copies them.
+    [[nodiscard]] instrument_reading operator[](std::string_view name) const;
 
     /// As registry::visit().
     template <class Visitor>
@@ -9969,26 +10337,7 @@ TACHO_FUNCTION snapshot registry::snapshot() const {
 
 #endif
 
-}  // namespace tacho::inline v0
-
-#endif
-
-// ---- tacho/version.hpp
-#ifndef TACHO_PART_VERSION
-#define TACHO_PART_VERSION
-
-// tacho: the version of this copy of the library.
-
-#define TACHO_VERSION_MAJOR 0
-#define TACHO_VERSION_MINOR 1
-#define TACHO_VERSION_PATCH 0
-
-namespace tacho::inline v0 {
-
-/// The version as text, for a user agent, a build-info metric or a bug report.
-inline constexpr char version[] = "0.1.0";
-
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 

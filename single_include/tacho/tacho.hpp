@@ -53,24 +53,63 @@
 #include <utility>
 #include <vector>
 
+// ---- tacho/version.hpp
+#ifndef TACHO_PART_VERSION
+#define TACHO_PART_VERSION
+
+// tacho: the version of this copy of the library, and whether it records.
+
+#define TACHO_VERSION_MAJOR 0
+#define TACHO_VERSION_MINOR 1
+#define TACHO_VERSION_PATCH 0
+
+// The inline namespace that all names are in. With TACHO_OFF defined, for all files of a program, the library records
+// nothing: its types and bodies are then others, and so is the namespace, so that files which disagree don't link.
+#if defined(TACHO_OFF)
+#define TACHO_ABI v0_off
+#else
+#define TACHO_ABI v0
+#endif
+
+namespace tacho::inline TACHO_ABI {
+
+/// The version as text, for a user agent, a build-info metric or a bug report.
+inline constexpr char version[] = "0.1.0";
+
+namespace detail {
+
+#if defined(TACHO_OFF)
+inline constexpr bool recording = false;
+#else
+inline constexpr bool recording = true;
+#endif
+
+}  // namespace detail
+
+}  // namespace tacho::inline TACHO_ABI
+
+#endif
+
 // ---- tacho/instrument/count_later.hpp
 #ifndef TACHO_PART_INSTRUMENT_COUNT_LATER
 #define TACHO_PART_INSTRUMENT_COUNT_LATER
 
 // tacho: counting for a scope: increments that are added at its end, and exceptions that leave it.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Adds up in a number of its own, which the compiler may keep in a register, and counts the sum when it ends or is
 /// flushed: for the hottest loops. One thread at a time; holds its series alive. `Handle` is a counter's.
 template <class Handle, class Number>
 class [[nodiscard]] counter_batch {
 public:
+    /// Of this handle, with nothing added up yet.
     explicit counter_batch(Handle into) noexcept : into_(std::move(into)) {}
     counter_batch(counter_batch&& other) noexcept : into_(other.into_), sum_(std::exchange(other.sum_, Number{})) {}
     counter_batch& operator=(counter_batch&&) = delete;
     ~counter_batch() { flush(); }
 
+    /// Adds one to its own number.
     void inc() noexcept { sum_ += Number{1}; }
     /// What a counter drops is not added up either.
     template <class Amount>
@@ -83,6 +122,7 @@ public:
         else
             into_.inc(amount);
     }
+    /// Counts now what was added up so far.
     void flush() noexcept {
         if (sum_ != Number{}) into_.inc(std::exchange(sum_, Number{}));
     }
@@ -96,19 +136,23 @@ private:
 template <class Handle>
 class [[nodiscard]] exception_counter {
 public:
+    /// Of this handle, from now on.
     explicit exception_counter(Handle in) noexcept : in_(std::move(in)) {}
     exception_counter(exception_counter const&) = delete;
     exception_counter& operator=(exception_counter const&) = delete;
     ~exception_counter() {
-        if (std::uncaught_exceptions() > before_) in_.inc();
+        if (now() > before_) in_.inc();
     }
 
 private:
+    // Exceptions that pass; nobody asks where nothing is recorded.
+    static int now() noexcept { return detail::recording ? std::uncaught_exceptions() : 0; }
+
     Handle in_;
-    int before_ = std::uncaught_exceptions();
+    int before_ = now();
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -146,7 +190,7 @@ private:
 #include <pthread.h>
 #endif
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -361,7 +405,7 @@ inline void after_fork_in_child() noexcept {
     detail::fork_watch::tell_all(detail::fork_event::start_anew);
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -371,7 +415,7 @@ inline void after_fork_in_child() noexcept {
 
 // tacho: which thread owns which slot, so that a thread can count on memory that no other thread writes.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The most slots a process can be given.
 inline constexpr std::size_t max_slots = 4096;
@@ -505,7 +549,7 @@ inline bool set_slot_count(std::size_t count) noexcept {
     return true;
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -519,7 +563,7 @@ inline bool set_slot_count(std::size_t count) noexcept {
 #include <sys/mman.h>
 #endif
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // One number that may change at any time: eight bytes, an integer or the bits of a double.
 using word = std::atomic<std::uint64_t>;
@@ -626,7 +670,7 @@ TACHO_FUNCTION void arena::release(word* cells, std::size_t count) noexcept {
 [[gnu::visibility("default")]] inline constinit arena sharded_arena{true};
 [[gnu::visibility("default")]] inline constinit arena shared_arena{false};
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -636,7 +680,7 @@ TACHO_FUNCTION void arena::release(word* cells, std::size_t count) noexcept {
 
 // tacho: the time, from a source that a test can replace.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Nanoseconds since the Unix epoch (1970-01-01 UTC): the only time that leaves the process.
 using unix_nanos = std::uint64_t;
@@ -648,19 +692,46 @@ concept clock = requires(T& source) {
     noexcept->std::same_as<unix_nanos>;
 };
 
-/// The system's wall clock.
+namespace detail {
+
+// The time that a test has set, and all clocks below show instead of their own; 0 when there is none. Relaxed: it
+// orders nothing.
+[[gnu::visibility("default")]] inline constinit std::atomic<unix_nanos> set_time{0};
+
+}  // namespace detail
+
+/// The system's wall clock, or a manual_clock's time while there is one.
 struct system_clock {
     // Default visibility, as for all that is kept as a pointer: it is the program's, and stays when a plug-in goes.
+    /// The time by CLOCK_REALTIME or its like: it may jump when somebody sets the clock.
     [[nodiscard, gnu::visibility("default")]] static unix_nanos now() noexcept {
         using namespace std::chrono;
+        if (auto const set = detail::set_time.load(std::memory_order_relaxed); set != 0) [[unlikely]]
+            return set;
         return static_cast<unix_nanos>(
             duration_cast<nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
     }
 };
 
+/// What timers go by, of std::chrono's kind: std::chrono::steady_clock, or a manual_clock's time while there is one.
+/// Beside the system's clock, asking whether there is one costs nothing that can be measured.
+struct steady_clock {
+    using duration = std::chrono::nanoseconds;
+    using rep = duration::rep;
+    using period = duration::period;
+    using time_point = std::chrono::time_point<steady_clock>;
+    static constexpr bool is_steady = true;
+
+    [[nodiscard]] static time_point now() noexcept {
+        if (auto const set = detail::set_time.load(std::memory_order_relaxed); set != 0) [[unlikely]]
+            return time_point{duration{static_cast<rep>(set)}};
+        return time_point{std::chrono::steady_clock::now().time_since_epoch()};
+    }
+};
+
 static_assert(clock<system_clock>);
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -670,23 +741,26 @@ static_assert(clock<system_clock>);
 
 // tacho: text as a template argument, so that a name is checked while the program compiles.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The text of a string literal, usable as a template argument: `counter<"requests_total">`.
 /// N counts the terminating zero. The members are public because a template argument must be a structural type.
 template <std::size_t N>
 struct fixed_string {
-    char text[N]{};
+    char text[N]{};  ///< with a zero at its end; public, since a template argument's members have to be
 
+    /// Implicit, so that a template takes a literal: `counter<"requests">`.
     consteval fixed_string(char const (&literal)[N]) noexcept {  // implicit: this is what lets a literal be an argument
         for (std::size_t i = 0; i < N; ++i) text[i] = literal[i];
     }
 
+    /// The text without the zero.
     [[nodiscard]] constexpr std::string_view view() const noexcept { return {text, N - 1}; }
+    /// Characters, the zero not counted.
     [[nodiscard]] static constexpr std::size_t size() noexcept { return N - 1; }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -697,7 +771,7 @@ struct fixed_string {
 // tacho: units of measurement, and the word each becomes in a Prometheus name.
 // Rule: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#metric-metadata-1
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Units as options of an instrument: `histogram<"request.duration", unit::seconds>`. A unit is written to OTLP as it
 /// stands (UCUM, case-sensitive) and becomes a suffix of the Prometheus name.
@@ -707,26 +781,28 @@ namespace unit {
 template <fixed_string Ucum>
 struct of {
     static_assert(Ucum.size() <= 63, "tacho: a unit has at most 63 characters");
-    static constexpr std::string_view ucum = Ucum.view();
+    static constexpr std::string_view ucum = Ucum.view();  ///< as OTLP shows it
 };
 
-using none = of<"">;
-using ratio = of<"1">;
-using seconds = of<"s">;
-using milliseconds = of<"ms">;
-using microseconds = of<"us">;
-using nanoseconds = of<"ns">;
-using bytes = of<"By">;
-using percent = of<"%">;
-using celsius = of<"Cel">;
+using none = of<"">;            ///< no unit; no suffix
+using ratio = of<"1">;          ///< a share of one; no suffix
+using seconds = of<"s">;        ///< suffix `_seconds`
+using milliseconds = of<"ms">;  ///< suffix `_milliseconds`
+using microseconds = of<"us">;  ///< suffix `_microseconds`
+using nanoseconds = of<"ns">;   ///< suffix `_nanoseconds`
+using bytes = of<"By">;         ///< suffix `_bytes`
+using percent = of<"%">;        ///< suffix `_percent`
+using celsius = of<"Cel">;      ///< suffix `_celsius`
 
 }  // namespace unit
 
 /// The words of a unit, joined by `_`; at most 128 characters.
 class unit_text {
 public:
+    /// As long as this lives.
     [[nodiscard]] constexpr std::string_view view() const noexcept { return {text_.data(), size_}; }
 
+    /// Appends; runs of characters that are no letter or digit become one `_`, and at the beginning nothing.
     constexpr void append(std::string_view part) noexcept {
         for (char const c : part) {
             bool const legal = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -734,6 +810,7 @@ public:
             if (size_ < text_.size()) text_[size_++] = legal ? c : '_';
         }
     }
+    /// Takes `_` off the end.
     constexpr void trim() noexcept {
         while (size_ != 0 && text_[size_ - 1] == '_') --size_;
     }
@@ -814,7 +891,7 @@ constexpr std::string_view without_remark(std::string_view ucum) noexcept {
     return name.size() == word.size() || name[name.size() - word.size() - 1] == '_';
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -825,7 +902,7 @@ constexpr std::string_view without_remark(std::string_view ucum) noexcept {
 // tacho: which names are legal, and the Prometheus name that an OpenTelemetry name becomes.
 // Rule: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#metric-metadata-1
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What an instrument measures; decides its suffixes, its type line and how its numbers add up.
 enum class instrument_kind : unsigned char {
@@ -838,6 +915,7 @@ enum class instrument_kind : unsigned char {
     exponential_histogram
 };
 
+/// For messages: `up-down counter`. In static storage.
 [[nodiscard]] constexpr std::string_view to_string(instrument_kind kind) noexcept {
     switch (kind) {
         case instrument_kind::counter: return "counter";
@@ -880,11 +958,13 @@ constexpr bool is_name(std::string_view name) noexcept {
 /// A Prometheus name, at most 400 characters. Made while compiling for a typed instrument, else at registration.
 class prometheus_text {
 public:
+    /// The most characters; what is beyond is cut off.
     static constexpr std::size_t most = 400;
 
+    /// As long as this lives.
     [[nodiscard]] constexpr std::string_view view() const noexcept { return {text_.data(), size_}; }
 
-    // Illegal characters become `_`, and a run of `_` is written once.
+    /// Illegal characters become `_`, and a run of `_` is written once.
     constexpr void append(std::string_view part) noexcept {
         for (char const c : part) {
             char const legal = detail::is_letter(c) || detail::is_digit(c) ? c : '_';
@@ -893,11 +973,13 @@ public:
         }
     }
 
+    /// Appends, whatever the characters: for names that are shown in quotes.
     constexpr void append_as_it_is(std::string_view part) noexcept {
         for (char const c : part)
             if (size_ < text_.size()) text_[size_++] = c;
     }
 
+    /// Takes this off the end, unless it is all there is.
     constexpr void remove_suffix(std::string_view suffix) noexcept {
         if (view().ends_with(suffix) && size_ > suffix.size()) size_ -= suffix.size();
     }
@@ -945,7 +1027,7 @@ private:
     return out;
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -956,7 +1038,7 @@ private:
 // tacho: text from outside made valid UTF-8, since one bad byte makes a reader refuse a whole scrape.
 // Rule: https://www.unicode.org/versions/Unicode15.0.0/ch03.pdf (table 3-7, and "maximal subpart" in section 3.9)
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -988,6 +1070,7 @@ constexpr utf8_step next_utf8(std::string_view text, std::size_t at) noexcept {
 
 }  // namespace detail
 
+/// Whether text is UTF-8 by RFC 3629: no overlong forms, no surrogates. In one pass; allocates nothing.
 [[nodiscard]] constexpr bool is_valid_utf8(std::string_view text) noexcept {
     for (std::size_t i = 0; i < text.size();) {
         auto const step = detail::next_utf8(text, i);
@@ -1035,7 +1118,7 @@ constexpr std::size_t copy_as_utf8(std::string_view text, char* out, std::size_t
     return out;
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -1047,13 +1130,13 @@ constexpr std::size_t copy_as_utf8(std::string_view text, char* out, std::size_t
 // Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#exemplars and
 // https://opentelemetry.io/docs/specs/otel/metrics/sdk/#exemplar
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The span of a distributed trace in which something is measured (https://www.w3.org/TR/trace-context/).
 struct trace_context {
-    std::array<std::uint8_t, 16> trace_id{};
-    std::array<std::uint8_t, 8> span_id{};
-    bool sampled = false;  ///< the trace is kept, so that somebody can look at it
+    std::array<std::uint8_t, 16> trace_id{};  ///< bytes in the order of the header
+    std::array<std::uint8_t, 8> span_id{};    ///< the same
+    bool sampled = false;                     ///< the trace is kept, so that somebody can look at it
 
     /// No id is all zeros.
     [[nodiscard]] constexpr bool is_valid() const noexcept {
@@ -1102,9 +1185,11 @@ inline trace_context_hook set_trace_context_hook(trace_context_hook hook) noexce
 /// The name of an exemplar's label: a literal of at most 64 letters, digits and `_`. Another one doesn't compile.
 class exemplar_name {
 public:
+    /// Implicit, so that it is written `{"order", id}`.
     consteval exemplar_name(char const* literal) : text_(literal) {  // implicit: `{"order", id}`
         if (!detail::is_exemplar_label_name(text_)) detail::exemplar_label_must_have_a_name_of_prometheus();
     }
+    /// The literal.
     [[nodiscard]] constexpr std::string_view view() const noexcept { return text_; }
 
 private:
@@ -1115,8 +1200,8 @@ private:
 /// All of them go into OTLP; OpenMetrics leaves out a label with one of `"`, `\`, `}` or a line feed in its value,
 /// because widespread readers get it wrong, or refuse the page.
 struct exemplar_label {
-    exemplar_name name;
-    std::string_view value;
+    exemplar_name name;      ///< a literal
+    std::string_view value;  ///< any bytes; valid while the measurement is made
 };
 
 /// The most characters in an exemplar's names and values together, the 63 of `trace_id` and `span_id` included.
@@ -1206,10 +1291,10 @@ private:
 
 /// A measurement that stands for others: what it was, when and in which span it was made, and what was told beside it.
 struct exemplar {
-    std::uint64_t bits;  ///< of a number of its instrument's kind: what was added or observed
-    unix_nanos time;
-    trace_context trace;  ///< not valid when there was none; `sampled` is not kept
-    detail::exemplar_labels labels;
+    std::uint64_t bits;              ///< of a number of its instrument's kind: what was added or observed
+    unix_nanos time;                 ///< when it was measured
+    trace_context trace;             ///< not valid when there was none; `sampled` is not kept
+    detail::exemplar_labels labels;  ///< see for_each_label()
 
     /// Calls f(name, value) for each label, in valid UTF-8.
     template <class F>
@@ -1218,7 +1303,7 @@ struct exemplar {
     }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -1228,7 +1313,7 @@ struct exemplar {
 
 // tacho: the place of one exemplar, which is written in one go and read in one piece.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // A sequence lock of atomic words. Its turn is odd while somebody writes. Whoever finds it so lets go of what he has:
 // the other's measurement is as good an example.
@@ -1297,7 +1382,7 @@ private:
 };
 static_assert(sizeof(exemplar_slot) == 176);  // as is said of the option
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -1307,7 +1392,7 @@ static_assert(sizeof(exemplar_slot) == 176);  // as is said of the option
 
 // tacho: how a number is counted by many threads at once: sharded by thread, or shared.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -1344,16 +1429,19 @@ namespace cells {
 /// contention, for 8 bytes per cell and thread that counts there. The default of counters and histograms. Not for
 /// signal handlers: one that counts what the code it interrupts is counting can lose an increment.
 struct sharded {
-    static constexpr bool is_sharded = true;
+    static constexpr bool is_sharded = true;  ///< a number for each thread
 
+    /// Adds to the calling thread's own number. Wait-free; takes a mutex at a thread's first count of all.
     template <class Number>
-    static void add(detail::word* cell, Number n) noexcept {
-        auto offset = detail::own_offset;
-        if (offset == 0) [[unlikely]] {
-            offset = detail::claim_slot();
-            if (offset == 0) return detail::add_shared(*cell, n);
+    static void add([[maybe_unused]] detail::word* cell, [[maybe_unused]] Number n) noexcept {
+        if constexpr (detail::recording) {
+            auto offset = detail::own_offset;
+            if (offset == 0) [[unlikely]] {
+                offset = detail::claim_slot();
+                if (offset == 0) return detail::add_shared(*cell, n);
+            }
+            detail::add_owned(detail::in_slot(cell, offset), n);
         }
-        detail::add_owned(detail::in_slot(cell, offset), n);
     }
 };
 
@@ -1361,15 +1449,17 @@ struct sharded {
 /// threads. The default of gauges and up-down counters, of which a sharded one would show values that never existed;
 /// the choice for very many series written by very many threads, and in signal handlers.
 struct shared {
-    static constexpr bool is_sharded = false;
+    static constexpr bool is_sharded = false;  ///< one number
 
+    /// Adds atomically. Lock-free; of doubles a loop that others may make try again.
     template <class Number>
-    static void add(detail::word* cell, Number n) noexcept {
-        detail::add_shared(*cell, n);
+    static void add([[maybe_unused]] detail::word* cell, [[maybe_unused]] Number n) noexcept {
+        if constexpr (detail::recording) detail::add_shared(*cell, n);
     }
+    /// Stores, relaxed: whoever is last stays.
     template <class Number>
-    static void set(detail::word* cell, Number n) noexcept {
-        cell->store(std::bit_cast<std::uint64_t>(n), std::memory_order_relaxed);
+    static void set([[maybe_unused]] detail::word* cell, [[maybe_unused]] Number n) noexcept {
+        if constexpr (detail::recording) cell->store(std::bit_cast<std::uint64_t>(n), std::memory_order_relaxed);
     }
 };
 
@@ -1435,7 +1525,7 @@ TACHO_FUNCTION word* discard_cells() noexcept {
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -1449,7 +1539,7 @@ TACHO_FUNCTION word* discard_cells() noexcept {
 #include <emmintrin.h>
 #endif
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The layout of a run: observations begun, the sum, then a count for each bucket. There is no cell for the number of
 // observations: it is the sum of the buckets that were read, so the bucket up to +Inf can't disagree with it.
@@ -1560,7 +1650,7 @@ inline void read_histogram_slot(word* own, std::span<std::uint64_t> buckets, his
     return total;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -1570,7 +1660,7 @@ inline void read_histogram_slot(word* own, std::span<std::uint64_t> buckets, his
 
 // tacho: from a value to its bucket, by a table of where the bounds are.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The line of numbers in pieces, each with at most one bound in it: the bits of a positive double grow with it, so its
 // exponent and as many bits of its mantissa as are needed say which piece it is in, and one comparison says on which
@@ -1640,7 +1730,7 @@ TACHO_FUNCTION bool bucket_table::divide(int shift) {
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -1651,11 +1741,12 @@ TACHO_FUNCTION bool bucket_table::divide(int shift) {
 // tacho: which bucket of an exponential histogram a value belongs to, exactly.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The finest and the coarsest scale. At scale s a bucket's upper bound is 2^(2^-s) times its lower one: at 20 they
 /// are so narrow that any value has one to itself, at -10 three cover all doubles.
 inline constexpr int max_exponential_scale = 20;
+/// The coarsest scale: at -10 one bucket spans 1024 powers of two, so that two hold all doubles.
 inline constexpr int min_exponential_scale = -10;
 
 namespace detail {
@@ -1797,7 +1888,7 @@ struct split_value {
     return static_cast<std::int32_t>(index);
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -1808,7 +1899,7 @@ struct split_value {
 // tacho: the buckets of one sign of an exponential histogram: added up, made coarser, and taken off each other.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#all-scales-use-the-logarithm-function
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The most buckets of one sign that an exponential histogram may be given.
 inline constexpr std::size_t max_exponential_buckets = 168;
@@ -1823,8 +1914,9 @@ struct exponential_shape {
 
 /// Buckets beside each other; counts[i] is of (base^(offset + i), base^(offset + i + 1)].
 struct exponential_buckets {
+    /// The index of the first bucket; bucket i holds (base^i, base^(i+1)], where base is 2^(2^-scale).
     std::int32_t offset = 0;
-    std::span<std::uint64_t const> counts;
+    std::span<std::uint64_t const> counts;  ///< one for each bucket from there on, not cumulative
 };
 
 namespace detail {
@@ -1941,15 +2033,15 @@ private:
 
 /// What an exponential histogram counted, at one moment.
 struct exponential_value {
-    std::uint64_t count;       ///< always the sum of the buckets and of zero_count
-    double sum;                ///< also of negative values
-    std::uint64_t zero_count;  ///< values whose amount is not above the zero threshold
-    int scale;                 ///< of both signs
-    exponential_buckets positive;
+    std::uint64_t count;           ///< always the sum of the buckets and of zero_count
+    double sum;                    ///< also of negative values
+    std::uint64_t zero_count;      ///< values whose amount is not above the zero threshold
+    int scale;                     ///< of both signs
+    exponential_buckets positive;  ///< of values above the zero threshold
     exponential_buckets negative;  ///< by their amounts
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -1959,7 +2051,7 @@ struct exponential_value {
 
 // tacho: the cells of one exponential histogram, whose buckets become wider as values spread, while others read them.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The layout of a run: observations begun, the sum, the zeros, a lock that only the common slot needs, a window for
 // each sign, then three areas of buckets: one for each sign, and a spare one. To make its buckets wider, a sign's
@@ -2204,7 +2296,7 @@ inline void read_exponential_slot(word const* own, std::size_t max_buckets, expo
     return total;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -2215,7 +2307,7 @@ inline void read_exponential_slot(word const* own, std::size_t max_buckets, expo
 // tacho: the shortest decimal that reads back as the same double.
 // Rule: Raffaello Giulietti, "The Schubfach way to render doubles", 2020
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 struct product_128 {
     std::uint64_t high, low;
@@ -2361,7 +2453,7 @@ inline constexpr powers_of_10 all_powers_of_10{};
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -2371,18 +2463,21 @@ inline constexpr powers_of_10 all_powers_of_10{};
 
 // tacho: numbers as text: integers in full, doubles as the shortest text that reads back as the same number.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What a number is: decides how it is added up and written.
 enum class number_kind : unsigned char { unsigned_integer, signed_integer, floating };
 
 /// A number read from a cell.
 struct number {
-    number_kind kind;
-    std::uint64_t bits;
+    number_kind kind;    ///< which of the three it is
+    std::uint64_t bits;  ///< of it, as a cell has them
 
+    /// The value, where `kind` says unsigned_integer.
     [[nodiscard]] constexpr std::uint64_t as_unsigned() const noexcept { return bits; }
+    /// The value, where `kind` says signed_integer.
     [[nodiscard]] constexpr std::int64_t as_signed() const noexcept { return static_cast<std::int64_t>(bits); }
+    /// The value, where `kind` says floating.
     [[nodiscard]] constexpr double as_double() const noexcept {
         switch (kind) {
             case number_kind::unsigned_integer: return static_cast<double>(bits);
@@ -2570,7 +2665,7 @@ inline char* write_openmetrics_bound(double value, char* out) noexcept {
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -2580,7 +2675,7 @@ inline char* write_openmetrics_bound(double value, char* out) noexcept {
 
 // tacho: the cells of one observable series: its value, since when it counts, and when it was last observed.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The layout of a run. The value comes first, where that of any other series is.
 inline constexpr std::size_t observed_value_cell = 0;
@@ -2648,7 +2743,7 @@ private:
     bool failed_ = false;
 };
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -2658,7 +2753,7 @@ private:
 
 // tacho: the upper bounds of a histogram's buckets, checked while compiling.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The largest number of bounds that an instrument takes; one more bucket, up to +Inf, follows them.
 inline constexpr std::size_t max_bounds = 256;
@@ -2683,6 +2778,7 @@ inline void histogram_bounds_must_be_finite_and_strictly_increasing() noexcept {
 /// `{0.1, 0.5, 1}`, and wrong ones don't compile. For bounds known only at run time see `add_histogram`.
 class bounds {
 public:
+    /// Bounds as they stand in the source: what is not finite or does not increase doesn't compile.
     consteval bounds(std::initializer_list<double> values) {
         if (values.size() <= max_bounds)
             for (double const v : values) values_[size_++] = v == 0 ? 0.0 : v;  // no minus zero in an `le`
@@ -2714,6 +2810,7 @@ public:
         return out;
     }
 
+    /// As long as this lives.
     [[nodiscard]] constexpr std::span<double const> view() const noexcept { return {values_.data(), size_}; }
 
 private:
@@ -2739,7 +2836,7 @@ inline constexpr std::array other_bounds{0.0,   5.0,   10.0,   25.0,   50.0,   7
     return detail::other_bounds;
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -2749,12 +2846,13 @@ inline constexpr std::array other_bounds{0.0,   5.0,   10.0,   25.0,   50.0,   7
 
 // tacho: where the library says what went wrong, since it never throws and never stops the program.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// How much a message matters. `debug` says what was decided, `warning` that something was ignored and a default
 /// taken, `error` that something asked for does not work.
 enum class severity : unsigned char { debug, warning, error };
 
+/// As messages begin: `warning`. In static storage.
 [[nodiscard]] constexpr std::string_view to_string(severity s) noexcept {
     switch (s) {
         case severity::debug: return "debug";
@@ -2794,7 +2892,7 @@ inline void report(severity s, std::string_view message) noexcept {
     if (auto const hook = detail::installed_hook.load(std::memory_order_acquire)) hook(s, message);
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -2805,12 +2903,13 @@ inline void report(severity s, std::string_view message) noexcept {
 // tacho: the ways to write a Prometheus name for a client that can't read all of its characters.
 // Rule: https://prometheus.io/docs/instrumenting/escaping_schemes/
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// How a client wants names that have more in them than ASCII letters, digits and `_`; all others are the same in each.
 /// Of `a.b_c`: `a_b_c`, `"a.b_c"`, `a_dot_b__c` and `U__a_2e_b__c`.
 enum class escaping : unsigned char { underscores, allow_utf_8, dots, values };
 
+/// As an Accept header and a content type name it (https://prometheus.io/docs/instrumenting/escaping_schemes/).
 [[nodiscard]] constexpr std::string_view to_string(escaping names) noexcept {
     switch (names) {
         case escaping::allow_utf_8: return "allow-utf-8";
@@ -2888,7 +2987,7 @@ constexpr char* write_escaped_name(std::string_view name, escaping names, char* 
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -2899,7 +2998,7 @@ constexpr char* write_escaped_name(std::string_view name, escaping names, char* 
 // tacho: label values as Prometheus text, escaped once when a series is born.
 // Rule: https://prometheus.io/docs/instrumenting/exposition_formats/#comments-help-text-and-type-information
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The length of a label value with `\`, line feed and `"` escaped; the same in text and OpenMetrics.
 [[nodiscard]] constexpr std::size_t escaped_size(std::string_view value) noexcept {
@@ -2921,7 +3020,7 @@ constexpr char* write_escaped(std::string_view value, char* out) noexcept {
     return out;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -2931,12 +3030,13 @@ constexpr char* write_escaped(std::string_view value, char* out) noexcept {
 
 // tacho: the bound of a histogram's bucket as text.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// A bucket's bound as a last label, `le="0.5"} `. At most 7 characters beside a number's 24: always copied whole,
 /// which takes two instructions where copying just the text is a call.
 class bound_label {
 public:
+    /// Of a bound, which `write_bound` writes as the format has it.
     bound_label(double bound, char* (*write_bound)(double, char*) noexcept) noexcept {
         std::memcpy(text_, "le=\"", 4);
         char* const end = write_bound(bound, text_ + 4);
@@ -2948,7 +3048,7 @@ public:
         std::memcpy(out, text_, room);
         return out + size_;
     }
-    static constexpr std::size_t room = 40;
+    static constexpr std::size_t room = 40;  ///< characters that write() may touch
     /// Just the bound.
     [[nodiscard]] std::string_view number() const noexcept { return {text_ + 4, size_ - 7}; }
 
@@ -2957,7 +3057,7 @@ private:
     std::size_t size_ = 0;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -2967,7 +3067,7 @@ private:
 
 // tacho: labels with typed values: text, enums, booleans and integers, any of them optional.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// A label of an instrument and the type of its values: `label<"api">` takes text, `label<"verb", verb>` an enum,
 /// `label<"code", int>` an integer, `label<"cached", bool>` a boolean, and `label<"mode", std::optional<T>>` any of
@@ -2977,21 +3077,22 @@ struct label {
     static_assert(is_label_name(Name.view()),
                   "tacho: a label's name begins with a letter, goes on with letters, digits and _ . - / and is none of "
                   "OpenTelemetry's own: otel.scope.* and otel.metric.overflow");
-    static constexpr std::string_view name = Name.view();
+    static constexpr std::string_view name = Name.view();  ///< as OTLP shows it
+    /// What its values are made of.
     using value_type = Value;
 };
 
 /// An enumerator and its text as a label value.
 template <class Enum>
 struct enum_label {
-    Enum value;
-    std::string_view text;
+    Enum value;             ///< the enumerator
+    std::string_view text;  ///< its label value: distinct, not empty, in static storage
 };
 
 /// The texts of an enum; made by `labels<E>`, found through a function `label_values(E)` in the enum's namespace.
 template <class Enum, std::size_t N>
 struct enum_labels {
-    std::array<enum_label<Enum>, N> entries;
+    std::array<enum_label<Enum>, N> entries;  ///< in the order of the list
 
     /// Whether the enumerators are listed in their order from 0, which is usual: an entry's index is then its value.
     [[nodiscard]] constexpr bool is_in_order() const noexcept {
@@ -3036,6 +3137,7 @@ struct one_of {
     static_assert(sizeof...(Texts) != 0 && ((Texts.size() != 0) && ...),
                   "tacho: a closed list has texts, none of them empty");
 
+    /// Compares with each text; what is none of them is past the end.
     constexpr explicit one_of(std::string_view text) noexcept {
         static_cast<void>(((Texts.view() == text || (++index, false)) || ...));
     }
@@ -3177,7 +3279,7 @@ struct label_value<std::optional<Value>> {
 template <class Label, class Arg>
 concept takes = detail::label_value<typename Label::value_type>::template accepts<std::remove_cvref_t<Arg>>;
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -3187,7 +3289,7 @@ concept takes = detail::label_value<typename Label::value_type>::template accept
 
 // tacho: what an instrument is, as its family keeps it and as others are shown it.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The most states of a state set: a bit each in one number, so that a reader sees them change all at once. The last
 /// bit says that any was ever told.
@@ -3195,34 +3297,35 @@ inline constexpr std::size_t max_states = 63;
 
 /// Who made an instrument: a library or a part of the program, and its version. Travels with every metric.
 struct scope_info {
-    std::string name;
-    std::string version;
+    std::string name;     ///< empty: none
+    std::string version;  ///< empty: none
 
     friend bool operator==(scope_info const&, scope_info const&) = default;
 };
 
 /// What identifies a family, and how it is shown. Text is valid UTF-8.
 struct descriptor {
-    scope_info scope;
+    scope_info scope;             ///< who made it
     std::string name;             ///< as OTLP shows it
     std::string prometheus_name;  ///< by the registry's strategy: mostly with unit and `_total`
     std::string unit_word;        ///< what its unit is called in Prometheus names; empty when it adds none
-    std::string description;
-    std::string unit;  ///< UCUM
-    instrument_kind kind = instrument_kind::counter;
-    number_kind number = number_kind::unsigned_integer;
-    std::vector<double> bounds;       ///< of a histogram
-    std::vector<std::string> states;  ///< of a state set
-    exponential_shape shape;          ///< of an exponential histogram
-    bool observable = false;          ///< its values come from callbacks
-    bool exemplars = false;           ///< its series keep exemplars
+    std::string description;      ///< for people
+    std::string unit;             ///< UCUM
+    instrument_kind kind = instrument_kind::counter;     ///< what it measures
+    number_kind number = number_kind::unsigned_integer;  ///< of what its values are
+    std::vector<double> bounds;                          ///< of a histogram
+    std::vector<std::string> states;                     ///< of a state set
+    exponential_shape shape;                             ///< of an exponential histogram
+    bool observable = false;                             ///< its values come from callbacks
+    bool exemplars = false;                              ///< its series keep exemplars
 
+    /// Whether it has explicit bounds.
     [[nodiscard]] bool is_histogram() const noexcept { return kind == instrument_kind::histogram; }
     /// Whether its values never go down.
     [[nodiscard]] bool is_monotonic() const noexcept { return kind == instrument_kind::counter; }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -3232,7 +3335,7 @@ struct descriptor {
 
 // tacho: a fast hash of label values, which only narrows a search, and their comparison in full.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Labels are short: a general memcpy or memcmp of a few bytes costs more than all the rest of a look-up. These take
 // them as one or two loads that may overlap, and never read beyond the text.
@@ -3279,7 +3382,7 @@ template <class Piece>
     return mix(hash, hash >> 32);
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -3289,7 +3392,7 @@ template <class Piece>
 
 // tacho: the labels of one family: which its series have, which are the same for all, and how they are shown.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The longest value of a label, in bytes; what is beyond it is cut off.
 inline constexpr std::size_t max_label_value = 1024;
@@ -3299,26 +3402,26 @@ inline constexpr std::size_t max_labels = 16;
 
 /// A label of a family: its name in OTLP, its name in Prometheus, and how its values are typed.
 struct label_key {
-    std::string name;
-    std::string prometheus_name;
-    label_type type = label_type::text;
+    std::string name;                    ///< as OTLP shows it
+    std::string prometheus_name;         ///< as a scrape shows it
+    label_type type = label_type::text;  ///< how OTLP writes its values
 
     friend bool operator==(label_key const&, label_key const&) = default;
 };
 
 /// A label that all series of a family carry with the same value.
 struct fixed_label {
-    std::string name;  ///< empty where OTLP has a place of its own for it, as it has for the scope
-    std::string prometheus_name;
-    std::string value;
+    std::string name;             ///< empty where OTLP has a place of its own for it, as it has for the scope
+    std::string prometheus_name;  ///< as a scrape shows it
+    std::string value;            ///< of each series
 
     friend bool operator==(fixed_label const&, fixed_label const&) = default;
 };
 
 /// What the series of one family have in common.
 struct label_schema {
-    std::vector<label_key> keys;  ///< of the values that each series has, in the order of declaration
-    std::vector<fixed_label> fixed;
+    std::vector<label_key> keys;     ///< of the values that each series has, in the order of declaration
+    std::vector<fixed_label> fixed;  ///< labels that all series carry
     /// Begins each series' text: `name`, or `{"na.me"` when it needs quotes; empty for a histogram, which has several.
     std::string line_name;
     bool plain = true;  ///< names of metric and labels are the same in every escaping
@@ -3376,7 +3479,7 @@ private:
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -3386,7 +3489,7 @@ private:
 
 // tacho: how far readers have come who report what happened in between, and so must see what is removed once more.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 struct [[gnu::visibility("default")]] reader_clock;  // the program's, in a plug-in too
 
@@ -3399,7 +3502,7 @@ struct reader_clock {
     std::uint64_t next() noexcept { return now.fetch_add(1, std::memory_order_acq_rel) + 1; }
 };
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -3409,7 +3512,7 @@ struct reader_clock {
 
 // tacho: what changes of a series, or is asked seldom: its times, its place, who holds it, and whether it is removed.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Lies apart from the labels, the text and the cells, so that a scrape, which reads the texts of all series in a row,
 // does not read through this as well.
@@ -3512,7 +3615,7 @@ TACHO_FUNCTION bool series_life::remove(reader_clock& readers, unix_nanos now, b
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -3535,7 +3638,7 @@ extern "C" void __asan_poison_memory_region(void const volatile*, std::size_t);
 extern "C" void __asan_unpoison_memory_region(void const volatile*, std::size_t);
 #endif
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // What is released must not be used until it is given out again.
 inline void forbid([[maybe_unused]] void* from, [[maybe_unused]] std::size_t size) noexcept {
@@ -3682,7 +3785,7 @@ TACHO_FUNCTION void series_memory::unlink(block& b) noexcept {
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -3692,7 +3795,7 @@ TACHO_FUNCTION void series_memory::unlink(block& b) noexcept {
 
 // tacho: one series: its label values, its ready-made text and its cells.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// One series of a family. Its labels, text and times are written once, before any other thread can see it, and never
 /// change. A removed one is found and shown no more; its memory is given to another only when neither a handle nor a
@@ -3709,6 +3812,7 @@ public:
     [[nodiscard]] std::uint32_t generation() const noexcept { return life().generation(); }
     /// Whether it stands for all series beyond the limit. It then has no label values.
     [[nodiscard]] bool is_overflow() const noexcept { return overflow_ != 0; }
+    /// Where its numbers are; not to be written to once it may be another's.
     [[nodiscard]] detail::word* cells() const noexcept { return cells_; }
 
     /// The value of the label that was declared at `index`; empty when it is missing.
@@ -3746,6 +3850,7 @@ public:
 
     /// Keep it while it is bound: release() what was held once.
     void hold() const noexcept { life().hold(); }
+    /// See hold().
     void release() const noexcept { life().release(); }
 
     /// What the library keeps of it beside what is shown.
@@ -3856,7 +3961,7 @@ TACHO_FUNCTION series* series::make(detail::series_memory& memory, label_schema 
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -3866,7 +3971,7 @@ TACHO_FUNCTION series* series::make(detail::series_memory& memory, label_schema 
 
 // tacho: the exemplars of one series, as a visitor is shown them.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The exemplars that a series keeps now, or those that a snapshot copied. A visitor with a member
 /// exemplars(exemplar_view) is given it before the series' number or histogram; not where there can't be any.
@@ -3908,7 +4013,7 @@ concept shows_exemplars = requires(Visitor& v) {
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -3918,23 +4023,24 @@ concept shows_exemplars = requires(Visitor& v) {
 
 // tacho: what a visitor is shown of a histogram and of a state set.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What a histogram counted, at one moment.
 struct histogram_value {
     std::span<std::uint64_t const> buckets;  ///< not cumulative; one more than there are bounds
     std::uint64_t count;                     ///< always the sum of the buckets
-    double sum;
+    double sum;                              ///< of what was observed, in the unit of the values
 };
 
 /// What holds of a state set's states, at one moment: bit i is states[i].
 struct states_value {
-    std::uint64_t bits;
+    std::uint64_t bits;  ///< none beyond the states
 
+    /// Whether states[state] holds.
     [[nodiscard]] constexpr bool is_on(std::size_t state) const noexcept { return (bits >> state & 1) != 0; }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -3950,7 +4056,7 @@ struct states_value {
 #include <unistd.h>
 #endif
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // When a thread began to look; 0 while it does not. A line each, because a look-up writes it.
 struct alignas(64) looking_record {
@@ -4088,7 +4194,7 @@ inline std::uint64_t finished_epoch() noexcept {
 #pragma GCC diagnostic pop
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -4098,7 +4204,7 @@ inline std::uint64_t finished_epoch() noexcept {
 
 // tacho: the label values that decide which series is meant.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Calls f with what stands for these values: identity is decided on valid UTF-8 of bounded length, so that two
 // spellings of one broken value are one series.
@@ -4138,7 +4244,7 @@ private:
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -4148,7 +4254,7 @@ private:
 
 // tacho: all series of a family, in places that another may take over.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Blocks of places, each twice as large as the one before, which never move: read without a lock while one writer at a
 // time adds and removes.
@@ -4304,7 +4410,7 @@ TACHO_FUNCTION void series_list::part(std::uint32_t place) const noexcept {
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -4314,17 +4420,18 @@ TACHO_FUNCTION void series_list::part(std::uint32_t place) const noexcept {
 
 // tacho: how a family stores its series, and how many.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// How a family stores its series.
 struct series_storage {
-    std::size_t cells = 1;  ///< cells of one series
-    bool sharded = true;
+    std::size_t cells = 1;           ///< cells of one series
+    bool sharded = true;             ///< a number for each thread
     std::size_t limit = 2000;        ///< series, the overflow series not counted
     std::uint32_t expire_after = 0;  ///< seconds without use, after which a series is removed; 0: never
     std::size_t exemplars = 0;       ///< that a series keeps: one of a counter, one for each bucket of a histogram
     bool observed = false;           ///< rounds of callbacks give the values; the limit is for what one round observes
-    unix_nanos (*now)() noexcept = &system_clock::now;
+    unix_nanos (*now)() noexcept = &system_clock::now;  ///< when a series is born or ends
+    /// How far those have come who must see what is removed.
     std::shared_ptr<detail::reader_clock> readers = std::make_shared<detail::reader_clock>();
     std::shared_ptr<std::atomic<exemplar_filter> const> filter = {};  ///< of exemplars, if it keeps any
 
@@ -4337,7 +4444,7 @@ struct series_storage {
     [[nodiscard]] std::size_t most_removed() const noexcept { return (std::max)(most_found(), std::size_t{64}); }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -4347,7 +4454,7 @@ struct series_storage {
 
 // tacho: which series of a family are out of use for so long that they are removed.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The expiry of one family's series. May be asked by several threads at a time.
 class idle_series {
@@ -4399,7 +4506,7 @@ TACHO_FUNCTION void idle_series::remove_from(series_list const& list) noexcept {
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -4409,7 +4516,7 @@ TACHO_FUNCTION void idle_series::remove_from(series_list const& list) noexcept {
 
 // tacho: keeps an exception, such as one for lack of memory, from leaving the library.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Runs f; false when it threw. Without exceptions the standard library ends the program instead, and f always returns.
 template <class F>
@@ -4426,7 +4533,7 @@ bool attempt(F&& f) noexcept {
     return true;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -4436,7 +4543,7 @@ bool attempt(F&& f) noexcept {
 
 // tacho: series that were removed, until nobody can need their memory any more.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // A removed series goes in two steps: while it can still be found or is held, it stays listed, so that readers who
 // collect what happened in between see its last values; then it is taken off the list, and freed when those who were
@@ -4525,7 +4632,7 @@ TACHO_FUNCTION void removed_series::take(place taken) noexcept {
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -4535,7 +4642,7 @@ TACHO_FUNCTION void removed_series::take(place taken) noexcept {
 
 // tacho: where instruments of few known label combinations find their series without looking them up.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The cells of each combination, nullptr where they aren't known, and the series that they are of: apart, because a
 // look-up that hits needs just the cells. They belong to the instrument.
@@ -4582,7 +4689,7 @@ TACHO_FUNCTION void series_caches::forget(series const& gone) noexcept {
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -4592,7 +4699,7 @@ TACHO_FUNCTION void series_caches::forget(series const& gone) noexcept {
 
 // tacho: from label values to a series: read without a lock, written under one.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // An open-addressing hash table. Readers probe the newest published table; a writer, of which there is one at a time,
 // adds to it, marks places as left, or copies what is in it into another one and publishes that. Old tables are kept
@@ -4732,7 +4839,7 @@ TACHO_FUNCTION void series_index::insert(std::uint64_t hash, series* added) noex
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -4742,15 +4849,16 @@ TACHO_FUNCTION void series_index::insert(std::uint64_t hash, series* added) noex
 
 // tacho: all series of one family: found by label values, limited in number, removed one by one or when they are idle.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The series of one family. Look-ups and listings are lock-free and allocate nothing; creating and removing a series
 /// takes a mutex that neither of them needs. Whoever looks series up or lists them is `looking` meanwhile.
 class series_table {
 public:
     /// For for_each(): what is removed is not listed, or as long as anybody may have seen it listed.
-    static constexpr std::uint64_t present = ~std::uint64_t{0}, gone_too = 0;
+    static constexpr std::uint64_t present = ~std::uint64_t{0}, gone_too = 0;  ///< all that may have been seen
 
+    /// Without series. Allocates nothing.
     series_table(label_schema schema, series_storage storage);
     series_table(series_table const&) = delete;
     series_table& operator=(series_table const&) = delete;
@@ -4818,6 +4926,7 @@ public:
     void keep_removed() noexcept;
     /// An instrument's own table from enums to cells, in which removed series must not stay. False without memory.
     [[nodiscard]] bool add_cache(detail::series_cache cache) noexcept;
+    /// Lets go of it, when its instrument ends.
     void drop_cache(detail::series_cache cache) noexcept;
     /// Puts a series in its place, unless it has been removed.
     void fill_cache(detail::series_cache cache, std::size_t place, series& s) noexcept;
@@ -4832,7 +4941,9 @@ public:
     /// Series that are removed, and whose memory is kept because a handle, a look or a reader may still need it.
     [[nodiscard]] std::size_t kept() const noexcept { return kept_.load(std::memory_order_relaxed); }
 
+    /// Never changes.
     [[nodiscard]] label_schema const& schema() const noexcept { return schema_; }
+    /// Never changes.
     [[nodiscard]] series_storage const& storage() const noexcept { return storage_; }
 
 private:
@@ -4916,7 +5027,7 @@ private:
     detail::gated_mutex mutex_;  // one creator or remover at a time
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -4926,7 +5037,7 @@ private:
 
 // tacho: how the series of a table are made, removed and given back.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 #if TACHO_BODIES
 
@@ -5154,7 +5265,7 @@ TACHO_FUNCTION void series_table::destroy(series& s) noexcept {
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -5164,7 +5275,7 @@ TACHO_FUNCTION void series_table::destroy(series& s) noexcept {
 
 // tacho: an instrument's identity and all its series.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 class [[gnu::visibility("default")]] family;  // the program's, in a plug-in too
 
@@ -5172,8 +5283,9 @@ class [[gnu::visibility("default")]] family;  // the program's, in a plug-in too
 /// and by whoever reads it, and gone with the last of them.
 class family final : public detail::fork_witness {
 public:
-    using overflow_hook = void (*)(descriptor const&) noexcept;
+    using overflow_hook = void (*)(descriptor const&) noexcept;  ///< see registry_options::on_overflow
 
+    /// Made by the registry. Allocates.
     family(std::uint64_t id, descriptor describe, label_schema schema, series_storage storage,
            overflow_hook on_overflow = nullptr);
     family(family const&) = delete;
@@ -5183,17 +5295,18 @@ public:
     [[nodiscard]] unix_nanos birth() const noexcept { return birth_; }
     /// Never given to another family of the process.
     [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
-    [[nodiscard]] descriptor const& describe() const noexcept { return descriptor_; }
-    [[nodiscard]] label_schema const& schema() const noexcept { return table_.schema(); }
-    [[nodiscard]] series_table& table() noexcept { return table_; }
-    [[nodiscard]] series_table const& table() const noexcept { return table_; }
-    [[nodiscard]] bool is_sharded() const noexcept { return table_.storage().sharded; }
+    [[nodiscard]] descriptor const& describe() const noexcept { return descriptor_; }      ///< never changes
+    [[nodiscard]] label_schema const& schema() const noexcept { return table_.schema(); }  ///< never changes
+    [[nodiscard]] series_table& table() noexcept { return table_; }                        ///< its series
+    [[nodiscard]] series_table const& table() const noexcept { return table_; }            ///< the same
+    [[nodiscard]] bool is_sharded() const noexcept { return table_.storage().sharded; }    ///< by thread
 
     /// Of a histogram: the bucket that counts this value. Not for NaN.
     [[nodiscard]] std::size_t bucket_of(double value) const noexcept { return buckets_.find(value); }
 
     /// `le="0.5"} ` of each bucket, in text and in OpenMetrics.
     [[nodiscard]] bound_label const& bucket_text(std::size_t i) const noexcept { return bucket_texts_[i].text; }
+    /// The same as OpenMetrics has it.
     [[nodiscard]] bound_label const& bucket_openmetrics(std::size_t i) const noexcept {
         return bucket_texts_[i].openmetrics;
     }
@@ -5203,12 +5316,15 @@ public:
 
     // Each by the values that its instrument is given, also of labels that a view leaves out; see series_table. Whoever
     // finds a series is `looking`.
+    /// See series_table::find_or_create(): of the labels that views leave.
     [[nodiscard]] series* find_or_create(std::span<std::string_view const> values) noexcept {
         return schema().with_kept(values, [this](auto kept) { return table_.find_or_create(kept); });
     }
+    /// See series_table::hold().
     [[nodiscard]] series* hold(std::span<std::string_view const> values) noexcept {
         return schema().with_kept(values, [this](auto kept) { return table_.hold(kept); });
     }
+    /// See series_table::remove().
     bool remove(std::span<std::string_view const> values) noexcept {
         return schema().with_kept(values, [this](auto kept) { return table_.remove(kept); });
     }
@@ -5234,7 +5350,7 @@ public:
 
     /// A round of callbacks begins, or has begun, to observe it. By the thread of the round only, as observed_rounds().
     void begin_round(std::uint64_t round) noexcept;
-    [[nodiscard]] detail::observed_rounds& observed_rounds() noexcept { return rounds_; }
+    [[nodiscard]] detail::observed_rounds& observed_rounds() noexcept { return rounds_; }  ///< see there
 
     /// Calls v.number(family, series, number), v.histogram(family, series, histogram_value), v.states(family, series,
     /// states_value) or v.exponential_histogram(family, series, exponential_value) for each series that is shown, and
@@ -5272,10 +5388,13 @@ public:
     /// Reports that a text format has no place for an exponential histogram, the first time.
     void say_left_out() const noexcept;
 
+    /// Measurements, since it was made.
     [[nodiscard]] std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
+    /// Readings, since it was made.
     [[nodiscard]] std::uint64_t torn() const noexcept { return torn_.load(std::memory_order_relaxed); }
 
     // What is added up over processes begins at zero in a child, what tells a state is what it was.
+    /// Hears of forks.
     void on_fork(detail::fork_event what) noexcept override;
 
 private:
@@ -5470,7 +5589,7 @@ TACHO_FUNCTION void family::report_once(std::initializer_list<std::string_view> 
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -5481,7 +5600,7 @@ TACHO_FUNCTION void family::report_once(std::initializer_list<std::string_view> 
 // tacho: which measurements of an instrument become exemplars.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#exemplarfilter
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// An option of counters and histograms: `counter<"requests_total", label<"api">, exemplars>`. Each series keeps its
 /// latest exemplar, a histogram one for each bucket: 176 bytes each, beside the cells. A measurement becomes one when
@@ -5535,7 +5654,38 @@ void consider_exemplar([[maybe_unused]] Place const& to, [[maybe_unused]] std::s
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
+
+#endif
+
+// ---- tacho/cell/cell_policy.hpp
+#ifndef TACHO_PART_CELL_CELL_POLICY
+#define TACHO_PART_CELL_CELL_POLICY
+
+// tacho: what a way of counting has to be, so that counters can take one of the program's own.
+
+namespace tacho::inline TACHO_ABI {
+
+/// How counters and up-down counters write their numbers: cells::sharded, cells::shared, or a class of one's own with
+/// `static constexpr bool is_sharded = false` and a function add(), which adds to an atomic word that holds an integer
+/// or the bits of a double. It is called by whatever threads record, so it says itself which of them may do so at the
+/// same time; must not throw, and should neither lock nor allocate. Readers load the word, relaxed. Instruments of one
+/// identity share their cells: give all of them the same policy.
+template <class T>
+concept cell_policy = std::same_as<T, cells::sharded> || std::same_as<T, cells::shared> ||
+    requires(std::atomic<std::uint64_t>* cell) {
+    requires !T::is_sharded;
+    { T::add(cell, std::uint64_t{1}) }
+    noexcept;
+    { T::add(cell, std::int64_t{-1}) }
+    noexcept;
+    { T::add(cell, 0.5) }
+    noexcept;
+};
+
+static_assert(cell_policy<cells::sharded> && cell_policy<cells::shared>);
+
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -5546,7 +5696,7 @@ void consider_exemplar([[maybe_unused]] Place const& to, [[maybe_unused]] std::s
 // tacho: how the names of OpenTelemetry become those of Prometheus: which strategy a registry has.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk_exporters/prometheus/
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What becomes of a name before a client's escaping is applied to it, called as OpenTelemetry's configuration calls
 /// it. Of the counter `foo.bar` in bytes: `foo_bar_bytes_total`, `foo_bar`, `foo.bar_bytes_total` and `foo.bar`. The
@@ -5607,7 +5757,7 @@ constexpr std::string_view without_last_word(std::string_view name, std::string_
     return out;
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -5617,7 +5767,7 @@ constexpr std::string_view without_last_word(std::string_view name, std::string_
 
 // tacho: keeps the memory of a series from being given to another.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Counts as a holder while it lives. Its family has to live as long. Copying costs an atomic add.
 class held_series {
@@ -5644,7 +5794,7 @@ private:
     series const* held_ = nullptr;
 };
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -5654,7 +5804,42 @@ private:
 
 // tacho: what look-ups find and what handles hold: cells to record in, and what keeps them alive.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
+
+#if defined(TACHO_OFF)
+
+// Nothing is recorded: no place is known or kept, so that handles are empty, and what is done with them is nothing.
+// Its functions are not constexpr, or compilers would warn of null pointers where nobody goes.
+struct no_family {
+    [[nodiscard]] static family* get() noexcept { return nullptr; }
+    [[nodiscard]] family* operator->() const noexcept { return get(); }
+    friend bool operator==(no_family, std::nullptr_t) noexcept { return true; }
+};
+
+struct bound_series {
+    bound_series() = default;
+    template <class Family>
+    bound_series(word*, Family const&, held_series const&) noexcept {}
+
+    [[nodiscard]] static series const* at() noexcept { return nullptr; }
+
+    static constexpr word* cells = nullptr;
+    static constexpr no_family of{};
+};
+
+struct found_series {
+    found_series() = default;
+    template <class Family>
+    found_series(word*, Family const&, series*) noexcept {}
+
+    [[nodiscard]] static series* at() noexcept { return nullptr; }
+    [[nodiscard]] static bound_series bind() noexcept { return {}; }
+
+    static constexpr word* cells = nullptr;
+    static constexpr no_family of{};
+};
+
+#else
 
 // What a handle holds: while it lives, its cells are nobody else's.
 struct bound_series {
@@ -5698,7 +5883,9 @@ struct found_series {
     }
 };
 
-}  // namespace tacho::inline v0::detail
+#endif
+
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -5709,12 +5896,12 @@ struct found_series {
 // tacho: what is known of the program that is measured, such as its service name.
 // Rule: https://opentelemetry.io/docs/specs/otel/resource/sdk/
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// One fact about the program: `service.name` = `shop`.
 struct attribute {
-    std::string key;
-    std::string value;
+    std::string key;    ///< such as `service.name`
+    std::string value;  ///< any text
 
     friend bool operator==(attribute const&, attribute const&) = default;
 };
@@ -5722,7 +5909,7 @@ struct attribute {
 /// All that is known of the program: sent with each push, shown as `target_info` in a scrape.
 using resource = std::vector<attribute>;
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -5732,7 +5919,7 @@ using resource = std::vector<attribute>;
 
 // tacho: all families of a registry at one moment, in the orders in which they are shown.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// In which order families are visited: Prometheus keeps a name's lines together, OTLP a scope's metrics.
 enum class order : unsigned char { by_name, by_scope };
@@ -5801,7 +5988,7 @@ void visit_all(family_list const& list, Visitor& visitor, order in, std::uint64_
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -5812,7 +5999,7 @@ void visit_all(family_list const& list, Visitor& visitor, order in, std::uint64_
 // tacho: which families can't be shown side by side, found when the second one registers.
 // Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#suffixes
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Whether two of one name and scope can be one metric of OTLP, with points of both.
 [[nodiscard]] inline bool is_same_metric(descriptor const& a, descriptor const& b) noexcept {
@@ -5966,7 +6153,7 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -5977,7 +6164,7 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
 // tacho: what callbacks observe in one round, until it is shown.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#asynchronous-instrument-cardinality-limits
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // What one call of a callback observes. It is shown when the callback has ended well and in time, and otherwise never.
 // Totals that a series gets from several places are shown when the round ends, as a whole: one of which only a part is
@@ -6125,7 +6312,7 @@ TACHO_FUNCTION number observed_values::sum(number a, number b) noexcept {
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -6136,7 +6323,7 @@ TACHO_FUNCTION number observed_values::sum(number a, number b) noexcept {
 // tacho: the program's callbacks: run once a collection, under no lock, and never waited for without end.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/api/#asynchronous-instrument-api
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 class [[gnu::visibility("default")]] callback;  // the program's, in a plug-in too
 
@@ -6398,7 +6585,7 @@ TACHO_FUNCTION void callback_list::say(bool& said, family const& of, std::string
 
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -6408,7 +6595,7 @@ TACHO_FUNCTION void callback_list::say(bool& said, family const& of, std::string
 
 // tacho: what a registry tells of its instruments, and of what went wrong in them.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What went wrong in recording, since the registry was made; of instruments that are still registered.
 struct registry_health {
@@ -6416,21 +6603,21 @@ struct registry_health {
                                                 ///< of failed and late callbacks
     std::uint64_t overflowed_measurements = 0;  ///< counted in an overflow series
     std::uint64_t torn_reads = 0;               ///< histogram readings whose sum may be ahead of the buckets
-    std::uint64_t failed_registrations = 0;
-    std::uint64_t failed_callbacks = 0;  ///< calls that threw
-    std::uint64_t late_callbacks = 0;    ///< calls that took longer than they may, or that there was no time for
-    std::size_t kept_series = 0;         ///< removed, but still held by a handle, or not yet collected by every reader
+    std::uint64_t failed_registrations = 0;     ///< of instruments that collide, or are none
+    std::uint64_t failed_callbacks = 0;         ///< calls that threw
+    std::uint64_t late_callbacks = 0;           ///< calls that took longer than they may, or that there was no time for
+    std::size_t kept_series = 0;  ///< removed, but still held by a handle, or not yet collected by every reader
 };
 
 /// One instrument, or several of one identity, as registry.list() shows it.
 struct listed_instrument {
-    descriptor describe;
-    std::vector<std::string> labels = {};  ///< names of those that its series have, in the order of declaration
-    std::size_t series = 0;                ///< that are shown, the overflow series included
-    std::size_t series_limit = 0;
+    descriptor describe;                        ///< what it is
+    std::vector<std::string> labels = {};       ///< names of those that its series have, in the order of declaration
+    std::size_t series = 0;                     ///< that are shown, the overflow series included
+    std::size_t series_limit = 0;               ///< the most; see tacho::series_limit
     std::uint64_t overflowed_measurements = 0;  ///< counted in its overflow series
-    std::uint64_t dropped_measurements = 0;
-    std::size_t kept_series = 0;  ///< as in registry_health
+    std::uint64_t dropped_measurements = 0;     ///< as in registry_health
+    std::size_t kept_series = 0;                ///< as in registry_health
 };
 
 namespace detail {
@@ -6488,7 +6675,7 @@ TACHO_FUNCTION std::size_t count_series(family const& of, std::uint64_t round) {
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -6499,14 +6686,17 @@ TACHO_FUNCTION std::size_t count_series(family const& of, std::uint64_t round) {
 // tacho: views: what a program changes about instruments that it doesn't own, such as those of a library.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#view
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// The name of a label in a list of such. Made of one text only: with std::string, `{{"user", "path"}}` would be two
 /// iterators.
 class label_name {
 public:
+    /// Implicit, of a literal.
     label_name(char const* name) : name_(name) {}  // implicit, as are these
+    /// Implicit, of a text that is kept.
     label_name(std::string name) noexcept : name_(std::move(name)) {}
+    /// Implicit, of a text that is copied.
     label_name(std::string_view name) : name_(name) {}
 
     friend bool operator==(label_name const& a, std::string_view b) noexcept { return a.name_ == b; }
@@ -6526,9 +6716,9 @@ struct view {
     std::optional<instrument_kind> kind = {};       ///< observables are of the kind of what they show
     std::optional<std::string> unit = {};           ///< UCUM, exactly this
 
-    std::optional<std::string> rename = {};  ///< a name as instruments have; the Prometheus name follows
-    std::optional<std::string> describe = {};
-    std::optional<bool> drop = {};                            ///< record nothing, show nothing
+    std::optional<std::string> rename = {};    ///< a name as instruments have; the Prometheus name follows
+    std::optional<std::string> describe = {};  ///< text for people in place of its own
+    std::optional<bool> drop = {};             ///< record nothing, show nothing
     std::optional<std::vector<label_name>> keep_labels = {};  ///< only these; none if it is empty
     std::vector<label_name> leave_out_labels = {};            ///< keep all but these
     std::optional<std::vector<double>> bounds = {};           ///< of a histogram
@@ -6611,7 +6801,7 @@ inline void apply(view const& v, stream& to) noexcept {
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -6621,8 +6811,9 @@ inline void apply(view const& v, stream& to) noexcept {
 
 // tacho: what a registry can be told when it is made, and what it tells of itself.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
+/// How a registry sees its instruments.
 struct registry_options {
     std::size_t series_limit = 2000;  ///< of each instrument that names none of its own
     bool scope_labels = true;         ///< show `otel_scope_name` and `otel_scope_version` where a scope is named
@@ -6635,7 +6826,7 @@ struct registry_options {
     /// Labels that each series of each instrument carries: `{{"region", "eu"}}`. At most 16, named as labels are. (What
     /// holds for the whole program, such as its name and version, is better told as a resource.)
     std::vector<attribute> constant_labels = {};
-    std::vector<view> views = {};
+    std::vector<view> views = {};  ///< applied to what they match, later ones over earlier ones
     exemplar_filter exemplars = exemplar_filter::trace_based;  ///< which measurements become exemplars
     /// Called once for each instrument, when a measurement of it is first counted in its overflow series: by the thread
     /// that records it and under no lock. The error hook hears of it in any case.
@@ -6683,7 +6874,7 @@ inline void add_constant_labels(std::vector<fixed_label>& beside, std::vector<at
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -6693,7 +6884,7 @@ inline void add_constant_labels(std::vector<fixed_label>& beside, std::vector<at
 
 // tacho: the slots and looks of threads that a child of fork() doesn't have.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 struct [[gnu::visibility("default")]] forked_cells;  // the program's, in a plug-in too
 
@@ -6737,7 +6928,7 @@ TACHO_FUNCTION void forked_cells::on_fork(fork_event what) noexcept {
 }
 #endif
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -6748,7 +6939,7 @@ TACHO_FUNCTION void forked_cells::on_fork(fork_event what) noexcept {
 // tacho: which copy of the library's variables a registry belongs to, where a program and its plug-ins may have
 // several.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 class registry;
 
@@ -6811,7 +7002,7 @@ inline constexpr std::string_view foreign_registry =
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -6821,7 +7012,7 @@ inline constexpr std::string_view foreign_registry =
 
 // tacho: what a registry, its instruments and its readers share.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -7027,7 +7218,7 @@ TACHO_FUNCTION std::shared_ptr<registry_core> const& core_of_module() {
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -7037,7 +7228,7 @@ TACHO_FUNCTION std::shared_ptr<registry_core> const& core_of_module() {
 
 // tacho: the registry: it knows all instruments, and shows their numbers to whoever visits.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 class registry;
 class snapshot;
@@ -7053,9 +7244,11 @@ public:
     /// that it has already. One that is named like another, or is no label, is left out: registry.problems() says so.
     [[nodiscard]] scope with_labels(std::vector<attribute> const& labels) const;
 
+    /// Its name and version; empty for the unnamed one.
     [[nodiscard]] scope_info const& info() const noexcept { return info_; }
     /// All constant labels of its instruments.
     [[nodiscard]] std::vector<fixed_label> const& labels() const noexcept { return labels_; }
+    /// What it belongs to: for the library, and for tests of it.
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return detail::usable(core_); }
 
 private:
@@ -7083,6 +7276,7 @@ TACHO_FUNCTION scope scope::with_labels(std::vector<attribute> const& labels) co
 /// be called by any thread at any time.
 class registry {
 public:
+    /// Without instruments. Allocates.
     explicit registry(registry_options options = {});
     registry(registry const&) = delete;
     registry& operator=(registry const&) = delete;
@@ -7115,6 +7309,7 @@ public:
     /// Why instruments were not registered, and which views and constant labels are ignored, a sentence each.
     [[nodiscard]] std::vector<std::string> problems() const;
 
+    /// Sums over all instruments. Takes the registry's mutex for a moment, and allocates nothing per series.
     [[nodiscard]] registry_health health() const;
 
     /// Which measurements become exemplars from now on.
@@ -7122,7 +7317,9 @@ public:
         core()->filter->store(by, std::memory_order_relaxed);  // orders nothing
     }
 
+    /// As they were given.
     [[nodiscard]] registry_options const& options() const noexcept { return core_->options; }
+    /// What outlives it: for the library, and for tests of it.
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return detail::usable(core_); }
 
 private:
@@ -7182,6 +7379,7 @@ TACHO_FUNCTION registry& default_registry() {
 /// instruments are gone: for a reader who reports what happened in between. One thread at a time.
 class reader {
 public:
+    /// Begins now: what was removed before is not shown. Takes the registry's mutex.
     explicit reader(registry& in);
     reader(reader const&) = delete;
     reader& operator=(reader const&) = delete;
@@ -7245,7 +7443,7 @@ TACHO_FUNCTION void reader::commit() {
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -7255,7 +7453,7 @@ TACHO_FUNCTION void reader::commit() {
 
 // tacho: an instrument's place in a registry, taken when it is made and given back when it ends.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -7307,7 +7505,9 @@ public:
 
     /// Whether it is registered, or a view drops it: all is as somebody wants it.
     [[nodiscard]] bool ok() const noexcept { return family_ != nullptr || dropped_; }
+    /// The family; nullptr when it isn't registered.
     [[nodiscard]] std::shared_ptr<family> const& held() const noexcept { return family_; }
+    /// What it is registered in.
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }
 
     /// The series with these label values, for those who are looking.
@@ -7321,6 +7521,7 @@ public:
     /// The series with these label values, found and put in its place.
     [[nodiscard]] detail::found_series find_and_cache(std::size_t index,
                                                       std::span<std::string_view const> values) const noexcept;
+    /// The overflow series, for those who are looking.
     [[nodiscard]] detail::found_series find_overflow() const noexcept {
         return found(family_ == nullptr ? nullptr : family_->table().overflow());
     }
@@ -7328,9 +7529,12 @@ public:
     /// The series with these label values, to keep.
     [[nodiscard]] detail::bound_series bind(std::span<std::string_view const> values) const noexcept;
 
+    /// The overflow series, to keep.
     [[nodiscard]] detail::bound_series bind_overflow() const noexcept;
 
+    /// See typed_instrument::remove().
     bool remove(std::span<std::string_view const> values) const noexcept;
+    /// See typed_instrument::clear().
     void clear() const noexcept;
 
 private:
@@ -7368,6 +7572,8 @@ TACHO_FUNCTION registration::~registration() {
 
 TACHO_FUNCTION registration::registration(scope const& in, detail::instrument_spec const& spec) noexcept
     : core_(in.core()) {
+    dropped_ = !detail::recording;  // as a view would
+    if (dropped_) return;
     if (!are_bounds(spec.bounds)) {
         detail::attempt([&] {
             core_->fail("the histogram \"" + std::string{spec.name} +
@@ -7402,8 +7608,8 @@ TACHO_FUNCTION registration registration::refused(scope const& in, std::string w
     detail::looking const look;
     auto const by_values = find(values);
     // The overflow series is asked for anew each time, which counts it.
-    if (!cache_.cells.empty() && by_values.from != nullptr && !by_values.from->is_overflow())
-        family_->table().fill_cache(cache_, index, *by_values.from);
+    if (auto* const s = by_values.at(); !cache_.cells.empty() && s != nullptr && !s->is_overflow())
+        family_->table().fill_cache(cache_, index, *s);
     return by_values;
 }
 
@@ -7524,7 +7730,7 @@ TACHO_FUNCTION series_storage registration::storage(detail::instrument_spec cons
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -7534,14 +7740,14 @@ TACHO_FUNCTION series_storage registration::storage(detail::instrument_spec cons
 
 // tacho: the template arguments of an instrument: its name, then labels, unit, number, cells and limit in any order.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// An option: how many series the instrument may have before further label values are counted together; of an
 /// observable, how many one round may observe.
 template <std::size_t N>
 struct series_limit {
     static_assert(N != 0, "tacho: a series limit is at least 1");
-    static constexpr std::size_t value = N;
+    static constexpr std::size_t value = N;  ///< series, the overflow series not counted
 };
 
 /// An option: a series is removed when it has been out of use for this long, that is neither looked up nor held by a
@@ -7549,7 +7755,7 @@ struct series_limit {
 template <std::uint32_t Seconds>
 struct expire_after {
     static_assert(Seconds != 0, "tacho: a series expires after one second at the earliest");
-    static constexpr std::uint32_t value = Seconds;
+    static constexpr std::uint32_t value = Seconds;  ///< seconds
 };
 
 namespace detail {
@@ -7578,7 +7784,9 @@ template <class T>
 inline constexpr bool is_number =
     std::same_as<T, std::uint64_t> || std::same_as<T, std::int64_t> || std::same_as<T, double>;
 template <class T>
-inline constexpr bool is_cells = std::same_as<T, cells::sharded> || std::same_as<T, cells::shared>;
+inline constexpr bool is_cells = cell_policy<T>;
+template <class T>
+inline constexpr bool is_cells_of_ours = std::same_as<T, cells::sharded> || std::same_as<T, cells::shared>;
 
 template <class T>
 inline constexpr bool is_exemplars = std::same_as<T, exemplars>;
@@ -7625,7 +7833,8 @@ struct instrument_traits {
     static_assert(((is_label<Options> || is_unit<Options> || is_number<Options> || is_cells<Options> ||
                     is_limit<Options> || is_expiry<Options> || is_exemplars<Options>)&&...),
                   "tacho: an instrument's options are label<...>, a unit, std::uint64_t, std::int64_t or double, "
-                  "cells::sharded or cells::shared, series_limit<...>, expire_after<...> and exemplars");
+                  "cells::sharded, cells::shared or another cell_policy, series_limit<...>, expire_after<...> and "
+                  "exemplars");
     static_assert(((is_unit<Options> ? 1 : 0) + ... + 0) <= 1 && ((is_number<Options> ? 1 : 0) + ... + 0) <= 1 &&
                       ((is_cells<Options> ? 1 : 0) + ... + 0) <= 1 && ((is_limit<Options> ? 1 : 0) + ... + 0) <= 1 &&
                       ((is_expiry<Options> ? 1 : 0) + ... + 0) <= 1,
@@ -7639,6 +7848,9 @@ struct instrument_traits {
     using unit_type = typename first_of<unit::none, unit_predicate, Options...>::type;
     using number_type = typename first_of<DefaultNumber, number_predicate, Options...>::type;
     using cells_type = typename first_of<DefaultCells, cells_predicate, Options...>::type;
+    static_assert(Kind == instrument_kind::counter || Kind == instrument_kind::up_down_counter ||
+                      is_cells_of_ours<cells_type>,
+                  "tacho: only counters and up-down counters take a cell policy of one's own");
     using labels = labels_of<Options...>;
     static constexpr std::size_t label_count = std::tuple_size_v<labels>;
     static_assert(label_count <= max_labels, "tacho: an instrument has at most 16 labels");
@@ -7647,6 +7859,8 @@ struct instrument_traits {
     static constexpr auto prometheus = prometheus_name(Name.view(), unit_type::ucum, Kind);
 
     static constexpr auto label_specs = []<class... Labels>(std::tuple<Labels...>*) {
+        // Looks into the types also where no value is ever looked up: a closed list checks its texts.
+        static_assert(((sizeof(typename Labels::value_type) != 0) && ...));
         return std::array<label_spec, sizeof...(Labels)>{
             label_spec{Labels::name, label_value<typename Labels::value_type>::type}...};
     }(static_cast<labels*>(nullptr));
@@ -7673,7 +7887,7 @@ struct instrument_traits {
     // instrument.
     static constexpr std::size_t most_dense = 1024;
     static constexpr std::size_t dense = []<class... Labels>(std::tuple<Labels...>*) -> std::size_t {
-        if (expires_after != 0) return 0;
+        if (expires_after != 0 || !recording) return 0;
         std::size_t product = sizeof...(Labels) == 0 ? 0 : 1;
         ((product = product > most_dense ? 0 : product * label_value<typename Labels::value_type>::cardinality), ...);
         return product > most_dense ? 0 : product;
@@ -7705,7 +7919,7 @@ template <class Value, class Arg>
 }
 
 }  // namespace detail
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -7715,7 +7929,7 @@ template <class Value, class Arg>
 
 // tacho: what all typed instruments do alike: register, and find the cells of label values.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Whether these arguments are values of these labels, one for one.
 template <class Labels, class... Args>
@@ -7768,13 +7982,16 @@ public:
     template <class... Args>
         requires(are_values_of<typename Traits::labels, Args...> && sizeof...(Args) != 0)
     [[nodiscard]] Series operator()(Args const&... values) noexcept {
-        if constexpr (Traits::dense != 0) {
+        if constexpr (!recording) {
+            return Series{found_series{nullptr, held(), nullptr}, looking{nullptr}};
+        } else if constexpr (Traits::dense != 0) {
             return Series{find(values...), looking{nullptr}};  // its series are kept as long as it
         } else {
             looking look;
             return Series{find(values...), std::move(look)};
         }
     }
+    /// What is no value of these labels doesn't compile, and says why; so below.
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
     void operator()(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
@@ -7783,10 +8000,15 @@ public:
     template <class... Args>
         requires(are_values_of<typename Traits::labels, Args...>)
     [[nodiscard]] Handle bind(Args const&... values) noexcept {
-        if (std::size_t unused = 0; !number(unused, values...)) [[unlikely]]
-            return Handle{registration_.bind_overflow()};
-        return Handle{with_texts([this](auto in_order) { return registration_.bind(in_order); }, values...)};
+        if constexpr (!recording) {
+            return Handle{bound_series{nullptr, nullptr, {}}};
+        } else {
+            if (std::size_t unused = 0; !number(unused, values...)) [[unlikely]]
+                return Handle{registration_.bind_overflow()};
+            return Handle{with_texts([this](auto in_order) { return registration_.bind(in_order); }, values...)};
+        }
     }
+    /// See above.
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
     void bind(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
@@ -7800,20 +8022,23 @@ public:
         requires(are_values_of<typename Traits::labels, Args...> && sizeof...(Args) != 0)
     bool remove(Args const&... values) noexcept {
         std::size_t unused = 0;
-        return number(unused, values...) &&
+        return recording && number(unused, values...) &&
                with_texts([this](auto in_order) { return registration_.remove(in_order); }, values...);
     }
+    /// See above.
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
     void remove(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
 
     /// Removes all series.
-    void clear() noexcept requires(Traits::label_count != 0) { registration_.clear(); }
+    void clear() noexcept requires(Traits::label_count != 0) {
+        if constexpr (recording) registration_.clear();
+    }
 
 protected:
     typed_instrument(scope const& in, instrument_spec const& spec) noexcept : registration_(in, spec) {
         if constexpr (Traits::dense != 0) registration_.keep_in({cached_cells_, cached_series_});
-        if constexpr (Traits::label_count == 0) {
+        if constexpr (recording && Traits::label_count == 0) {
             auto const only = registration_.bind({});  // its only series is never removed
             only_ = only.cells;
             only_series_ = only.at();
@@ -7821,7 +8046,8 @@ protected:
     }
     ~typed_instrument() = default;
 
-    [[nodiscard]] std::shared_ptr<family> const& held() const noexcept { return registration_.held(); }
+    // Nobody where nothing is recorded.
+    [[nodiscard]] family* own_family() const noexcept { return recording ? held().get() : nullptr; }
 
     // The cells of the one series of an instrument without labels, which exists from the start.
     [[nodiscard]] word* only() const noexcept { return only_; }
@@ -7832,9 +8058,16 @@ protected:
         series const* series_;
         [[nodiscard]] series const* at() const noexcept { return series_; }
     };
-    [[nodiscard]] only_series place() const noexcept { return {only_, held(), only_series_}; }
+    [[nodiscard]] auto place() const noexcept {
+        if constexpr (recording)
+            return only_series{only_, held(), only_series_};
+        else
+            return found_series{nullptr, held(), nullptr};
+    }
 
 private:
+    [[nodiscard]] std::shared_ptr<family> const& held() const noexcept { return registration_.held(); }
+
     template <std::size_t I>
     using value_at = typename std::tuple_element_t<I, typename Traits::labels>::value_type;
 
@@ -7916,7 +8149,7 @@ private:
     series const* only_series_ = nullptr;
 };
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -7926,7 +8159,7 @@ private:
 
 // tacho: a counter: how often something happened, or how much of it, since the series was born.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -7968,6 +8201,7 @@ class counter_handle {
 public:
     explicit counter_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
+    /// Adds one.
     void inc() const noexcept { detail::increment<Cells, Number, Exemplars>(to_); }
     /// Adds an amount; a negative one, and for doubles NaN or infinity, is dropped and counted.
     template <class Amount>
@@ -8007,10 +8241,13 @@ public:
     counter_series(counter_series const&) = delete;
     counter_series& operator=(counter_series const&) = delete;
 
+    /// Adds one.
     void inc() && noexcept { detail::increment<Cells, Number, Exemplars>(to_); }
+    /// Adds an amount; a negative one, and for doubles NaN or infinity, is dropped and counted.
     template <class Amount>
         requires detail::amount_for<Amount, Number>
     void inc(Amount amount) && noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
+    /// The same with an exemplar that tells more, where the instrument keeps any.
     template <class Amount>
         requires(Exemplars&& detail::amount_for<Amount, Number>)
     void inc(Amount amount, std::initializer_list<exemplar_label> labels) && noexcept {
@@ -8020,6 +8257,7 @@ public:
         requires(!Exemplars)
     void inc(Amount,
              std::initializer_list<exemplar_label>) && noexcept = delete;  // add tacho::exemplars to its options
+    /// See counter_handle::count_exceptions().
     exception_counter<handle> count_exceptions() && noexcept { return exception_counter<handle>{handle{to_.bind()}}; }
 
 private:
@@ -8051,7 +8289,9 @@ class counter : public detail::counter_front<detail::counter_traits<Name, Option
     static_assert(!std::same_as<number_type, std::int64_t>, "tacho: a counter counts std::uint64_t or double");
 
 public:
+    /// In the default registry. The description is text for people, and copied.
     explicit counter(std::string_view description = {}) : counter(default_registry(), description) {}
+    /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit counter(scope const& in, std::string_view description = {}) noexcept
         : base(in, traits::spec(description)) {}
 
@@ -8059,11 +8299,13 @@ public:
     void inc() noexcept requires(traits::label_count == 0) {
         detail::increment<cells_type, number_type, traits::exemplars>(this->place());
     }
+    /// Adds an amount; a negative one, and for doubles NaN or infinity, is dropped and counted.
     template <class Amount>
         requires(traits::label_count == 0 && detail::amount_for<Amount, number_type>)
     void inc(Amount amount) noexcept {
         detail::increment<cells_type, number_type, traits::exemplars>(this->place(), amount);
     }
+    /// The same with an exemplar that tells more.
     template <class Amount>
         requires(traits::label_count == 0 && traits::exemplars && detail::amount_for<Amount, number_type>)
     void inc(Amount amount, std::initializer_list<exemplar_label> labels) noexcept {
@@ -8073,11 +8315,13 @@ public:
     template <class Amount>
         requires(traits::label_count == 0 && !traits::exemplars)
     void inc(Amount, std::initializer_list<exemplar_label>) noexcept = delete;  // add tacho::exemplars to its options
+    /// See counter_handle::batch().
     auto batch() noexcept requires(traits::label_count == 0) { return this->bind().batch(); }
+    /// See counter_handle::count_exceptions().
     auto count_exceptions() noexcept requires(traits::label_count == 0) { return exception_counter{this->bind()}; }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -8087,7 +8331,7 @@ public:
 
 // tacho: a timer: measures how long a scope takes, in the unit of the histogram it records into.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -8109,20 +8353,22 @@ template <class Unit, class Rep, class Period>
 
 }  // namespace detail
 
-/// Records the time from its birth to its end, by the steady clock or another one of std::chrono's kind. Movable; holds
-/// its series alive. `Handle` is a histogram's, `Unit` its unit, one of time. Where the labels are known only at the
-/// end, take the time yourself: `auto const start = clock::now(); ... duration(status).observe(clock::now() - start);`
-template <class Handle, class Unit, class Clock = std::chrono::steady_clock>
+/// Records the time from its birth to its end, by tacho::steady_clock or another one of std::chrono's kind. Movable;
+/// holds its series alive. `Handle` is a histogram's, `Unit` its unit, one of time. Where the labels are known only at
+/// the end, take the time yourself:
+/// `auto const start = tacho::steady_clock::now(); ... duration(status).observe(tacho::steady_clock::now() - start);`
+template <class Handle, class Unit, class Clock = steady_clock>
 class [[nodiscard]] timer {
 public:
-    explicit timer(Handle into) noexcept : into_(std::move(into)), start_(Clock::now()) {}
+    /// Starts now.
+    explicit timer(Handle into) noexcept : into_(std::move(into)), start_(now()) {}
     timer(timer&& other) noexcept
         : into_(other.into_), start_(other.start_), runs_(std::exchange(other.runs_, false)) {}
     timer& operator=(timer&&) = delete;
     ~timer() { stop(); }
 
-    /// The time since the start, in the histogram's unit.
-    [[nodiscard]] double elapsed() const noexcept { return detail::in_unit<Unit>(Clock::now() - start_); }
+    /// The time since the start, in the histogram's unit; 0 with TACHO_OFF, since it isn't taken.
+    [[nodiscard]] double elapsed() const noexcept { return detail::in_unit<Unit>(now() - start_); }
     /// Records now, once; the end then records nothing.
     void stop() noexcept {
         if (std::exchange(runs_, false)) into_.observe(elapsed());
@@ -8131,12 +8377,19 @@ public:
     void cancel() noexcept { runs_ = false; }
 
 private:
+    static typename Clock::time_point now() noexcept {
+        if constexpr (detail::recording)
+            return Clock::now();
+        else
+            return {};
+    }
+
     Handle into_;
     typename Clock::time_point start_;
     bool runs_ = true;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -8147,14 +8400,14 @@ private:
 // tacho: an exponential histogram: how values are distributed, without bounds that someone has to choose.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// An option of an exponential histogram: how many buckets of each sign it has, 4 to 168, by default 160.
 template <std::size_t N>
 struct max_buckets {
     static_assert(N >= 4 && N <= max_exponential_buckets,
                   "tacho: an exponential histogram has 4 to 168 buckets of each sign");
-    static constexpr std::size_t value = N;
+    static constexpr std::size_t value = N;  ///< buckets of each sign
 };
 
 namespace detail {
@@ -8172,10 +8425,12 @@ inline void zero_threshold_must_be_finite_and_not_negative() noexcept {}  // not
 class zero_threshold {
 public:
     zero_threshold() = default;
+    /// Finite and not negative, known while compiling.
     consteval explicit zero_threshold(double value) : value_(value) {
         if (!detail::is_exponential_shape({.zero_threshold = value}))
             detail::zero_threshold_must_be_finite_and_not_negative();
     }
+    /// In the unit of the values.
     [[nodiscard]] constexpr double value() const noexcept { return value_; }
 
 private:
@@ -8205,6 +8460,7 @@ class exponential_handle {
 public:
     explicit exponential_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
+    /// Observes a finite value, in the histogram's unit.
     void observe(double value) const noexcept { detail::observe_exponential_in<Cells>(to_.cells, to_.of.get(), value); }
     /// The same of a time, in the histogram's unit.
     template <class Rep, class Period>
@@ -8212,7 +8468,7 @@ public:
     void observe(std::chrono::duration<Rep, Period> time) const noexcept { observe(detail::in_unit<Unit>(time)); }
 
     /// Records the time until its result ends: `auto const timing = handle.time();`
-    template <class Clock = std::chrono::steady_clock>
+    template <class Clock = steady_clock>
         requires detail::unit_of_time<Unit> timer<exponential_handle, Unit, Clock> time()
     const noexcept { return timer<exponential_handle, Unit, Clock>{*this}; }
 
@@ -8229,13 +8485,16 @@ public:
     exponential_series(exponential_series const&) = delete;
     exponential_series& operator=(exponential_series const&) = delete;
 
+    /// Observes a finite value, in the histogram's unit.
     void observe(double value) && noexcept { detail::observe_exponential_in<Cells>(to_.cells, to_.of.get(), value); }
+    /// Observes a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires detail::unit_of_time<Unit>
     void observe(std::chrono::duration<Rep, Period> time) && noexcept {
         std::move(*this).observe(detail::in_unit<Unit>(time));
     }
-    template <class Clock = std::chrono::steady_clock>
+    /// Observes the time until the timer ends. See `timer`.
+    template <class Clock = steady_clock>
         requires detail::unit_of_time<Unit> timer<exponential_handle<Cells, Unit>, Unit, Clock> time() && noexcept {
             return exponential_handle<Cells, Unit>{to_.bind()}.template time<Clock>();
         }
@@ -8302,26 +8561,31 @@ class exponential_histogram : public detail::exponential_front<detail::exponenti
                                                             detail::max_buckets_predicate, Options...>::type::value;
 
 public:
+    /// In the default registry.
     explicit exponential_histogram(std::string_view description = {}, zero_threshold zero = {})
         : exponential_histogram(default_registry(), description, zero) {}
+    /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit exponential_histogram(scope const& in, std::string_view description = {},
                                    zero_threshold zero = {}) noexcept
         : base(in, detail::exponential_spec<traits>(description,
                                                     {.max_buckets = buckets, .zero_threshold = zero.value()})) {}
 
+    /// Without labels.
     void observe(double value) noexcept requires(traits::label_count == 0) {
-        detail::observe_exponential_in<cells_type>(this->only(), this->held().get(), value);
+        detail::observe_exponential_in<cells_type>(this->only(), this->own_family(), value);
     }
+    /// A duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     void observe(std::chrono::duration<Rep, Period> time) noexcept { observe(detail::in_unit<unit_type>(time)); }
-    template <class Clock = std::chrono::steady_clock>
+    /// Observes the time until the timer ends. See `timer`.
+    template <class Clock = steady_clock>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     timer<exponential_handle<cells_type, unit_type>, unit_type, Clock> time()
     noexcept { return this->bind().template time<Clock>(); }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -8331,13 +8595,15 @@ public:
 
 // tacho: a gauge: a value that is set, such as a temperature or the size of a queue.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
 template <class Number>
 [[nodiscard]] Number seconds_since_1970() noexcept {
-    if constexpr (std::same_as<Number, double>)
+    if constexpr (!recording)
+        return {};
+    else if constexpr (std::same_as<Number, double>)
         return static_cast<double>(system_clock::now()) / 1e9;
     else
         return static_cast<Number>(system_clock::now() / 1'000'000'000u);
@@ -8352,10 +8618,13 @@ class gauge_handle {
 public:
     explicit gauge_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
+    /// Sets the value: one relaxed store.
     void set(Number value) const noexcept { cells::shared::set(to_.cells, value); }
     /// The seconds since 1970, for "when did it last happen".
     void set_to_current_time() const noexcept { set(detail::seconds_since_1970<Number>()); }
+    /// Adds to the value, atomically.
     void inc(Number amount = 1) const noexcept { cells::shared::add(to_.cells, amount); }
+    /// Takes from the value, atomically.
     void dec(Number amount = 1) const noexcept { cells::shared::add(to_.cells, detail::negated(amount)); }
 
 private:
@@ -8370,9 +8639,13 @@ public:
     gauge_series(gauge_series const&) = delete;
     gauge_series& operator=(gauge_series const&) = delete;
 
+    /// Sets the value: one relaxed store.
     void set(Number value) && noexcept { cells::shared::set(to_.cells, value); }
+    /// Seconds since 1970, of what happens now.
     void set_to_current_time() && noexcept { cells::shared::set(to_.cells, detail::seconds_since_1970<Number>()); }
+    /// Adds to the value, atomically.
     void inc(Number amount = 1) && noexcept { cells::shared::add(to_.cells, amount); }
+    /// Takes from the value, atomically.
     void dec(Number amount = 1) && noexcept { cells::shared::add(to_.cells, detail::negated(amount)); }
 
 private:
@@ -8402,22 +8675,28 @@ class gauge : public detail::gauge_front<detail::gauge_traits<Name, Options...>>
     static_assert(!traits::cells_type::is_sharded, "tacho: a gauge can't be sharded; its cells are shared");
 
 public:
+    /// In the default registry.
     explicit gauge(std::string_view description = {}) : gauge(default_registry(), description) {}
+    /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit gauge(scope const& in, std::string_view description = {}) noexcept : base(in, traits::spec(description)) {}
 
+    /// Without labels: sets the value.
     void set(number_type value) noexcept requires(traits::label_count == 0) { cells::shared::set(this->only(), value); }
+    /// Without labels: seconds since 1970, of what happens now.
     void set_to_current_time() noexcept requires(traits::label_count == 0) {
         set(detail::seconds_since_1970<number_type>());
     }
+    /// Without labels: adds to the value, atomically.
     void inc(number_type amount = 1) noexcept requires(traits::label_count == 0) {
         cells::shared::add(this->only(), amount);
     }
+    /// Without labels: takes from the value, atomically.
     void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
         cells::shared::add(this->only(), detail::negated(amount));
     }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -8427,7 +8706,7 @@ public:
 
 // tacho: a histogram: how values are distributed, such as durations or sizes.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -8454,6 +8733,7 @@ class histogram_handle {
 public:
     explicit histogram_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
+    /// Observes a value, in the histogram's unit; NaN is dropped and counted.
     void observe(double value) const noexcept { detail::observe_in<Cells, Exemplars>(to_, value); }
     /// The same with an exemplar that tells more, where the instrument keeps any: `sizes.observe(17, {{"order", id}})`.
     void observe(double value, std::initializer_list<exemplar_label> labels) const noexcept requires Exemplars {
@@ -8461,6 +8741,7 @@ public:
     }
     void observe(double, std::initializer_list<exemplar_label>) const noexcept
         requires(!Exemplars) = delete;  // add tacho::exemplars to its options
+    /// The same of a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires(Exemplars&& detail::unit_of_time<Unit>)
     void observe(std::chrono::duration<Rep, Period> time, std::initializer_list<exemplar_label> labels) const noexcept {
@@ -8472,7 +8753,7 @@ public:
     void observe(std::chrono::duration<Rep, Period> time) const noexcept { observe(detail::in_unit<Unit>(time)); }
 
     /// Records the time until its result ends: `auto const timing = handle.time();`
-    template <class Clock = std::chrono::steady_clock>
+    template <class Clock = steady_clock>
         requires detail::unit_of_time<Unit> timer<histogram_handle, Unit, Clock> time()
     const noexcept { return timer<histogram_handle, Unit, Clock>{*this}; }
 
@@ -8490,23 +8771,28 @@ public:
     histogram_series(histogram_series const&) = delete;
     histogram_series& operator=(histogram_series const&) = delete;
 
+    /// Observes a value, in the histogram's unit; NaN is dropped and counted.
     void observe(double value) && noexcept { detail::observe_in<Cells, Exemplars>(to_, value); }
+    /// The same with an exemplar that tells more, where the instrument keeps any.
     void observe(double value, std::initializer_list<exemplar_label> labels) && noexcept requires Exemplars {
         detail::observe_in<Cells, Exemplars>(to_, value, {labels.begin(), labels.size()});
     }
     void observe(double, std::initializer_list<exemplar_label>) && noexcept
         requires(!Exemplars) = delete;  // add tacho::exemplars to its options
+    /// The same of a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires(Exemplars&& detail::unit_of_time<Unit>)
     void observe(std::chrono::duration<Rep, Period> time, std::initializer_list<exemplar_label> labels) && noexcept {
         std::move(*this).observe(detail::in_unit<Unit>(time), labels);
     }
+    /// Observes a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires detail::unit_of_time<Unit>
     void observe(std::chrono::duration<Rep, Period> time) && noexcept {
         std::move(*this).observe(detail::in_unit<Unit>(time));
     }
-    template <class Clock = std::chrono::steady_clock>
+    /// Observes the time until the timer ends. See `timer`.
+    template <class Clock = steady_clock>
         requires detail::unit_of_time<Unit> timer<handle, Unit, Clock> time() && noexcept {
             return handle{to_.bind()}.template time<Clock>();
         }
@@ -8541,36 +8827,46 @@ class histogram : public detail::histogram_front<detail::histogram_traits<Name, 
     using unit_type = typename traits::unit_type;
 
 public:
+    /// In the default registry, with the bounds that fit its unit.
     explicit histogram(std::string_view description = {}) : histogram(default_registry(), description) {}
+    /// In a registry or a scope of one, with the bounds that fit its unit. Registering takes a mutex and allocates;
+    /// what fails is told to the error hook.
     explicit histogram(scope const& in, std::string_view description = {}) noexcept
         : base(in, traits::spec(description, default_bounds(traits::unit_type::ucum))) {}
+    /// In the default registry, with these upper bounds.
     histogram(std::string_view description, bounds upper) : histogram(default_registry(), description, upper) {}
+    /// In a registry or a scope of one, with these upper bounds.
     histogram(scope const& in, std::string_view description, bounds upper) noexcept
         : base(in, traits::spec(description, upper.view())) {}
 
+    /// Without labels: observes a value, in the histogram's unit; NaN is dropped and counted.
     void observe(double value) noexcept requires(traits::label_count == 0) {
         detail::observe_in<cells_type, traits::exemplars>(this->place(), value);
     }
+    /// The same with an exemplar that tells more.
     void observe(double value, std::initializer_list<exemplar_label> labels) noexcept
         requires(traits::label_count == 0 && traits::exemplars) {
         detail::observe_in<cells_type, traits::exemplars>(this->place(), value, {labels.begin(), labels.size()});
     }
     void observe(double, std::initializer_list<exemplar_label>) noexcept
         requires(traits::label_count == 0 && !traits::exemplars) = delete;  // add tacho::exemplars to its options
+    /// The same of a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires(traits::label_count == 0 && traits::exemplars && detail::unit_of_time<unit_type>)
     void observe(std::chrono::duration<Rep, Period> time, std::initializer_list<exemplar_label> labels) noexcept {
         observe(detail::in_unit<unit_type>(time), labels);
     }
+    /// Observes a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     void observe(std::chrono::duration<Rep, Period> time) noexcept { observe(detail::in_unit<unit_type>(time)); }
-    template <class Clock = std::chrono::steady_clock>
+    /// Observes the time until the timer ends. See `timer`.
+    template <class Clock = steady_clock>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     auto time() noexcept { return this->bind().template time<Clock>(); }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -8581,7 +8877,7 @@ public:
 // tacho: an info: facts about the program that are text, such as its version.
 // Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#info
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -8591,7 +8887,7 @@ public:
     info_series(found_series const& to, looking look) noexcept : to_(to), look_(std::move(look)) {}
 
     void show() const noexcept {
-        if (to_.from != nullptr) to_.of->table().show_only(*to_.from);
+        if (auto const* const found = to_.at()) to_.of->table().show_only(*found);
     }
 
 private:
@@ -8605,7 +8901,7 @@ public:
     explicit info_handle(bound_series to) noexcept : to_(std::move(to)) {}
 
     void show() const noexcept {
-        if (to_.of != nullptr) to_.of->table().show_only(*to_.held);
+        if (to_.of != nullptr) to_.of->table().show_only(*to_.at());
     }
 
 private:
@@ -8645,7 +8941,9 @@ class info : private detail::info_front<detail::info_traits<Name, Options...>> {
                   "tacho: an info shows what was set last, however long ago; it can't expire");
 
 public:
+    /// In the default registry.
     explicit info(std::string_view description = {}) : info(default_registry(), description) {}
+    /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit info(scope const& in, std::string_view description = {}) noexcept : base(in, traits::spec(description)) {}
 
     using base::ok;
@@ -8660,7 +8958,7 @@ public:
     void set(Args const&...) noexcept { detail::explain_label_values<typename traits::labels, Args...>(); }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -8670,7 +8968,7 @@ public:
 
 // tacho: an up-down counter: how many there are just now, such as requests in flight.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -8694,6 +8992,7 @@ public:
     /// Counts one up while it lives, and down when it ends, however it ends. Movable.
     class [[nodiscard]] tracked {
     public:
+        /// Counts one up.
         explicit tracked(up_down_handle in) noexcept : in_(std::move(in)) { in_.inc(); }
         tracked(tracked&& other) noexcept : in_(other.in_), counts_(std::exchange(other.counts_, false)) {}
         tracked& operator=(tracked&&) = delete;
@@ -8708,10 +9007,13 @@ public:
 
     explicit up_down_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
 
+    /// Adds an amount; for doubles NaN and infinity are dropped and counted.
     void inc(Number amount = 1) const noexcept { detail::change<Cells>(to_.cells, to_.of.get(), amount); }
+    /// Takes an amount off.
     void dec(Number amount = 1) const noexcept {
         detail::change<Cells>(to_.cells, to_.of.get(), detail::negated(amount));
     }
+    /// One up now, and down when what it returns ends.
     tracked track() const noexcept { return tracked{*this}; }
 
 private:
@@ -8726,8 +9028,11 @@ public:
     up_down_series(up_down_series const&) = delete;
     up_down_series& operator=(up_down_series const&) = delete;
 
+    /// Adds an amount; for doubles NaN and infinity are dropped and counted.
     void inc(Number amount = 1) && noexcept { detail::change<Cells>(to_.cells, to_.of.get(), amount); }
+    /// Takes an amount off.
     void dec(Number amount = 1) && noexcept { detail::change<Cells>(to_.cells, to_.of.get(), detail::negated(amount)); }
+    /// One up now, and down when what it returns ends, which holds the series.
     typename up_down_handle<Number, Cells>::tracked track() && noexcept {
         return up_down_handle<Number, Cells>{to_.bind()}.track();
     }
@@ -8761,22 +9066,27 @@ class up_down_counter : public detail::up_down_front<detail::up_down_traits<Name
     static_assert(!std::same_as<number_type, std::uint64_t>, "tacho: an up-down counter counts std::int64_t or double");
 
 public:
+    /// In the default registry.
     explicit up_down_counter(std::string_view description = {}) : up_down_counter(default_registry(), description) {}
+    /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit up_down_counter(scope const& in, std::string_view description = {}) noexcept
         : base(in, traits::spec(description)) {}
 
+    /// Without labels: adds an amount.
     void inc(number_type amount = 1) noexcept requires(traits::label_count == 0) {
-        detail::change<cells_type>(this->only(), this->held().get(), amount);
+        detail::change<cells_type>(this->only(), this->own_family(), amount);
     }
+    /// Without labels: takes an amount off.
     void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
-        detail::change<cells_type>(this->only(), this->held().get(), detail::negated(amount));
+        detail::change<cells_type>(this->only(), this->own_family(), detail::negated(amount));
     }
+    /// Without labels: one up now, and down when what it returns ends.
     typename up_down_handle<number_type, cells_type>::tracked track() noexcept requires(traits::label_count == 0) {
         return this->bind().track();
     }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -8786,17 +9096,17 @@ public:
 
 // tacho: instruments whose names and labels are known only at run time.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Describes an instrument at run time. The text is copied.
 struct instrument_options {
-    std::string_view name;
-    std::string_view description = {};
-    std::string_view unit = {};  ///< UCUM, at most 63 characters
-    std::vector<std::string_view> labels = {};
-    std::vector<double> bounds = {};       ///< of a histogram; none: those that fit the unit
-    std::size_t series_limit = 0;          ///< 0: the registry's
-    std::chrono::seconds expire_after{0};  ///< without use a series is removed after this time; 0: never
+    std::string_view name;                      ///< a letter, then letters, digits and _ . - /; at most 255 characters
+    std::string_view description = {};          ///< for people
+    std::string_view unit = {};                 ///< UCUM, at most 63 characters
+    std::vector<std::string_view> labels = {};  ///< at most 16, distinct
+    std::vector<double> bounds = {};            ///< of a histogram; none: those that fit the unit
+    std::size_t series_limit = 0;               ///< 0: the registry's
+    std::chrono::seconds expire_after{0};       ///< without use a series is removed after this time; 0: never
 };
 
 namespace detail {
@@ -8852,6 +9162,7 @@ TACHO_FUNCTION std::string why_refused(instrument_options const& o, instrument_k
 
 TACHO_FUNCTION registration register_named(scope const& in, instrument_options const& o, instrument_kind kind,
                                            number_kind number, bool sharded, bool observable, bool exemplars) {
+    if constexpr (!recording) return registration{in, {}};
     if (auto why = why_refused(o, kind); !why.empty()) return registration::refused(in, std::move(why));
     auto const name = prometheus_name(o.name, o.unit, kind);
     std::vector<label_spec> labels;
@@ -8885,6 +9196,7 @@ class named_instrument {
 public:
     explicit named_instrument(registration in) noexcept : registration_(std::move(in)) {
         // Without labels its one series is shown from the start.
+        if constexpr (!detail::recording) return;
         auto const& of = registration_.held();
         if (of != nullptr && of->schema().given == 0) static_cast<void>(registration_.bind({}));
     }
@@ -8897,7 +9209,9 @@ public:
     [[nodiscard]] Handle bind(std::initializer_list<std::string_view> values = {}) const noexcept {
         return bind(std::span{values.begin(), values.size()});
     }
+    /// The same from a span.
     [[nodiscard]] Handle bind(std::span<std::string_view const> values) const noexcept {
+        if constexpr (!detail::recording) return Handle{detail::bound_series{nullptr, nullptr, {}}};
         auto const& of = registration_.held();
         if (of != nullptr && values.size() != of->schema().given) {
             of->drop_measurement("another number of label values than it has labels");
@@ -8911,22 +9225,34 @@ public:
     bool remove(std::initializer_list<std::string_view> values) const noexcept {
         return remove(std::span{values.begin(), values.size()});
     }
+    /// The same from a span.
     bool remove(std::span<std::string_view const> values) const noexcept {
+        if constexpr (!detail::recording) return false;
         auto const& of = registration_.held();
         return of != nullptr && values.size() == of->schema().given && registration_.remove(values);
     }
-    void clear() const noexcept { registration_.clear(); }
+    /// Removes all series. Takes the mutex that creating one takes.
+    void clear() const noexcept {
+        if constexpr (detail::recording) registration_.clear();
+    }
 
 private:
     registration registration_;
 };
 
+/// What add_counter() gives.
 using named_counter = named_instrument<counter_handle<std::uint64_t, cells::sharded>>;
+/// What add_double_counter() gives.
 using named_double_counter = named_instrument<counter_handle<double, cells::sharded>>;
+/// What add_up_down_counter() gives.
 using named_up_down_counter = named_instrument<up_down_handle<std::int64_t, cells::shared>>;
+/// What add_gauge() gives.
 using named_gauge = named_instrument<gauge_handle<double>>;
+/// What add_histogram() gives.
 using named_histogram = named_instrument<histogram_handle<cells::sharded, unit::none>>;
+/// What add_exemplar_counter() gives.
 using named_exemplar_counter = named_instrument<counter_handle<std::uint64_t, cells::sharded, true>>;
+/// What add_exemplar_histogram() gives.
 using named_exemplar_histogram = named_instrument<histogram_handle<cells::sharded, unit::none, true>>;
 
 /// Registers an instrument whose description comes from outside. What is wrong with it does not throw: ok() is then
@@ -8935,16 +9261,20 @@ using named_exemplar_histogram = named_instrument<histogram_handle<cells::sharde
 [[nodiscard]] inline named_counter add_counter(scope const& in, instrument_options const& o) {
     return named_counter{detail::register_named<std::uint64_t, cells::sharded>(in, o, instrument_kind::counter)};
 }
+/// As add_counter(), of doubles.
 [[nodiscard]] inline named_double_counter add_double_counter(scope const& in, instrument_options const& o) {
     return named_double_counter{detail::register_named<double, cells::sharded>(in, o, instrument_kind::counter)};
 }
+/// As add_counter(), of an up-down counter of std::int64_t.
 [[nodiscard]] inline named_up_down_counter add_up_down_counter(scope const& in, instrument_options const& o) {
     return named_up_down_counter{
         detail::register_named<std::int64_t, cells::shared>(in, o, instrument_kind::up_down_counter)};
 }
+/// As add_counter(), of a gauge of doubles.
 [[nodiscard]] inline named_gauge add_gauge(scope const& in, instrument_options const& o) {
     return named_gauge{detail::register_named<double, cells::shared>(in, o, instrument_kind::gauge)};
 }
+/// As add_counter(), of a histogram of doubles.
 [[nodiscard]] inline named_histogram add_histogram(scope const& in, instrument_options const& o) {
     return named_histogram{detail::register_named<double, cells::sharded>(in, o, instrument_kind::histogram)};
 }
@@ -8953,12 +9283,13 @@ using named_exemplar_histogram = named_instrument<histogram_handle<cells::sharde
     return named_exemplar_counter{
         detail::register_named<std::uint64_t, cells::sharded>(in, o, instrument_kind::counter, false, true)};
 }
+/// As add_histogram(), with exemplars.
 [[nodiscard]] inline named_exemplar_histogram add_exemplar_histogram(scope const& in, instrument_options const& o) {
     return named_exemplar_histogram{
         detail::register_named<double, cells::sharded>(in, o, instrument_kind::histogram, false, true)};
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -8969,7 +9300,7 @@ using named_exemplar_histogram = named_instrument<histogram_handle<cells::sharde
 // tacho: observables: instruments whose values a callable of the program gives when somebody collects them.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/api/#asynchronous-instrument-api
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 class observation;
 class observer;
@@ -9074,12 +9405,14 @@ private:
 template <class Traits>
 class series_observer {
 public:
+    /// Whether the callable may just return a number.
     static constexpr bool takes_just_values = Traits::label_count == 0;
 
     series_observer(detail::observed_values& into, family& of) noexcept : into_(into), of_(of) {}
     series_observer(series_observer const&) = delete;
     series_observer& operator=(series_observer const&) = delete;
 
+    /// A value that holds now, and its label values.
     template <class Value, class... Args>
         requires detail::observes<Traits, Value, Args...>
     void operator()(Value const& value, Args const&... labels) const noexcept {
@@ -9137,18 +9470,23 @@ template <class Observer, class F>
 // What all observables do alike. Immovable: observations refer to it.
 template <class Traits>
 class observable_instrument {
-    static_assert(!Traits::cells_type::is_sharded, "tacho: an observable can't be sharded; its cells are shared");
+    static_assert(std::same_as<typename Traits::cells_type, cells::shared>,
+                  "tacho: an observable can't be sharded; its cells are shared");
 
 public:
-    using traits = Traits;
+    using traits = Traits;  ///< what its template arguments say
 
+    /// In the default registry, without a callable: an observation gives the values.
     explicit observable_instrument(std::string_view description = {})
         : observable_instrument(default_registry(), description) {}
+    /// In a registry or a scope of one, without a callable. What fails is told to the error hook.
     explicit observable_instrument(scope const& in, std::string_view description = {}) noexcept
         : registration_(in, spec(description)) {}
+    /// In the default registry. The callable lives as long as this, and is called once a collection, under no lock.
     template <class F>
     observable_instrument(std::string_view description, F&& callable)
         : observable_instrument(default_registry(), description, std::forward<F>(callable)) {}
+    /// The same in a registry or a scope of one.
     template <class F>
     observable_instrument(scope const& in, std::string_view description, F&& callable) noexcept
         : observable_instrument(in, description) {
@@ -9246,7 +9584,7 @@ public:
     using base::base;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -9256,7 +9594,7 @@ public:
 
 // tacho: observables whose names and labels are known only at run time.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -9294,17 +9632,20 @@ void observe_named(observed_values& into, family& of, Value value, std::span<std
 template <class Number>
 class named_series_observer {
 public:
+    /// Whether the callable may just return a number; found out at run time.
     static constexpr bool takes_just_values = true;  // found out at run time
 
     named_series_observer(detail::observed_values& into, family& of) noexcept : into_(into), of_(of) {}
     named_series_observer(named_series_observer const&) = delete;
     named_series_observer& operator=(named_series_observer const&) = delete;
 
+    /// A value that holds now, and its label values.
     template <class Value>
         requires detail::amount_for<Value, Number>
     void operator()(Value value, std::initializer_list<std::string_view> labels = {}) const noexcept {
         (*this)(value, std::span{labels.begin(), labels.size()});
     }
+    /// The same from a span.
     template <class Value>
         requires detail::amount_for<Value, Number>
     void operator()(Value value, std::span<std::string_view const> labels) const noexcept {
@@ -9354,10 +9695,12 @@ template <class F>
 [[nodiscard]] named_observable add_observable_gauge(scope const& in, instrument_options const& o, F&& callable) {
     return detail::add_observable<double>(in, o, instrument_kind::gauge, std::forward<F>(callable));
 }
+/// The same of a counter: the callable gives totals of std::uint64_t.
 template <class F>
 [[nodiscard]] named_observable add_observable_counter(scope const& in, instrument_options const& o, F&& callable) {
     return detail::add_observable<std::uint64_t>(in, o, instrument_kind::counter, std::forward<F>(callable));
 }
+/// The same of an up-down counter of std::int64_t.
 template <class F>
 [[nodiscard]] named_observable add_observable_up_down_counter(scope const& in, instrument_options const& o,
                                                               F&& callable) {
@@ -9368,16 +9711,18 @@ template <class F>
 [[nodiscard]] inline named_observable add_observable_gauge(scope const& in, instrument_options const& o) {
     return named_observable{detail::register_named<double, cells::shared>(in, o, instrument_kind::gauge, true)};
 }
+/// The same of a counter: totals of std::uint64_t.
 [[nodiscard]] inline named_observable add_observable_counter(scope const& in, instrument_options const& o) {
     return named_observable{
         detail::register_named<std::uint64_t, cells::shared>(in, o, instrument_kind::counter, true)};
 }
+/// The same of an up-down counter of std::int64_t.
 [[nodiscard]] inline named_observable add_observable_up_down_counter(scope const& in, instrument_options const& o) {
     return named_observable{
         detail::register_named<std::int64_t, cells::shared>(in, o, instrument_kind::up_down_counter, true)};
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -9388,7 +9733,7 @@ template <class F>
 // tacho: a state set: which of some named states something is in.
 // Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#stateset
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -9401,12 +9746,14 @@ inline void refuse_state(family* of) noexcept {
 
 // An index that is no state's is that of a value which isn't listed.
 inline void set_only_state(word* cell, family* of, std::size_t state, std::size_t states) noexcept {
+    if constexpr (!recording) return;
     if (state >= states) [[unlikely]]
         return refuse_state(of);
     cell->store(any_state_told | std::uint64_t{1} << state, std::memory_order_relaxed);
 }
 
 inline void set_one_state(word* cell, family* of, std::size_t state, std::size_t states, bool on) noexcept {
+    if constexpr (!recording) return;
     if (state >= states) [[unlikely]]
         return refuse_state(of);
     auto const bit = std::uint64_t{1} << state;
@@ -9451,10 +9798,12 @@ public:
     state_set_series(state_set_series const&) = delete;
     state_set_series& operator=(state_set_series const&) = delete;
 
+    /// This state and no other.
     void set(State only) && noexcept {
         detail::set_only_state(to_.cells, to_.of.get(), detail::label_value<State>::index(only),
                                detail::state_count<State>);
     }
+    /// Turns one state on or off and leaves the others as they are.
     void set(State one, bool on) && noexcept {
         detail::set_one_state(to_.cells, to_.of.get(), detail::label_value<State>::index(one),
                               detail::state_count<State>, on);
@@ -9514,26 +9863,28 @@ class state_set : public detail::state_set_front<detail::state_set_traits<Name, 
                   "tacho: a state set's values are 0 and 1: it has no unit, no type of number and no sharded cells");
 
 public:
+    /// In the default registry.
     explicit state_set(std::string_view description = {}) : state_set(default_registry(), description) {}
+    /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit state_set(scope const& in, std::string_view description = {}) noexcept
         : base(in, detail::state_set_spec<traits, State>(description)) {
-        if constexpr (traits::label_count == 0)
+        if constexpr (detail::recording && traits::label_count == 0)
             this->only()->fetch_or(detail::any_state_told, std::memory_order_relaxed);
     }
 
     /// This state and no other.
     void set(State only) noexcept requires(traits::label_count == 0) {
-        detail::set_only_state(this->only(), this->held().get(), detail::label_value<State>::index(only),
+        detail::set_only_state(this->only(), this->own_family(), detail::label_value<State>::index(only),
                                detail::state_count<State>);
     }
     /// Turns one state on or off and leaves the others as they are.
     void set(State one, bool on) noexcept requires(traits::label_count == 0) {
-        detail::set_one_state(this->only(), this->held().get(), detail::label_value<State>::index(one),
+        detail::set_one_state(this->only(), this->own_family(), detail::label_value<State>::index(one),
                               detail::state_count<State>, on);
     }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -9543,7 +9894,7 @@ public:
 
 // tacho: infos, state sets and exponential histograms whose names and labels are known only at run time.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -9551,6 +9902,7 @@ namespace detail {
 template <class Complete>
 [[nodiscard]] registration register_other(scope const& in, instrument_options const& o, instrument_kind kind,
                                           std::string why, Complete&& complete) {
+    if constexpr (!recording) return registration{in, {}};
     if (auto general = why_refused(o, kind); !general.empty()) return registration::refused(in, std::move(general));
     if (!why.empty())
         return registration::refused(in, "the " + std::string{to_string(kind)} + " \"" + std::string{o.name} +
@@ -9617,6 +9969,7 @@ public:
     /// Replaces what is shown: one value for each label, in their order. With another number of values nothing changes,
     /// and the error hook hears of it.
     void set(std::initializer_list<std::string_view> values) const noexcept { in_.bind(values).show(); }
+    /// The same from a span.
     void set(std::span<std::string_view const> values) const noexcept { in_.bind(values).show(); }
 
 private:
@@ -9647,6 +10000,7 @@ private:
     detail::bound_series to_;
 };
 
+/// What add_state_set() gives.
 using named_state_set = named_instrument<named_state_handle>;
 
 /// As add_counter() and its like. An info has labels and no unit.
@@ -9662,11 +10016,13 @@ using named_state_set = named_instrument<named_state_handle>;
                                                   detail::why_no_state_set(o, states),
                                                   [&](auto& spec) { spec.states = states; })};
 }
+/// The same from a list.
 [[nodiscard]] inline named_state_set add_state_set(scope const& in, instrument_options const& o,
                                                    std::initializer_list<std::string_view> states) {
     return add_state_set(in, o, std::span{states.begin(), states.size()});
 }
 
+/// What add_exponential_histogram() gives.
 using named_exponential_histogram = named_instrument<exponential_handle<cells::sharded, unit::none>>;
 
 /// As add_histogram(), without bounds.
@@ -9680,7 +10036,7 @@ using named_exponential_histogram = named_instrument<exponential_handle<cells::s
                                                               })};
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -9690,7 +10046,7 @@ using named_exponential_histogram = named_instrument<exponential_handle<cells::s
 
 // tacho: an observation: one callable that gives the values of several observables at once.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -9710,6 +10066,7 @@ public:
     observer(observer const&) = delete;
     observer& operator=(observer const&) = delete;
 
+    /// A value of a typed instrument that holds now, and its label values.
     template <detail::observable Instrument, class Value, class... Args>
         requires detail::observes<typename Instrument::traits, Value, Args...>
     void operator()(Instrument const& instrument, Value const& value, Args const&... labels) const noexcept {
@@ -9717,12 +10074,14 @@ public:
             detail::observe_typed<typename Instrument::traits>(into_, *of, value, labels...);
     }
 
+    /// The same of an instrument named at run time.
     template <class Value>
         requires detail::amount_for<Value, double>
     void operator()(named_observable const& instrument, Value value,
                     std::initializer_list<std::string_view> labels = {}) const noexcept {
         (*this)(instrument, value, std::span{labels.begin(), labels.size()});
     }
+    /// The same from a span.
     template <class Value>
         requires detail::amount_for<Value, double>
     void operator()(named_observable const& instrument, Value value,
@@ -9781,6 +10140,7 @@ private:
 /// does.
 class observation {
 public:
+    /// Of these instruments. Allocates; without memory the error hook hears of it, and nothing is called.
     template <class F, detail::observable_of_any_kind... Instruments>
         requires(sizeof...(Instruments) != 0)
     explicit observation(F&& callable, Instruments const&... listed) noexcept {
@@ -9835,7 +10195,7 @@ TACHO_FUNCTION void observation::list(registration const& added, std::vector<std
 
 #endif
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -9845,7 +10205,9 @@ TACHO_FUNCTION void observation::list(registration const& added, std::vector<std
 
 // tacho: a copy of a registry's numbers.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
+
+class instrument_reading;  // of tacho/testing.hpp
 
 /// All numbers of a registry at about one moment: each series is one consistent reading, different series may be
 /// microseconds apart. Holds the families it shows alive. Reading it is safe from several threads.
@@ -9853,6 +10215,12 @@ class snapshot {
 public:
     /// Of these families, with what `round` of callbacks observed.
     snapshot(std::shared_ptr<family_list const> families, std::uint64_t round);
+    /// As registry::snapshot().
+    explicit snapshot(registry const& of) : snapshot(of.snapshot()) {}
+
+    /// For tests, which include tacho/testing.hpp: the series of an instrument, by its name in OTLP or in Prometheus.
+    /// `snapshot(registry)["http.requests"]({{"verb", "GET"}, {"code", 200}}).value() == 3`. Copies them.
+    [[nodiscard]] instrument_reading operator[](std::string_view name) const;
 
     /// As registry::visit().
     template <class Visitor>
@@ -9983,26 +10351,7 @@ TACHO_FUNCTION snapshot registry::snapshot() const {
 
 #endif
 
-}  // namespace tacho::inline v0
-
-#endif
-
-// ---- tacho/version.hpp
-#ifndef TACHO_PART_VERSION
-#define TACHO_PART_VERSION
-
-// tacho: the version of this copy of the library.
-
-#define TACHO_VERSION_MAJOR 0
-#define TACHO_VERSION_MINOR 1
-#define TACHO_VERSION_PATCH 0
-
-namespace tacho::inline v0 {
-
-/// The version as text, for a user agent, a build-info metric or a bug report.
-inline constexpr char version[] = "0.1.0";
-
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -10033,7 +10382,7 @@ inline constexpr char version[] = "0.1.0";
 // tacho: whether a reported value covers all time or the time since the last report.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#temporality
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Whether a value covers the time since the last report, or since the series was born. The numbers are OTLP's own.
 enum class temporality : unsigned char { delta = 1, cumulative = 2 };
@@ -10053,7 +10402,7 @@ enum class temporality_preference : unsigned char { cumulative, delta, lowmemory
     return adds_up && !preferred_total ? temporality::delta : temporality::cumulative;
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -10063,7 +10412,7 @@ enum class temporality_preference : unsigned char { cumulative, delta, lowmemory
 
 // tacho: where an encoder writes: a window of bytes that it fills and commits.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What an encoder writes to. `window(n)` gives room for n bytes, or nullptr when there is none; from then on the sink
 /// has failed, and what was written so far must not be used. `commit(n)` keeps the first n bytes of the last window.
@@ -10096,14 +10445,18 @@ public:
     }
     ~byte_buffer() { std::free(data_); }
 
+    /// See `sink`. Allocates when it has to grow; nullptr beyond the limit or without memory.
     [[nodiscard]] char* window(std::size_t n) noexcept {
         if (capacity_ - size_ < n && !grow(n)) [[unlikely]]
             return nullptr;
         return data_ + size_;
     }
+    /// See `sink`.
     void commit(std::size_t n) noexcept { size_ += n; }
 
+    /// Begins anew; the memory is kept.
     void clear() noexcept { size_ = 0; }
+    /// What was written; until the next window() or clear().
     [[nodiscard]] std::string_view view() const noexcept { return {data_, size_}; }
 
 private:
@@ -10128,12 +10481,16 @@ private:
 /// A fixed piece of memory; fails when it is full. Allocates nothing.
 class span_sink {
 public:
+    /// Writes to `room`, which must live longer.
     explicit span_sink(std::span<char> room) noexcept : room_(room) {}
 
+    /// See `sink`. nullptr when it is full.
     [[nodiscard]] char* window(std::size_t n) noexcept {
         return room_.size() - size_ < n ? nullptr : room_.data() + size_;
     }
+    /// See `sink`.
     void commit(std::size_t n) noexcept { size_ += n; }
+    /// What was written.
     [[nodiscard]] std::string_view view() const noexcept { return {room_.data(), size_}; }
 
 private:
@@ -10210,7 +10567,7 @@ private:
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -10221,7 +10578,7 @@ private:
 // tacho: text and numbers as JSON.
 // Rule: https://www.rfc-editor.org/rfc/rfc8259#section-7
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Room for a text in quotes: a control character takes 6, as \u001f.
 [[nodiscard]] constexpr std::size_t json_string_room(std::size_t size) noexcept {
@@ -10293,7 +10650,7 @@ void write_json_string(Writer& to, std::string_view text) noexcept {
     to.write(json_string_room(text.size()), [&](char* out) { return write_json_string(text, out); });
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -10305,7 +10662,7 @@ void write_json_string(Writer& to, std::string_view text) noexcept {
 // Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#exemplars and
 // https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 inline char* write_hex(std::span<std::uint8_t const> bytes, char* out) noexcept {
     constexpr char digits[] = "0123456789abcdef";
@@ -10401,7 +10758,7 @@ inline char* write_otlp_exemplar(exemplar const& e, number_kind kind, char* out)
     return out;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -10412,7 +10769,7 @@ inline char* write_otlp_exemplar(exemplar const& e, number_kind kind, char* out)
 // tacho: the attributes of a series' points in OTLP JSON.
 // Rule: https://opentelemetry.io/docs/specs/otel/common/#attribute
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The most that write_otlp_attributes() writes.
 [[nodiscard]] inline std::size_t otlp_attributes_room(family const& of, series const& s,
@@ -10472,7 +10829,7 @@ inline char* write_otlp_attributes(family const& of, series const& s, std::strin
     return out;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -10483,7 +10840,7 @@ inline char* write_otlp_attributes(family const& of, series const& s, std::strin
 // tacho: what stands around the points of an OTLP request in JSON: the resource, scopes and metrics.
 // Rule: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Each begins what the caller ends: `]` and `}` once the last scope, metric or point is written.
 template <class Writer>
@@ -10549,7 +10906,7 @@ void write_otlp_metric(Writer& out, descriptor const& d, temporality t) noexcept
     }
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -10559,7 +10916,7 @@ void write_otlp_metric(Writer& out, descriptor const& d, temporality t) noexcept
 
 // tacho: what the points of a series begin with in OTLP JSON, kept from one request to the next.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -10601,16 +10958,18 @@ public:
     public:
         /// What the points of a series begin with.
         struct point {
-            char const* text;
+            char const* text;  ///< nullptr when it isn't known
             std::size_t size;  ///< 0 when it isn't known
             unix_nanos start;  ///< in the text
 
+            /// Empty when it isn't known.
             [[nodiscard]] std::string_view view() const noexcept { return {text, size}; }
         };
 
         /// Points are shown in this request.
         void count(std::size_t points) noexcept { shown_ += points; }
 
+        /// What is remembered of a series. Allocates nothing.
         [[nodiscard]] point find(series const& s) const noexcept {
             if (s.ordinal() >= entries_.size()) return {nullptr, 0, 0};
             auto const& known = entries_[s.ordinal()];
@@ -10679,7 +11038,7 @@ private:
     std::unordered_map<std::uint64_t, of_family> families_;  // by their ids; nodes don't move
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -10690,12 +11049,12 @@ private:
 // tacho: the numbers of a registry as an OTLP export request in JSON.
 // Rule: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Where a request ends, of several that are written behind each other: bytes and points from the beginning.
 struct otlp_request_end {
-    std::size_t at = 0;
-    std::uint64_t points = 0;
+    std::size_t at = 0;        ///< the end of the interval, of all its points
+    std::uint64_t points = 0;  ///< that the request has
 };
 
 /// A visitor that writes one `ExportMetricsServiceRequest`, for `registry.visit()` and `snapshot.visit()` with
@@ -10716,11 +11075,14 @@ public:
         ends_ = &ends;
     }
 
+    /// Of the series that is shown next.
     void exemplars(exemplar_view const& of) noexcept { exemplars_ = of; }
 
+    /// A point of a sum or gauge, since the birth of its series.
     void number(family const& of, series const& s, tacho::number value) noexcept {
         number(of, s, value, of.start_of(s), temporality::cumulative);
     }
+    /// The same from `start` on, as a delta or a total.
     void number(family const& of, series const& s, tacho::number value, unix_nanos start, temporality t) noexcept {
         // An integer above 2^63-1 has no place in `asInt`.
         bool const is_integer = value.kind == number_kind::signed_integer ||
@@ -10782,9 +11144,11 @@ public:
         }
     }
 
+    /// A point with explicit bounds, since the birth of its series.
     void histogram(family const& of, series const& s, histogram_value const& value) noexcept {
         histogram(of, s, value, s.birth(), temporality::cumulative);
     }
+    /// The same from `start` on, as a delta or a total.
     void histogram(family const& of, series const& s, histogram_value const& value, unix_nanos start,
                    temporality t) noexcept {
         auto const& bounds = of.describe().bounds;
@@ -10813,9 +11177,11 @@ public:
             end_with_exemplars(of, s, start, value.buckets);
     }
 
+    /// A point with exponential buckets, since the birth of its series.
     void exponential_histogram(family const& of, series const& s, exponential_value const& value) noexcept {
         exponential_histogram(of, s, value, s.birth(), temporality::cumulative);
     }
+    /// The same from `start` on, as a delta or a total.
     void exponential_histogram(family const& of, series const& s, exponential_value const& value, unix_nanos start,
                                temporality t) noexcept {
         point(of, s, start, t, 0, [](char* out) { return out; });
@@ -10992,7 +11358,7 @@ private:
     detail::time_text start_, end_;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -11003,7 +11369,7 @@ private:
 // tacho: names and labels of lines that no series has ready: in another escaping, with a suffix, inside of braces.
 // Rule: https://prometheus.io/docs/instrumenting/escaping_schemes/
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // The names of a family's lines in one escaping: a few instructions for each character, and no memory.
 class line_names {
@@ -11078,7 +11444,7 @@ private:
     bool within_;  // the name is in quotes, so that it stands inside of the braces
 };
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -11088,22 +11454,23 @@ private:
 
 // tacho: the text formats that a scrape can be answered in.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// A text exposition. 1.0.0 is 0.0.4 with a say in how names are escaped.
 enum class text_format : unsigned char { prometheus_0_0_4, prometheus_1_0_0, openmetrics_1_0_0 };
 
 /// How a text is written. A format is one, with nothing but what every client can read.
 struct text_style {
+    /// Implicit: a format is a style.
     constexpr text_style(text_format as, escaping with = escaping::underscores, bool dated = false) noexcept
         : format(as), names(with), created(dated) {}
 
-    text_format format;
-    escaping names;
-    bool created;  ///< in OpenMetrics, when each series of a counter or histogram began, as `_created`
+    text_format format;  ///< which lines there are
+    escaping names;      ///< how names are written that are not legal everywhere
+    bool created;        ///< in OpenMetrics, when each series of a counter or histogram began, as `_created`
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -11115,7 +11482,7 @@ struct text_style {
 // Rule: https://prometheus.io/docs/instrumenting/exposition_formats/ and
 // https://prometheus.io/docs/specs/om/open_metrics_spec/
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -11159,6 +11526,7 @@ public:
         if (openmetrics_) exemplars_ = of;
     }
 
+    /// Writes the line of a number, and before the first of a family its HELP and TYPE.
     void number(family const& of, series const& s, tacho::number value) noexcept {
         begin(of);
         if (composed_ || exemplars_.belongs_to(of.describe(), s)) [[unlikely]]
@@ -11188,6 +11556,7 @@ public:
         });
     }
 
+    /// Writes a line for each bucket, cumulative, then sum and count.
     void histogram(family const& of, series const& s, histogram_value const& value) noexcept {
         begin(of);
         if (composed_ || exemplars_.belongs_to(of.describe(), s)) [[unlikely]]
@@ -11422,7 +11791,7 @@ private:
     escaping names_;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -11433,7 +11802,7 @@ private:
 // tacho: a resource as the labels of Prometheus' target_info.
 // Rule: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#resource-attributes-1
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -11502,7 +11871,7 @@ namespace detail {
     return text.empty() ? text : text + "}";
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -11512,7 +11881,7 @@ namespace detail {
 
 // tacho: who is told of scrapes: what came of each, and how long it took.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What came of one request to a scrape endpoint.
 struct scrape_outcome {
@@ -11532,12 +11901,14 @@ public:
     scrape_watcher& operator=(scrape_watcher const&) = delete;
     virtual ~scrape_watcher() = default;
 
+    /// Is told that a scrape begins, and then by ends() that it has ended. By the thread that answers it, under no
+    /// lock; must not scrape itself.
     virtual void begins() noexcept = 0;
     /// Once after each begins(), when the page is written: it doesn't show this scrape's own outcome.
     virtual void ends(scrape_outcome const& how) noexcept = 0;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -11547,7 +11918,7 @@ public:
 
 // tacho: small questions to a piece of text, without locale.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 [[nodiscard]] constexpr std::string_view trimmed(std::string_view text) noexcept {
     constexpr std::string_view blanks = " \t\r\n\f\v";
@@ -11567,7 +11938,7 @@ namespace tacho::inline v0::detail {
     return true;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -11579,12 +11950,12 @@ namespace tacho::inline v0::detail {
 // Rule: https://prometheus.io/docs/instrumenting/content_negotiation/ and
 // https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What a scrape is answered with.
 struct chosen_format {
-    text_format format = text_format::prometheus_0_0_4;
-    escaping names = escaping::underscores;
+    text_format format = text_format::prometheus_0_0_4;  ///< which lines there are
+    escaping names = escaping::underscores;              ///< how names are written
     bool names_escaping = false;  ///< the client asked for an escaping, so the content type says which one it gets
 
     friend bool operator==(chosen_format const&, chosen_format const&) = default;
@@ -11725,7 +12096,7 @@ constexpr bool serves(media_range const& range, text_format otherwise, chosen_fo
     return chosen.names_escaping ? text_0_0_4[names] : "text/plain; version=0.0.4; charset=utf-8";
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -11736,7 +12107,7 @@ constexpr bool serves(media_range const& range, text_format otherwise, chosen_fo
 // tacho: whether a client wants an answer compressed, by what its Accept-Encoding header says.
 // Rule: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Whether an answer is better sent in this content coding, such as `gzip`, than as it is: when the client gives the
 /// coding more weight than `identity`. `*` is the weight of both where it names them not, so that alone it asks for
@@ -11771,7 +12142,7 @@ namespace tacho::inline v0 {
     return or_others(own) > or_others(identity);
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -11781,7 +12152,7 @@ namespace tacho::inline v0 {
 
 // tacho: what compresses a body, whichever library does it.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Compresses bodies: answers to scrapes, or requests. gzip() of tacho/adapter/zlib.hpp makes one; one's own is a class
 /// with these two members. Any number of threads may use it at the same time.
@@ -11801,7 +12172,7 @@ protected:
     compressor& operator=(compressor const&) = default;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -11813,7 +12184,7 @@ protected:
 // Rule: https://url.spec.whatwg.org/#urlencoded-parsing and
 // https://prometheus.io/docs/specs/om/open_metrics_spec/#suffixes
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 inline constexpr std::size_t longest_query = 8192;  // bytes
 inline constexpr std::size_t most_names = 100;
@@ -11913,7 +12284,7 @@ private:
     std::size_t count_ = 0;
 };
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -11923,15 +12294,15 @@ private:
 
 // tacho: one header of an HTTP message.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// A name and a value; the views are those of whoever made it.
 struct http_header {
-    std::string_view name;
-    std::string_view value;
+    std::string_view name;   ///< in any case; as HTTP names it
+    std::string_view value;  ///< without line ends
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -11941,7 +12312,7 @@ struct http_header {
 
 // tacho: places of things that are used again, one for each thread that needs one at the same time.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 class [[gnu::visibility("default")]] place_pool;  // the program's, in a plug-in too
 
@@ -11991,7 +12362,7 @@ private:
     fork_watch watch_{*this};
 };
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -12001,7 +12372,7 @@ private:
 
 // tacho: the answer to a scrape, and the buffers that answers are written to again and again.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -12052,9 +12423,11 @@ public:
         if (pool_ != nullptr && taken_in_ == detail::this_process()) pool_->give_back(place_);
     }
 
+    /// The status code: 200, 400, 404, 405 or 503.
     [[nodiscard]] int status() const noexcept { return status_; }
     /// Without the length, which the web server knows. Constant texts: nothing that a client sent is ever in them.
     [[nodiscard]] std::span<http_header const> headers() const noexcept { return {headers_.data(), header_count_}; }
+    /// That of the body, in static storage.
     [[nodiscard]] std::string_view content_type() const noexcept { return headers_[0].value; }
     /// Empty for HEAD.
     [[nodiscard]] std::string_view body() const noexcept { return body_; }
@@ -12078,7 +12451,7 @@ private:
     std::uint32_t taken_in_ = detail::this_process();
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -12089,7 +12462,7 @@ private:
 // tacho: how long a scrape may take, by what its client says.
 // Rule: https://prometheus.io/docs/instrumenting/writing_exporters/ and the header X-Prometheus-Scrape-Timeout-Seconds
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Seconds in decimal digits, with a point or without, at most a day; 0 for anything else.
 constexpr std::chrono::nanoseconds seconds_of(std::string_view header) noexcept {
@@ -12119,7 +12492,7 @@ constexpr std::chrono::nanoseconds time_for_callbacks(std::string_view header) n
     return time.count() == 0 ? (std::chrono::steady_clock::time_point::max)() : std::chrono::steady_clock::now() + time;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -12130,8 +12503,9 @@ constexpr std::chrono::nanoseconds time_for_callbacks(std::string_view header) n
 // tacho: the scrape endpoint: from a request's headers to a response, for any web server.
 // Rule: https://prometheus.io/docs/instrumenting/content_negotiation/
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
+/// How an endpoint answers.
 struct endpoint_options {
     bool enabled = true;             ///< false: every request is answered 404
     bool prefer_text_1_0_0 = false;  ///< what a client gets that asks for nothing in particular
@@ -12147,7 +12521,7 @@ struct endpoint_options {
 
 /// What an endpoint looks at in a request. The views are used during the call only.
 struct scrape_request {
-    std::string_view method = "GET";
+    std::string_view method = "GET";        ///< as in the request: GET and HEAD are answered
     std::string_view accept = {};           ///< the header Accept; several are joined by commas
     std::string_view accept_encoding = {};  ///< the header Accept-Encoding, likewise
     std::string_view query = {};            ///< what follows the target's first `?`, as it was sent
@@ -12161,6 +12535,7 @@ class [[gnu::visibility("default")]] endpoint;  // the program's, in a plug-in t
 /// scrapes as there are at a time have been answered in a format, another allocates nothing.
 class endpoint {
 public:
+    /// For the registry, which it keeps alive. Allocates its buffers when they are first needed.
     explicit endpoint(registry& of, endpoint_options options = {})
         : core_(of.core()),
           pool_(std::make_shared<detail::page_pool>(options.largest_body)),
@@ -12179,6 +12554,7 @@ public:
 
     /// Whether it answers otherwise than 404. May change while the web server that it is mounted on runs.
     void enable(bool on) noexcept { enabled_.store(on, std::memory_order_relaxed); }  // a flag, which orders nothing
+    /// Whether it answers. By any thread.
     [[nodiscard]] bool is_enabled() const noexcept { return enabled_.load(std::memory_order_relaxed); }
 
     /// Has `by` told of each request that begins from now on, if there is nobody yet who is. By one thread at a time,
@@ -12199,10 +12575,10 @@ public:
         auto* const watcher = watching_.load(std::memory_order_acquire);
         if (watcher == nullptr) [[likely]]
             return respond_to(request);
-        auto const begun = std::chrono::steady_clock::now();
+        auto const begun = steady_clock::now();
         watcher->begins();
         auto answer = respond_to(request);
-        std::chrono::duration<double> const took = std::chrono::steady_clock::now() - begun;
+        std::chrono::duration<double> const took = steady_clock::now() - begun;
         watcher->ends({answer.status(), answer.body().size(), took.count()});
         return answer;
     }
@@ -12303,7 +12679,7 @@ private:
     bool created_;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -12313,27 +12689,36 @@ private:
 
 // tacho: a value, or the reason why there is none.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Why something failed: a sentence that names the culprit and the cure.
 struct error {
-    std::string message;
+    std::string message;  ///< for people; ends without a full stop
 };
 
 /// Holds a T or an error. Check it like an optional; `message()` says why there is none.
 template <class T>
 class [[nodiscard]] result {
 public:
-    result(T value) : value_(std::move(value)) {}                   // implicit: `return value;`
-    result(tacho::error why) : message_(std::move(why.message)) {}  // implicit: `return error{"..."};`
+    /// Implicit: `return value;`
+    result(T value) : value_(std::move(value)) {}
+    /// Implicit: `return error{"..."};`
+    result(tacho::error why) : message_(std::move(why.message)) {}
 
+    /// Whether there is a value.
     [[nodiscard]] explicit operator bool() const noexcept { return value_.has_value(); }
+    /// The same.
     [[nodiscard]] bool has_value() const noexcept { return value_.has_value(); }
 
+    /// The value. Without one the behaviour is undefined, here and below: check first.
     [[nodiscard]] T& operator*() & noexcept { return *value_; }
+    /// The same of a result that is const.
     [[nodiscard]] T const& operator*() const& noexcept { return *value_; }
+    /// The value, to be moved from.
     [[nodiscard]] T&& operator*() && noexcept { return *std::move(value_); }
+    /// A member of the value.
     [[nodiscard]] T* operator->() noexcept { return &*value_; }
+    /// The same of a result that is const.
     [[nodiscard]] T const* operator->() const noexcept { return &*value_; }
 
     /// The reason; empty when there is a value.
@@ -12344,7 +12729,7 @@ private:
     std::string message_;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -12354,7 +12739,7 @@ private:
 
 // tacho: what answers scrapes on a port of its own.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Binds host and port and answers there with what the endpoint says, until it is stopped or destroyed. start() returns
 /// once the port is bound: the port, which was chosen by the system if 0 was asked for, or an error that names address,
@@ -12367,7 +12752,7 @@ concept listener = std::movable<T> &&
     noexcept;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -12377,21 +12762,24 @@ concept listener = std::movable<T> &&
 
 // tacho: a deadline that another thread may bring forward: one budget for connecting, sending and all retries.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// A point of the steady clock. Any thread may ask, and bring it forward, at any time.
 class deadline {
 public:
-    using clock = std::chrono::steady_clock;
+    using clock = std::chrono::steady_clock;  ///< steady: it is not set by anybody
 
+    /// A deadline at this point of time.
     explicit deadline(clock::time_point at) noexcept : at_(at.time_since_epoch().count()) {}
     deadline(deadline const&) = delete;
     deadline& operator=(deadline const&) = delete;
 
+    /// When it is, as far as anybody has said by now.
     [[nodiscard]] clock::time_point when() const noexcept {
         // Relaxed: the value says all there is to know; a reader who misses a change asks again soon.
         return clock::time_point{clock::duration{at_.load(std::memory_order_relaxed)}};
     }
+    /// Whether it is time to give up.
     [[nodiscard]] bool passed() const noexcept { return clock::now() >= when(); }
     /// Never negative.
     [[nodiscard]] std::chrono::milliseconds remaining() const noexcept {
@@ -12410,7 +12798,7 @@ private:
     std::atomic<clock::rep> at_;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -12420,13 +12808,13 @@ private:
 
 // tacho: what carries a push: anything that can POST one request before a deadline.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// A request to send. The views are valid during the call.
 struct http_post {
-    std::string_view url;
-    std::string_view body;
-    std::span<http_header const> headers;
+    std::string_view url;                  ///< whole, as the settings have it
+    std::string_view body;                 ///< perhaps compressed
+    std::span<http_header const> headers;  ///< all but those that HTTP itself needs
 };
 
 /// How sending a request ended.
@@ -12445,7 +12833,7 @@ inline constexpr std::size_t largest_answer = 4u << 20;
 struct tls_files {
     std::string certificate{};         ///< of the authorities to trust
     std::string client_certificate{};  ///< for receivers that want one
-    std::string client_key{};
+    std::string client_key{};          ///< PEM file; empty: in the same file as the certificate
 };
 
 /// Sends a POST before a deadline. A transport of one's own is a class with these two members:
@@ -12471,9 +12859,11 @@ concept transport = std::movable<T> && requires(T& t, http_post const& request, 
 
 /// Whether a transport can be handed PEM files.
 template <class T>
-concept takes_tls_files = requires(T& t, tls_files const& files) { t.use(files); };
+concept takes_tls_files = requires(T& t, tls_files const& files) {
+    t.use(files);
+};
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -12483,20 +12873,23 @@ concept takes_tls_files = requires(T& t, tls_files const& files) { t.use(files);
 
 // tacho: a transport that keeps what it is given, for tests.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Keeps each request and answers from a script, or 200. Copies share what they keep, so that a test holds one and a
 /// pusher another. Any thread may call any member.
 class memory_transport {
 public:
+    /// A copy of one request.
     struct request {
-        std::string url;
-        std::string body;
-        std::vector<attribute> headers;
+        std::string url;                 ///< where it was sent
+        std::string body;                ///< as it was sent, compressed if it was
+        std::vector<attribute> headers;  ///< in their order
     };
 
+    /// Any scheme.
     static bool can_send(std::string_view) noexcept { return true; }
 
+    /// Keeps the request, and answers by the script.
     http_outcome post(http_post const& sent, deadline const& until) {
         std::unique_lock lock{kept_->mutex};
         request copy{std::string{sent.url}, std::string{sent.body}, {}};
@@ -12523,6 +12916,7 @@ public:
         kept_->hold = on;
         kept_->changed.notify_all();
     }
+    /// Copies of all so far.
     [[nodiscard]] std::vector<request> requests() const {
         std::lock_guard const lock{kept_->mutex};
         return kept_->requests;
@@ -12546,7 +12940,7 @@ private:
 
 static_assert(transport<memory_transport>);
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -12560,7 +12954,7 @@ static_assert(transport<memory_transport>);
 #include <unistd.h>
 #endif
 
-namespace tacho::inline v0::env {
+namespace tacho::inline TACHO_ABI::env {
 
 namespace detail {
 
@@ -12580,6 +12974,7 @@ using tacho::detail::trimmed;
 class source {
 public:
     source() = default;
+    /// Those of a map and no others.
     explicit source(std::map<std::string, std::string> variables) : variables_(std::move(variables)) {}
 
     /// The value without blanks around it. Nothing when it is unset, empty or blank: OpenTelemetry's rule for all.
@@ -12615,7 +13010,7 @@ private:
     std::optional<std::map<std::string, std::string>> variables_;
 };
 
-}  // namespace tacho::inline v0::env
+}  // namespace tacho::inline TACHO_ABI::env
 
 #endif
 
@@ -12626,7 +13021,7 @@ private:
 // tacho: environment variables as values: numbers, times, words and lists, by OpenTelemetry's rules.
 // Rule: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 
-namespace tacho::inline v0::env {
+namespace tacho::inline TACHO_ABI::env {
 
 /// Text from outside, fit for a message: quoted, at most 80 bytes or so many, valid UTF-8 without control characters.
 [[nodiscard]] inline std::string in_quotes(std::string_view value, std::size_t most = 80) {
@@ -12668,8 +13063,10 @@ namespace tacho::inline v0::env {
 /// value and cure.
 class reader {
 public:
+    /// Both must live longer. Warnings are added at the end.
     explicit reader(source const& from, std::vector<std::string>& warnings) : from_(from), warnings_(warnings) {}
 
+    /// The value, trimmed; nothing when it is unset or blank.
     [[nodiscard]] std::optional<std::string> text(std::string const& name) const { return from_[name]; }
 
     /// The first of two variables that is set.
@@ -12687,6 +13084,7 @@ public:
         return false;
     }
 
+    /// 2^31-1: what OpenTelemetry's implementations agree on.
     static constexpr std::int64_t most_milliseconds = 2147483647;
     /// Milliseconds, a whole number from 0 to 2^31-1. What is used otherwise is for the warning.
     [[nodiscard]] std::optional<std::chrono::milliseconds> milliseconds(std::string const& name,
@@ -12742,6 +13140,7 @@ public:
     }
     /// That it came from none after all.
     void forget(std::string_view setting) { from_variables_.erase(setting); }
+    /// Where a setting came from by note(); empty for a default.
     [[nodiscard]] std::string variable_of(std::string_view setting) const {
         auto const at = from_variables_.find(setting);
         return at == from_variables_.end() ? std::string{} : at->second;
@@ -12752,11 +13151,13 @@ public:
         return from_[otherwise] ? otherwise : std::string{};
     }
 
+    /// Adds a warning, formatted by {fmt}. Allocates.
     template <class... Args>
     void warn(fmt::format_string<Args...> what, Args&&... args) {
         warnings_.push_back(fmt::format(what, std::forward<Args>(args)...));
     }
 
+    /// A number of decimal digits alone, from 0 to `most`; nothing for all else.
     [[nodiscard]] static std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t most) noexcept {
         std::int64_t number = 0;
         auto const read = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -12770,7 +13171,7 @@ private:
     std::map<std::string_view, std::string> from_variables_;
 };
 
-}  // namespace tacho::inline v0::env
+}  // namespace tacho::inline TACHO_ABI::env
 
 #endif
 
@@ -12781,7 +13182,7 @@ private:
 // tacho: the parts of a URL, as far as a push needs them.
 // Rule: https://www.rfc-editor.org/rfc/rfc3986#section-3
 
-namespace tacho::inline v0::env {
+namespace tacho::inline TACHO_ABI::env {
 
 namespace detail {
 
@@ -12827,6 +13228,13 @@ struct url_parts {
     return parts;
 }
 
+/// A host as it stands before a port: an IPv6 address gets brackets, which keep its colons apart from the port's.
+/// Allocates. Rule: RFC 3986, section 3.2.2.
+[[nodiscard]] inline std::string host_before_port(std::string_view host) {
+    bool const is_ipv6 = host.find(':') != std::string_view::npos && !host.starts_with('[');
+    return is_ipv6 ? "[" + std::string{host} + "]" : std::string{host};
+}
+
 /// The URL for a message: a user's name and password are left out.
 [[nodiscard]] inline std::string without_credentials(std::string_view url) {
     auto const parts = split_url(url);
@@ -12845,7 +13253,7 @@ struct url_parts {
            std::string{parts->path};
 }
 
-}  // namespace tacho::inline v0::env
+}  // namespace tacho::inline TACHO_ABI::env
 
 #endif
 
@@ -12856,7 +13264,7 @@ struct url_parts {
 // tacho: the parts of the URL that a push goes to, for transports whose library doesn't take it as it is.
 // Rule: https://www.rfc-editor.org/rfc/rfc3986#section-3.2
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // What a push needs of a URL.
 struct push_target {
@@ -12900,7 +13308,7 @@ struct push_target {
     return to;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -12910,7 +13318,7 @@ struct push_target {
 
 // tacho: what lives by threads and connections of one process, and is not there in a child of it.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // Owns a T, which has threads, or is changed by them without the gate. A child of fork() has a copy of it without the
 // threads, maybe changed by half: joining them, locking its mutexes, even destroying its condition variables could wait
@@ -12940,7 +13348,7 @@ private:
     std::uint32_t in_ = this_process();
 };
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -12950,17 +13358,17 @@ private:
 
 // tacho: the requests of one collection that are not all delivered.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// A value that can be moved: whoever has it sends the rest.
 struct unsent_requests {
     byte_buffer body = {};                    ///< all of them, also those that are sent
     std::vector<otlp_request_end> ends = {};  ///< of each; none when nothing is left to send
     std::size_t sent = 0;                     ///< how many have arrived
-    unix_nanos collected = 0;
+    unix_nanos collected = 0;                 ///< when the numbers in them were read
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -12971,7 +13379,7 @@ struct unsent_requests {
 // tacho: what one pusher has already delivered, so that it can report what came since.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#sums-delta-to-cumulative
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 class [[gnu::visibility("default")]] delta_memory;  // the program's, in a plug-in too
 
@@ -12984,13 +13392,16 @@ public:
     template <class Encoder>
     class stage {
     public:
+        /// Both must live longer.
         stage(delta_memory& memory, Encoder& encoder, temporality_preference preferred) noexcept
             : memory_(memory), encoder_(encoder), preferred_(preferred) {}
 
+        /// Passes them on.
         void exemplars(exemplar_view const& of) requires(requires(Encoder& e) { e.exemplars(of); }) {
             encoder_.exemplars(of);
         }
 
+        /// Passes a number on as the change since what was committed, where deltas are preferred.
         void number(family const& of, series const& s, tacho::number total) {
             bool const observable = of.describe().observable;
             if (temporality_of(of.describe().kind, preferred_, observable) == temporality::cumulative)
@@ -13004,6 +13415,7 @@ public:
             encoder_.number(of, s, total, memory_.start_of(of, s), temporality::delta);
         }
 
+        /// The same of several series with one number each.
         void numbers(family const& of, std::span<series* const> from, number_kind kind, std::uint64_t const* bits) {
             if constexpr (requires { encoder_.numbers(of, from, kind, bits); })
                 if (temporality_of(of.describe().kind, preferred_, of.describe().observable) == temporality::cumulative)
@@ -13011,6 +13423,7 @@ public:
             for (std::size_t i = 0; i < from.size(); ++i) number(of, *from[i], {kind, bits[i]});
         }
 
+        /// The same of each bucket, the count and the sum.
         void histogram(family const& of, series const& s, histogram_value const& total) {
             if (temporality_of(of.describe().kind, preferred_) == temporality::cumulative)
                 return encoder_.histogram(of, s, total, s.birth(), temporality::cumulative);
@@ -13033,6 +13446,7 @@ public:
                                temporality::delta);
         }
 
+        /// The same; buckets that have become wider since are compared as the wider ones.
         void exponential_histogram(family const& of, series const& s,
                                    exponential_value const& total) requires(requires(Encoder& e) {
             e.exponential_histogram(of, s, total, s.birth(), temporality::delta);
@@ -13065,6 +13479,7 @@ public:
                 memory_.start_of(of, s), temporality::delta);
         }
 
+        /// Passes a state set on: states have no deltas.
         void states(family const& of, series const& s,
                     states_value value) requires(requires(Encoder& e) { e.states(of, s, value); }) {
             encoder_.states(of, s, value);
@@ -13119,6 +13534,7 @@ public:
     /// What a pusher that ends has left of a collection of which a part has arrived: who goes on sends it first, and
     /// commits it then. Else that part would be shown again.
     void leave(unsent_requests rest) noexcept { left_ = std::move(rest); }
+    /// What a request that was cut off has left, for the next push; empty afterwards.
     [[nodiscard]] unsent_requests take_what_was_left() noexcept { return std::exchange(left_, {}); }
 
 private:
@@ -13164,7 +13580,7 @@ private:
     unsent_requests left_;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -13174,11 +13590,11 @@ private:
 
 // tacho: who is told of pushes: what came of each, and how long it took.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What came of one push, which may have been sent in several requests and several times.
 struct push_outcome {
-    bool accepted = false;
+    bool accepted = false;              ///< the receiver took it, perhaps in part
     double seconds = 0;                 ///< from the collection to the last answer
     std::uint64_t sent_bytes = 0;       ///< of all bodies that were sent, compressed if so
     std::uint64_t accepted_points = 0;  ///< of requests that were taken, less those below
@@ -13196,10 +13612,11 @@ public:
     push_watcher& operator=(push_watcher const&) = delete;
     virtual ~push_watcher() = default;
 
+    /// Is told of a push that has ended. By the pusher's thread, under no lock; must not push itself.
     virtual void pushed(push_outcome const& how) noexcept = 0;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -13209,16 +13626,17 @@ public:
 
 // tacho: what a pusher can be told, and what it tells.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
+/// What a pusher does, where and when.
 struct pusher_options {
-    std::string url = "http://localhost:4318/v1/metrics";
-    std::string shown_url = url;                ///< in messages: without a user's name and password
-    std::vector<attribute> headers = {};        ///< sent with each request; their values are never logged
-    resource about = {};                        ///< who sends
-    std::chrono::milliseconds interval{60000};  ///< from start to start
-    std::chrono::milliseconds timeout{10000};   ///< of one push: connecting, sending and all retries
-    temporality_preference temporality = temporality_preference::cumulative;
+    std::string url = "http://localhost:4318/v1/metrics";  ///< of the request, whole
+    std::string shown_url = url;                           ///< in messages: without a user's name and password
+    std::vector<attribute> headers = {};                   ///< sent with each request; their values are never logged
+    resource about = {};                                   ///< who sends
+    std::chrono::milliseconds interval{60000};             ///< from start to start
+    std::chrono::milliseconds timeout{10000};              ///< of one push: connecting, sending and all retries
+    temporality_preference temporality = temporality_preference::cumulative;  ///< totals or deltas
     /// Bytes of a request, before it is compressed. What takes more is sent in several, one after the other, because
     /// receivers refuse large ones: the Collector those above 20 MiB.
     std::size_t split_above = 16u << 20;
@@ -13231,13 +13649,13 @@ struct pusher_options {
 
 /// What a pusher has done so far.
 struct pusher_stats {
-    std::uint64_t accepted = 0;  ///< pushes that the receiver took
-    std::uint64_t failed = 0;    ///< pushes that it did not take, after all retries, or answered beyond reading
-    std::uint64_t retries = 0;
+    std::uint64_t accepted = 0;         ///< pushes that the receiver took
+    std::uint64_t failed = 0;           ///< pushes that it did not take, after all retries, or answered beyond reading
+    std::uint64_t retries = 0;          ///< requests that were sent again
     std::uint64_t rejected_points = 0;  ///< of accepted pushes
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -13247,7 +13665,7 @@ struct pusher_stats {
 
 // tacho: reads single members of a small JSON object, such as a receiver's answer.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 constexpr std::size_t skip_blank(std::string_view text, std::size_t at) noexcept {
     while (at < text.size() && (text[at] == ' ' || text[at] == '\t' || text[at] == '\n' || text[at] == '\r')) ++at;
@@ -13324,7 +13742,7 @@ inline std::string json_message(std::string_view value) {
     return for_message(value.substr(1, value.size() - 2));
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -13335,8 +13753,9 @@ inline std::string json_message(std::string_view value) {
 // tacho: what an answer to a push means, and when to try again.
 // Rule: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
+/// What becomes of a request that was answered: it was taken, it is tried again, or its numbers wait for the next push.
 enum class verdict : unsigned char { accepted, retry, drop };
 
 /// What a status code means: every 2xx is taken, 429, 502, 503 and 504 pass, all others don't, redirects included.
@@ -13347,8 +13766,8 @@ enum class verdict : unsigned char { accepted, retry, drop };
 
 /// What a receiver took only in part, or wants to say though it took all.
 struct partial_success {
-    std::uint64_t rejected_points = 0;
-    std::string message;
+    std::uint64_t rejected_points = 0;  ///< that are lost: sending them again would not help
+    std::string message;                ///< the receiver's; may be empty
 };
 
 /// Reads the body of a 2xx answer. What can't be read means that all was taken.
@@ -13515,7 +13934,7 @@ private:
     std::uint64_t most_ = 1000;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -13526,7 +13945,7 @@ private:
 // tacho: the thread of a pusher: collects, sends and waits.
 // Rule: https://opentelemetry.io/docs/specs/otlp/#otlphttp
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -13836,7 +14255,7 @@ private:
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -13847,7 +14266,7 @@ private:
 // tacho: the pusher: sends a registry's numbers to an OTLP/HTTP receiver, again and again.
 // Rule: https://opentelemetry.io/docs/specs/otlp/#otlphttp
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Pushes from a thread of its own, until it is stopped. What a failed push would have said, the next one says: totals
 /// go on, and deltas are added up from where the last accepted push ended. Recording and scraping never wait for it.
@@ -13887,6 +14306,7 @@ public:
         return worker == nullptr || worker->ended();
     }
 
+    /// What it has done so far; zeros in a child of fork(). Takes a lock for a moment.
     [[nodiscard]] pusher_stats stats() const {
         auto const* const worker = worker_.here();
         return worker == nullptr ? pusher_stats{} : worker->stats();
@@ -13896,7 +14316,7 @@ private:
     detail::process_bound<detail::push_worker<Transport>> worker_;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -13907,7 +14327,7 @@ private:
 // tacho: a transport that writes each request as a line: to a terminal, a file or a pipe.
 // Rule: https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Writes each request as a line of JSON, whole and at once, as OpenTelemetry's file exporter does: what the
 /// Collector's otlpjsonfile receiver reads. Blocks while the stream does: a deadline can't interrupt it. Copies share
@@ -13927,8 +14347,10 @@ public:
         return made;
     }
 
+    /// Any scheme.
     static bool can_send(std::string_view) noexcept { return true; }
 
+    /// Writes a line and flushes it. A failed write is a problem, and not tried again.
     http_outcome post(http_post const& sent, deadline const&) const {
         if (to_ == nullptr) return {.problem = problem_};
         for (auto const& [name, value] : sent.headers)
@@ -13956,7 +14378,7 @@ private:
 
 static_assert(transport<stream_transport>);
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -13966,7 +14388,7 @@ static_assert(transport<stream_transport>);
 
 // tacho: work that knows of no deadline is cut off at one, for transports whose library looks at the clock too rarely.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 enum class work_end { in_time, late, left, not_started };
 
@@ -14018,7 +14440,7 @@ work_end work_until(deadline const& until, Prepare prepare, Work work, CutOff cu
     return is_late ? work_end::late : work_end::in_time;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -14028,7 +14450,7 @@ work_end work_until(deadline const& until, Prepare prepare, Work work, CutOff cu
 
 // tacho: environment variables that switch something on.
 
-namespace tacho::inline v0::env {
+namespace tacho::inline TACHO_ABI::env {
 
 /// Whether a text means yes: 1, true, yes or on, in any case, blanks around it ignored. Anything else means no.
 [[nodiscard]] constexpr bool is_truthy(std::string_view text) noexcept {
@@ -14052,7 +14474,7 @@ namespace tacho::inline v0::env {
     return value && is_truthy(*value);
 }
 
-}  // namespace tacho::inline v0::env
+}  // namespace tacho::inline TACHO_ABI::env
 
 #endif
 
@@ -14062,7 +14484,7 @@ namespace tacho::inline v0::env {
 
 // tacho: variables that look like one that counts, and are none.
 
-namespace tacho::inline v0::env::detail {
+namespace tacho::inline TACHO_ABI::env::detail {
 
 // Those that change something here, but for a prefix's.
 inline constexpr std::string_view variables_that_count[] = {
@@ -14132,7 +14554,7 @@ inline void warn_of_misspelt(reader& in, source const& from, std::string const& 
     }
 }
 
-}  // namespace tacho::inline v0::env::detail
+}  // namespace tacho::inline TACHO_ABI::env::detail
 
 #endif
 
@@ -14142,31 +14564,32 @@ inline void warn_of_misspelt(reader& in, source const& from, std::string const& 
 
 // tacho: what the environment asks for: whether and where numbers leave the process.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// How numbers are pushed. Change what the environment said before telemetry starts: the program has the last word.
 struct push_settings {
-    bool enabled = false;
-    std::string url = "http://localhost:4318/v1/metrics";
-    std::vector<attribute> headers = {};
-    std::chrono::milliseconds interval{60000};
+    bool enabled = false;                                  ///< whether there are pushes
+    std::string url = "http://localhost:4318/v1/metrics";  ///< of the request, whole, such as .../v1/metrics
+    std::vector<attribute> headers = {};                   ///< sent with each request; their values are never logged
+    std::chrono::milliseconds interval{60000};             ///< from the start of one push to that of the next
     std::chrono::milliseconds timeout{10000};  ///< of one push, with all retries; 0 for no limit but the interval
+    /// Totals or deltas (OpenTelemetry's lists).
     temporality_preference temporality = temporality_preference::cumulative;
     std::string compression = {};  ///< `gzip`, for programs that give telemetry::start a compressor; empty for none
     bool metrics = false;          ///< show how it is pushed, as `tacho_pushes_total` and others
     std::string certificate = {};  ///< PEM files for https, which telemetry hands to the transport
-    std::string client_certificate = {};
-    std::string client_key = {};
+    std::string client_certificate = {};              ///< PEM file, for receivers that want one
+    std::string client_key = {};                      ///< PEM file of its key
     std::string why_off = "no OTLP endpoint is set";  ///< for the report, when it is not enabled
     std::string problem = {};                         ///< why it can't work, if so
 };
 
 /// How numbers are scraped.
 struct scrape_settings {
-    bool enabled = false;
-    bool own_port = false;  ///< a host or port was asked for, so a listener of its own is wanted
-    std::string host = "127.0.0.1";
-    std::uint16_t port = 9464;
+    bool enabled = false;                 ///< whether an endpoint answers
+    bool own_port = false;                ///< a host or port was asked for, so a listener of its own is wanted
+    std::string host = "127.0.0.1";       ///< where a listener listens; loopback unless told otherwise
+    std::uint16_t port = 9464;            ///< the same; 0: any that is free
     bool prefer_text_1_0_0 = false;       ///< for clients that ask for nothing in particular
     bool created = false;                 ///< tell in OpenMetrics when series began, as `_created`
     bool metrics = true;                  ///< show how it is scraped, as `tacho_scrapes_total` and others
@@ -14176,16 +14599,16 @@ struct scrape_settings {
 
 /// Whether each collection is also written to the standard output, as a line of OTLP in JSON.
 struct console_settings {
-    bool enabled = false;
-    std::chrono::milliseconds interval{10000};
-    std::string why_off = "not enabled";  ///< for the report, when it is not enabled
+    bool enabled = false;                       ///< whether it is written
+    std::chrono::milliseconds interval{10000};  ///< from start to start
+    std::string why_off = "not enabled";        ///< for the report, when it is not enabled
 };
 
 /// A value as it was read, and the variable that it came from; empty for a default.
 struct setting_origin {
-    std::string_view setting;
-    std::string value;
-    std::string variable;
+    std::string_view setting;  ///< such as `push.interval`
+    std::string value;         ///< as text() shows it
+    std::string variable;      ///< such as `OTEL_METRIC_EXPORT_INTERVAL`
 };
 
 /// Where the program's own variables and defaults differ from OpenTelemetry's.
@@ -14196,9 +14619,9 @@ struct environment_options {
 
 /// All that telemetry needs to know. A value; every member may be set by the program instead.
 struct settings {
-    push_settings push;
-    scrape_settings scrape;
-    console_settings console;
+    push_settings push;                             ///< to a receiver of OTLP
+    scrape_settings scrape;                         ///< by Prometheus and its like
+    console_settings console;                       ///< for people
     std::optional<exemplar_filter> exemplars = {};  ///< which measurements become exemplars, if it is said
     resource about;  ///< who is measured: service.name, telemetry.sdk.* and what the environment adds
     std::vector<std::string> warnings;  ///< variables that could not be used: name, value, and what was taken instead
@@ -14213,7 +14636,7 @@ struct settings {
     [[nodiscard]] std::string text() const;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -14223,7 +14646,7 @@ struct settings {
 
 // tacho: settings as text: what counts, and where it came from.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace env::detail {
 
@@ -14283,7 +14706,7 @@ inline std::string settings::text() const {
     return out;
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -14299,7 +14722,7 @@ inline std::string settings::text() const {
 #include <unistd.h>
 #endif
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace env::detail {
 
@@ -14617,7 +15040,7 @@ inline settings settings::from_environment(environment_options const& options, e
     return out;
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -14627,7 +15050,7 @@ inline settings settings::from_environment(environment_options const& options, e
 
 // tacho: the PEM files that settings name: what messages call them, and whether they can be read.
 
-namespace tacho::inline v0::detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 struct named_file {
     std::string name;            // `push.certificate="/ca.pem" of OTEL_EXPORTER_OTLP_CERTIFICATE`
@@ -14665,7 +15088,7 @@ struct named_file {
     return files;
 }
 
-}  // namespace tacho::inline v0::detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -14675,12 +15098,12 @@ struct named_file {
 
 // tacho: what telemetry says of itself.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// What became of one way out.
 struct path_report {
-    bool wanted = false;
-    bool running = false;
+    bool wanted = false;     ///< it was asked for
+    bool running = false;    ///< it works; false as well after a stop
     std::string words = {};  ///< what it does, or why it does not and what to do about it
     std::uint16_t port = 0;  ///< of a listener that runs
     std::string name = {};   ///< of a push that was added
@@ -14688,9 +15111,9 @@ struct path_report {
 
 /// What runs, what does not, and why.
 struct telemetry_report {
-    path_report push;
-    path_report scrape;
-    path_report console = {};
+    path_report push;                            ///< to the receiver that the settings name
+    path_report scrape;                          ///< on a port of its own, or by the program's server
+    path_report console = {};                    ///< lines on the standard output
     std::vector<std::string> warnings = {};      ///< of the settings
     std::vector<path_report> added_pushes = {};  ///< see telemetry::add_push()
 
@@ -14704,7 +15127,7 @@ struct telemetry_report {
     }
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -14714,7 +15137,7 @@ struct telemetry_report {
 
 // tacho: the ways out that run for one registry, and how each is started.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// In place of a transport: the program can't push.
 struct no_transport {};
@@ -15018,7 +15441,7 @@ void start_scrape(running_telemetry& running, registry& of, settings const& s, L
             running.scrape = std::move(started);
             path.running = true;
             path.port = *port;
-            path.words = fmt::format("listening on http://{}:{}/metrics", s.scrape.host, *port);
+            path.words = fmt::format("listening on http://{}:{}/metrics", env::host_before_port(s.scrape.host), *port);
         });
         if (!done) running.refuse(path, "not listening: no memory or no thread can be had");
     }
@@ -15026,7 +15449,7 @@ void start_scrape(running_telemetry& running, registry& of, settings const& s, L
 
 }  // namespace detail
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -15036,7 +15459,7 @@ void start_scrape(running_telemetry& running, registry& of, settings const& s, L
 
 // tacho: what becomes of pushes, as metrics: how many there are, how long they take, and how many points arrive.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -15057,8 +15480,10 @@ consteval auto label_values(push_fate) {
 /// something to push. Takes no lock and allocates nothing. May outlive the registry.
 class push_metrics final : public push_watcher {
 public:
+    /// Registers its instruments in `of`, under the scope `tacho`.
     explicit push_metrics(registry& of) : push_metrics(of.scope("tacho", version)) {}
 
+    /// Records a push. Takes no lock once each outcome was seen.
     void pushed(push_outcome const& how) noexcept override {
         pushes_(how.accepted ? outcome::accepted : outcome::failed).inc();
         seconds_.observe(how.seconds);
@@ -15088,7 +15513,7 @@ private:
     counter<"tacho.push.points", label<"outcome", outcome>> points_;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -15098,7 +15523,7 @@ private:
 
 // tacho: what becomes of scrapes, as metrics: how many there are by their answers, how long they take, what they show.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Shows in a registry how it is scraped, while an endpoint or anybody else holds it:
 /// `endpoint_options{.watcher = std::make_shared<tacho::scrape_metrics>(registry)}`. Its instruments are of the scope
@@ -15110,8 +15535,10 @@ namespace tacho::inline v0 {
 /// takes the registry's mutex for a moment in each collection. May outlive the registry.
 class scrape_metrics final : public scrape_watcher {
 public:
+    /// Registers its instruments in `of`, under the scope `tacho`.
     explicit scrape_metrics(registry& of) : scrape_metrics(of.scope("tacho", version)) {}
 
+    /// Counts a scrape as in flight.
     void begins() noexcept override { in_flight_.inc(); }
     void ends(scrape_outcome const& how) noexcept override {
         in_flight_.dec();
@@ -15140,13 +15567,13 @@ private:
     }
 
     counter<"tacho.scrapes", label<"code", int>> scrapes_;
-    up_down_counter<"tacho.scrapes.in_flight"> in_flight_;
+    up_down_counter<"tacho.scrapes_in_flight"> in_flight_;
     histogram<"tacho.scrape.duration", unit::seconds> seconds_;
     counter<"tacho.scrape.sent", unit::bytes> sent_;
     observable_gauge<"tacho.series", std::int64_t> shown_;  // a gauge: of two that watch, one value stands
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -15156,7 +15583,7 @@ private:
 
 // tacho: both ways out, started and stopped as the settings say.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -15238,16 +15665,24 @@ public:
     [[nodiscard]] std::shared_ptr<tacho::endpoint> endpoint() const { return mounted_; }
 
     /// Pushes now to all receivers, and writes to the console where that is on, within `limit`. True when all took what
-    /// was recorded before; also when nothing is pushed, but not once a push is stopped.
+    /// was recorded before, and when there is nobody to push to. False where a push was asked for and doesn't run, as
+    /// report() says: it was refused at the start, or is stopped.
     bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
         auto* const running = running_.here();
         if (running == nullptr) return false;
-        auto const [pushes, console] = [&] {
-            std::lock_guard const lock{running->mutex};
-            return std::pair{running->pushes, running->console};
-        }();
-        auto const until = in_at_most(limit);
+        std::shared_ptr<detail::running_telemetry::push_list const> pushes;
+        std::shared_ptr<detail::running_path> console;
         bool all_taken = true;
+        {
+            std::lock_guard const lock{running->mutex};
+            auto const& report = running->report;
+            auto const runs = [](path_report const& path) { return path.running || !path.wanted; };
+            pushes = running->pushes;
+            console = running->console;
+            all_taken = runs(report.push) && runs(report.console) &&
+                        std::all_of(report.added_pushes.begin(), report.added_pushes.end(), runs);
+        }
+        auto const until = in_at_most(limit);
         for (auto const& push : *pushes)
             if (push.path != nullptr && !push.path->flush(until.remaining())) all_taken = false;
         return (console == nullptr || console->flush(until.remaining())) && all_taken;
@@ -15367,7 +15802,7 @@ private:
     detail::process_bound<detail::running_telemetry> running_;
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -15377,68 +15812,102 @@ private:
 
 // tacho: one HTTP request, measured from its arrival to the last byte of its response, whatever the web server.
 
-namespace tacho::inline v0::http {
+namespace tacho::inline TACHO_ABI::http {
 
-/// How a request ended. It is a success when nothing was thrown and the status code is below 400.
-enum class outcome : unsigned char { success, error };
-consteval auto label_values(outcome) {
-    return tacho::labels<outcome>({{outcome::success, "success"}, {outcome::error, "error"}});
-}
-
-/// The instruments that a request is recorded in: `requests` counts by api, method, outcome and status code, `duration`
-/// observes seconds by api and method, `concurrent` counts up and down by api. `method` is the operation that handles
-/// the request, of which there are few, not the verb and never the path.
-template <class T>
-concept request_metrics = requires(T& metrics, std::string_view text) {
-    metrics.requests(text, text, outcome::success, 200).inc();
-    metrics.duration.bind(text, text).observe(0.5);
-    metrics.concurrent(text).track();
+/// What is known of a request when it arrives. What its client chose, the verb and the version, is not looked at later;
+/// the other texts must live until it has ended.
+struct request_start {
+    std::string_view verb = {};              ///< as it was sent, be it one that nobody knows
+    std::string_view api = "unknown";        ///< the part of the program that it is for
+    std::string_view operation = "unknown";  ///< the name of its handler
+    std::string_view route = {};             ///< the pattern that its path matches; empty: none, or not known
+    std::string_view scheme = "http";        ///< of the connection: http or https
+    std::string_view protocol_version = {};  ///< such as HTTP/1.1 or just 1.1; empty: not known
 };
 
-/// Counts a request as concurrent while it lives. Records it once: when it is finished, or as a failure with the status
-/// code 500 when it ends without that, as when an exception passes. Movable. The views and the metrics must outlive it.
+/// How a request ended.
+struct request_end {
+    std::optional<int> status_code = {};  ///< the one that was sent; none: there was no response
+    std::string_view error = {};  ///< what failed, a word of few, such as an exception's type; empty: nothing did
+    double seconds = 0;           ///< from its arrival to the last byte of its response
+    std::optional<std::uint64_t> received = {};  ///< bytes of its body as they were transferred; none: not known
+    std::optional<std::uint64_t> sent = {};      ///< the same of its response's body
+};
+
+/// Metrics that requests can be recorded in. `begin_request` counts one as in flight and returns what counts it while
+/// it lives, with all that `end_request` has to know later; both are found by the type of the metrics, and throw
+/// nothing. There are two forms: the instruments of operation_metrics, and the server_metrics of OpenTelemetry.
+template <class Metrics>
+concept request_metrics = requires(Metrics& metrics, request_start const& start, request_end const& end) {
+    requires std::is_nothrow_move_constructible_v<decltype(begin_request(metrics, start))>;
+    end_request(metrics, begin_request(metrics, start), end);
+};
+
+/// Counts a request as in flight while it lives. Records it once: when it is finished, when it has failed, or as a
+/// failure when it ends without either, as when an exception passes or its client has left. Movable; used by one thread
+/// at a time. Neither locks nor allocates where the series exist, and throws nothing. The metrics must outlive it.
 template <request_metrics Metrics>
 class [[nodiscard]] measured_request {
-    using duration_handle = decltype(std::declval<Metrics&>().duration.bind(std::string_view{}, std::string_view{}));
-    using tracked = decltype(std::declval<Metrics&>().concurrent(std::string_view{}).track());
+    using running = decltype(begin_request(std::declval<Metrics&>(), std::declval<request_start const&>()));
 
 public:
-    measured_request(Metrics& metrics, std::string_view api, std::string_view method) noexcept
-        : metrics_(&metrics),
-          api_(api),
-          method_(method),
-          duration_(metrics.duration.bind(api, method)),
-          in_flight_(metrics.concurrent(api).track()),
-          start_(std::chrono::steady_clock::now()) {}
+    /// Measures nothing: one that is left out of all counting.
+    measured_request() noexcept = default;
+    measured_request(Metrics& metrics, request_start const& start) noexcept
+        : metrics_(&metrics), start_(steady_clock::now()) {
+        ::new (static_cast<void*>(room_)) running(begin_request(metrics, start));
+    }
+    measured_request(Metrics& metrics, std::string_view api, std::string_view operation) noexcept
+        : measured_request(metrics, {.api = api, .operation = operation}) {}
+    /// What is left behind measures nothing, and holds no series.
     measured_request(measured_request&& other) noexcept
-        : metrics_(std::exchange(other.metrics_, nullptr)),
-          api_(other.api_),
-          method_(other.method_),
-          duration_(other.duration_),
-          in_flight_(std::move(other.in_flight_)),
-          start_(other.start_) {}
-    measured_request& operator=(measured_request&&) = delete;
-    ~measured_request() { finish(500); }
-
-    /// The response has been sent with this status code.
-    void finish(int status_code) noexcept {
-        auto* const metrics = std::exchange(metrics_, nullptr);
-        if (metrics == nullptr) return;
-        auto const how = status_code < 400 ? outcome::success : outcome::error;
-        duration_.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count());
-        metrics->requests(api_, method_, how, status_code).inc();
-        in_flight_.reset();
+        : metrics_(std::exchange(other.metrics_, nullptr)), start_(other.start_), received_(other.received_) {
+        if (metrics_ == nullptr) return;
+        ::new (static_cast<void*>(room_)) running(std::move(other.now()));
+        std::destroy_at(&other.now());
+    }
+    /// Ends what was measured here before.
+    measured_request& operator=(measured_request&& other) noexcept {
+        if (this == &other) return *this;
+        std::destroy_at(this);
+        return *std::construct_at(this, std::move(other));
+    }
+    ~measured_request() {
+        if (metrics_ != nullptr) fail(std::uncaught_exceptions() > 0 ? "exception" : "aborted");
     }
 
+    /// The size of its body in bytes as they were transferred, without framing; nothing when it can't be told.
+    void received(std::optional<std::uint64_t> bytes) noexcept { received_ = bytes; }
+
+    /// The response has been sent with this status code, and so many bytes of its body if that is known. If something
+    /// went wrong all the same, such as a client that left midway, `error` says it in a word of few.
+    void finish(int status_code, std::optional<std::uint64_t> sent = {}, std::string_view error = {}) noexcept {
+        end({.status_code = status_code, .error = error, .sent = sent});
+    }
+
+    /// There was no response. `error` says why in a word of few, such as an exception's type.
+    void fail(std::string_view error) noexcept { end({.error = error}); }
+
 private:
-    Metrics* metrics_;
-    std::string_view api_, method_;
-    duration_handle duration_;
-    std::optional<tracked> in_flight_;
-    std::chrono::steady_clock::time_point start_;
+    [[nodiscard]] running& now() noexcept { return *std::launder(reinterpret_cast<running*>(room_)); }
+
+    void end(request_end how) noexcept {
+        if (metrics_ == nullptr) return;
+        how.seconds = std::chrono::duration<double>(steady_clock::now() - start_).count();
+        how.received = received_;
+        end_request(*metrics_, now(), how);
+        std::destroy_at(&now());  // in flight until it is recorded
+        metrics_ = nullptr;
+    }
+
+    Metrics* metrics_ = nullptr;  // while it is measured
+    steady_clock::time_point start_{};
+    std::optional<std::uint64_t> received_;
+    // One that runs, while it is measured. Zeroed: of a std::optional g++ 12 warns that it may not be initialised.
+    alignas(running) std::byte room_[sizeof(running)]{};
 };
 
-}  // namespace tacho::inline v0::http
+}  // namespace tacho::inline TACHO_ABI::http
 
 #endif
 
@@ -15448,7 +15917,7 @@ private:
 
 // tacho: which handler a path belongs to, so that requests are counted by operation and not by path.
 
-namespace tacho::inline v0::http {
+namespace tacho::inline TACHO_ABI::http {
 
 /// A path without its query, `?` and what follows.
 [[nodiscard]] constexpr std::string_view without_query(std::string_view target) noexcept {
@@ -15456,15 +15925,19 @@ namespace tacho::inline v0::http {
 }
 
 /// Paths that are left out of all counting: each excludes itself and whole segments below it, so that `/docs` excludes
-/// `/docs` and `/docs/a` and not `/docs-internal`.
+/// `/docs` and `/docs/a` and not `/docs-internal`. One that ends with a slash excludes what begins with it; `/` is just
+/// that path. Any number of threads may ask at once.
 class excluded_paths {
 public:
-    explicit excluded_paths(std::vector<std::string> paths) : paths_(std::move(paths)) {}
+    explicit excluded_paths(std::vector<std::string> paths = {}) : paths_(std::move(paths)) {}
 
+    /// Whether a request's target is left out. In proportion to the number of paths; allocates nothing.
     [[nodiscard]] bool contains(std::string_view path) const noexcept {
         path = without_query(path);
         return std::any_of(paths_.begin(), paths_.end(), [&](std::string const& excluded) {
-            return path.starts_with(excluded) && (path.size() == excluded.size() || path[excluded.size()] == '/');
+            if (!path.starts_with(excluded)) return false;
+            bool const is_beginning = excluded.size() > 1 && excluded.back() == '/';
+            return path.size() == excluded.size() || path[excluded.size()] == '/' || is_beginning;
         });
     }
 
@@ -15472,20 +15945,39 @@ private:
     std::vector<std::string> paths_;
 };
 
+/// For who excludes nothing; lives as long as the program.
+[[nodiscard]] inline excluded_paths const& nothing_excluded() {
+    static excluded_paths const none;
+    return none;
+}
+
+/// What operation_metrics tell of a route. The server_metrics of OpenTelemetry tell its pattern, and need neither.
+struct measured_route {
+    std::string api = "unknown";     ///< the part of the program that it belongs to
+    std::string method = "unknown";  ///< the name of the handler
+};
+
 /// From verb and path to what is known of a route. Patterns are made of literal segments, parameters that match one
 /// segment that is not empty, and at their end a rest that matches one or more: `/v1/models`, `/v1/models/{id}`,
-/// `/static/{path...}`. A literal goes before a parameter and that before a rest, whatever the order of addition. Paths
-/// are compared byte by byte: `%41` is not `A`, and a trailing slash makes another path. Fill it before it is used;
-/// then any number of threads may match at once, which allocates nothing and visits each node of the tree at most once.
-template <class Route>
+/// `/static/{path...}`. A literal goes before a parameter and that before a rest, segment by segment, whatever the
+/// order of addition. Paths are compared byte by byte: `%41` is not `A`, `%2F` parts no segments, and a trailing slash
+/// makes another path. Fill it before it is used; then any number of threads may look at once, which allocates nothing
+/// and visits each node of the tree at most once.
+template <class Route = measured_route>
 class route_table {
 public:
-    static constexpr std::size_t most_segments = 64;
+    static constexpr std::size_t most_segments = 64;  ///< of a pattern
+
+    /// A route as it was added.
+    struct entry {
+        std::string verb, pattern;
+        Route route;
+    };
 
     route_table() : nodes_(1) {}
 
     /// Adds a route. An error when the pattern is not one, or stands in the table with this verb already.
-    result<bool> add(std::string_view verb, std::string_view pattern, Route route) {
+    result<bool> add(std::string_view verb, std::string_view pattern, Route route = {}) {
         auto const refused = [&](std::string_view why) {
             return error{"the route " + std::string{verb} + " " + std::string{pattern} +
                          " was not added: " + std::string{why}};
@@ -15504,35 +15996,54 @@ public:
         for (auto rest = std::optional{pattern.substr(1)}; rest;) at = child(at, take_segment(rest));
         for (auto const& known : nodes_[at].routes)
             if (known.verb == verb) return refused("there is one like it; remove one of them");
-        nodes_[at].routes.push_back({std::string{verb}, std::move(route)});
+        nodes_[at].routes.push_back({std::string{verb}, std::string{pattern}, std::move(route)});
         return true;
     }
 
-    /// The route, or nullptr when no pattern with this verb matches. A query is left out of account.
-    [[nodiscard]] Route const* match(std::string_view verb, std::string_view target) const noexcept {
-        auto const path = without_query(target);
-        if (!path.starts_with('/')) return nullptr;
-        return descend(0, path.substr(1), verb);
+    /// The route with its pattern, or nullptr when no pattern with this verb matches. A query is left out of account.
+    [[nodiscard]] entry const* find(std::string_view verb, std::string_view target) const noexcept {
+        entry const* found = nullptr;
+        each_node(target, [&](node const& at) {
+            for (auto const& known : at.routes)
+                if (known.verb == verb) found = &known;
+            return found != nullptr;
+        });
+        return found;
     }
 
-    /// Whether another verb would match: what 405 is for.
+    /// The same without its pattern.
+    [[nodiscard]] Route const* match(std::string_view verb, std::string_view target) const noexcept {
+        auto const* const found = find(verb, target);
+        return found != nullptr ? &found->route : nullptr;
+    }
+
+    /// Whether the path matches with any verb: if so, what find() knows nothing of is answered 405, and not 404.
     [[nodiscard]] bool has_path(std::string_view target) const noexcept {
-        auto const path = without_query(target);
-        return path.starts_with('/') && descend(0, path.substr(1), {}) != nullptr;
+        return each_node(target, [](node const& at) { return !at.routes.empty(); });
+    }
+
+    /// All verbs with which the path matches, as the header Allow of a 405 lists them: `GET, POST`. Allocates.
+    [[nodiscard]] std::string allowed(std::string_view target) const {
+        std::vector<std::string_view> verbs;
+        each_node(target, [&](node const& at) {
+            for (auto const& known : at.routes) verbs.push_back(known.verb);
+            return false;
+        });
+        std::sort(verbs.begin(), verbs.end());
+        verbs.erase(std::unique(verbs.begin(), verbs.end()), verbs.end());
+        std::string list;
+        for (auto const verb : verbs) list.append(list.empty() ? "" : ", ").append(verb);
+        return list;
     }
 
 private:
     enum class segment_kind : unsigned char { literal, parameter, rest };
 
-    struct verb_route {
-        std::string verb;
-        Route route;
-    };
     struct node {
         std::vector<std::pair<std::string, std::size_t>> literals;  // sorted
         std::size_t parameter = 0;                                  // 0, the root, is nobody's child
         std::size_t rest = 0;
-        std::vector<verb_route> routes;
+        std::vector<entry> routes;
     };
 
     // Takes a segment off; what is left is nothing after the last one.
@@ -15580,33 +16091,631 @@ private:
                                 [](auto const& entry, std::string_view wanted) { return entry.first < wanted; });
     }
 
-    // An empty verb is any.
-    [[nodiscard]] Route const* route_at(std::size_t at, std::string_view verb) const noexcept {
-        for (auto const& known : nodes_[at].routes)
-            if (verb.empty() || known.verb == verb) return &known.route;
-        return nullptr;
+    // Has `visit` look at the nodes that a path leads to, the best match first, until it returns true.
+    template <class Visit>
+    bool each_node(std::string_view target, Visit const& visit) const {
+        auto const path = without_query(target);
+        return path.starts_with('/') && descend(0, path.substr(1), visit);
     }
 
     // A tree: each node has one way to it, so trying literal, parameter and rest in turn visits each node once at most.
     // The depth is that of the longest pattern.
-    [[nodiscard]] Route const* descend(std::size_t at, std::optional<std::string_view> rest,
-                                       std::string_view verb) const noexcept {
-        if (!rest) return route_at(at, verb);
+    template <class Visit>
+    bool descend(std::size_t at, std::optional<std::string_view> rest, Visit const& visit) const {
         node const& here = nodes_[at];
+        if (!rest) return visit(here);
         auto below = rest;
         auto const segment = take_segment(below);
         if (auto const found = lower_bound(here, segment); found != here.literals.end() && found->first == segment)
-            if (Route const* const route = descend(found->second, below, verb)) return route;
-        if (segment.empty()) return nullptr;
-        if (here.parameter != 0)
-            if (Route const* const route = descend(here.parameter, below, verb)) return route;
-        return here.rest != 0 ? route_at(here.rest, verb) : nullptr;
+            if (descend(found->second, below, visit)) return true;
+        if (segment.empty()) return false;
+        if (here.parameter != 0 && descend(here.parameter, below, visit)) return true;
+        return here.rest != 0 && visit(nodes_[here.rest]);
     }
 
     std::vector<node> nodes_;
 };
 
-}  // namespace tacho::inline v0::http
+}  // namespace tacho::inline TACHO_ABI::http
+
+#endif
+
+// ---- tacho/http/measure.hpp
+#ifndef TACHO_PART_HTTP_MEASURE
+#define TACHO_PART_HTTP_MEASURE
+
+// tacho: a request measured by the route that its path matches: what each adapter for a web server begins with.
+
+namespace tacho::inline TACHO_ABI::http {
+
+/// Begins to measure the request that `start` tells of, under the route that its verb and path match. What no route
+/// matches is one route, without a pattern; what is excluded is not measured. HEAD belongs to the route of GET where it
+/// has none of its own. Allocates nothing where the series exist. The metrics and routes must outlive what it returns.
+template <request_metrics Metrics>
+[[nodiscard]] measured_request<Metrics> measure(Metrics& metrics, route_table<> const& routes,
+                                                excluded_paths const& excluded, std::string_view target,
+                                                request_start start) noexcept {
+    if (excluded.contains(target)) return {};
+    auto const* found = routes.find(start.verb, target);
+    if (found == nullptr && start.verb == "HEAD") found = routes.find("GET", target);
+    if (found != nullptr) {
+        start.api = found->route.api;
+        start.operation = found->route.method;
+        start.route = found->pattern;
+    }
+    return {metrics, start};
+}
+
+}  // namespace tacho::inline TACHO_ABI::http
+
+#endif
+
+// ---- tacho/http/operation_metrics.hpp
+#ifndef TACHO_PART_HTTP_OPERATION_METRICS
+#define TACHO_PART_HTTP_OPERATION_METRICS
+
+// tacho: requests by the operation that handles them, in instruments of one's own names.
+
+namespace tacho::inline TACHO_ABI::http {
+
+/// How a request ended. It is a success when nothing was thrown and the status code is below 400.
+enum class outcome : unsigned char { success, error };
+consteval auto label_values(outcome) {
+    return tacho::labels<outcome>({{outcome::success, "success"}, {outcome::error, "error"}});
+}
+
+/// The instruments that a request is recorded in: `requests` counts by api, method, outcome and status code, `duration`
+/// observes seconds by api and method, `concurrent` counts up and down by api. `method` is the operation that handles
+/// the request, of which there are few, not the verb and never the path. What got no response counts as a 500.
+template <class T>
+concept operation_metrics = requires(T& metrics, std::string_view text) {
+    metrics.requests(text, text, outcome::success, 200).inc();
+    metrics.duration.bind(text, text).observe(0.5);
+    metrics.concurrent(text).track();
+};
+
+namespace detail {
+
+template <class Metrics>
+struct running_operation {
+    std::string_view api, operation;
+    // Looked up when it begins, so that the series shows before its first request has ended.
+    decltype(std::declval<Metrics&>().duration.bind(std::string_view{}, std::string_view{})) duration;
+    decltype(std::declval<Metrics&>().concurrent(std::string_view{}).track()) in_flight;
+};
+
+}  // namespace detail
+
+template <operation_metrics Metrics>
+[[nodiscard]] detail::running_operation<Metrics> begin_request(Metrics& metrics, request_start const& start) noexcept {
+    return {start.api, start.operation, metrics.duration.bind(start.api, start.operation),
+            metrics.concurrent(start.api).track()};
+}
+
+template <operation_metrics Metrics>
+void end_request(Metrics& metrics, detail::running_operation<Metrics> const& running, request_end const& how) noexcept {
+    int const status_code = how.status_code.value_or(500);
+    auto const judged = status_code < 400 ? outcome::success : outcome::error;
+    running.duration.observe(how.seconds);
+    metrics.requests(running.api, running.operation, judged, status_code).inc();
+}
+
+}  // namespace tacho::inline TACHO_ABI::http
+
+#endif
+
+// ---- tacho/http/server_metrics.hpp
+#ifndef TACHO_PART_HTTP_SERVER_METRICS
+#define TACHO_PART_HTTP_SERVER_METRICS
+
+// tacho: the metrics of an HTTP server by the names and attributes that OpenTelemetry has for them.
+// Rule: https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#http-server
+
+namespace tacho::inline TACHO_ABI::http {
+
+struct server_metrics_options {
+    /// Count those in flight.
+    bool active_requests = true;
+    /// Observe the sizes of requests' and responses' bodies, as they were transferred, where the web server tells them.
+    bool body_sizes = false;
+    /// Of all requests: https behind a proxy that ends TLS. Empty: that of each connection.
+    std::string scheme = {};
+    /// The name and port under which the server is known. Shown if they are given; never what a client says they are.
+    std::string server_address = {};
+    std::optional<std::uint16_t> server_port = {};
+    /// Verbs with series of their own, separated by commas, in place of the usual ten: what the environment variable
+    /// OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS is for. Empty: the usual ten.
+    std::string known_methods = {};
+};
+
+/// `http.server.request.duration`, `http.server.active_requests`, `http.server.request.body.size` and
+/// `http.server.response.body.size`, to measure requests in: `tacho::http::server_metrics metrics{registry};`
+///
+/// What clients choose makes no series: an unknown verb is `_OTHER`, an unknown version is left out, and so is
+/// `http.route` of a path that no route matches. `error.type` is a status code from 500 on, `aborted` where there was
+/// no whole response, `exception` where one passed that nobody caught, or what finish() or fail() were told; codes from
+/// 400 on are the client's errors, and have none. Thread-safe; where the series exist it takes no lock and allocates
+/// nothing.
+class server_metrics {
+public:
+    explicit server_metrics(server_metrics_options options = {});
+    explicit server_metrics(scope const& in, server_metrics_options options = {});
+
+    /// Whether all of its instruments are registered; if not, registry.problems() says why.
+    [[nodiscard]] bool ok() const noexcept;
+
+    /// The verb as it is shown: itself if it is known, else `_OTHER`. Lives as long as this.
+    [[nodiscard]] std::string_view method_of(std::string_view verb) const noexcept;
+
+private:
+    template <fixed_string Name, class Unit>
+    using per_response = histogram<Name, Unit, label<"http.request.method">, label<"url.scheme">, label<"error.type">,
+                                   label<"http.response.status_code", std::optional<int>>, label<"http.route">,
+                                   label<"network.protocol.version">, label<"server.address">,
+                                   label<"server.port", std::optional<std::uint16_t>>>;
+    using in_flight = up_down_counter<"http.server.active_requests", unit::of<"{request}">,
+                                      label<"http.request.method">, label<"url.scheme">, label<"server.address">,
+                                      label<"server.port", std::optional<std::uint16_t>>>;
+
+    struct running_request {
+        std::string_view method, scheme, route, version;
+        std::optional<decltype(std::declval<in_flight&>()("", "", "", std::optional<std::uint16_t>{}).track())> active;
+    };
+
+    friend running_request begin_request(server_metrics& metrics, request_start const& start) noexcept {
+        return metrics.begin(start);
+    }
+    friend void end_request(server_metrics& metrics, running_request const& running, request_end const& how) noexcept {
+        metrics.end(running, how);
+    }
+    [[nodiscard]] running_request begin(request_start const& start) noexcept;
+    void end(running_request const& running, request_end const& how) noexcept;
+
+    server_metrics_options const options_;
+    std::vector<std::string> known_methods_;
+    per_response<"http.server.request.duration", unit::seconds> duration_;
+    std::optional<in_flight> active_requests_;
+    std::optional<per_response<"http.server.request.body.size", unit::bytes>> request_body_size_;
+    std::optional<per_response<"http.server.response.body.size", unit::bytes>> response_body_size_;
+};
+
+static_assert(request_metrics<server_metrics>);
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION server_metrics::server_metrics(server_metrics_options options)
+    : server_metrics(default_registry(), std::move(options)) {}
+
+TACHO_FUNCTION server_metrics::server_metrics(scope const& in, server_metrics_options options)
+    : options_(std::move(options)),
+      duration_{in,
+                "Duration of HTTP server requests.",
+                {0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}} {
+    for (std::string_view list = options_.known_methods; !list.empty();) {
+        auto const end = (std::min)(list.find(','), list.size());
+        if (auto const one = tacho::detail::trimmed(list.substr(0, end)); !one.empty())
+            known_methods_.emplace_back(one);
+        list.remove_prefix((std::min)(end + 1, list.size()));
+    }
+    // RFC 9110, PATCH of RFC 5789, and QUERY, as the conventions list them.
+    if (known_methods_.empty())
+        known_methods_ = {"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "QUERY", "CONNECT", "TRACE"};
+    if (options_.active_requests) active_requests_.emplace(in, "Number of active HTTP server requests.");
+    if (!options_.body_sizes) return;
+    request_body_size_.emplace(in, "Size of HTTP server request bodies.");
+    response_body_size_.emplace(in, "Size of HTTP server response bodies.");
+}
+
+TACHO_FUNCTION bool server_metrics::ok() const noexcept {
+    auto const is_ok = [](auto const& one) { return !one || one->ok(); };
+    return duration_.ok() && is_ok(active_requests_) && is_ok(request_body_size_) && is_ok(response_body_size_);
+}
+
+TACHO_FUNCTION std::string_view server_metrics::method_of(std::string_view verb) const noexcept {
+    auto const found = std::find(known_methods_.begin(), known_methods_.end(), verb);
+    return found != known_methods_.end() ? std::string_view{*found} : std::string_view{"_OTHER"};
+}
+
+TACHO_FUNCTION server_metrics::running_request server_metrics::begin(request_start const& start) noexcept {
+    running_request running{method_of(start.verb), start.scheme, start.route, {}, {}};
+    if (!options_.scheme.empty()) running.scheme = options_.scheme;
+    auto version = start.protocol_version;
+    if (version.starts_with("HTTP/")) version.remove_prefix(5);
+    for (std::string_view const known : {"1.1", "1.0", "2", "3"})
+        if (known == version) running.version = known;
+    if (active_requests_)
+        running.active.emplace(
+            (*active_requests_)(running.method, running.scheme, options_.server_address, options_.server_port).track());
+    return running;
+}
+
+TACHO_FUNCTION void server_metrics::end(running_request const& running, request_end const& how) noexcept {
+    std::array<char, 12> digits;
+    auto error = how.error;
+    if (error.empty() && !how.status_code) error = "_OTHER";
+    if (error.empty() && *how.status_code >= 500) {
+        auto const end = std::to_chars(digits.data(), digits.data() + digits.size(), *how.status_code).ptr;
+        error = {digits.data(), static_cast<std::size_t>(end - digits.data())};
+    }
+    auto const observe = [&](auto& in, double value) {
+        in(running.method, running.scheme, error, how.status_code, running.route, running.version,
+           options_.server_address, options_.server_port)
+            .observe(value);
+    };
+    observe(duration_, how.seconds);
+    if (request_body_size_ && how.received) observe(*request_body_size_, static_cast<double>(*how.received));
+    if (response_body_size_ && how.sent) observe(*response_body_size_, static_cast<double>(*how.sent));
+}
+
+#endif
+
+}  // namespace tacho::inline TACHO_ABI::http
+
+#endif
+
+// ---- tacho/process/build_info.hpp
+#ifndef TACHO_PART_PROCESS_BUILD_INFO
+#define TACHO_PART_PROCESS_BUILD_INFO
+
+// tacho: which build of a program runs, as `<program>_build_info`.
+// Rule: https://www.robustperception.io/exposing-the-software-version-to-prometheus/
+
+namespace tacho::inline TACHO_ABI {
+
+/// What a build says of itself. The text is copied; what is empty isn't shown.
+struct build_facts {
+    std::string_view program = {};   ///< begins the metric's name: "shop" gives shop_build_info, none just build_info
+    std::string_view version = {};   ///< such as "1.4.2"
+    std::string_view revision = {};  ///< of the source: a commit
+    std::string_view branch = {};
+    /// Which compiler made the file that says so.
+#if defined(__clang__)
+    std::string_view compiler = "clang " __clang_version__;
+#elif defined(__GNUC__)
+    std::string_view compiler = "gcc " __VERSION__;
+#elif defined(_MSC_VER)
+    std::string_view compiler = "MSVC";
+#else
+    std::string_view compiler = {};
+#endif
+};
+
+/// Shows which build runs, while it lives: `tacho::build_info const build{registry, {.program = "shop", .version =
+/// "1.4.2", .revision = "d5c4f2"}};` is `shop_build_info{compiler="gcc 12.2.0",revision="d5c4f2",version="1.4.2"} 1`,
+/// to be joined with other metrics, or to see what runs where. (The version of what is measured as a whole, with its
+/// name, is also `service.version` of the resource, which OTLP and target_info show.)
+///
+/// A program's name that can't begin that of a metric is refused: ok() is false, and registry.problems() says why.
+class build_info {
+public:
+    explicit build_info(build_facts const& facts) : build_info(default_registry(), facts) {}
+    build_info(scope const& in, build_facts const& facts);
+    build_info(build_info const&) = delete;
+    build_info& operator=(build_info const&) = delete;
+
+    /// Whether it is registered.
+    [[nodiscard]] bool ok() const noexcept { return shown_.ok(); }
+
+private:
+    named_info shown_;
+};
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION build_info::build_info(scope const& in, build_facts const& facts)
+    : shown_{add_info(in, {.name = facts.program.empty() ? "build" : std::string{facts.program} + ".build",
+                           .description = "Which build runs; always 1",
+                           .labels = {"version", "revision", "branch", "compiler"}})} {
+    shown_.set({facts.version, facts.revision, facts.branch, facts.compiler});
+}
+
+#endif
+
+}  // namespace tacho::inline TACHO_ABI
+
+#endif
+
+// ---- tacho/process/process_facts.hpp
+#ifndef TACHO_PART_PROCESS_PROCESS_FACTS
+#define TACHO_PART_PROCESS_PROCESS_FACTS
+
+// tacho: what the system tells of this process: its time on processors, memory, files and threads.
+// Rule: https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+#endif
+#if defined(__linux__)
+#include <fcntl.h>
+#include <sys/syscall.h>
+#endif
+
+namespace tacho::inline TACHO_ABI::detail {
+
+// Each is missing where the system can't tell it.
+struct process_facts {
+    std::optional<double> cpu_seconds = {};
+    std::optional<double> start_time = {};                                                     // seconds since 1970
+    std::optional<double> virtual_memory = {}, resident_memory = {}, virtual_memory_max = {};  // bytes
+    std::optional<double> open_files = {}, open_files_max = {};
+    std::optional<double> threads = {};
+};
+
+// What /proc/self/stat tells, in the kernel's units.
+struct process_stat {
+    std::uint64_t threads = 0;
+    std::uint64_t start_ticks = 0;  // after the system's start
+    std::uint64_t virtual_bytes = 0;
+    std::uint64_t resident_pages = 0;
+};
+
+// Its second field is the program's name, which may have blanks and parentheses: what follows the last one of the text
+// is numbers, but for the state. Nothing where a field is missing.
+[[nodiscard]] std::optional<process_stat> parse_process_stat(std::string_view text) noexcept;
+
+// Finds the line `btime <seconds since 1970>` of /proc/stat in pieces of it: its lines before that may be of any
+// length.
+class boot_time_finder {
+public:
+    void read(std::string_view piece) noexcept;
+    // A line counts when its end has been seen.
+    [[nodiscard]] std::optional<double> found() const noexcept { return found_; }
+
+private:
+    static constexpr std::string_view name_ = "btime ";
+
+    std::size_t place_ = 0;  // in the line, as far as it is that one; `elsewhere` if it is another
+    double value_ = 0;
+    std::optional<double> found_;
+    static constexpr std::size_t elsewhere = static_cast<std::size_t>(-1);
+};
+
+// When the system was started, in seconds since 1970.
+[[nodiscard]] std::optional<double> boot_time() noexcept;
+
+// How many files the process has open. Since Linux 6.2 the size of /proc/self/fd tells, also when no further file can
+// be opened; else those listed there are counted.
+[[nodiscard]] std::optional<double> open_files() noexcept;
+[[nodiscard]] std::optional<double> listed_open_files() noexcept;
+
+// All of them, as of now. Allocates nothing and takes no lock; some system calls.
+[[nodiscard]] process_facts read_process_facts(std::optional<double> booted) noexcept;
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION std::optional<process_stat> parse_process_stat(std::string_view text) noexcept {
+    auto const name_end = text.rfind(')');
+    if (name_end == text.npos) return {};
+    text.remove_prefix(name_end + 1);
+    process_stat out;
+    // By their numbers in proc(5). The one after the name is the 3rd.
+    for (int field = 3; field <= 24; ++field) {
+        while (text.starts_with(' ')) text.remove_prefix(1);
+        std::uint64_t* const wanted = field == 20   ? &out.threads
+                                      : field == 22 ? &out.start_ticks
+                                      : field == 23 ? &out.virtual_bytes
+                                      : field == 24 ? &out.resident_pages
+                                                    : nullptr;
+        if (wanted != nullptr && std::from_chars(text.data(), text.data() + text.size(), *wanted).ec != std::errc{})
+            return {};
+        auto const end = text.find_first_of(" \n");
+        text.remove_prefix(end == text.npos ? text.size() : end);
+    }
+    return out;
+}
+
+TACHO_FUNCTION void boot_time_finder::read(std::string_view piece) noexcept {
+    for (char const c : piece) {
+        if (c == '\n') {
+            if (place_ != elsewhere && place_ > name_.size()) found_ = value_;
+            place_ = 0;
+            value_ = 0;
+        } else if (place_ != elsewhere) {
+            bool const as_wanted = place_ < name_.size() ? c == name_[place_] : c >= '0' && c <= '9';
+            if (place_ >= name_.size()) value_ = value_ * 10 + (c - '0');
+            place_ = as_wanted ? place_ + 1 : elsewhere;
+        }
+    }
+}
+
+#if defined(__linux__)
+
+// A file of /proc, open while it lives.
+class proc_file {
+public:
+    explicit proc_file(char const* path, int flags = 0) noexcept : file_(::open(path, O_RDONLY | O_CLOEXEC | flags)) {}
+    proc_file(proc_file const&) = delete;
+    proc_file& operator=(proc_file const&) = delete;
+    ~proc_file() {
+        if (file_ >= 0) ::close(file_);
+    }
+
+    [[nodiscard]] bool is_open() const noexcept { return file_ >= 0; }
+    // The next piece; nothing at its end, or where it can't be read.
+    template <std::size_t N>
+    [[nodiscard]] std::string_view next(char (&into)[N]) noexcept {
+        auto const size = is_open() ? ::read(file_, into, N) : -1;
+        return {into, size > 0 ? static_cast<std::size_t>(size) : 0};
+    }
+    // The next entries of a folder, as the system has them. readdir() would allocate.
+    template <std::size_t N>
+    [[nodiscard]] std::string_view next_entries(char (&into)[N]) noexcept {
+        auto const size = is_open() ? ::syscall(SYS_getdents64, file_, into, N) : -1;
+        return {into, size > 0 ? static_cast<std::size_t>(size) : 0};
+    }
+
+private:
+    int file_;
+};
+
+TACHO_FUNCTION std::optional<double> listed_open_files() noexcept {
+    proc_file files{"/proc/self/fd", O_DIRECTORY};
+    if (!files.is_open()) return {};
+    alignas(std::uint64_t) char piece[4096];
+    double count = -1;  // one of them is the folder
+    // An entry: its number and the next one's place, of 8 bytes each, its size, of 2, its kind, of 1, and its name.
+    constexpr std::size_t size_at = 16, name_at = 19;
+    for (auto entries = files.next_entries(piece); !entries.empty(); entries = files.next_entries(piece))
+        while (entries.size() > name_at) {
+            if (entries[name_at] != '.') ++count;
+            std::uint16_t size = 0;
+            std::memcpy(&size, entries.data() + size_at, sizeof size);
+            entries.remove_prefix((std::min)(std::size_t{size}, entries.size()));
+        }
+    return count;
+}
+
+TACHO_FUNCTION std::optional<double> open_files() noexcept {
+    struct ::stat folder {};
+    if (::stat("/proc/self/fd", &folder) == 0 && folder.st_size > 0) return static_cast<double>(folder.st_size);
+    return listed_open_files();
+}
+
+TACHO_FUNCTION std::optional<double> boot_time() noexcept {
+    proc_file file{"/proc/stat"};
+    boot_time_finder finder;
+    char piece[1024];
+    for (auto text = file.next(piece); !text.empty() && !finder.found(); text = file.next(piece)) finder.read(text);
+    return finder.found();
+}
+
+inline void add_facts_of_proc(process_facts& out, std::optional<double> booted) noexcept {
+    out.open_files = open_files();  // while no file of ours is open
+    proc_file file{"/proc/self/stat"};
+    char text[1024];  // some 50 numbers of at most 20 digits, and they are mostly short
+    auto const stat = parse_process_stat(file.next(text));
+    auto const page = ::sysconf(_SC_PAGESIZE), ticks = ::sysconf(_SC_CLK_TCK);
+    if (!stat) return;
+    out.threads = static_cast<double>(stat->threads);
+    out.virtual_memory = static_cast<double>(stat->virtual_bytes);
+    if (page > 0) out.resident_memory = static_cast<double>(stat->resident_pages) * static_cast<double>(page);
+    if (booted && ticks > 0)
+        out.start_time = *booted + static_cast<double>(stat->start_ticks) / static_cast<double>(ticks);
+}
+
+#else
+
+TACHO_FUNCTION std::optional<double> boot_time() noexcept {
+    return {};
+}
+TACHO_FUNCTION std::optional<double> open_files() noexcept {
+    return {};
+}
+TACHO_FUNCTION std::optional<double> listed_open_files() noexcept {
+    return {};
+}
+
+inline void add_facts_of_proc(process_facts&, std::optional<double>) noexcept {}
+
+#endif
+
+TACHO_FUNCTION process_facts read_process_facts(std::optional<double> booted) noexcept {
+    process_facts out;
+    add_facts_of_proc(out, booted);
+#if defined(__unix__) || defined(__APPLE__)
+    if (::rusage used{}; ::getrusage(RUSAGE_SELF, &used) == 0) {
+        auto const seconds = [](::timeval const& t) {
+            return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+        };
+        out.cpu_seconds = seconds(used.ru_utime) + seconds(used.ru_stime);
+    }
+    // Unlimited is the largest number of its type, 2^64-1: what Go's client shows, too.
+    if (::rlimit files{}; ::getrlimit(RLIMIT_NOFILE, &files) == 0)
+        out.open_files_max = static_cast<double>(files.rlim_cur);
+#if defined(RLIMIT_AS)
+    if (::rlimit memory{}; ::getrlimit(RLIMIT_AS, &memory) == 0)
+        out.virtual_memory_max = static_cast<double>(memory.rlim_cur);
+#endif
+#endif
+    return out;
+}
+
+#endif
+
+}  // namespace tacho::inline TACHO_ABI::detail
+
+#endif
+
+// ---- tacho/process/process_metrics.hpp
+#ifndef TACHO_PART_PROCESS_PROCESS_METRICS
+#define TACHO_PART_PROCESS_PROCESS_METRICS
+
+// tacho: the process as metrics, by the names that all of Prometheus' clients use: processor time, memory, files,
+// threads. Rule: https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics
+
+namespace tacho::inline TACHO_ABI {
+
+/// Shows in a registry, while it lives, what the system tells of this process: `tacho::process_metrics own{registry};`.
+/// They are process_cpu_seconds_total, of all its threads and of the ended ones; process_start_time_seconds, since
+/// 1970; process_virtual_memory_bytes, process_virtual_memory_max_bytes and process_resident_memory_bytes;
+/// process_open_fds and process_max_fds; and process_threads. What the system can't tell isn't shown: without Linux's
+/// /proc, there are processor time and the two limits. An unlimited limit is shown as 1.8446744073709552e+19, as by
+/// Go's client. process_heap_bytes isn't shown, since no system tells it whatever the program allocates with.
+///
+/// OTLP shows the names that these come from: `process.cpu` in `s`, `process.open_fds`, `process.resident_memory` in
+/// `By` and so on. OpenTelemetry's own names, such as process.cpu.time, would give other ones in Prometheus.
+///
+/// A collection makes some ten system calls and allocates nothing. In a child of fork() it shows the child. Several in
+/// one registry show the same once.
+class process_metrics {
+public:
+    process_metrics() : process_metrics(default_registry()) {}
+    /// In a scope of its own, each series also names that scope; dashboards mind the names alone.
+    explicit process_metrics(scope const& in)
+        : cpu_{in, "Total user and system CPU time spent in seconds"},
+          start_{in, "Start time of the process since unix epoch in seconds"},
+          virtual_{in, "Virtual memory size in bytes"},
+          virtual_max_{in, "Maximum amount of virtual memory available in bytes"},
+          resident_{in, "Resident memory size in bytes"},
+          open_{in, "Number of open file descriptors"},
+          open_max_{in, "Maximum number of open file descriptors"},
+          threads_{in, "Number of OS threads in the process"},
+          all_{[this](observer& observe) { collect(observe); },
+               cpu_,
+               start_,
+               virtual_,
+               virtual_max_,
+               resident_,
+               open_,
+               open_max_,
+               threads_} {}
+    process_metrics(process_metrics const&) = delete;
+    process_metrics& operator=(process_metrics const&) = delete;
+
+private:
+    void collect(observer& observe) const {
+        auto const facts = detail::read_process_facts(booted_);
+        auto const show = [&](auto const& instrument, std::optional<double> const& value) {
+            if (value) observe(instrument, *value);
+        };
+        show(cpu_, facts.cpu_seconds);
+        show(start_, facts.start_time);
+        show(virtual_, facts.virtual_memory);
+        show(virtual_max_, facts.virtual_memory_max);
+        show(resident_, facts.resident_memory);
+        show(open_, facts.open_files);
+        show(open_max_, facts.open_files_max);
+        show(threads_, facts.threads);
+    }
+
+    // Asked once: it moves when the system's clock is set, and the start time would look like that of another process.
+    std::optional<double> const booted_ = detail::boot_time();
+
+    observable_counter<"process.cpu", unit::seconds, double> cpu_;
+    observable_gauge<"process.start_time", unit::seconds> start_;
+    observable_gauge<"process.virtual_memory", unit::bytes> virtual_;
+    observable_gauge<"process.virtual_memory_max", unit::bytes> virtual_max_;
+    observable_gauge<"process.resident_memory", unit::bytes> resident_;
+    observable_gauge<"process.open_fds"> open_;
+    observable_gauge<"process.max_fds"> open_max_;
+    observable_gauge<"process.threads"> threads_;
+    observation all_;  // ends first
+};
+
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -15616,7 +16725,7 @@ private:
 
 // tacho: what the library knows of itself, as metrics: how many series there are, and what was not recorded as meant.
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Shows in a registry what went wrong in it, while it lives: `tacho::self_metrics own{registry};`. Its instruments are
 /// of the scope "tacho". Counted are what registry::health() counts, and for each instrument of other scopes, which
@@ -15625,6 +16734,7 @@ namespace tacho::inline v0 {
 /// exist.
 class self_metrics {
 public:
+    /// Registers its observables in `of`, under the scope `tacho`; shows them as long as it lives.
     explicit self_metrics(registry& of) : self_metrics(of, of.scope(own_scope, version)) {}
     self_metrics(self_metrics const&) = delete;
     self_metrics& operator=(self_metrics const&) = delete;
@@ -15698,7 +16808,7 @@ private:
     observable_up_down_counter<"tacho.instrument.series", of_instrument, of_scope, many> series_;
     observable_counter<"tacho.instrument.overflowed", of_instrument, of_scope, many> overflowed_;
     observable_counter<"tacho.instrument.dropped", of_instrument, of_scope, many> dropped_;
-    observable_up_down_counter<"tacho.series.kept"> kept_;
+    observable_up_down_counter<"tacho.series_kept"> kept_;
     observable_counter<"tacho.reads.torn"> torn_;
     observable_counter<"tacho.registrations.failed"> failed_registrations_;
     observable_counter<"tacho.callbacks.failed"> failed_callbacks_;
@@ -15706,7 +16816,7 @@ private:
     observation all_;  // ends first
 };
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -15726,7 +16836,7 @@ private:
 
 // 5. For web servers.
 
-// 6. What the library knows of itself.
+// 6. Metrics that need no more than a line: what the library knows of itself, and the system of the process.
 
 // What an earlier header of tacho has declared in this file can't be compiled with it any more.
 #if defined(TACHO_IMPLEMENTATION) && !TACHO_BODIES

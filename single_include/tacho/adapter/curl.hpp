@@ -16,7 +16,7 @@
 
 #include <curl/curl.h>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Files that are not given here are those of the settings, where telemetry::start uses the transport.
 struct curl_options {
@@ -30,6 +30,7 @@ struct curl_options {
 /// gives up when the deadline has passed, also when that is brought forward. One connection is kept for the next push.
 class curl_transport {
 public:
+    /// Opens nothing: the connection is made by the first request. What is not given is told by use().
     explicit curl_transport(curl_options options = {}) : options_(std::move(options)) {}
 
     /// Files that its options leave open; a client's certificate and key belong together.
@@ -40,12 +41,15 @@ public:
         options_.client_key = files.client_key;
     }
 
+    /// http and https; see `transport`.
     [[nodiscard]] static bool can_send(std::string_view scheme) noexcept {
         if (scheme == "http") return true;
         auto const* const info = ::curl_version_info(CURLVERSION_NOW);
         return scheme == "https" && (info->features & CURL_VERSION_SSL) != 0;
     }
 
+    /// Sends one request and waits for the answer, at most until the deadline. One thread at a time; allocates. Never
+    /// throws: what went wrong is in the outcome.
     [[nodiscard]] http_outcome post(http_post const& request, deadline const& until) {
         if (is_ready() && handle_ == nullptr) handle_.reset(::curl_easy_init());
         if (handle_ == nullptr) return {.problem = "libcurl could not be started"};
@@ -256,4 +260,4 @@ private:
 
 static_assert(transport<curl_transport> && takes_tls_files<curl_transport>);
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

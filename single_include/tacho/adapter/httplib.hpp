@@ -19,7 +19,7 @@
 
 #include <httplib.h>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
@@ -85,6 +85,7 @@ inline void mount(httplib::Server& server, std::string const& path, std::shared_
 /// A `listener`: an HTTP server of its own that answers at /metrics, and nothing else.
 class httplib_listener {
 public:
+    /// See `listener`. Starts a thread, and others for each scrape; allocates.
     [[nodiscard]] result<std::uint16_t> start(std::string const& host, std::uint16_t port,
                                               std::shared_ptr<endpoint> answers) {
         auto server = std::make_unique<httplib::Server>();
@@ -100,7 +101,7 @@ public:
         errno = 0;
         int const bound = port == 0 ? server->bind_to_any_port(host) : server->bind_to_port(host, port) ? port : -1;
         if (bound <= 0) {
-            auto const where = "can't listen on " + host + ":" + std::to_string(port) + ": ";
+            auto const where = "can't listen on " + env::host_before_port(host) + ":" + std::to_string(port) + ": ";
             if (errno == 0)
                 return error{where + "the address is not known. Use one of this machine, such as 127.0.0.1"};
             return error{where + std::strerror(errno) + ". Use another address or port, or stop what uses this one"};
@@ -146,48 +147,61 @@ private:
 
 static_assert(listener<httplib_listener>);
 
-/// Which requests are measured, and under which name.
-struct measured_route {
-    std::string api;
-    std::string method;  ///< the name of the handler
-};
+namespace detail {
 
-/// Measures every request of `server` but the excluded ones; what no route matches is one route, `unknown`. A request
-/// counts as concurrent until its last byte is sent, also when it is streamed or its handler throws. Takes the server's
-/// pre-routing and post-routing handlers; what should happen before a handler, `before` does: it runs once the request
-/// is counted, and may answer it. Metrics, routes and exclusions must outlive the server.
+// As it was transferred. What the server unpacked, took apart or handed on has another size here: that is not known.
+inline std::optional<std::uint64_t> received_by(httplib::Request const& request) {
+    bool const as_sent = !request.has_header("Content-Encoding") && !request.is_multipart_form_data();
+    auto const length = request.get_header_value("Content-Length");
+    bool const none = !request.has_header("Transfer-Encoding") && (length.empty() || length == "0");
+    if (none || (as_sent && !request.body.empty())) return request.body.size();
+    return {};
+}
+
+// A request of a cpp-httplib without TLS has no `ssl`.
+template <class Request>
+std::string_view scheme_of(Request const& request) noexcept {
+    if constexpr (requires { request.ssl; }) return request.ssl != nullptr ? "https" : "http";
+    return "http";
+}
+
+}  // namespace detail
+
+/// Measures every request of `server` but the excluded ones, as http::measure() says, in the metrics of either form. A
+/// request is in flight until its last byte is sent, also when it is streamed or its handler throws; what the server
+/// refuses before it looks for a handler is no request. Of a stream's body the size is known if it was announced.
+///
+/// Takes the server's pre-routing and post-routing handlers; what should happen before a handler, `before` does: it
+/// runs once the request is counted, and may answer it. The metrics and routes must outlive the server.
 template <http::request_metrics Metrics>
-void measure(httplib::Server& server, Metrics& metrics, http::route_table<measured_route> const& routes,
-             http::excluded_paths const& excluded, httplib::Server::HandlerWithResponse before = {}) {
+void measure(httplib::Server& server, Metrics& metrics, http::route_table<> const& routes,
+             http::excluded_paths excluded = http::nothing_excluded(),
+             httplib::Server::HandlerWithResponse before = {}) {
     // cpp-httplib handles a request on one thread, one at a time.
-    static thread_local std::optional<http::measured_request<Metrics>> current;
-    static measured_route const unknown{"unknown", "unknown"};
-    server.set_pre_routing_handler([&, before = std::move(before)](auto const& request, auto& response) {
-        current.reset();
-        if (!excluded.contains(request.path)) {
-            // cpp-httplib answers HEAD by what GET does.
-            auto const* const found = routes.match(request.method == "HEAD" ? "GET" : request.method, request.path);
-            auto const& route = found != nullptr ? *found : unknown;
-            current.emplace(metrics, route.api, route.method);
-        }
-        return before ? before(request, response) : httplib::Server::HandlerResponse::Unhandled;
+    static thread_local http::measured_request<Metrics> current;
+    server.set_pre_routing_handler([&, excluded = std::move(excluded), before = std::move(before)](auto& in,
+                                                                                                   auto& out) {
+        current = http::measure(metrics, routes, excluded, in.path,
+                                {.verb = in.method, .scheme = detail::scheme_of(in), .protocol_version = in.version});
+        return before ? before(in, out) : httplib::Server::HandlerResponse::Unhandled;
     });
     // A whole response is counted before it is sent, so that whoever has it finds it counted; a stream when it has
     // ended, which is when cpp-httplib lets go of what the stream was made from.
-    server.set_post_routing_handler([](auto const&, httplib::Response& response) {
-        if (!current) return;
-        if (response.content_provider_) {
-            auto running = std::make_shared<http::measured_request<Metrics>>(std::move(*current));
-            auto& at_end = response.content_provider_resource_releaser_;
-            at_end = [running, status = response.status, besides = std::move(at_end)](bool sent) {
-                running->finish(status);
-                if (besides) besides(sent);
-            };
-        } else {
-            current->finish(response.status);
-        }
-        current.reset();
+    server.set_post_routing_handler([](auto const& request, httplib::Response& response) {
+        auto running = std::move(current);
+        running.received(detail::received_by(request));
+        bool const head = request.method == "HEAD";
+        if (head || !response.content_provider_)
+            return running.finish(response.status, head ? 0 : response.body.size());
+        auto length = std::optional<std::uint64_t>{response.content_length_};
+        if (length == 0u || !request.ranges.empty()) length.reset();  // it is not announced, or only a part of it is
+        auto& at_end = response.content_provider_resource_releaser_;
+        at_end = [stream = std::make_shared<http::measured_request<Metrics>>(std::move(running)), length,
+                  status = response.status, besides = std::move(at_end)](bool sent) {
+            stream->finish(status, sent ? length : std::nullopt, sent ? "" : "aborted");
+            if (besides) besides(sent);
+        };
     });
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

@@ -26,7 +26,7 @@
 
 #include <httplib.h>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// Files that are not given here are those of the settings, where telemetry::start uses the transport.
 struct httplib_transport_options {
@@ -61,15 +61,14 @@ struct found_host {
 /// A `transport`, for http, and https where cpp-httplib was compiled with CPPHTTPLIB_OPENSSL_SUPPORT: it verifies
 /// certificates and host names then. Follows no redirect, uses no proxy, keeps at most 4 MiB of an answer, and gives up
 /// when the deadline has passed, also when that is brought forward. A user's name and password in the URL are sent as
-/// basic authentication, unless a header says otherwise. One connection is kept for the next push.
-///
-/// Each request has a thread of its own, which has ended when `post` returns; only one that waits for name servers at
-/// the deadline is left to end by itself. It allocates what cpp-httplib does, which copies the body twice. The head of
-/// an answer is bounded by time alone. Older versions of cpp-httplib send nothing where 1024 files are open already,
-/// unless they were compiled with CPPHTTPLIB_USE_POLL; newer ones ask before they send a large body, unless
-/// CPPHTTPLIB_EXPECT_100_THRESHOLD is 0.
+/// basic authentication, unless a header says otherwise. One connection is kept for the next push. Each request has a
+/// thread of its own, which has ended when `post` returns, unless it still waits for name servers. It allocates what
+/// cpp-httplib does, which copies the body twice. The head of an answer is bounded by time alone. Older versions of
+/// cpp-httplib send nothing where 1024 files are open already, unless they were compiled with CPPHTTPLIB_USE_POLL;
+/// newer ones ask before they send a large body, unless CPPHTTPLIB_EXPECT_100_THRESHOLD is 0.
 class httplib_transport {
 public:
+    /// Opens nothing yet.
     explicit httplib_transport(httplib_transport_options options = {}) : options_(std::move(options)) {}
 
 #if defined(CPPHTTPLIB_OPENSSL_SUPPORT)
@@ -83,6 +82,7 @@ public:
     }
 #endif
 
+    /// http; https if cpp-httplib can.
     [[nodiscard]] static bool can_send(std::string_view scheme) noexcept {
 #if defined(CPPHTTPLIB_OPENSSL_SUPPORT)
         if (scheme == "https") return true;
@@ -90,6 +90,7 @@ public:
         return scheme == "http";
     }
 
+    /// One thread at a time. Never throws.
     [[nodiscard]] http_outcome post(http_post const& request, deadline const& until) {
         http_outcome outcome;
         if (!detail::attempt([&] { exchange(request, until, outcome); })) outcome = {.problem = "out of memory"};
@@ -126,8 +127,7 @@ private:
         int socket = -1;
     };
 
-    // Longer than any push: the deadline is what counts.
-    static constexpr std::chrono::milliseconds long_enough = std::chrono::hours{24};
+    static constexpr std::chrono::milliseconds long_enough = std::chrono::hours{24};  // the deadline is what counts
 
     void exchange(http_post const& post, deadline const& until, http_outcome& outcome) {
         auto const to = detail::push_target_of(post.url);
@@ -348,4 +348,4 @@ private:
 
 static_assert(transport<httplib_transport>);
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI

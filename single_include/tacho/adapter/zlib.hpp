@@ -14,7 +14,7 @@
 
 #include <zlib.h>
 
-namespace tacho::inline v0 {
+namespace tacho::inline TACHO_ABI {
 
 /// A `compressor` that keeps what zlib works with, some 270 KB for each thread that compresses at the same time, up to
 /// 16: more are told that it can't. Allocates nothing once it has as many, and its output as much room, as are needed.
@@ -85,4 +85,4 @@ private:
     return std::make_shared<gzip_compressor>(level);
 }
 
-}  // namespace tacho::inline v0
+}  // namespace tacho::inline TACHO_ABI
