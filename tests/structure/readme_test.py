@@ -21,6 +21,7 @@ from toolchain import ROOT, SINGLE, report, run
 DOCS = ROOT / 'docs'
 FLAGS = ['-std=c++20', '-Wall', '-Wextra', '-Wno-unused-variable', '-DFMT_HEADER_ONLY', f'-I{SINGLE}']
 ADAPTERS = '#include <tacho/adapter/curl.hpp>\n#include <tacho/adapter/httplib.hpp>\n'
+TESTS = '#include <tacho/adapter/gtest.hpp>\n'
 
 
 def flags_of(*packages):
@@ -33,11 +34,11 @@ def whole(block):
     code, where = block.code, block.remark
     if not where.startswith('in a function'):
         return code
-    adapters = 'with adapters' in where
+    more = (ADAPTERS if 'with adapters' in where else '') + (TESTS if 'with tests' in where else '')
     used = '' if 'settings =' in code else '[[maybe_unused]] '
     arguments = '[[maybe_unused]] tacho::registry& registry'
     arguments += '' if 'auto settings' in code else f', {used}tacho::settings& settings'
-    return ('#include <tacho/tacho.hpp>\n' + (ADAPTERS if adapters else '') + '#include <cassert>\n#include <chrono>\n'
+    return ('#include <tacho/tacho.hpp>\n' + more + '#include <cassert>\n#include <chrono>\n'
             '#include <cstdio>\n#include <unistd.h>\n'
             f'void fragment({arguments});\nvoid fragment({arguments}) {{\n{code}}}\n')
 
