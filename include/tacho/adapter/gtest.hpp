@@ -3,7 +3,6 @@
 #pragma once
 
 #include "tacho/testing.hpp"
-#include "tacho/version.hpp"
 
 #include <gmock/gmock.h>
 
