@@ -7,6 +7,7 @@ import shlex
 import sys
 import tempfile
 
+import markdown
 import readme_test
 import rejected_test
 from toolchain import DROP_IN, FLAGS, INCLUDE, ROOT, compile_text, report, run
@@ -79,11 +80,11 @@ def documented(compiler):
     """All blocks of all pages in one file, each in a namespace of its own."""
     includes, parts = set(), []
     for page in [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]:
-        for number, block in enumerate(readme_test.blocks_of(page)):
+        for number, block in enumerate(b for b in markdown.blocks(page) if b.language == 'cpp'):
             lines = readme_test.whole(block).splitlines()
             includes.update(line for line in lines if line.startswith('#include'))
             rest = '\n'.join(line for line in lines if not line.startswith('#include'))
-            parts.append(f'namespace {page.stem}_{number} {{\n#line 1 "{page.name}, block {number}"\n{rest}\n}}')
+            parts.append(f'namespace {page.stem}_{number} {{\n#line 1 "{page.name}, line {block.line}"\n{rest}\n}}')
     flags = ['-std=c++20', '-DFMT_HEADER_ONLY', '-DTACHO_OFF', f'-I{INCLUDE}']
     text = '\n'.join([*sorted(includes), *parts])
     status, said = run(*shlex.split(compiler), *flags, '-fsyntax-only', '-x', 'c++', '-', text=text)
