@@ -226,8 +226,9 @@ TEST(an_info_named_at_run_time, is_refused_a_unit_and_without_labels) {
     EXPECT_FALSE(tacho::add_info(registry, {.name = "2", .labels = {"x"}}).ok());
     auto const problems = registry.problems();
     ASSERT_EQ(problems.size(), 3u);
-    EXPECT_EQ(problems[0], "the info \"a\" was not registered: an info has no unit");
-    EXPECT_EQ(problems[1], "the info \"b\" was not registered: an info has labels; they are what it shows");
+    EXPECT_EQ(problems[0], "the info \"a\" was not registered: an info has no unit; leave it out");
+    EXPECT_EQ(problems[1],
+              "the info \"b\" was not registered: an info has labels, which are what it shows; give it one");
 }
 
 }  // namespace

@@ -634,7 +634,7 @@ TEST(a_named_instrument, that_is_wrong_names_culprit_and_cure_and_works_for_noth
         {{.name = "a", .bounds = {2, 1}}, "its bounds should be finite, strictly increasing"},
         {{.name = "a", .bounds = {nan}}, "its bounds should be finite, strictly increasing"},
         {{.name = "a", .unit = std::string_view{"0123456789012345678901234567890123456789012345678901234567890123"}},
-         "its unit has more than 63 characters"},
+         "its unit has more than 63 characters; shorten it"},
     };
     for (auto const& row : table) {
         auto const h = tacho::add_histogram(registry, row.given);

@@ -562,7 +562,10 @@ TEST(a_large_collection, goes_on_where_its_transport_threw) {
             registry, {.interval = std::chrono::hours{1}, .temporality = temporality, .split_above = 1}, transport};
         for (int i = 0; i < 4; ++i) c(i).inc(10);
         EXPECT_FALSE(pusher.flush());
-        EXPECT_EQ(heard.text(), "error: a push ended by an exception; the next one covers it\n");
+        EXPECT_EQ(heard.text(),
+                  "error: pushing to http://localhost:4318/v1/metrics: an exception ended it, as the lack of memory "
+                  "does; the "
+                  "next push covers it\n");
         for (int i = 0; i < 4; ++i) c(i).inc();
         EXPECT_TRUE(pusher.flush());
         delivered const arrived{transport.to};

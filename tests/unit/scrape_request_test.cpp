@@ -231,7 +231,8 @@ TEST(a_scrape_timeout, leaves_a_margin) {
     EXPECT_EQ(time_for_callbacks("0.000000001"), 1ns);
 }
 
-constexpr std::string_view too_late = "The callbacks of observables take longer than the scrape may.\n";
+constexpr std::string_view too_late =
+    "The callbacks of observables take longer than the scrape may; raise scrape_timeout.\n";
 
 // CONFORMANCE 92, 94
 TEST(a_scrape_timeout, that_is_over_lets_no_callback_begin_and_the_next_scrape_calls_them) {
@@ -288,7 +289,7 @@ TEST(an_endpoint, refuses_headers_of_more_than_16_kilobytes) {
         EXPECT_EQ(s.endpoint.respond({.method = method, .scrape_timeout = std::string(16385, '1')}).status(), 431);
     }
     EXPECT_EQ(s.endpoint.respond({.accept = std::string(100'000, 'a')}).body(),
-              "The headers are longer than 16384 bytes.\n");
+              "Accept, Accept-Encoding and the scrape timeout are longer than 16384 bytes.\n");
 }
 
 // CONFORMANCE 92

@@ -170,7 +170,7 @@ TEST(an_interval, that_cannot_be_used_warns_and_leaves_the_default) {
         ASSERT_EQ(s.warnings.size(), 1u);
         EXPECT_EQ(s.warnings[0],
                   std::string{"OTEL_METRIC_EXPORT_INTERVAL=\""} + bad +
-                      "\" is not a whole number of milliseconds from 0 to 2147483647; 60000 is used instead");
+                      "\" is not a whole number of milliseconds from 0 to 2147483647; 60000 ms is used instead");
         EXPECT_TRUE(s.scrape.enabled);
     }
     EXPECT_EQ(read({{"OTEL_METRIC_EXPORT_INTERVAL", " 250 "}}).push.interval, milliseconds{250});
@@ -207,11 +207,11 @@ TEST(headers, that_would_break_a_request_are_left_out) {
     ASSERT_EQ(s.warnings.size(), 6u);
     EXPECT_EQ(s.warnings[0],
               "OTEL_EXPORTER_OTLP_HEADERS has the header \"a\", which is left out: its value has a line end or another "
-              "control character in it");
+              "control character in it; take that out");
     EXPECT_EQ(
         s.warnings[2],
         "OTEL_EXPORTER_OTLP_HEADERS has the header \"content-Type\", which is left out: it is for the exporter to "
-        "set");
+        "set; take it out");
 }
 
 // R13, CONFORMANCE 151, 153
@@ -475,7 +475,7 @@ TEST(a_variable_for_metrics, that_can_not_be_used_leaves_it_to_the_one_for_all_s
     EXPECT_EQ(s.push.timeout, milliseconds{5000});
     EXPECT_EQ(all(s),
               "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT=\"abc\" is not a whole number of milliseconds from 0 to 2147483647; "
-              "5000 is used instead\n");
+              "5000 ms is used instead\n");
     EXPECT_NE(s.text().find("push.timeout = 5000 ms (OTEL_EXPORTER_OTLP_TIMEOUT)\n"), std::string::npos) << s.text();
 
     s = read({{of_metrics + "COMPRESSION", "zip"}, {of_all + "COMPRESSION", "gzip"}});

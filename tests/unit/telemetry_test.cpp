@@ -367,7 +367,7 @@ TEST(an_added_push, that_can_not_be_is_said_and_leaves_all_others_alone) {
     telemetry.add_push("secured", secured, plain_transport{});
     telemetry.add_push("off", {.url = "http://c/"}, tacho::memory_transport{});
     auto const text = telemetry.report().text();
-    EXPECT_NE(text.find("push bad: not pushing: \"nowhere\" is not a URL"), std::string::npos) << text;
+    EXPECT_NE(text.find("push bad: not pushing: \"nowhere\" is no URL"), std::string::npos) << text;
     EXPECT_NE(text.find("push none: not pushing to http://b/: the program has no transport"), std::string::npos);
     EXPECT_NE(text.find("push off: off: push.enabled is false, though a URL is set"), std::string::npos) << text;
     EXPECT_NE(text.find("warning: push.certificate=\"/ca.pem\": not used"), std::string::npos) << text;

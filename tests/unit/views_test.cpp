@@ -283,7 +283,7 @@ TEST(a_view_that_can_not_be, is_ignored_and_named) {
                                          {.bounds = {{2, 1}}}})};
     auto const problems = registry.problems();
     ASSERT_EQ(problems.size(), 3u);
-    EXPECT_EQ(problems[0].substr(0, 64), "views[0] is ignored: it renames to what is no name: a name begin");
+    EXPECT_EQ(problems[0].substr(0, 62), "views[0] is ignored: it renames to \"no name\": a name begins wi");
     EXPECT_EQ(problems[1].substr(0, 62), "views[2] is ignored: it gives bounds to a kind of instrument t");
     EXPECT_EQ(problems[2], "views[3] is ignored: its bounds should be finite, strictly increasing and at most 256");
     EXPECT_EQ(std::count(test::heard::text().begin(), test::heard::text().end(), '\n'), 3);

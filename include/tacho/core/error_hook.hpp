@@ -4,7 +4,9 @@
 #include "tacho/version.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdio>
+#include <initializer_list>
 #include <string_view>
 
 namespace tacho::inline TACHO_ABI {
@@ -52,5 +54,19 @@ inline error_hook set_error_hook(error_hook hook) noexcept {
 inline void report(severity s, std::string_view message) noexcept {
     if (auto const hook = detail::installed_hook.load(std::memory_order_acquire)) hook(s, message);
 }
+
+namespace detail {
+
+// Joins without allocating, for what is said where there may be no memory; a longer message is cut off.
+inline void report_joined(severity s, std::initializer_list<std::string_view> parts) noexcept {
+    char message[640];
+    std::size_t size = 0;
+    for (auto const& part : parts)
+        for (char const c : part)
+            if (size < sizeof message) message[size++] = c;
+    report(s, {message, size});
+}
+
+}  // namespace detail
 
 }  // namespace tacho::inline TACHO_ABI

@@ -125,13 +125,13 @@ inline std::string_view why_not_a_header(attribute const& header) noexcept {
     constexpr std::string_view legal = "!#$%&'*+-.^_`|~";  // besides letters and digits (RFC 9110, 5.6.2)
     for (char const c : header.key)
         if (!tacho::detail::is_letter(c) && !tacho::detail::is_digit(c) && legal.find(c) == std::string_view::npos)
-            return "its name is not one of HTTP";
+            return "its name is not one of HTTP; use letters, digits and -";
     for (char const c : header.value)
         if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F)
-            return "its value has a line end or another control character in it";
+            return "its value has a line end or another control character in it; take that out";
     for (std::string_view const ours : {"content-type", "content-length", "content-encoding", "transfer-encoding",
                                         "connection", "host", "expect", "te", "trailer", "upgrade"})
-        if (equals_ignoring_case(header.key, ours)) return "it is for the exporter to set";
+        if (equals_ignoring_case(header.key, ours)) return "it is for the exporter to set; take it out";
     return {};
 }
 
@@ -184,7 +184,7 @@ inline push_settings read_push(reader& in, exporters const& listed) {
         push.interval = interval;
     } else {
         in.forget("push.interval");
-        in.warn("OTEL_METRIC_EXPORT_INTERVAL=0 would push without pause; {} is used instead", push.interval.count());
+        in.warn("OTEL_METRIC_EXPORT_INTERVAL=0 would push without pause; {} ms is used instead", push.interval.count());
     }
     // Of two limits on one push the shorter one counts; 0 is no limit.
     push.timeout = read_milliseconds(in, "push.timeout", of_metrics + "TIMEOUT", of_all + "TIMEOUT", push.timeout);
@@ -318,7 +318,7 @@ inline settings settings::from_environment(environment_options const& options, e
     settings out;
     env::reader in{from, out.warnings};
     if (auto const name = in.first_set("OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"); !name.empty())
-        in.warn("{} is set, but configuration files are not read; the other variables count", name);
+        in.warn("{} is set, but configuration files are not read; say it by the other variables, which count", name);
     auto const listed = env::detail::read_exporters(in);
     out.push = env::detail::read_push(in, listed);
     if (!options.prefix.empty())

@@ -128,7 +128,7 @@ private:
             return refused;
         }
         if (request.accept.size() + request.accept_encoding.size() + request.scrape_timeout.size() > most_header_bytes)
-            return {431, plain_text, "The headers are longer than 16384 bytes.\n"};
+            return {431, plain_text, "Accept, Accept-Encoding and the scrape timeout are longer than 16384 bytes.\n"};
         if (request.query.empty()) return respond(request, nullptr);
         return respond_to_query(request);
     }
@@ -173,7 +173,8 @@ private:
                                    shows_target ? target : std::string_view{}};
         auto const round = core_->callbacks.collect(until);
         if (until != (std::chrono::steady_clock::time_point::max)() && std::chrono::steady_clock::now() >= until)
-            return {503, plain_text, "The callbacks of observables take longer than the scrape may.\n"};
+            return {503, plain_text,
+                    "The callbacks of observables take longer than the scrape may; raise scrape_timeout.\n"};
         auto const families = core_->families();
         if (asked == nullptr)
             detail::visit_all(*families, encoder, order::by_name, round);
@@ -181,7 +182,7 @@ private:
             for (auto const& f : families->by_name)
                 if (asked->shows(f->describe(), chosen.names)) std::as_const(*f).visit(encoder, round);
         if (!encoder.finish())
-            return {500, plain_text, "The numbers take more memory than there is; see the program's messages.\n"};
+            return {500, plain_text, "The numbers take more memory than there is; ask for fewer by name[].\n"};
         answer.body_ = text.view();
         if (compress_with_ != nullptr && wants_coding(request.accept_encoding, compress_with_->coding())) {
             packed.clear();

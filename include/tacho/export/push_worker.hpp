@@ -135,7 +135,9 @@ private:
             done_ = {};
             unread_ = false;
             if (!detail::attempt([&] { accepted = push(until) && !unread_; }))
-                report(severity::error, "a push ended by an exception; the next one covers it");
+                report_joined(severity::error,
+                              {"pushing to ", options_.shown_url,
+                               ": an exception ended it, as the lack of memory does; the next push covers it"});
             tell(accepted, started);
             if (last && !sends_totals_ && !unsent_.ends.empty()) memory_->leave(std::move(unsent_));
             lock.lock();
@@ -277,8 +279,7 @@ private:
         done_.accepted_points += points_ - rejected;
         if (partial.rejected_points == 0 && partial.message.empty()) return;
         report(severity::warning,
-               fmt::format("pushing to {}: taken, but {} points were rejected: {}. They are not sent "
-                           "again",
+               fmt::format("pushing to {}: taken, but {} points were rejected: {}. They are not sent again",
                            options_.shown_url, partial.rejected_points, partial.message));
         std::lock_guard const lock{mutex_};
         stats_.rejected_points += partial.rejected_points;

@@ -205,14 +205,6 @@ void hand_over_files(running_telemetry& running, push_settings const& push, std:
     }
 }
 
-// The report of a push that the program adds, and its number among all pushes.
-inline std::pair<path_report&, std::size_t> report_of_push(telemetry_report& in, std::string const& name) {
-    auto& all = in.added_pushes;
-    auto at = std::find_if(all.begin(), all.end(), [&](auto const& added) { return added.name == name; });
-    if (at == all.end()) at = all.insert(at, path_report{.name = name});
-    return {*at, static_cast<std::size_t>(at - all.begin()) + 1};
-}
-
 // Why a push is off, where nobody asked for it.
 inline std::string off(push_settings const& s) {
     push_settings const at_first;
@@ -245,8 +237,8 @@ void start_push(running_telemetry& running, path_report& path, std::size_t numbe
         auto const parts = env::split_url(s.url);
         if (!parts)
             return running.refuse(
-                path, fmt::format("not pushing: {} is not a URL with a scheme, a host and, if any, a port up to 65535",
-                                  env::in_quotes(url)));
+                path,
+                fmt::format("not pushing: {} is no URL; write it as http://host:port/v1/metrics", env::in_quotes(url)));
         std::string scheme{parts->scheme};
         for (auto& c : scheme) c = detail::lower(c);
         if (!Transport::can_send(scheme))
@@ -280,7 +272,9 @@ void start_push(running_telemetry& running, path_report& path, std::size_t numbe
             (*with)[number] = std::move(now);
             running.pushes = std::move(with);
         });
-        if (!started) return running.refuse(path, fmt::format("not pushing to {}: no thread can be had", url));
+        if (!started)
+            return running.refuse(
+                path, fmt::format("not pushing to {}: no thread or no memory can be had; allow the process more", url));
         path.running = true;
         path.words = fmt::format("pushing to {} every {} ms", url, interval.count());
     }
@@ -301,7 +295,9 @@ inline void start_console(running_telemetry& running, registry& of, settings con
                 .url = "stdout", .shown_url = "the standard output", .about = s.about, .interval = s.console.interval},
             stream_transport{}, nullptr);
     });
-    if (!started) return running.refuse(path, "not writing to the standard output: no thread can be had");
+    if (!started)
+        return running.refuse(
+            path, "not writing to the standard output: no thread or no memory can be had; allow the process more");
     path.running = true;
     path.words = fmt::format("writing to the standard output every {} ms", s.console.interval.count());
 }
@@ -341,7 +337,7 @@ void start_scrape(running_telemetry& running, registry& of, settings const& s, L
             path.port = *port;
             path.words = fmt::format("listening on http://{}:{}/metrics", env::host_before_port(s.scrape.host), *port);
         });
-        if (!done) running.refuse(path, "not listening: no memory or no thread can be had");
+        if (!done) running.refuse(path, "not listening: no thread or no memory can be had; allow the process more");
     }
 }
 

@@ -29,6 +29,7 @@ public:
             made.to_ = {file, [](std::FILE* f) { std::fclose(f); }};
         else
             made.problem_ = "can't open " + path + ": " + std::strerror(errno);
+        made.name_ = path;
         return made;
     }
 
@@ -49,13 +50,14 @@ public:
             std::string why = std::strerror(errno);
             broke_off_ = true;
             std::clearerr(to_.get());
-            return {.problem = "can't write: " + why};
+            return {.problem = "can't write to " + name_ + ": " + why};
         }
         return {.status = 200};
     }
 
 private:
     std::shared_ptr<std::FILE> to_;
+    std::string name_ = "the stream";
     std::string problem_;
     std::string mutable line_;
     bool mutable broke_off_ = false;

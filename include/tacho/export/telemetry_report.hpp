@@ -3,8 +3,11 @@
 
 #include "tacho/version.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -37,5 +40,17 @@ struct telemetry_report {
         return out;
     }
 };
+
+namespace detail {
+
+// The report of a push that the program adds, and its number among all pushes.
+inline std::pair<path_report&, std::size_t> report_of_push(telemetry_report& in, std::string const& name) {
+    auto& all = in.added_pushes;
+    auto at = std::find_if(all.begin(), all.end(), [&](auto const& added) { return added.name == name; });
+    if (at == all.end()) at = all.insert(at, path_report{.name = name});
+    return {*at, static_cast<std::size_t>(at - all.begin()) + 1};
+}
+
+}  // namespace detail
 
 }  // namespace tacho::inline TACHO_ABI

@@ -77,20 +77,25 @@ public:
             return error{"the route " + std::string{verb} + " " + std::string{pattern} +
                          " was not added: " + std::string{why}};
         };
-        if (!pattern.starts_with('/')) return refused("a pattern begins with /");
+        if (!pattern.starts_with('/')) return refused("its pattern should begin with /");
         if (std::count(pattern.begin(), pattern.end(), '/') > static_cast<std::ptrdiff_t>(most_segments))
-            return refused("it has more than 64 segments");
+            return refused("it has more than 64 segments; end it with {name...}");
         // Looked at as a whole first, so that a bad pattern leaves nothing behind.
         for (auto rest = std::optional{pattern.substr(1)}; rest;) {
             auto const segment = take_segment(rest);
             auto const kind = kind_of(segment);
-            if (!kind) return refused("a segment is literal text, {name} or, at the end, {name...}");
-            if (*kind == segment_kind::rest && rest) return refused("{name...} can only be its last segment");
+            if (!kind)
+                return refused("its segment \"" + std::string{segment} +
+                               "\" is neither literal text nor {name} nor, at the end, {name...}");
+            if (*kind == segment_kind::rest && rest)
+                return refused("its segment \"" + std::string{segment} +
+                               "\" is not its last one; only that can have ...");
         }
         std::size_t at = 0;
         for (auto rest = std::optional{pattern.substr(1)}; rest;) at = child(at, take_segment(rest));
         for (auto const& known : nodes_[at].routes)
-            if (known.verb == verb) return refused("there is one like it; remove one of them");
+            if (known.verb == verb)
+                return refused("the one of " + known.pattern + " matches the same; remove one of them");
         nodes_[at].routes.push_back({std::string{verb}, std::string{pattern}, std::move(route)});
         return true;
     }

@@ -59,8 +59,9 @@ TACHO_FUNCTION std::string why_refused(instrument_options const& o, instrument_k
         return refused(
             "a name begins with a letter, goes on with letters, digits and _ . - /, and has at most 255 "
             "characters");
-    if (o.unit.size() > 63) return refused("its unit has more than 63 characters");
-    if (o.labels.size() > max_labels) return refused("it has more than 16 labels");
+    if (o.unit.size() > 63) return refused("its unit has more than 63 characters; shorten it");
+    if (o.labels.size() > max_labels)
+        return refused("it has " + std::to_string(o.labels.size()) + " labels, and 16 at most are possible");
     std::vector<std::string> seen;
     for (auto const label : o.labels) {
         auto const quoted = "its label \"" + to_utf8(label.substr(0, 300)) + "\" ";

@@ -49,31 +49,34 @@ template <class Complete>
 }
 
 [[nodiscard]] inline std::string why_no_info(instrument_options const& o) {
-    if (!o.unit.empty()) return "an info has no unit";
-    if (o.expire_after.count() != 0) return "an info shows what was set last, however long ago; it can't expire";
-    return o.labels.empty() ? "an info has labels; they are what it shows" : "";
+    if (!o.unit.empty()) return "an info has no unit; leave it out";
+    if (o.expire_after.count() != 0) return "an info shows what was set last, however long ago; leave expire_after out";
+    return o.labels.empty() ? "an info has labels, which are what it shows; give it one" : "";
 }
 
 [[nodiscard]] inline std::string why_no_state_set(instrument_options const& o,
                                                   std::span<std::string_view const> states) {
-    if (!o.unit.empty()) return "a state set has no unit";
-    if (!is_label_name(o.name)) return "its name is also the label of its states, and is one of OpenTelemetry's own";
-    if (states.empty() || states.size() > max_states) return "a state set has 1 to 63 states";
+    if (!o.unit.empty()) return "a state set has no unit; leave it out";
+    if (!is_label_name(o.name))
+        return "its name is also the label of its states, and is one of OpenTelemetry's own; rename it";
+    if (states.empty() || states.size() > max_states)
+        return "a state set has 1 to 63 states, and it is given " + std::to_string(states.size());
     std::vector<std::string> seen;
     for (auto const state : states) {
         auto text = to_utf8(state);
         if (text.empty() || std::find(seen.begin(), seen.end(), text) != seen.end())
-            return "its states should be distinct and not empty";
+            return "its states should be distinct and not empty, which \"" + text + "\" is not";
         seen.push_back(std::move(text));
     }
     for (auto const label : o.labels)
         if (prometheus_label_name(label).view() == prometheus_label_name(o.name).view())
-            return "its name is also the label of its states, so none of its labels can have it";
+            return "its name is also the label of its states, and its label \"" + std::string{label} +
+                   "\" has it; rename one";
     return {};
 }
 
 [[nodiscard]] inline std::string why_no_exponential(instrument_options const& o, exponential_shape const& shape) {
-    if (!o.bounds.empty()) return "an exponential histogram finds its own bounds, and is given none";
+    if (!o.bounds.empty()) return "an exponential histogram finds its own bounds; leave them out";
     return is_exponential_shape(shape) ? ""
                                        : "its max_buckets should be 4 to 168, and its zero_threshold 0 or more and "
                                          "finite";

@@ -97,13 +97,19 @@ void observe_typed(observed_values& into, family& of, Value value, Args const&..
 template <class Traits, class Value, class... Args>
 concept observes = amount_for<Value, typename Traits::number_type> && are_values_of<typename Traits::labels, Args...>;
 
+// Without memory.
+inline void report_uncalled(descriptor const& of) noexcept {
+    report_joined(severity::error, {"the callable of the observable ", to_string(of.kind), " \"", of.name,
+                                    "\" is not called: there is no memory to keep it; allow the process more"});
+}
+
 // Keeps a callback registered. Its end waits until the callback does not run, except from within it.
 class callback_registration {
 public:
     callback_registration() = default;
     callback_registration(std::shared_ptr<registry_core> const& in, std::shared_ptr<callback> call) noexcept {
         if (!in->callbacks.add(call)) {
-            report(severity::error, "there is no memory to register a callback; it is not called");
+            report_uncalled(call->families().front()->describe());
             return;
         }
         core_ = in;
@@ -190,7 +196,7 @@ template <class Observer, class F>
         using call = own_callback<Observer, std::decay_t<F>>;
         made = {own.core(), std::make_shared<call>(own.held(), std::forward<F>(callable))};
     });
-    if (!done) report(severity::error, "an observable's callable could not be kept; it is not called");
+    if (!done) report_uncalled(own.held()->describe());
     return made;
 }
 

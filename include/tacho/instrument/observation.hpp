@@ -135,15 +135,21 @@ public:
 private:
     template <class F, class List>
     void keep(F&& callable, List&& list_all) noexcept {
+        std::vector<std::shared_ptr<family>> families;
         bool const done = detail::attempt([&] {
-            std::vector<std::shared_ptr<family>> families;
             std::shared_ptr<detail::registry_core> core;
             list_all(families, core);
             if (families.empty()) return;
             using call = detail::joint_callback<std::decay_t<F>>;
             callback_ = {core, std::make_shared<call>(std::move(families), std::forward<F>(callable))};
         });
-        if (!done) report(severity::error, "an observation's callable could not be kept; it is not called");
+        if (done) return;
+        if (families.empty())
+            report(
+                severity::error,
+                "the callable of an observation is not called: there is no memory to keep it; allow the process more");
+        else
+            detail::report_uncalled(families.front()->describe());
     }
 
     // Lists an instrument. One that isn't registered is left out, and so is one of another scope or registry than the

@@ -169,7 +169,10 @@ TACHO_FUNCTION registration::registration(scope const& in, detail::instrument_sp
         auto const name = anew ? made.view() : spec.prometheus_name;
         family_ = core_->add(describe(in, spec, views, name), schema(in, spec, name), storage(spec, views));
     });
-    if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
+    if (!done)
+        detail::report_joined(severity::error,
+                              {"the ", to_string(spec.kind), " \"", spec.name,
+                               "\" was not registered: there is no memory for it; allow the process more"});
 }
 
 TACHO_FUNCTION registration registration::refused(scope const& in, std::string why) noexcept {

@@ -254,7 +254,8 @@ TACHO_FUNCTION void callback_list::note(callback& call, outcome end, std::unique
     troubles_.lost_values += values_.size();
     if (end == outcome::failed) {
         ++troubles_.failed;
-        say(call.said_failed_, *call.families_.front(), "threw an exception; what it had observed is not shown", lock);
+        say(call.said_failed_, *call.families_.front(),
+            "threw an exception; what it had observed is not shown. Let it catch what it throws", lock);
     } else if (!std::exchange(overdue_, true)) {
         ++troubles_.late;
         say(call.said_late_, *call.families_.front(), too_slow, lock);

@@ -25,7 +25,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <limits>
 #include <span>
 #include <string>
@@ -251,9 +250,6 @@ private:
 
     void add_state_text(std::string_view state);
 
-    // Joins without allocating; a longer message is cut off.
-    static void report_once(std::initializer_list<std::string_view> parts) noexcept;
-
     std::uint64_t id_;
     unix_nanos birth_;
     std::atomic<unix_nanos> end_{0};
@@ -291,24 +287,29 @@ TACHO_FUNCTION void family::begin_round(std::uint64_t round) noexcept {
 
 TACHO_FUNCTION void family::drop_measurement(std::string_view what) noexcept {
     if (dropped_.fetch_add(1, std::memory_order_relaxed) == 0)
-        report_once({"the ", to_string(descriptor_.kind), " \"", descriptor_.name, "\" was given ", what,
-                     ", which it drops and counts; check where the value comes from (said once)"});
+        detail::report_joined(severity::warning,
+                              {"the ", to_string(descriptor_.kind), " \"", descriptor_.name, "\" was given ", what,
+                               ", which it drops and counts; check where the value comes from (said once)"});
 }
 
 TACHO_FUNCTION void family::say_overflow() noexcept {
     if (overflow_said_.exchange(true, std::memory_order_relaxed)) return;
     if (on_overflow_ != nullptr) on_overflow_(descriptor_);
-    report_once({"the ", to_string(descriptor_.kind), " \"", descriptor_.name,
-                 "\" counts further label values together under otel.metric.overflow=true: its limit of series is "
-                 "reached, or a value is not among those listed for its label (in label_values() or one_of). Use fewer "
-                 "label values, a higher tacho::series_limit, or list the value (said once)"});
+    detail::report_joined(
+        severity::warning,
+        {"the ", to_string(descriptor_.kind), " \"", descriptor_.name,
+         "\" counts further label values together under otel.metric.overflow=true: its limit of series is "
+         "reached, or a value is not among those listed for its label (in label_values() or one_of). Use fewer "
+         "label values, a higher tacho::series_limit, or list the value (said once)"});
 }
 
 TACHO_FUNCTION void family::say_left_out() const noexcept {
     if (left_out_said_.exchange(true, std::memory_order_relaxed)) return;
-    report_once({"the exponential histogram \"", descriptor_.name,
-                 "\" is left out of scrapes: no text format can carry it. It is in what is pushed by OTLP; use a "
-                 "tacho::histogram to see it in both (said once)"});
+    detail::report_joined(
+        severity::warning,
+        {"the exponential histogram \"", descriptor_.name,
+         "\" is left out of scrapes: no text format can carry it. It is in what is pushed by OTLP; use a "
+         "tacho::histogram to see it in both (said once)"});
 }
 
 TACHO_FUNCTION void family::on_fork(detail::fork_event what) noexcept {
@@ -334,15 +335,6 @@ TACHO_FUNCTION void family::add_state_text(std::string_view state) {
     auto const& name = descriptor_.prometheus_name;
     auto const quote = detail::is_plain_name(name) ? "" : "\"";
     state_texts_.push_back(quote + name + quote + "=\"" + escaped + "\"} ");
-}
-
-TACHO_FUNCTION void family::report_once(std::initializer_list<std::string_view> parts) noexcept {
-    char message[640];
-    std::size_t size = 0;
-    for (auto const& part : parts)
-        for (char const c : part)
-            if (size < sizeof message) message[size++] = c;
-    report(severity::warning, {message, size});
 }
 
 #endif

@@ -149,7 +149,7 @@ TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, l
             });
             if (done) return made;
             forget(*made);
-            why = "there is no memory to register another instrument; it is discarded";
+            why = named(made->describe()) + " was not registered: there is no memory for it; allow the process more";
         }
     }
     fail(std::move(why));

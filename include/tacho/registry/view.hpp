@@ -122,9 +122,11 @@ inline void apply(view const& v, stream& to) noexcept {
 [[nodiscard]] inline std::string why_no_view(view const& v) {
     bool const to_histogram = v.kind.value_or(instrument_kind::histogram) == instrument_kind::histogram;
     if (v.rename && !is_instrument_name(*v.rename))
-        return "it renames to what is no name: a name begins with a letter, goes on with letters, digits and _ . - /, "
-               "and has at most 255 characters";
-    if (v.bounds && !to_histogram) return "it gives bounds to a kind of instrument that has none; only histograms have";
+        return "it renames to \"" + to_utf8(v.rename->substr(0, 300)) +
+               "\": a name begins with a letter, goes on with letters, digits and _ . - /, and has at most 255 "
+               "characters";
+    if (v.bounds && !to_histogram)
+        return "it gives bounds to a kind of instrument that has none; leave them out, or let it select histograms";
     if (v.bounds && !are_bounds(*v.bounds)) return "its bounds should be finite, strictly increasing and at most 256";
     return {};
 }
