@@ -7,7 +7,6 @@ import sys
 from toolchain import INCLUDE, compile_text, report
 
 BEFORE = '''
-#include "tacho/record.hpp"
 enum class verb { get, post };
 consteval auto label_values(verb) { return tacho::labels<verb>({{verb::get, "GET"}, {verb::post, "POST"}}); }
 enum class colour { red, blue };
@@ -30,10 +29,14 @@ using texts = tacho::counter<"texts", tacho::label<"text">>;
 using queues = tacho::observable_gauge<"queues", tacho::label<"verb", verb>, tacho::label<"code", int>>;
 using level = tacho::observable_gauge<"level">;
 '''
+def labels_of(count, *types):
+    return ', '.join('tacho::label<' + ', '.join([f'"l{i}"', *types]) + '>' for i in range(count))
+
+
 DISTINCT = 'label_texts_must_be_distinct_and_not_empty'
 INCREASING = 'histogram_bounds_must_be_finite_and_strictly_increasing'
 
-# What is wrong: words the compiler must say, the wrong code, the right code.
+# What is wrong: words the compiler must say, the wrong code, the right code, and a header if record.hpp lacks it.
 CASES = {
     'an exemplar\'s label with a dot': (
         'exemplar_label_must_have_a_name_of_prometheus', 'traced c; c.inc(1, {{"a.b", "1"}});',
@@ -47,13 +50,13 @@ CASES = {
         'only counters and histograms with bounds keep exemplars', 'tacho::gauge<"g", tacho::exemplars> g;',
         'tacho::histogram<"g", tacho::exemplars> g;'),
     'a name that begins with a digit': (
-        'name', 'tacho::counter<"2nd"> c;', 'tacho::counter<"second"> c;'),
-    'a name with a space': ('name', 'tacho::gauge<"a b"> c;', 'tacho::gauge<"a.b"> c;'),
+        "an instrument's name begins with a letter", 'tacho::counter<"2nd"> c;', 'tacho::counter<"second"> c;'),
+    'a name with a space': ("an instrument's name begins with a letter", 'tacho::gauge<"a b"> c;', 'tacho::gauge<"a.b"> c;'),
     'a label name with a space': (
         "a label's name begins with a letter", 'tacho::counter<"c", tacho::label<"a b">> c;',
         'tacho::counter<"c", tacho::label<"a_b">> c;'),
     'the same label twice': (
-        'distinct', 'tacho::counter<"c", tacho::label<"a">, tacho::label<"a">> c;',
+        'labels have distinct names', 'tacho::counter<"c", tacho::label<"a">, tacho::label<"a">> c;',
         'tacho::counter<"c", tacho::label<"a">, tacho::label<"b">> c;'),
     'too few label values': ('a label value is missing', 'requests c; c(verb::get).inc();', 'requests c; c(verb::get, 200).inc();'),
     'too many label values': (
@@ -74,7 +77,7 @@ CASES = {
     'the removal of what has other labels': (
         '2nd label doesn', 'requests c; c.remove(verb::get, "200");', 'requests c; c.remove(verb::get, 200);'),
     'expiry of what has no labels': (
-        "it can't expire", 'tacho::counter<"c", tacho::expire_after<5>> c;',
+        "the one series of an instrument without labels is always there", 'tacho::counter<"c", tacho::expire_after<5>> c;',
         'tacho::counter<"c", tacho::expire_after<5>, tacho::label<"a">> c;'),
     'an enum without label_values()': (
         "a label's values are text", 'tacho::counter<"c", tacho::label<"a", colour>> c; c(colour::red).inc();',
@@ -115,7 +118,7 @@ CASES = {
         "an info's value is always 1", 'tacho::info<"i", tacho::label<"a">, tacho::unit::seconds> i;',
         'tacho::info<"i", tacho::label<"a">> i; i.set("x");'),
     'an info that expires': (
-        "it can't expire", 'tacho::info<"i", tacho::label<"a">, tacho::expire_after<60>> i;',
+        'an info shows what was set last', 'tacho::info<"i", tacho::label<"a">, tacho::expire_after<60>> i;',
         'tacho::info<"i", tacho::label<"a">, tacho::series_limit<60>> i;'),
     'too few values of an info': (
         'a label value is missing', 'tacho::info<"i", tacho::label<"a">, tacho::label<"b">> i; i.set("x");',
@@ -155,19 +158,19 @@ CASES = {
         'no matching|no known conversion', 'tacho::exponential_histogram<"e"> e{r, "", tacho::bounds{1, 2}};',
         'tacho::exponential_histogram<"e"> e{r, "", tacho::zero_threshold{0.5}};'),
     'an exponential histogram of integers': (
-        'observes doubles', 'tacho::exponential_histogram<"e", std::int64_t> e;',
+        'an exponential histogram observes doubles', 'tacho::exponential_histogram<"e", std::int64_t> e;',
         'tacho::exponential_histogram<"e", double> e;'),
     'the time of what has no unit of time': (
         'time', 'tacho::histogram<"h", tacho::unit::bytes> h; auto t = h.time();',
         'tacho::histogram<"h", tacho::unit::seconds> h; auto t = h.time();'),
     'observed label values in another order': (
-        'deleted', 'queues q{r, "", [](auto& observe) { observe(1, 200, verb::get); }};',
+        'a number, then one value for each label', 'queues q{r, "", [](auto& observe) { observe(1, 200, verb::get); }};',
         'queues q{r, "", [](auto& observe) { observe(1, verb::get, 200); }};'),
     'an observed value without its labels': (
-        'deleted', 'queues q{r, "", [](auto& observe) { observe(1); }};',
+        'a number, then one value for each label', 'queues q{r, "", [](auto& observe) { observe(1); }};',
         'queues q{r, "", [](auto& observe) { observe(1, verb::get, 200); }};'),
     'an observed value that is no number': (
-        'deleted', 'level l{r, "", [](auto& observe) { observe("1"); }};',
+        'a number, then one value for each label', 'level l{r, "", [](auto& observe) { observe("1"); }};',
         'level l{r, "", [](auto& observe) { observe(1); }};'),
     'an observed fraction of an integer': (
         'deleted', 'tacho::observable_counter<"c"> c{r, "", [] { return 0.5; }};',
@@ -183,7 +186,7 @@ CASES = {
         'a counter counts std::uint64_t', 'tacho::observable_counter<"c", std::int64_t> c{r};',
         'tacho::observable_counter<"c", std::uint64_t> c{r};'),
     'an observation of label values in another order': (
-        'deleted', 'queues q{r}; tacho::observation o{[&](tacho::observer& see) { see(q, 1, 200, verb::get); }, q};',
+        'an observable, a number, its label values in order', 'queues q{r}; tacho::observation o{[&](tacho::observer& see) { see(q, 1, 200, verb::get); }, q};',
         'queues q{r}; tacho::observation o{[&](tacho::observer& see) { see(q, 1, verb::get, 200); }, q};'),
     'an observation that gives an instrument named at run time text for a number': (
         'no match|no matching', 'auto n = tacho::add_observable_gauge(r, {.name = "n", .labels = {"a"}}); '
@@ -199,17 +202,46 @@ CASES = {
     'an observation whose callable takes nothing': (
         "an observation's callable takes", 'level l{r}; tacho::observation o{[] { return 1; }, l};',
         'level l{r}; tacho::observation o{[&](auto& see) { see(l, 1); }, l};'),
+    'a histogram of integers': (
+        'a histogram observes doubles', 'tacho::histogram<"h", std::int64_t> h;', 'tacho::histogram<"h", double> h;'),
+    'a gauge of unsigned integers': (
+        'a gauge holds a double', 'tacho::gauge<"g", std::uint64_t> g;', 'tacho::gauge<"g", std::int64_t> g;'),
+    'an up-down counter of unsigned integers': (
+        'an up-down counter counts', 'tacho::up_down_counter<"u", std::uint64_t> u;',
+        'tacho::up_down_counter<"u", std::int64_t> u;'),
+    'a unit of 64 characters': (
+        'a unit has at most 63 characters', 'tacho::gauge<"g", tacho::unit::of<"' + 'u' * 64 + '">> g;',
+        'tacho::gauge<"g", tacho::unit::of<"' + 'u' * 63 + '">> g;'),
+    'a limit of no series': (
+        'a series limit is at least 1', 'tacho::counter<"c", tacho::label<"a">, tacho::series_limit<0>> c;',
+        'tacho::counter<"c", tacho::label<"a">, tacho::series_limit<1>> c;'),
+    'expiry at once': (
+        'a series expires after one second', 'tacho::counter<"c", tacho::label<"a">, tacho::expire_after<0>> c;',
+        'tacho::counter<"c", tacho::label<"a">, tacho::expire_after<1>> c;'),
+    'two units': (
+        'an instrument has one unit', 'tacho::gauge<"g", tacho::unit::seconds, tacho::unit::bytes> g;',
+        'tacho::gauge<"g", tacho::unit::seconds> g;'),
+    '17 labels': ('at most 16 labels', f'tacho::counter<"c", {labels_of(17)}> c;', f'tacho::counter<"c", {labels_of(16)}> c;'),
+    'a transport that can not send': (
+        'a transport has http_outcome post', 'auto t = tacho::telemetry::start(r, {}, 1, tacho::no_listener{}); t.stop();',
+        'auto t = tacho::telemetry::start(r, {}, tacho::no_transport{}, tacho::no_listener{}); t.stop();', 'tacho/tacho.hpp'),
+    # At a place from the 3rd on; up to that all values are right.
+    **{f'a text at the place of the {place} number': (
+        words, 'tacho::counter<"c", ' + labels_of(place, 'int') + '> c; c(' + '1, ' * (place - 1) + '"1").inc();',
+        'tacho::counter<"c", ' + labels_of(place, 'int') + '> c; c(' + '1, ' * (place - 1) + '1).inc();')
+       for place, words in [(3, '3rd label doesn'), *((n, f'{n}th label doesn') for n in range(4, 9)),
+                            (9, 'labels from the 9th on doesn')]},
 }
 
 
-def program(*bodies):
+def program(*bodies, header='tacho/record.hpp'):
     functions = (f'void f{i}(tacho::registry& r);\nvoid f{i}([[maybe_unused]] tacho::registry& r) {{ {body} }}\n'
                  for i, body in enumerate(bodies))
-    return BEFORE + ''.join(functions)
+    return f'#include "{header}"\n' + BEFORE + ''.join(functions)
 
 
-def rejected(compiler, words, wrong):
-    said = compile_text(compiler, program(wrong), f'-I{INCLUDE}')
+def rejected(compiler, words, wrong, header='tacho/record.hpp'):
+    said = compile_text(compiler, program(wrong, header=header), f'-I{INCLUDE}')
     if not said:
         return 'it compiles'
     return '' if any(word in said for word in words.split('|')) else f'the compiler does not say "{words}", but: {said}'
@@ -221,9 +253,9 @@ def main(compilers):
         name = pathlib.Path(shlex.split(compiler)[-1]).name
         # The right ones in one file: one that is wrong fails them all, and the compiler says which.
         checks.append((f'what is right compiles, {name}', functools.partial(
-            compile_text, compiler, program(*(right for _, _, right in CASES.values())), f'-I{INCLUDE}')))
-        checks += [(f'{what} does not compile, {name}', functools.partial(rejected, compiler, words, wrong))
-                   for what, (words, wrong, _) in CASES.items()]
+            compile_text, compiler, program(*(case[2] for case in CASES.values()), header='tacho/tacho.hpp'), f'-I{INCLUDE}')))
+        checks += [(f'{what} does not compile, {name}', functools.partial(rejected, compiler, words, wrong, *header))
+                   for what, (words, wrong, _, *header) in CASES.items()]
     report(checks)
 
 
