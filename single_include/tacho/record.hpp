@@ -2878,6 +2878,20 @@ inline void report(severity s, std::string_view message) noexcept {
     if (auto const hook = detail::installed_hook.load(std::memory_order_acquire)) hook(s, message);
 }
 
+namespace detail {
+
+// Joins without allocating, for what is said where there may be no memory; a longer message is cut off.
+inline void report_joined(severity s, std::initializer_list<std::string_view> parts) noexcept {
+    char message[640];
+    std::size_t size = 0;
+    for (auto const& part : parts)
+        for (char const c : part)
+            if (size < sizeof message) message[size++] = c;
+    report(s, {message, size});
+}
+
+}  // namespace detail
+
 }  // namespace tacho::inline TACHO_ABI
 
 #endif
@@ -5479,9 +5493,6 @@ private:
 
     void add_state_text(std::string_view state);
 
-    // Joins without allocating; a longer message is cut off.
-    static void report_once(std::initializer_list<std::string_view> parts) noexcept;
-
     std::uint64_t id_;
     unix_nanos birth_;
     std::atomic<unix_nanos> end_{0};
@@ -5519,24 +5530,29 @@ TACHO_FUNCTION void family::begin_round(std::uint64_t round) noexcept {
 
 TACHO_FUNCTION void family::drop_measurement(std::string_view what) noexcept {
     if (dropped_.fetch_add(1, std::memory_order_relaxed) == 0)
-        report_once({"the ", to_string(descriptor_.kind), " \"", descriptor_.name, "\" was given ", what,
-                     ", which it drops and counts; check where the value comes from (said once)"});
+        detail::report_joined(severity::warning,
+                              {"the ", to_string(descriptor_.kind), " \"", descriptor_.name, "\" was given ", what,
+                               ", which it drops and counts; check where the value comes from (said once)"});
 }
 
 TACHO_FUNCTION void family::say_overflow() noexcept {
     if (overflow_said_.exchange(true, std::memory_order_relaxed)) return;
     if (on_overflow_ != nullptr) on_overflow_(descriptor_);
-    report_once({"the ", to_string(descriptor_.kind), " \"", descriptor_.name,
-                 "\" counts further label values together under otel.metric.overflow=true: its limit of series is "
-                 "reached, or a value is not among those listed for its label (in label_values() or one_of). Use fewer "
-                 "label values, a higher tacho::series_limit, or list the value (said once)"});
+    detail::report_joined(
+        severity::warning,
+        {"the ", to_string(descriptor_.kind), " \"", descriptor_.name,
+         "\" counts further label values together under otel.metric.overflow=true: its limit of series is "
+         "reached, or a value is not among those listed for its label (in label_values() or one_of). Use fewer "
+         "label values, a higher tacho::series_limit, or list the value (said once)"});
 }
 
 TACHO_FUNCTION void family::say_left_out() const noexcept {
     if (left_out_said_.exchange(true, std::memory_order_relaxed)) return;
-    report_once({"the exponential histogram \"", descriptor_.name,
-                 "\" is left out of scrapes: no text format can carry it. It is in what is pushed by OTLP; use a "
-                 "tacho::histogram to see it in both (said once)"});
+    detail::report_joined(
+        severity::warning,
+        {"the exponential histogram \"", descriptor_.name,
+         "\" is left out of scrapes: no text format can carry it. It is in what is pushed by OTLP; use a "
+         "tacho::histogram to see it in both (said once)"});
 }
 
 TACHO_FUNCTION void family::on_fork(detail::fork_event what) noexcept {
@@ -5562,15 +5578,6 @@ TACHO_FUNCTION void family::add_state_text(std::string_view state) {
     auto const& name = descriptor_.prometheus_name;
     auto const quote = detail::is_plain_name(name) ? "" : "\"";
     state_texts_.push_back(quote + name + quote + "=\"" + escaped + "\"} ");
-}
-
-TACHO_FUNCTION void family::report_once(std::initializer_list<std::string_view> parts) noexcept {
-    char message[640];
-    std::size_t size = 0;
-    for (auto const& part : parts)
-        for (char const c : part)
-            if (size < sizeof message) message[size++] = c;
-    report(severity::warning, {message, size});
 }
 
 #endif
@@ -6537,7 +6544,8 @@ TACHO_FUNCTION void callback_list::note(callback& call, outcome end, std::unique
     troubles_.lost_values += values_.size();
     if (end == outcome::failed) {
         ++troubles_.failed;
-        say(call.said_failed_, *call.families_.front(), "threw an exception; what it had observed is not shown", lock);
+        say(call.said_failed_, *call.families_.front(),
+            "threw an exception; what it had observed is not shown. Let it catch what it throws", lock);
     } else if (!std::exchange(overdue_, true)) {
         ++troubles_.late;
         say(call.said_late_, *call.families_.front(), too_slow, lock);
@@ -6776,9 +6784,11 @@ inline void apply(view const& v, stream& to) noexcept {
 [[nodiscard]] inline std::string why_no_view(view const& v) {
     bool const to_histogram = v.kind.value_or(instrument_kind::histogram) == instrument_kind::histogram;
     if (v.rename && !is_instrument_name(*v.rename))
-        return "it renames to what is no name: a name begins with a letter, goes on with letters, digits and _ . - /, "
-               "and has at most 255 characters";
-    if (v.bounds && !to_histogram) return "it gives bounds to a kind of instrument that has none; only histograms have";
+        return "it renames to \"" + to_utf8(v.rename->substr(0, 300)) +
+               "\": a name begins with a letter, goes on with letters, digits and _ . - /, and has at most 255 "
+               "characters";
+    if (v.bounds && !to_histogram)
+        return "it gives bounds to a kind of instrument that has none; leave them out, or let it select histograms";
     if (v.bounds && !are_bounds(*v.bounds)) return "its bounds should be finite, strictly increasing and at most 256";
     return {};
 }
@@ -7117,7 +7127,7 @@ TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, l
             });
             if (done) return made;
             forget(*made);
-            why = "there is no memory to register another instrument; it is discarded";
+            why = named(made->describe()) + " was not registered: there is no memory for it; allow the process more";
         }
     }
     fail(std::move(why));
@@ -7580,7 +7590,10 @@ TACHO_FUNCTION registration::registration(scope const& in, detail::instrument_sp
         auto const name = anew ? made.view() : spec.prometheus_name;
         family_ = core_->add(describe(in, spec, views, name), schema(in, spec, name), storage(spec, views));
     });
-    if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
+    if (!done)
+        detail::report_joined(severity::error,
+                              {"the ", to_string(spec.kind), " \"", spec.name,
+                               "\" was not registered: there is no memory for it; allow the process more"});
 }
 
 TACHO_FUNCTION registration registration::refused(scope const& in, std::string why) noexcept {
@@ -9121,8 +9134,9 @@ TACHO_FUNCTION std::string why_refused(instrument_options const& o, instrument_k
         return refused(
             "a name begins with a letter, goes on with letters, digits and _ . - /, and has at most 255 "
             "characters");
-    if (o.unit.size() > 63) return refused("its unit has more than 63 characters");
-    if (o.labels.size() > max_labels) return refused("it has more than 16 labels");
+    if (o.unit.size() > 63) return refused("its unit has more than 63 characters; shorten it");
+    if (o.labels.size() > max_labels)
+        return refused("it has " + std::to_string(o.labels.size()) + " labels, and 16 at most are possible");
     std::vector<std::string> seen;
     for (auto const label : o.labels) {
         auto const quoted = "its label \"" + to_utf8(label.substr(0, 300)) + "\" ";
@@ -9356,13 +9370,19 @@ void observe_typed(observed_values& into, family& of, Value value, Args const&..
 template <class Traits, class Value, class... Args>
 concept observes = amount_for<Value, typename Traits::number_type> && are_values_of<typename Traits::labels, Args...>;
 
+// Without memory.
+inline void report_uncalled(descriptor const& of) noexcept {
+    report_joined(severity::error, {"the callable of the observable ", to_string(of.kind), " \"", of.name,
+                                    "\" is not called: there is no memory to keep it; allow the process more"});
+}
+
 // Keeps a callback registered. Its end waits until the callback does not run, except from within it.
 class callback_registration {
 public:
     callback_registration() = default;
     callback_registration(std::shared_ptr<registry_core> const& in, std::shared_ptr<callback> call) noexcept {
         if (!in->callbacks.add(call)) {
-            report(severity::error, "there is no memory to register a callback; it is not called");
+            report_uncalled(call->families().front()->describe());
             return;
         }
         core_ = in;
@@ -9449,7 +9469,7 @@ template <class Observer, class F>
         using call = own_callback<Observer, std::decay_t<F>>;
         made = {own.core(), std::make_shared<call>(own.held(), std::forward<F>(callable))};
     });
-    if (!done) report(severity::error, "an observable's callable could not be kept; it is not called");
+    if (!done) report_uncalled(own.held()->describe());
     return made;
 }
 
@@ -9912,31 +9932,34 @@ template <class Complete>
 }
 
 [[nodiscard]] inline std::string why_no_info(instrument_options const& o) {
-    if (!o.unit.empty()) return "an info has no unit";
-    if (o.expire_after.count() != 0) return "an info shows what was set last, however long ago; it can't expire";
-    return o.labels.empty() ? "an info has labels; they are what it shows" : "";
+    if (!o.unit.empty()) return "an info has no unit; leave it out";
+    if (o.expire_after.count() != 0) return "an info shows what was set last, however long ago; leave expire_after out";
+    return o.labels.empty() ? "an info has labels, which are what it shows; give it one" : "";
 }
 
 [[nodiscard]] inline std::string why_no_state_set(instrument_options const& o,
                                                   std::span<std::string_view const> states) {
-    if (!o.unit.empty()) return "a state set has no unit";
-    if (!is_label_name(o.name)) return "its name is also the label of its states, and is one of OpenTelemetry's own";
-    if (states.empty() || states.size() > max_states) return "a state set has 1 to 63 states";
+    if (!o.unit.empty()) return "a state set has no unit; leave it out";
+    if (!is_label_name(o.name))
+        return "its name is also the label of its states, and is one of OpenTelemetry's own; rename it";
+    if (states.empty() || states.size() > max_states)
+        return "a state set has 1 to 63 states, and it is given " + std::to_string(states.size());
     std::vector<std::string> seen;
     for (auto const state : states) {
         auto text = to_utf8(state);
         if (text.empty() || std::find(seen.begin(), seen.end(), text) != seen.end())
-            return "its states should be distinct and not empty";
+            return "its states should be distinct and not empty, which \"" + text + "\" is not";
         seen.push_back(std::move(text));
     }
     for (auto const label : o.labels)
         if (prometheus_label_name(label).view() == prometheus_label_name(o.name).view())
-            return "its name is also the label of its states, so none of its labels can have it";
+            return "its name is also the label of its states, and its label \"" + std::string{label} +
+                   "\" has it; rename one";
     return {};
 }
 
 [[nodiscard]] inline std::string why_no_exponential(instrument_options const& o, exponential_shape const& shape) {
-    if (!o.bounds.empty()) return "an exponential histogram finds its own bounds, and is given none";
+    if (!o.bounds.empty()) return "an exponential histogram finds its own bounds; leave them out";
     return is_exponential_shape(shape) ? ""
                                        : "its max_buckets should be 4 to 168, and its zero_threshold 0 or more and "
                                          "finite";
@@ -10145,15 +10168,21 @@ public:
 private:
     template <class F, class List>
     void keep(F&& callable, List&& list_all) noexcept {
+        std::vector<std::shared_ptr<family>> families;
         bool const done = detail::attempt([&] {
-            std::vector<std::shared_ptr<family>> families;
             std::shared_ptr<detail::registry_core> core;
             list_all(families, core);
             if (families.empty()) return;
             using call = detail::joint_callback<std::decay_t<F>>;
             callback_ = {core, std::make_shared<call>(std::move(families), std::forward<F>(callable))};
         });
-        if (!done) report(severity::error, "an observation's callable could not be kept; it is not called");
+        if (done) return;
+        if (families.empty())
+            report(
+                severity::error,
+                "the callable of an observation is not called: there is no memory to keep it; allow the process more");
+        else
+            detail::report_uncalled(families.front()->describe());
     }
 
     // Lists an instrument. One that isn't registered is left out, and so is one of another scope or registry than the

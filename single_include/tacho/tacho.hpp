@@ -2892,6 +2892,20 @@ inline void report(severity s, std::string_view message) noexcept {
     if (auto const hook = detail::installed_hook.load(std::memory_order_acquire)) hook(s, message);
 }
 
+namespace detail {
+
+// Joins without allocating, for what is said where there may be no memory; a longer message is cut off.
+inline void report_joined(severity s, std::initializer_list<std::string_view> parts) noexcept {
+    char message[640];
+    std::size_t size = 0;
+    for (auto const& part : parts)
+        for (char const c : part)
+            if (size < sizeof message) message[size++] = c;
+    report(s, {message, size});
+}
+
+}  // namespace detail
+
 }  // namespace tacho::inline TACHO_ABI
 
 #endif
@@ -5493,9 +5507,6 @@ private:
 
     void add_state_text(std::string_view state);
 
-    // Joins without allocating; a longer message is cut off.
-    static void report_once(std::initializer_list<std::string_view> parts) noexcept;
-
     std::uint64_t id_;
     unix_nanos birth_;
     std::atomic<unix_nanos> end_{0};
@@ -5533,24 +5544,29 @@ TACHO_FUNCTION void family::begin_round(std::uint64_t round) noexcept {
 
 TACHO_FUNCTION void family::drop_measurement(std::string_view what) noexcept {
     if (dropped_.fetch_add(1, std::memory_order_relaxed) == 0)
-        report_once({"the ", to_string(descriptor_.kind), " \"", descriptor_.name, "\" was given ", what,
-                     ", which it drops and counts; check where the value comes from (said once)"});
+        detail::report_joined(severity::warning,
+                              {"the ", to_string(descriptor_.kind), " \"", descriptor_.name, "\" was given ", what,
+                               ", which it drops and counts; check where the value comes from (said once)"});
 }
 
 TACHO_FUNCTION void family::say_overflow() noexcept {
     if (overflow_said_.exchange(true, std::memory_order_relaxed)) return;
     if (on_overflow_ != nullptr) on_overflow_(descriptor_);
-    report_once({"the ", to_string(descriptor_.kind), " \"", descriptor_.name,
-                 "\" counts further label values together under otel.metric.overflow=true: its limit of series is "
-                 "reached, or a value is not among those listed for its label (in label_values() or one_of). Use fewer "
-                 "label values, a higher tacho::series_limit, or list the value (said once)"});
+    detail::report_joined(
+        severity::warning,
+        {"the ", to_string(descriptor_.kind), " \"", descriptor_.name,
+         "\" counts further label values together under otel.metric.overflow=true: its limit of series is "
+         "reached, or a value is not among those listed for its label (in label_values() or one_of). Use fewer "
+         "label values, a higher tacho::series_limit, or list the value (said once)"});
 }
 
 TACHO_FUNCTION void family::say_left_out() const noexcept {
     if (left_out_said_.exchange(true, std::memory_order_relaxed)) return;
-    report_once({"the exponential histogram \"", descriptor_.name,
-                 "\" is left out of scrapes: no text format can carry it. It is in what is pushed by OTLP; use a "
-                 "tacho::histogram to see it in both (said once)"});
+    detail::report_joined(
+        severity::warning,
+        {"the exponential histogram \"", descriptor_.name,
+         "\" is left out of scrapes: no text format can carry it. It is in what is pushed by OTLP; use a "
+         "tacho::histogram to see it in both (said once)"});
 }
 
 TACHO_FUNCTION void family::on_fork(detail::fork_event what) noexcept {
@@ -5576,15 +5592,6 @@ TACHO_FUNCTION void family::add_state_text(std::string_view state) {
     auto const& name = descriptor_.prometheus_name;
     auto const quote = detail::is_plain_name(name) ? "" : "\"";
     state_texts_.push_back(quote + name + quote + "=\"" + escaped + "\"} ");
-}
-
-TACHO_FUNCTION void family::report_once(std::initializer_list<std::string_view> parts) noexcept {
-    char message[640];
-    std::size_t size = 0;
-    for (auto const& part : parts)
-        for (char const c : part)
-            if (size < sizeof message) message[size++] = c;
-    report(severity::warning, {message, size});
 }
 
 #endif
@@ -6551,7 +6558,8 @@ TACHO_FUNCTION void callback_list::note(callback& call, outcome end, std::unique
     troubles_.lost_values += values_.size();
     if (end == outcome::failed) {
         ++troubles_.failed;
-        say(call.said_failed_, *call.families_.front(), "threw an exception; what it had observed is not shown", lock);
+        say(call.said_failed_, *call.families_.front(),
+            "threw an exception; what it had observed is not shown. Let it catch what it throws", lock);
     } else if (!std::exchange(overdue_, true)) {
         ++troubles_.late;
         say(call.said_late_, *call.families_.front(), too_slow, lock);
@@ -6790,9 +6798,11 @@ inline void apply(view const& v, stream& to) noexcept {
 [[nodiscard]] inline std::string why_no_view(view const& v) {
     bool const to_histogram = v.kind.value_or(instrument_kind::histogram) == instrument_kind::histogram;
     if (v.rename && !is_instrument_name(*v.rename))
-        return "it renames to what is no name: a name begins with a letter, goes on with letters, digits and _ . - /, "
-               "and has at most 255 characters";
-    if (v.bounds && !to_histogram) return "it gives bounds to a kind of instrument that has none; only histograms have";
+        return "it renames to \"" + to_utf8(v.rename->substr(0, 300)) +
+               "\": a name begins with a letter, goes on with letters, digits and _ . - /, and has at most 255 "
+               "characters";
+    if (v.bounds && !to_histogram)
+        return "it gives bounds to a kind of instrument that has none; leave them out, or let it select histograms";
     if (v.bounds && !are_bounds(*v.bounds)) return "its bounds should be finite, strictly increasing and at most 256";
     return {};
 }
@@ -7131,7 +7141,7 @@ TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, l
             });
             if (done) return made;
             forget(*made);
-            why = "there is no memory to register another instrument; it is discarded";
+            why = named(made->describe()) + " was not registered: there is no memory for it; allow the process more";
         }
     }
     fail(std::move(why));
@@ -7594,7 +7604,10 @@ TACHO_FUNCTION registration::registration(scope const& in, detail::instrument_sp
         auto const name = anew ? made.view() : spec.prometheus_name;
         family_ = core_->add(describe(in, spec, views, name), schema(in, spec, name), storage(spec, views));
     });
-    if (!done) report(severity::error, "there is no memory to register an instrument; it is discarded");
+    if (!done)
+        detail::report_joined(severity::error,
+                              {"the ", to_string(spec.kind), " \"", spec.name,
+                               "\" was not registered: there is no memory for it; allow the process more"});
 }
 
 TACHO_FUNCTION registration registration::refused(scope const& in, std::string why) noexcept {
@@ -9135,8 +9148,9 @@ TACHO_FUNCTION std::string why_refused(instrument_options const& o, instrument_k
         return refused(
             "a name begins with a letter, goes on with letters, digits and _ . - /, and has at most 255 "
             "characters");
-    if (o.unit.size() > 63) return refused("its unit has more than 63 characters");
-    if (o.labels.size() > max_labels) return refused("it has more than 16 labels");
+    if (o.unit.size() > 63) return refused("its unit has more than 63 characters; shorten it");
+    if (o.labels.size() > max_labels)
+        return refused("it has " + std::to_string(o.labels.size()) + " labels, and 16 at most are possible");
     std::vector<std::string> seen;
     for (auto const label : o.labels) {
         auto const quoted = "its label \"" + to_utf8(label.substr(0, 300)) + "\" ";
@@ -9370,13 +9384,19 @@ void observe_typed(observed_values& into, family& of, Value value, Args const&..
 template <class Traits, class Value, class... Args>
 concept observes = amount_for<Value, typename Traits::number_type> && are_values_of<typename Traits::labels, Args...>;
 
+// Without memory.
+inline void report_uncalled(descriptor const& of) noexcept {
+    report_joined(severity::error, {"the callable of the observable ", to_string(of.kind), " \"", of.name,
+                                    "\" is not called: there is no memory to keep it; allow the process more"});
+}
+
 // Keeps a callback registered. Its end waits until the callback does not run, except from within it.
 class callback_registration {
 public:
     callback_registration() = default;
     callback_registration(std::shared_ptr<registry_core> const& in, std::shared_ptr<callback> call) noexcept {
         if (!in->callbacks.add(call)) {
-            report(severity::error, "there is no memory to register a callback; it is not called");
+            report_uncalled(call->families().front()->describe());
             return;
         }
         core_ = in;
@@ -9463,7 +9483,7 @@ template <class Observer, class F>
         using call = own_callback<Observer, std::decay_t<F>>;
         made = {own.core(), std::make_shared<call>(own.held(), std::forward<F>(callable))};
     });
-    if (!done) report(severity::error, "an observable's callable could not be kept; it is not called");
+    if (!done) report_uncalled(own.held()->describe());
     return made;
 }
 
@@ -9926,31 +9946,34 @@ template <class Complete>
 }
 
 [[nodiscard]] inline std::string why_no_info(instrument_options const& o) {
-    if (!o.unit.empty()) return "an info has no unit";
-    if (o.expire_after.count() != 0) return "an info shows what was set last, however long ago; it can't expire";
-    return o.labels.empty() ? "an info has labels; they are what it shows" : "";
+    if (!o.unit.empty()) return "an info has no unit; leave it out";
+    if (o.expire_after.count() != 0) return "an info shows what was set last, however long ago; leave expire_after out";
+    return o.labels.empty() ? "an info has labels, which are what it shows; give it one" : "";
 }
 
 [[nodiscard]] inline std::string why_no_state_set(instrument_options const& o,
                                                   std::span<std::string_view const> states) {
-    if (!o.unit.empty()) return "a state set has no unit";
-    if (!is_label_name(o.name)) return "its name is also the label of its states, and is one of OpenTelemetry's own";
-    if (states.empty() || states.size() > max_states) return "a state set has 1 to 63 states";
+    if (!o.unit.empty()) return "a state set has no unit; leave it out";
+    if (!is_label_name(o.name))
+        return "its name is also the label of its states, and is one of OpenTelemetry's own; rename it";
+    if (states.empty() || states.size() > max_states)
+        return "a state set has 1 to 63 states, and it is given " + std::to_string(states.size());
     std::vector<std::string> seen;
     for (auto const state : states) {
         auto text = to_utf8(state);
         if (text.empty() || std::find(seen.begin(), seen.end(), text) != seen.end())
-            return "its states should be distinct and not empty";
+            return "its states should be distinct and not empty, which \"" + text + "\" is not";
         seen.push_back(std::move(text));
     }
     for (auto const label : o.labels)
         if (prometheus_label_name(label).view() == prometheus_label_name(o.name).view())
-            return "its name is also the label of its states, so none of its labels can have it";
+            return "its name is also the label of its states, and its label \"" + std::string{label} +
+                   "\" has it; rename one";
     return {};
 }
 
 [[nodiscard]] inline std::string why_no_exponential(instrument_options const& o, exponential_shape const& shape) {
-    if (!o.bounds.empty()) return "an exponential histogram finds its own bounds, and is given none";
+    if (!o.bounds.empty()) return "an exponential histogram finds its own bounds; leave them out";
     return is_exponential_shape(shape) ? ""
                                        : "its max_buckets should be 4 to 168, and its zero_threshold 0 or more and "
                                          "finite";
@@ -10159,15 +10182,21 @@ public:
 private:
     template <class F, class List>
     void keep(F&& callable, List&& list_all) noexcept {
+        std::vector<std::shared_ptr<family>> families;
         bool const done = detail::attempt([&] {
-            std::vector<std::shared_ptr<family>> families;
             std::shared_ptr<detail::registry_core> core;
             list_all(families, core);
             if (families.empty()) return;
             using call = detail::joint_callback<std::decay_t<F>>;
             callback_ = {core, std::make_shared<call>(std::move(families), std::forward<F>(callable))};
         });
-        if (!done) report(severity::error, "an observation's callable could not be kept; it is not called");
+        if (done) return;
+        if (families.empty())
+            report(
+                severity::error,
+                "the callable of an observation is not called: there is no memory to keep it; allow the process more");
+        else
+            detail::report_uncalled(families.front()->describe());
     }
 
     // Lists an instrument. One that isn't registered is left out, and so is one of another scope or registry than the
@@ -12602,7 +12631,7 @@ private:
             return refused;
         }
         if (request.accept.size() + request.accept_encoding.size() + request.scrape_timeout.size() > most_header_bytes)
-            return {431, plain_text, "The headers are longer than 16384 bytes.\n"};
+            return {431, plain_text, "Accept, Accept-Encoding and the scrape timeout are longer than 16384 bytes.\n"};
         if (request.query.empty()) return respond(request, nullptr);
         return respond_to_query(request);
     }
@@ -12647,7 +12676,8 @@ private:
                                    shows_target ? target : std::string_view{}};
         auto const round = core_->callbacks.collect(until);
         if (until != (std::chrono::steady_clock::time_point::max)() && std::chrono::steady_clock::now() >= until)
-            return {503, plain_text, "The callbacks of observables take longer than the scrape may.\n"};
+            return {503, plain_text,
+                    "The callbacks of observables take longer than the scrape may; raise scrape_timeout.\n"};
         auto const families = core_->families();
         if (asked == nullptr)
             detail::visit_all(*families, encoder, order::by_name, round);
@@ -12655,7 +12685,7 @@ private:
             for (auto const& f : families->by_name)
                 if (asked->shows(f->describe(), chosen.names)) std::as_const(*f).visit(encoder, round);
         if (!encoder.finish())
-            return {500, plain_text, "The numbers take more memory than there is; see the program's messages.\n"};
+            return {500, plain_text, "The numbers take more memory than there is; ask for fewer by name[].\n"};
         answer.body_ = text.view();
         if (compress_with_ != nullptr && wants_coding(request.accept_encoding, compress_with_->coding())) {
             packed.clear();
@@ -13092,7 +13122,7 @@ public:
         auto const value = from_[name];
         if (!value) return {};
         if (auto const number = whole_number(*value, most_milliseconds)) return std::chrono::milliseconds{*number};
-        warn("{}={} is not a whole number of milliseconds from 0 to {}; {} is used instead", name, in_quotes(*value),
+        warn("{}={} is not a whole number of milliseconds from 0 to {}; {} ms is used instead", name, in_quotes(*value),
              most_milliseconds, otherwise.count());
         return {};
     }
@@ -14044,7 +14074,9 @@ private:
             done_ = {};
             unread_ = false;
             if (!detail::attempt([&] { accepted = push(until) && !unread_; }))
-                report(severity::error, "a push ended by an exception; the next one covers it");
+                report_joined(severity::error,
+                              {"pushing to ", options_.shown_url,
+                               ": an exception ended it, as the lack of memory does; the next push covers it"});
             tell(accepted, started);
             if (last && !sends_totals_ && !unsent_.ends.empty()) memory_->leave(std::move(unsent_));
             lock.lock();
@@ -14186,8 +14218,7 @@ private:
         done_.accepted_points += points_ - rejected;
         if (partial.rejected_points == 0 && partial.message.empty()) return;
         report(severity::warning,
-               fmt::format("pushing to {}: taken, but {} points were rejected: {}. They are not sent "
-                           "again",
+               fmt::format("pushing to {}: taken, but {} points were rejected: {}. They are not sent again",
                            options_.shown_url, partial.rejected_points, partial.message));
         std::lock_guard const lock{mutex_};
         stats_.rejected_points += partial.rejected_points;
@@ -14344,6 +14375,7 @@ public:
             made.to_ = {file, [](std::FILE* f) { std::fclose(f); }};
         else
             made.problem_ = "can't open " + path + ": " + std::strerror(errno);
+        made.name_ = path;
         return made;
     }
 
@@ -14364,13 +14396,14 @@ public:
             std::string why = std::strerror(errno);
             broke_off_ = true;
             std::clearerr(to_.get());
-            return {.problem = "can't write: " + why};
+            return {.problem = "can't write to " + name_ + ": " + why};
         }
         return {.status = 200};
     }
 
 private:
     std::shared_ptr<std::FILE> to_;
+    std::string name_ = "the stream";
     std::string problem_;
     std::string mutable line_;
     bool mutable broke_off_ = false;
@@ -14821,13 +14854,13 @@ inline std::string_view why_not_a_header(attribute const& header) noexcept {
     constexpr std::string_view legal = "!#$%&'*+-.^_`|~";  // besides letters and digits (RFC 9110, 5.6.2)
     for (char const c : header.key)
         if (!tacho::detail::is_letter(c) && !tacho::detail::is_digit(c) && legal.find(c) == std::string_view::npos)
-            return "its name is not one of HTTP";
+            return "its name is not one of HTTP; use letters, digits and -";
     for (char const c : header.value)
         if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7F)
-            return "its value has a line end or another control character in it";
+            return "its value has a line end or another control character in it; take that out";
     for (std::string_view const ours : {"content-type", "content-length", "content-encoding", "transfer-encoding",
                                         "connection", "host", "expect", "te", "trailer", "upgrade"})
-        if (equals_ignoring_case(header.key, ours)) return "it is for the exporter to set";
+        if (equals_ignoring_case(header.key, ours)) return "it is for the exporter to set; take it out";
     return {};
 }
 
@@ -14880,7 +14913,7 @@ inline push_settings read_push(reader& in, exporters const& listed) {
         push.interval = interval;
     } else {
         in.forget("push.interval");
-        in.warn("OTEL_METRIC_EXPORT_INTERVAL=0 would push without pause; {} is used instead", push.interval.count());
+        in.warn("OTEL_METRIC_EXPORT_INTERVAL=0 would push without pause; {} ms is used instead", push.interval.count());
     }
     // Of two limits on one push the shorter one counts; 0 is no limit.
     push.timeout = read_milliseconds(in, "push.timeout", of_metrics + "TIMEOUT", of_all + "TIMEOUT", push.timeout);
@@ -15014,7 +15047,7 @@ inline settings settings::from_environment(environment_options const& options, e
     settings out;
     env::reader in{from, out.warnings};
     if (auto const name = in.first_set("OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"); !name.empty())
-        in.warn("{} is set, but configuration files are not read; the other variables count", name);
+        in.warn("{} is set, but configuration files are not read; say it by the other variables, which count", name);
     auto const listed = env::detail::read_exporters(in);
     out.push = env::detail::read_push(in, listed);
     if (!options.prefix.empty())
@@ -15126,6 +15159,18 @@ struct telemetry_report {
         return out;
     }
 };
+
+namespace detail {
+
+// The report of a push that the program adds, and its number among all pushes.
+inline std::pair<path_report&, std::size_t> report_of_push(telemetry_report& in, std::string const& name) {
+    auto& all = in.added_pushes;
+    auto at = std::find_if(all.begin(), all.end(), [&](auto const& added) { return added.name == name; });
+    if (at == all.end()) at = all.insert(at, path_report{.name = name});
+    return {*at, static_cast<std::size_t>(at - all.begin()) + 1};
+}
+
+}  // namespace detail
 
 }  // namespace tacho::inline TACHO_ABI
 
@@ -15307,14 +15352,6 @@ void hand_over_files(running_telemetry& running, push_settings const& push, std:
     }
 }
 
-// The report of a push that the program adds, and its number among all pushes.
-inline std::pair<path_report&, std::size_t> report_of_push(telemetry_report& in, std::string const& name) {
-    auto& all = in.added_pushes;
-    auto at = std::find_if(all.begin(), all.end(), [&](auto const& added) { return added.name == name; });
-    if (at == all.end()) at = all.insert(at, path_report{.name = name});
-    return {*at, static_cast<std::size_t>(at - all.begin()) + 1};
-}
-
 // Why a push is off, where nobody asked for it.
 inline std::string off(push_settings const& s) {
     push_settings const at_first;
@@ -15347,8 +15384,8 @@ void start_push(running_telemetry& running, path_report& path, std::size_t numbe
         auto const parts = env::split_url(s.url);
         if (!parts)
             return running.refuse(
-                path, fmt::format("not pushing: {} is not a URL with a scheme, a host and, if any, a port up to 65535",
-                                  env::in_quotes(url)));
+                path,
+                fmt::format("not pushing: {} is no URL; write it as http://host:port/v1/metrics", env::in_quotes(url)));
         std::string scheme{parts->scheme};
         for (auto& c : scheme) c = detail::lower(c);
         if (!Transport::can_send(scheme))
@@ -15382,7 +15419,9 @@ void start_push(running_telemetry& running, path_report& path, std::size_t numbe
             (*with)[number] = std::move(now);
             running.pushes = std::move(with);
         });
-        if (!started) return running.refuse(path, fmt::format("not pushing to {}: no thread can be had", url));
+        if (!started)
+            return running.refuse(
+                path, fmt::format("not pushing to {}: no thread or no memory can be had; allow the process more", url));
         path.running = true;
         path.words = fmt::format("pushing to {} every {} ms", url, interval.count());
     }
@@ -15403,7 +15442,9 @@ inline void start_console(running_telemetry& running, registry& of, settings con
                 .url = "stdout", .shown_url = "the standard output", .about = s.about, .interval = s.console.interval},
             stream_transport{}, nullptr);
     });
-    if (!started) return running.refuse(path, "not writing to the standard output: no thread can be had");
+    if (!started)
+        return running.refuse(
+            path, "not writing to the standard output: no thread or no memory can be had; allow the process more");
     path.running = true;
     path.words = fmt::format("writing to the standard output every {} ms", s.console.interval.count());
 }
@@ -15443,7 +15484,7 @@ void start_scrape(running_telemetry& running, registry& of, settings const& s, L
             path.port = *port;
             path.words = fmt::format("listening on http://{}:{}/metrics", env::host_before_port(s.scrape.host), *port);
         });
-        if (!done) running.refuse(path, "not listening: no memory or no thread can be had");
+        if (!done) running.refuse(path, "not listening: no thread or no memory can be had; allow the process more");
     }
 }
 
@@ -15982,20 +16023,25 @@ public:
             return error{"the route " + std::string{verb} + " " + std::string{pattern} +
                          " was not added: " + std::string{why}};
         };
-        if (!pattern.starts_with('/')) return refused("a pattern begins with /");
+        if (!pattern.starts_with('/')) return refused("its pattern should begin with /");
         if (std::count(pattern.begin(), pattern.end(), '/') > static_cast<std::ptrdiff_t>(most_segments))
-            return refused("it has more than 64 segments");
+            return refused("it has more than 64 segments; end it with {name...}");
         // Looked at as a whole first, so that a bad pattern leaves nothing behind.
         for (auto rest = std::optional{pattern.substr(1)}; rest;) {
             auto const segment = take_segment(rest);
             auto const kind = kind_of(segment);
-            if (!kind) return refused("a segment is literal text, {name} or, at the end, {name...}");
-            if (*kind == segment_kind::rest && rest) return refused("{name...} can only be its last segment");
+            if (!kind)
+                return refused("its segment \"" + std::string{segment} +
+                               "\" is neither literal text nor {name} nor, at the end, {name...}");
+            if (*kind == segment_kind::rest && rest)
+                return refused("its segment \"" + std::string{segment} +
+                               "\" is not its last one; only that can have ...");
         }
         std::size_t at = 0;
         for (auto rest = std::optional{pattern.substr(1)}; rest;) at = child(at, take_segment(rest));
         for (auto const& known : nodes_[at].routes)
-            if (known.verb == verb) return refused("there is one like it; remove one of them");
+            if (known.verb == verb)
+                return refused("the one of " + known.pattern + " matches the same; remove one of them");
         nodes_[at].routes.push_back({std::string{verb}, std::string{pattern}, std::move(route)});
         return true;
     }

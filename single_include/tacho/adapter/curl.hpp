@@ -52,12 +52,14 @@ public:
     /// throws: what went wrong is in the outcome.
     [[nodiscard]] http_outcome post(http_post const& request, deadline const& until) {
         if (is_ready() && handle_ == nullptr) handle_.reset(::curl_easy_init());
-        if (handle_ == nullptr) return {.problem = "libcurl could not be started"};
+        if (handle_ == nullptr)
+            return {.problem = "libcurl could not be started: it or its TLS library had no memory, or is not whole"};
 
         header_list headers;
         for (auto const& [name, value] : request.headers)
             if (!headers.add(name, value))
-                return {.problem = "the header \"" + std::string{name} + "\" has a line end or a zero byte in it"};
+                return {.problem = "the header \"" + std::string{name} +
+                                   "\" has a line end or a zero byte in it; take it out"};
         headers.add_line("Expect:");  // a large body is sent at once, without asking first
 
         std::array<char, CURL_ERROR_SIZE> words{};
@@ -110,7 +112,7 @@ public:
                        .retry_after = std::move(answer.retry_after),
                        .body = std::move(answer.body)};
         if (answer.too_large) {
-            outcome.problem = "the answer has more than 4 MiB";
+            outcome.problem = "the answer has more than 4 MiB; see who answers at this URL";
         } else if (code != CURLE_OK) {
             outcome.retryable = is_passing(code);
             // Of several new connections, the words may be of the first one that failed.

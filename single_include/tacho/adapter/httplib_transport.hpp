@@ -131,7 +131,7 @@ private:
 
     void exchange(http_post const& post, deadline const& until, http_outcome& outcome) {
         auto const to = detail::push_target_of(post.url);
-        if (!to) return fail(outcome, "the URL is none, or has a port or an escape that is none");
+        if (!to) return fail(outcome, "this is no URL; write it as http://host:port/v1/metrics, and % as %25");
         if (!can_send(to->scheme))
             return fail(outcome, "cpp-httplib can't send " + to->scheme +
                                      (to->scheme == "https" ? "; compile it with CPPHTTPLIB_OPENSSL_SUPPORT" : ""));
@@ -141,8 +141,8 @@ private:
         for (auto const& [name, value] : post.headers) {
             for (auto const text : {name, value})
                 if (text.find_first_of(std::string_view{"\r\n\0", 3}) != std::string_view::npos)
-                    return fail(outcome,
-                                "the header \"" + std::string{name} + "\" has a line end or a zero byte in it");
+                    return fail(outcome, "the header \"" + std::string{name} +
+                                             "\" has a line end or a zero byte in it; take it out");
             request.headers.emplace(name, value);
         }
         if (!request.has_header("Host")) request.headers.emplace("Host", to->named);
@@ -168,7 +168,7 @@ private:
             case detail::work_end::left:
                 outcome.retryable = true;
                 return fail(outcome, "no name server has told in time where " + to->host + " is");
-            case detail::work_end::not_started: return fail(outcome, "no thread could be started for it");
+            case detail::work_end::not_started: return fail(outcome, "no thread can be had; allow the process more");
         }
     }
 
@@ -217,7 +217,7 @@ private:
         if (is_answered)
             outcome.status = answer.status;  // 204 has no body, and its head is not handed over
         else if (is_too_large)
-            fail(outcome, "the answer has more than 4 MiB");
+            fail(outcome, "the answer has more than 4 MiB; see who answers at this URL");
         else
             explain(how, to, outcome);
     }
