@@ -245,6 +245,7 @@ TEST(the_librarys_own_metrics, keep_all_conventions) {
     tacho::self_metrics const itself{registry};
     tacho::push_metrics const pushes{registry};
     tacho::scrape_metrics const scrapes{registry};
+    tacho::http::server_metrics const requests{registry, {.body_sizes = true}};
     tacho::process_metrics const process{registry};
     tacho::build_info const build{registry, {.program = "shop"}};
     EXPECT_GT(registry.list().size(), 20u);

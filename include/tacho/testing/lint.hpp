@@ -209,6 +209,8 @@ private:
 
     void opentelemetry_plural(std::string_view last) {
         if (!looks_plural(last) || last == words_of{of_->unit_word}.last()) return;
+        // OpenTelemetry's own, of https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
+        if (of_->name == "http.server.active_requests" || of_->name == "http.client.active_requests") return;
         if (of_->kind == instrument_kind::up_down_counter)
             find("the name of an up-down counter is not a plural",
                  "say what of them there is, as in \"queue.length\" or \"request.active\"", convention::otel_metrics);
