@@ -73,7 +73,7 @@ TEST(a_bucket, is_found_among_bounds_of_any_size_and_distance) {
         for (auto left = random() % 40 + 1; left != 0; --left)
             bounds.push_back(round % 5 == 0 ? std::ldexp(static_cast<double>(random()), -1074)  // subnormal ones too
                                             : std::exp2(exponent(random) * range * 2));
-        if (round % 3 == 0) bounds.push_back(0);
+        if (round % 3 == 0) bounds.push_back(round % 2 == 0 ? 0.0 : -0.0);
         if (round % 7 == 0) bounds.push_back(std::numeric_limits<double>::denorm_min());
         if (round % 11 == 0) bounds.push_back(std::numeric_limits<double>::max());
         std::sort(bounds.begin(), bounds.end());

@@ -353,6 +353,24 @@ TEST(series_that_come, take_the_memory_of_those_of_their_size_that_went) {
     }
 }
 
+// Values of any length, so that few fit where others were, and one in a hundred stays.
+TEST(series_that_stay, do_not_keep_the_memory_of_those_that_went) {
+    tacho::registry registry;
+    tacho::counter<"c", tacho::label<"a">> c{registry};
+    auto const value = [](std::uint64_t i) {
+        return std::to_string(i) + std::string(static_cast<std::size_t>(i * 0x9E3779B97F4A7C15u >> 54), 'x');
+    };
+    auto const before = test::heap_in_use();
+    constexpr std::uint64_t stay = 1000, every = 100, at_once = 200;
+    for (std::uint64_t i = 0; i < stay * every; ++i) {
+        c(value(i)).inc();
+        if (i >= at_once && i % every != at_once % every) c.remove(value(i - at_once));
+    }
+    // Some 600 bytes of text each, and the index.
+    EXPECT_LT(test::heap_in_use() - before, (stay + at_once + 2000) * 1500);
+    EXPECT_EQ(registry.health().overflowed_measurements, 0u);
+}
+
 TEST(a_family, gives_the_memory_of_its_series_back_when_they_are_removed) {
     tacho::registry registry;
     tacho::counter<"c", tacho::label<"a">> c{registry};

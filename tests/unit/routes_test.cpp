@@ -266,6 +266,11 @@ TEST(excluded_paths, exclude_whole_segments_and_no_mere_beginnings) {
         EXPECT_FALSE(excluded.contains(no)) << no;
 }
 
+TEST(excluded_paths, that_are_empty_exclude_nothing) {
+    EXPECT_FALSE((tacho::http::excluded_paths{{"", "/docs"}}.contains("/v1")));
+    EXPECT_FALSE(tacho::http::excluded_paths{{""}}.contains("/"));
+}
+
 TEST(excluded_paths, that_end_with_a_slash_exclude_what_begins_with_them) {
     tacho::http::excluded_paths const excluded{{"/static/", "/"}};
     for (auto const yes : {"/static/", "/static/a", "/static/a/b", "/", "/?x"})

@@ -30,7 +30,7 @@ public:
     [[nodiscard]] bool contains(std::string_view path) const noexcept {
         path = without_query(path);
         return std::any_of(paths_.begin(), paths_.end(), [&](std::string const& excluded) {
-            if (!path.starts_with(excluded)) return false;
+            if (excluded.empty() || !path.starts_with(excluded)) return false;  // one that is empty is none
             bool const is_beginning = excluded.size() > 1 && excluded.back() == '/';
             return path.size() == excluded.size() || path[excluded.size()] == '/' || is_beginning;
         });

@@ -157,7 +157,7 @@ TACHO_FUNCTION std::optional<double> listed_open_files() noexcept {
             std::memcpy(&size, entries.data() + size_at, sizeof size);
             entries.remove_prefix((std::min)(std::size_t{size}, entries.size()));
         }
-    return count;
+    return count < 0 ? std::nullopt : std::optional{count};  // it could be opened, and not be read
 }
 
 TACHO_FUNCTION std::optional<double> open_files() noexcept {
