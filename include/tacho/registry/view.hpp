@@ -5,6 +5,7 @@
 #include "tacho/core/bounds.hpp"
 #include "tacho/core/compilation.hpp"
 #include "tacho/core/names.hpp"
+#include "tacho/core/utf8.hpp"
 #include "tacho/series/label_schema.hpp"
 #include "tacho/version.hpp"
 
