@@ -8,7 +8,9 @@ import sys
 # Bases of what users hold: their members are public all the same.
 KEPT = ('typed_instrument', 'observable_instrument')
 DETAIL = re.compile(r'^namespace (?:tacho::inline TACHO_ABI::)?(?:\w+::)*detail \{$')
-BY_ITSELF = re.compile(r'= default;|^ *friend (class|bool operator==)')
+BY_ITSELF = re.compile(r'= default;|^ *friend class')
+# What compares and prints: that a type can be, its own comment says.
+FRIEND = re.compile(r'^ +friend (bool operator==|std::basic_ostream)|^inline bool operator==')
 # Constructors from what is in detail, and from what they move: of the latter the class says whether it is movable.
 NOT_FOR_USERS = re.compile(r'^ +(?:explicit )?(?:(\w+)\((?:\1&& other\)|(?:std::shared_ptr<)?detail::|registration in\b)'
                            r'|\w+& operator=\(\w+&& other\))')
@@ -17,8 +19,9 @@ NOT_FOR_USERS = re.compile(r'^ +(?:explicit )?(?:(\w+)\((?:\1&& other\)|(?:std::
 def without_definitions(lines):
     """Blanks what is not for users, to the end of its body."""
     depth, within = 0, False
-    for line in lines:
-        if not within and NOT_FOR_USERS.match(line):
+    for number, line in enumerate(lines):
+        ahead = lines[number:number + 3] if re.match('^ +template <', line) else [line]
+        if not within and (NOT_FOR_USERS.match(line) or any(map(FRIEND.match, ahead))):
             depth, within = 0, True
         if within:
             depth += line.count('{') - line.count('}')
@@ -52,4 +55,4 @@ def public(lines):
 
 
 if __name__ == '__main__':
-    print('\n'.join(without_definitions(public(pathlib.Path(sys.argv[1]).read_text().splitlines()))))
+    print('\n'.join(without_definitions(list(public(pathlib.Path(sys.argv[1]).read_text().splitlines())))))

@@ -716,12 +716,13 @@ struct system_clock {
 /// What timers go by, of std::chrono's kind: std::chrono::steady_clock, or a manual_clock's time while there is one.
 /// Beside the system's clock, asking whether there is one costs nothing that can be measured.
 struct steady_clock {
-    using duration = std::chrono::nanoseconds;
-    using rep = duration::rep;
-    using period = duration::period;
-    using time_point = std::chrono::time_point<steady_clock>;
-    static constexpr bool is_steady = true;
+    using duration = std::chrono::nanoseconds;                 ///< what it counts in
+    using rep = duration::rep;                                 ///< as std::chrono asks of a clock
+    using period = duration::period;                           ///< the same
+    using time_point = std::chrono::time_point<steady_clock>;  ///< of this clock alone
+    static constexpr bool is_steady = true;                    ///< but for a test that moves it backwards
 
+    /// Thread-safe; neither locks nor allocates.
     [[nodiscard]] static time_point now() noexcept {
         if (auto const set = detail::set_time.load(std::memory_order_relaxed); set != 0) [[unlikely]]
             return time_point{duration{static_cast<rep>(set)}};
@@ -15908,6 +15909,7 @@ public:
         : metrics_(&metrics), start_(steady_clock::now()) {
         ::new (static_cast<void*>(room_)) running(begin_request(metrics, start));
     }
+    /// Begins now, by the names of an operation alone.
     measured_request(Metrics& metrics, std::string_view api, std::string_view operation) noexcept
         : measured_request(metrics, {.api = api, .operation = operation}) {}
     /// What is left behind measures nothing, and holds no series.
@@ -15980,6 +15982,7 @@ namespace tacho::inline TACHO_ABI::http {
 /// that path. Any number of threads may ask at once.
 class excluded_paths {
 public:
+    /// These; none by default.
     explicit excluded_paths(std::vector<std::string> paths = {}) : paths_(std::move(paths)) {}
 
     /// Whether a request's target is left out. In proportion to the number of paths; allocates nothing.
@@ -16021,8 +16024,9 @@ public:
 
     /// A route as it was added.
     struct entry {
-        std::string verb, pattern;
-        Route route;
+        std::string verb;     ///< such as GET
+        std::string pattern;  ///< such as /v1/models/{id}
+        Route route;          ///< what was said of it
     };
 
     route_table() : nodes_(1) {}
@@ -16216,6 +16220,7 @@ namespace tacho::inline TACHO_ABI::http {
 
 /// How a request ended. It is a success when nothing was thrown and the status code is below 400.
 enum class outcome : unsigned char { success, error };
+/// The label values of an outcome, found by the instruments.
 consteval auto label_values(outcome) {
     return tacho::labels<outcome>({{outcome::success, "success"}, {outcome::error, "error"}});
 }
@@ -16242,12 +16247,14 @@ struct running_operation {
 
 }  // namespace detail
 
+/// Counts a request as in flight while its result lives. Neither locks nor allocates where the series exist.
 template <operation_metrics Metrics>
 [[nodiscard]] detail::running_operation<Metrics> begin_request(Metrics& metrics, request_start const& start) noexcept {
     return {start.api, start.operation, metrics.duration.bind(start.api, start.operation),
             metrics.concurrent(start.api).track()};
 }
 
+/// Records how it ended, once.
 template <operation_metrics Metrics>
 void end_request(Metrics& metrics, detail::running_operation<Metrics> const& running, request_end const& how) noexcept {
     int const status_code = how.status_code.value_or(500);
@@ -16269,6 +16276,7 @@ void end_request(Metrics& metrics, detail::running_operation<Metrics> const& run
 
 namespace tacho::inline TACHO_ABI::http {
 
+/// What of a server is shown, and as what.
 struct server_metrics_options {
     /// Count those in flight.
     bool active_requests = true;
@@ -16276,8 +16284,9 @@ struct server_metrics_options {
     bool body_sizes = false;
     /// Of all requests: https behind a proxy that ends TLS. Empty: that of each connection.
     std::string scheme = {};
-    /// The name and port under which the server is known. Shown if they are given; never what a client says they are.
+    /// The name under which the server is known. Shown if it is given; never what a client says it is.
     std::string server_address = {};
+    /// The same of its port.
     std::optional<std::uint16_t> server_port = {};
     /// Verbs with series of their own, separated by commas, in place of the usual ten: what the environment variable
     /// OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS is for. Empty: the usual ten.
@@ -16294,7 +16303,9 @@ struct server_metrics_options {
 /// nothing.
 class server_metrics {
 public:
+    /// In the default registry. Allocates.
     explicit server_metrics(server_metrics_options options = {});
+    /// In this registry, or scope of one. Allocates.
     explicit server_metrics(scope const& in, server_metrics_options options = {});
 
     /// Whether all of its instruments are registered; if not, registry.problems() says why.
@@ -16423,7 +16434,7 @@ struct build_facts {
     std::string_view program = {};   ///< begins the metric's name: "shop" gives shop_build_info, none just build_info
     std::string_view version = {};   ///< such as "1.4.2"
     std::string_view revision = {};  ///< of the source: a commit
-    std::string_view branch = {};
+    std::string_view branch = {};    ///< that the revision is of
     /// Which compiler made the file that says so.
 #if defined(__clang__)
     std::string_view compiler = "clang " __clang_version__;
@@ -16444,7 +16455,9 @@ struct build_facts {
 /// A program's name that can't begin that of a metric is refused: ok() is false, and registry.problems() says why.
 class build_info {
 public:
+    /// In the default registry. Allocates.
     explicit build_info(build_facts const& facts) : build_info(default_registry(), facts) {}
+    /// In this registry, or scope of one. Allocates.
     build_info(scope const& in, build_facts const& facts);
     build_info(build_info const&) = delete;
     build_info& operator=(build_info const&) = delete;

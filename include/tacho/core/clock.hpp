@@ -44,12 +44,13 @@ struct system_clock {
 /// What timers go by, of std::chrono's kind: std::chrono::steady_clock, or a manual_clock's time while there is one.
 /// Beside the system's clock, asking whether there is one costs nothing that can be measured.
 struct steady_clock {
-    using duration = std::chrono::nanoseconds;
-    using rep = duration::rep;
-    using period = duration::period;
-    using time_point = std::chrono::time_point<steady_clock>;
-    static constexpr bool is_steady = true;
+    using duration = std::chrono::nanoseconds;                 ///< what it counts in
+    using rep = duration::rep;                                 ///< as std::chrono asks of a clock
+    using period = duration::period;                           ///< the same
+    using time_point = std::chrono::time_point<steady_clock>;  ///< of this clock alone
+    static constexpr bool is_steady = true;                    ///< but for a test that moves it backwards
 
+    /// Thread-safe; neither locks nor allocates.
     [[nodiscard]] static time_point now() noexcept {
         if (auto const set = detail::set_time.load(std::memory_order_relaxed); set != 0) [[unlikely]]
             return time_point{duration{static_cast<rep>(set)}};

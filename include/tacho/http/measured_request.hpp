@@ -60,6 +60,7 @@ public:
         : metrics_(&metrics), start_(steady_clock::now()) {
         ::new (static_cast<void*>(room_)) running(begin_request(metrics, start));
     }
+    /// Begins now, by the names of an operation alone.
     measured_request(Metrics& metrics, std::string_view api, std::string_view operation) noexcept
         : measured_request(metrics, {.api = api, .operation = operation}) {}
     /// What is left behind measures nothing, and holds no series.

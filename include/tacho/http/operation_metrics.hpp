@@ -13,6 +13,7 @@ namespace tacho::inline TACHO_ABI::http {
 
 /// How a request ended. It is a success when nothing was thrown and the status code is below 400.
 enum class outcome : unsigned char { success, error };
+/// The label values of an outcome, found by the instruments.
 consteval auto label_values(outcome) {
     return tacho::labels<outcome>({{outcome::success, "success"}, {outcome::error, "error"}});
 }
@@ -39,12 +40,14 @@ struct running_operation {
 
 }  // namespace detail
 
+/// Counts a request as in flight while its result lives. Neither locks nor allocates where the series exist.
 template <operation_metrics Metrics>
 [[nodiscard]] detail::running_operation<Metrics> begin_request(Metrics& metrics, request_start const& start) noexcept {
     return {start.api, start.operation, metrics.duration.bind(start.api, start.operation),
             metrics.concurrent(start.api).track()};
 }
 
+/// Records how it ended, once.
 template <operation_metrics Metrics>
 void end_request(Metrics& metrics, detail::running_operation<Metrics> const& running, request_end const& how) noexcept {
     int const status_code = how.status_code.value_or(500);

@@ -24,6 +24,7 @@ namespace tacho::inline TACHO_ABI::http {
 /// that path. Any number of threads may ask at once.
 class excluded_paths {
 public:
+    /// These; none by default.
     explicit excluded_paths(std::vector<std::string> paths = {}) : paths_(std::move(paths)) {}
 
     /// Whether a request's target is left out. In proportion to the number of paths; allocates nothing.
@@ -65,8 +66,9 @@ public:
 
     /// A route as it was added.
     struct entry {
-        std::string verb, pattern;
-        Route route;
+        std::string verb;     ///< such as GET
+        std::string pattern;  ///< such as /v1/models/{id}
+        Route route;          ///< what was said of it
     };
 
     route_table() : nodes_(1) {}

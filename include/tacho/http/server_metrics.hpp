@@ -27,6 +27,7 @@
 
 namespace tacho::inline TACHO_ABI::http {
 
+/// What of a server is shown, and as what.
 struct server_metrics_options {
     /// Count those in flight.
     bool active_requests = true;
@@ -34,8 +35,9 @@ struct server_metrics_options {
     bool body_sizes = false;
     /// Of all requests: https behind a proxy that ends TLS. Empty: that of each connection.
     std::string scheme = {};
-    /// The name and port under which the server is known. Shown if they are given; never what a client says they are.
+    /// The name under which the server is known. Shown if it is given; never what a client says it is.
     std::string server_address = {};
+    /// The same of its port.
     std::optional<std::uint16_t> server_port = {};
     /// Verbs with series of their own, separated by commas, in place of the usual ten: what the environment variable
     /// OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS is for. Empty: the usual ten.
@@ -52,7 +54,9 @@ struct server_metrics_options {
 /// nothing.
 class server_metrics {
 public:
+    /// In the default registry. Allocates.
     explicit server_metrics(server_metrics_options options = {});
+    /// In this registry, or scope of one. Allocates.
     explicit server_metrics(scope const& in, server_metrics_options options = {});
 
     /// Whether all of its instruments are registered; if not, registry.problems() says why.

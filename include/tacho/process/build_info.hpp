@@ -18,7 +18,7 @@ struct build_facts {
     std::string_view program = {};   ///< begins the metric's name: "shop" gives shop_build_info, none just build_info
     std::string_view version = {};   ///< such as "1.4.2"
     std::string_view revision = {};  ///< of the source: a commit
-    std::string_view branch = {};
+    std::string_view branch = {};    ///< that the revision is of
     /// Which compiler made the file that says so.
 #if defined(__clang__)
     std::string_view compiler = "clang " __clang_version__;
@@ -39,7 +39,9 @@ struct build_facts {
 /// A program's name that can't begin that of a metric is refused: ok() is false, and registry.problems() says why.
 class build_info {
 public:
+    /// In the default registry. Allocates.
     explicit build_info(build_facts const& facts) : build_info(default_registry(), facts) {}
+    /// In this registry, or scope of one. Allocates.
     build_info(scope const& in, build_facts const& facts);
     build_info(build_info const&) = delete;
     build_info& operator=(build_info const&) = delete;

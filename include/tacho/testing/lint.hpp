@@ -42,8 +42,8 @@ struct finding {
 /// Which conventions count. Some contradict each other where a name is made for one of them: OpenTelemetry wants
 /// neither `total` nor units in names, since they are appended for Prometheus.
 struct lint_options {
-    bool prometheus = true;
-    bool opentelemetry = true;
+    bool prometheus = true;                ///< those that promtool checks
+    bool opentelemetry = true;             ///< those of its semantic conventions
     std::vector<std::string> except = {};  ///< instruments by their names in OTLP; `*` and `?` as in a shell
 };
 

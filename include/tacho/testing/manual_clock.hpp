@@ -19,9 +19,10 @@ namespace tacho::inline TACHO_ABI {
 /// several, the last one made counts, and they end in reverse order. Its members may be called by any thread.
 class manual_clock {
 public:
-    using duration = std::chrono::nanoseconds;
-    using time_point = std::chrono::sys_time<duration>;
+    using duration = std::chrono::nanoseconds;           ///< what it counts in
+    using time_point = std::chrono::sys_time<duration>;  ///< of the wall clock, which timers see as well
 
+    /// Stands still at this time from now on.
     explicit manual_clock(time_point begin = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}) noexcept {
         set(begin);
     }
@@ -29,6 +30,7 @@ public:
     manual_clock& operator=(manual_clock const&) = delete;
     ~manual_clock() { detail::set_time.store(before_, std::memory_order_relaxed); }
 
+    /// The time that it shows.
     [[nodiscard]] time_point now() const noexcept {
         return time_point{duration{static_cast<duration::rep>(detail::set_time.load(std::memory_order_relaxed))}};
     }
@@ -37,6 +39,7 @@ public:
     void advance(duration by) noexcept {
         detail::set_time.fetch_add(static_cast<unix_nanos>(by.count()), std::memory_order_relaxed);
     }
+    /// The same to a time of the wall clock.
     void set(time_point to) noexcept {
         detail::set_time.store(static_cast<unix_nanos>(to.time_since_epoch().count()), std::memory_order_relaxed);
     }

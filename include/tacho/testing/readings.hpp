@@ -28,9 +28,13 @@ struct reading_collector;
 /// A label that a test looks for, by its name in OTLP or in Prometheus: `{"code", 200}`, `{"cached", true}`,
 /// `{"verb", "GET"}`. One with an empty text stands for a label that is missing.
 struct wanted_label {
+    /// A text.
     wanted_label(std::string_view of, std::string_view text) : name(of), value(text) {}
+    /// The same.
     wanted_label(std::string_view of, char const* text) : name(of), value(text) {}
+    /// The same.
     wanted_label(std::string_view of, std::string const& text) : name(of), value(text) {}
+    /// A number or a boolean, as instruments show them.
     template <class Integer>
         requires(detail::plain_integer<Integer> || std::same_as<Integer, bool>)
     wanted_label(std::string_view of, Integer integer) : name(of) {
@@ -40,8 +44,8 @@ struct wanted_label {
             value = std::to_string(integer);
     }
 
-    std::string name;
-    std::string value;
+    std::string name;   ///< in OTLP or in Prometheus
+    std::string value;  ///< as it is shown
 };
 
 /// A number that a test has found, or why there is none. It compares with numbers, and is printed with its series, so
@@ -49,12 +53,15 @@ struct wanted_label {
 /// there is NaN, and equal to nothing.
 class number_reading {
 public:
+    /// This number, which is printed so.
     explicit number_reading(number value, std::string shown) : value_(value), text_(std::move(shown)) {}
     /// One that isn't there, and a sentence that says so.
     explicit number_reading(std::string why) : text_(std::move(why)) {}
 
+    /// Whether it is there.
     [[nodiscard]] bool exists() const noexcept { return value_.has_value(); }
-    [[nodiscard]] operator double() const noexcept;  // implicit, so that EXPECT_DOUBLE_EQ and arithmetic take it
+    /// NaN where it isn't there. Implicit, so that EXPECT_DOUBLE_EQ and arithmetic take it.
+    [[nodiscard]] operator double() const noexcept;
     /// `http.requests{verb="GET"} 3`, or why there is no such number.
     [[nodiscard]] std::string const& text() const noexcept { return text_; }
 
@@ -88,16 +95,18 @@ private:
 /// neither snapshot nor registry any more.
 class series_reading {
 public:
+    /// A label that it has, by either of its names.
     struct shown_label {
         std::string name;             ///< in OTLP; empty for one that it shows elsewhere, such as that of the scope
         std::string prometheus_name;  ///< in a scrape
-        std::string value;
-        bool is_own = true;  ///< not one that all series of its scope or registry carry
+        std::string value;            ///< as it is shown, not escaped
+        bool is_own = true;           ///< not one that all series of its scope or registry carry
     };
 
     /// One that isn't there, and a sentence that says so.
     explicit series_reading(std::string why) : text_(std::move(why)) {}
 
+    /// Whether it is there.
     [[nodiscard]] bool exists() const noexcept { return exists_; }
     /// Its name, labels and numbers in a line, or why it isn't there.
     [[nodiscard]] std::string const& text() const noexcept { return text_; }
@@ -106,8 +115,9 @@ public:
 
     /// Of what isn't a histogram.
     [[nodiscard]] number_reading value() const;
-    /// Of a histogram: how many were observed, and their sum.
+    /// Of a histogram: how many were observed.
     [[nodiscard]] number_reading count() const;
+    /// Of a histogram: their sum, in its unit.
     [[nodiscard]] number_reading sum() const;
     /// Of a histogram with bounds: how many were at most this bound, as Prometheus shows them.
     [[nodiscard]] number_reading bucket(double le) const;
@@ -149,9 +159,11 @@ private:
 /// All series of an instrument that a test has found, or why it isn't there. A value, as its series are.
 class instrument_reading {
 public:
+    /// Whether it is there.
     [[nodiscard]] bool exists() const noexcept { return exists_; }
     /// Its series, a line each, or why it isn't there.
     [[nodiscard]] std::string text() const;
+    /// In the order in which they were made.
     [[nodiscard]] std::vector<series_reading> const& series() const noexcept { return series_; }
 
     /// The series with these labels and no other, in any order: `requests({{"verb", "GET"}, {"code", 200}})`. If there
@@ -160,15 +172,20 @@ public:
     [[nodiscard]] series_reading operator()(std::initializer_list<wanted_label> labels) const {
         return find({labels.begin(), labels.size()});
     }
+    /// The same.
     [[nodiscard]] series_reading operator[](std::initializer_list<wanted_label> labels) const {
         return find({labels.begin(), labels.size()});
     }
+    /// The same, of labels in a span.
     [[nodiscard]] series_reading find(std::span<wanted_label const> labels) const;
 
     /// Of its series without labels.
     [[nodiscard]] number_reading value() const { return find({}).value(); }
+    /// The same of a histogram: how many were observed.
     [[nodiscard]] number_reading count() const { return find({}).count(); }
+    /// Their sum.
     [[nodiscard]] number_reading sum() const { return find({}).sum(); }
+    /// How many were at most this bound.
     [[nodiscard]] number_reading bucket(double le) const { return find({}).bucket(le); }
 
     template <class Char, class Traits>

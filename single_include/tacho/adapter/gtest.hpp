@@ -23,6 +23,7 @@ inline void PrintTo(registry const& of, std::ostream* to) {
     auto const instruments = of.list().size();
     *to << "a registry of " << instruments << (instruments == 1 ? " instrument" : " instruments");
 }
+/// The same.
 inline void PrintTo(snapshot const&, std::ostream* to) {
     *to << "a snapshot";
 }
@@ -166,19 +167,22 @@ template <class Expected>
 [[nodiscard]] inline auto has_no_series(std::string_view name, detail::wanted_labels labels) {
     return detail::presence_matcher{name, {labels.begin(), labels.end()}, false, false};
 }
+/// The same of all series.
 [[nodiscard]] inline auto has_no_series(std::string_view name) {
     return detail::presence_matcher{name, {}, false, true};
 }
 
-/// The same of a histogram: how many were observed, their sum, and how many were at most `le`, one of its bounds.
+/// The same of a histogram: how many were observed.
 template <class Expected>
 [[nodiscard]] auto has_count(std::string_view name, detail::wanted_labels labels, Expected count) {
     return detail::match_number(name, labels, detail::count_of_series{}, std::move(count));
 }
+/// The sum of what was observed, in the unit of the histogram.
 template <class Expected>
 [[nodiscard]] auto has_sum(std::string_view name, detail::wanted_labels labels, Expected sum) {
     return detail::match_number(name, labels, detail::sum_of_series{}, std::move(sum));
 }
+/// How many were at most `le`, one of its bounds.
 template <class Expected>
 [[nodiscard]] auto has_bucket(std::string_view name, detail::wanted_labels labels, double le, Expected count) {
     return detail::match_number(name, labels, detail::bucket_of_series{le}, std::move(count));
