@@ -1502,7 +1502,7 @@ void read_cells(word* first, std::size_t end, std::uint64_t* bits) noexcept {
 // Where an instrument that could not be registered counts: written by all, read by none.
 // Default visibility: a plug-in that comes and goes takes no others each time.
 [[gnu::visibility("default")]] inline constinit std::atomic<word*> discard_page{nullptr};
-word* discard_cells() noexcept;
+[[gnu::visibility("default")]] word* discard_cells() noexcept;
 // Relaxed: who has a pointer to them got it from who made them, or from somebody who did.
 [[nodiscard]] inline bool are_discard_cells(word const* run) noexcept {
     return run == discard_page.load(std::memory_order_relaxed);
