@@ -39,6 +39,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <numeric>
 #include <optional>
 #include <random>
 #include <span>
@@ -14522,6 +14523,38 @@ namespace tacho::inline TACHO_ABI::env {
 
 #endif
 
+// ---- tacho/core/edit_distance.hpp
+#ifndef TACHO_PART_CORE_EDIT_DISTANCE
+#define TACHO_PART_CORE_EDIT_DISTANCE
+
+// tacho: how far one text is from another: what somebody who misspelt it may have meant.
+
+namespace tacho::inline TACHO_ABI::detail {
+
+// How many characters have to be put in, taken out or replaced to make one of the other, or `enough` if it is no less.
+// Allocates.
+[[nodiscard]] inline std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t enough) {
+    if ((std::max)(a.size(), b.size()) - (std::min)(a.size(), b.size()) >= enough) return enough;
+    std::vector<std::size_t> row(b.size() + 1);  // of the beginning of a with each beginning of b
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        std::size_t before = row[0];  // with one less of both
+        std::size_t least = row[0] = i + 1;
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            auto const replaced = before + (a[i] == b[j] ? 0 : 1);
+            before = row[j + 1];
+            row[j + 1] = (std::min)({replaced, row[j] + 1, row[j + 1] + 1});
+            least = (std::min)(least, row[j + 1]);
+        }
+        if (least >= enough) return enough;
+    }
+    return (std::min)(row.back(), enough);
+}
+
+}  // namespace tacho::inline TACHO_ABI::detail
+
+#endif
+
 // ---- tacho/env/misspelt.hpp
 #ifndef TACHO_PART_ENV_MISSPELT
 #define TACHO_PART_ENV_MISSPELT
@@ -14561,26 +14594,8 @@ inline constexpr std::string_view variables_that_count[] = {
     "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
 };
 
-// Whether at most two letters were left out, added or taken for others.
-[[nodiscard]] inline bool is_nearly(std::string_view a, std::string_view b) noexcept {
-    constexpr std::size_t most = 2, longest = 80;
-    if (a.size() > b.size()) std::swap(a, b);
-    if (b.size() - a.size() > most || b.size() > longest) return false;
-    std::array<std::size_t, longest + 1> row{};  // of changes from the beginning of a to each beginning of b
-    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        auto corner = row[0]++;
-        for (std::size_t j = 0; j < b.size(); ++j) {
-            auto const changed = corner + (a[i] == b[j] ? 0 : 1);
-            corner = row[j + 1];
-            row[j + 1] = (std::min)({changed, row[j] + 1, corner + 1});
-        }
-    }
-    return row[b.size()] <= most;
-}
-
-// Only names that are nearly right are warned of, and only where the right one is unset: variables of other signals and
-// of other languages are many, and none of them is as near as that.
+// Only names that are nearly right, at most two letters off, are warned of, and only where the right one is unset:
+// variables of other signals and of other languages are many, and none of them is as near as that.
 inline void warn_of_misspelt(reader& in, source const& from, std::string const& prefix) {
     std::string const otel = "OTEL_", own = prefix + "_";
     std::vector<std::string> known(std::begin(variables_that_count), std::end(variables_that_count));
@@ -14591,7 +14606,8 @@ inline void warn_of_misspelt(reader& in, source const& from, std::string const& 
         if (std::find(known.begin(), known.end(), name) != known.end()) continue;
         for (auto const& meant : known) {
             auto const& beginning = meant.starts_with("OTEL_") ? otel : own;
-            if (!name.starts_with(beginning) || !is_nearly(name, meant) || in.text(meant)) continue;
+            bool const is_nearly = tacho::detail::edit_distance(name, meant, 3) < 3;
+            if (!name.starts_with(beginning) || !is_nearly || in.text(meant)) continue;
             in.warn("{} is not known and ignored. Is {} meant?", in_quotes(name), meant);
             break;
         }
