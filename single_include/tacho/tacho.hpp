@@ -13672,12 +13672,12 @@ namespace tacho::inline TACHO_ABI {
 
 /// What a pusher does, where and when.
 struct pusher_options {
-    std::string url = "http://localhost:4318/v1/metrics";  ///< of the request, whole
-    std::string shown_url = url;                           ///< in messages: without a user's name and password
-    std::vector<attribute> headers = {};                   ///< sent with each request; their values are never logged
-    resource about = {};                                   ///< who sends
-    std::chrono::milliseconds interval{60000};             ///< from start to start
-    std::chrono::milliseconds timeout{10000};              ///< of one push: connecting, sending and all retries
+    /// Of the request, whole. Messages show it without a user's name and password.
+    std::string url = "http://localhost:4318/v1/metrics";
+    std::vector<attribute> headers = {};        ///< sent with each request; their values are never logged
+    resource about = {};                        ///< who sends
+    std::chrono::milliseconds interval{60000};  ///< from start to start
+    std::chrono::milliseconds timeout{10000};   ///< of one push: connecting, sending and all retries
     temporality_preference temporality = temporality_preference::cumulative;  ///< totals or deltas
     /// Bytes of a request, before it is compressed. What takes more is sent in several, one after the other, because
     /// receivers refuse large ones: the Collector those above 20 MiB.
@@ -13961,6 +13961,27 @@ constexpr std::optional<std::int64_t> parse_http_date(std::string_view text) noe
     return std::chrono::seconds{std::clamp(wait, std::int64_t{0}, detail::longest_wait)};
 }
 
+namespace detail {
+
+// Why the tries of a push failed, for its message.
+class failed_tries {
+public:
+    // The reasons, with this one. What the deadline cuts short says little of the receiver: the try before goes first.
+    std::string const& after(http_outcome const& latest, bool out_of_time) {
+        if (latest.status != 0) {
+            auto const words = refusal_message(latest.body);
+            return why_ = fmt::format("answered {}{}{}", latest.status, words.empty() ? "" : " ", words);
+        }
+        if (out_of_time && !why_.empty()) return why_ += "; the last try was cut short: " + latest.problem;
+        return why_ = latest.problem;
+    }
+
+private:
+    std::string why_;
+};
+
+}  // namespace detail
+
 /// Waits between tries that grow from 1 s by half each time up to 5 s, of which a random part is taken ("full jitter"),
 /// so that many senders do not come back all at once.
 class backoff {
@@ -14055,6 +14076,7 @@ public:
     }
 
 private:
+    static constexpr std::chrono::milliseconds finest{1};  // that transports count in
     // Times that the clock can't hold would pass at once, and none at all would be a storm.
     static constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365};
     static std::chrono::milliseconds bounded(std::chrono::milliseconds time) noexcept {
@@ -14087,7 +14109,7 @@ private:
             unread_ = false;
             if (!detail::attempt([&] { accepted = push(until) && !unread_; }))
                 report_joined(severity::error,
-                              {"pushing to ", options_.shown_url,
+                              {"pushing to ", shown_url_,
                                ": an exception ended it, as the lack of memory does; the next push covers it"});
             tell(accepted, started);
             if (last && !sends_totals_ && !unsent_.ends.empty()) memory_->leave(std::move(unsent_));
@@ -14153,6 +14175,7 @@ private:
                             "pusher_options::largest_body, or lower split_above",
                             options_.largest_body));
         auto const request = packed(body);
+        failed_tries failed;
         for (backoff waits;;) {
             done_.sent_bytes += request.body.size();
             auto const outcome = transport_.post(request, until);
@@ -14163,9 +14186,7 @@ private:
                 attempt([&] { outcome.problem.empty() ? note_partial_success(outcome.body) : note_unread(outcome); });
                 return true;
             }
-            auto const why = outcome.status == 0
-                                 ? outcome.problem
-                                 : fmt::format("answered {}", outcome.status) + said(refusal_message(outcome.body));
+            auto const& why = failed.after(outcome, until.remaining() <= finest);
             if (meaning == verdict::drop)
                 return complain(why + ", which is not tried again" + std::string{cure_of(outcome.status)});
             auto wait = std::chrono::milliseconds{waits.next(static_cast<std::uint32_t>(random_()))};
@@ -14200,8 +14221,6 @@ private:
         return {options_.url, body, headers.first(headers.size() - 1)};  // without Content-Encoding, the last
     }
 
-    static std::string said(std::string words) { return words.empty() ? words : " " + words; }
-
     // Waits before another try; false when it is time to stop. The last push has nothing else to do: it tries again
     // until its deadline, which may come nearer meanwhile.
     [[nodiscard]] bool pause(std::chrono::milliseconds wait, deadline const& until) {
@@ -14222,7 +14241,7 @@ private:
                 severity::warning,
                 fmt::format("pushing to {}: taken, but no receiver of OTLP answers like this: {}. Check the URL; this "
                             "is said once",
-                            options_.shown_url, refusal_message(answer)));
+                            shown_url_, refusal_message(answer)));
         }
         auto const partial = parse_partial_success(answer);
         auto const rejected = (std::min)(partial.rejected_points, points_);
@@ -14230,8 +14249,8 @@ private:
         done_.accepted_points += points_ - rejected;
         if (partial.rejected_points == 0 && partial.message.empty()) return;
         report(severity::warning,
-               fmt::format("pushing to {}: taken, but {} points were rejected: {}. They are not sent again",
-                           options_.shown_url, partial.rejected_points, partial.message));
+               fmt::format("pushing to {}: taken, but points were rejected ({}){}{}. They are not sent again",
+                           shown_url_, partial.rejected_points, partial.message.empty() ? "" : ": ", partial.message));
         std::lock_guard const lock{mutex_};
         stats_.rejected_points += partial.rejected_points;
     }
@@ -14244,7 +14263,7 @@ private:
             severity::warning,
             fmt::format("pushing to {}: answered {}, but the rest was not read: {}. What was sent is not sent again; "
                         "whether points of it were rejected is not known",
-                        options_.shown_url, answer.status, answer.problem));
+                        shown_url_, answer.status, answer.problem));
     }
 
     void commit() {
@@ -14254,7 +14273,7 @@ private:
 
     bool complain(std::string_view what) const {
         report(severity::warning,
-               fmt::format("pushing to {}: {}. {}", options_.shown_url, what,
+               fmt::format("pushing to {}: {}. {}", shown_url_, what,
                            is_last_
                                ? "It was the last push: what was recorded since the last accepted one is not delivered"
                                : "Nothing is lost: the next push covers the same time"));
@@ -14262,6 +14281,7 @@ private:
     }
 
     pusher_options const options_;
+    std::string const shown_url_ = env::without_credentials(options_.url);
     bool const sends_totals_ = options_.temporality == temporality_preference::cumulative;
     unix_nanos (*const now_)() noexcept;
     std::string const user_agent_ = fmt::format("tacho-OTLP-Exporter-Cpp/{}", version);
@@ -15434,7 +15454,6 @@ void start_push(running_telemetry& running, path_report& path, std::size_t numbe
             if (now.memory == nullptr) now.memory = std::make_shared<delta_memory>();
             now.path = std::make_shared<push_path<Transport>>(running.of,
                                                               pusher_options{.url = s.url,
-                                                                             .shown_url = url,
                                                                              .headers = s.headers,
                                                                              .about = running.about,
                                                                              .interval = interval,
@@ -15464,9 +15483,7 @@ inline void start_console(running_telemetry& running, registry& of, settings con
                               "once stop() has returned");
     bool const started = attempt([&] {
         running.console = std::make_shared<push_path<stream_transport>>(
-            of,
-            pusher_options{
-                .url = "stdout", .shown_url = "the standard output", .about = s.about, .interval = s.console.interval},
+            of, pusher_options{.url = "the standard output", .about = s.about, .interval = s.console.interval},
             stream_transport{}, nullptr);
     });
     if (!started)

@@ -24,7 +24,7 @@ from tap import check, contains, equal, equal_maps, holds
 
 TRANSPORT = 'httplib' if 'httplib' in sys.argv[2:] else 'curl'
 PROGRAM = [sys.argv[1]] + ([] if TRANSPORT == 'curl' else [TRANSPORT])
-SOON = 30  # seconds in which a push is over that must not wait for what would last longer
+SOON = 45  # seconds in which a push is over that must not wait for what would last longer
 DELTAS = (False, True) if TRANSPORT == 'curl' else (True,)  # whether deltas are pushed
 AMOUNTS = (5, 3, 2)  # recorded before the first push, the one that meets the fault, and the one after it
 
@@ -225,6 +225,7 @@ Outcome = collections.namedtuple('Outcome', 'taken retries requests has_points s
 AT_ONCE = Outcome(True, 0, 1, True, '')
 TRIED_AGAIN = Outcome(True, 1, 2, True, '')
 GIVEN_UP = Outcome(False, 0, 1, False, ', which is not tried again')
+CUT_SHORT = '; the last try was cut short: '
 OUT_OF_TIME = Outcome(False, 0, 1, False, ', and there is no time left to try again')
 TRIED_TO_THE_END = OUT_OF_TIME._replace(retries=None, requests=None)
 HALF_READ = Outcome(False, 0, 1, True, ' is not sent again; whether points of it were rejected is not known')
@@ -302,7 +303,7 @@ FAULTS = {
                          ['no receiver of OTLP answers like this: Sign in', 'Check the URL'], 181),
     '200 without a body': fault([answer(200, body=b'')], AT_ONCE, [], 181),
     '202': fault([answer(202, takes=True)], AT_ONCE, [], 181),
-    'partial success': fault([answer(200, body=PARTLY)], AT_ONCE, ['1 points were rejected: too old', 'not sent again'],
+    'partial success': fault([answer(200, body=PARTLY)], AT_ONCE, ['points were rejected (1): too old', 'not sent again'],
                              182),
     'partial success, only words': fault([answer(200, body=ONLY_WORDS)], AT_ONCE, ['mind the names'], 182),
     '200 of 5 MiB': fault([huge(200, True)], HALF_READ, ['answered 200', 'more than 4 MiB'], 165),
@@ -364,7 +365,7 @@ if TRANSPORT == 'httplib':
 def meet(row, delta, taken):
     """A program meets the fault, and is asked for all that the row says."""
     # Far enough for healthy pushes on a busy machine, and where the fault doesn't last, out of reach.
-    timeout = 3 if row.slow else 120
+    timeout = 10 if row.slow else 120
     with row.place() as place, Pushing(place.url, timeout, **place.variables, **(DELTA if delta else {})) as program:
         receiver = place.receiver
         program.record(AMOUNTS[0])
@@ -378,7 +379,7 @@ def meet(row, delta, taken):
             equal(program.scrape(), page(AMOUNTS[:2]), 'a scrape')
             if program.is_pushed():
                 break
-            time.sleep(0.02)  # two processors are for more than scrapes
+            time.sleep(0.2 if row.slow else 0.02)  # two processors are for more than scrapes
         came = program.pushed()
         equal(came['taken'], row.outcome.taken, f'taken; {program.said()}')
         holds(came['seconds'] < SOON, f'it took {came["seconds"]} s')
@@ -387,14 +388,20 @@ def meet(row, delta, taken):
         else:
             equal(came['retries'], row.outcome.retries, 'tries after the first')
 
+        said = program.said()
         requests = receiver.requests[0 if row.first else 1:]
-        equal(len(requests), came['retries'] + 1 if row.outcome.requests is None else row.outcome.requests, 'requests')
+        tries = came['retries'] + 1
+        if row.outcome.requests is not None:
+            equal(len(requests), row.outcome.requests, 'requests')
+        elif CUT_SHORT in ''.join(said):  # the deadline came before its request was whole, or after
+            holds(len(requests) in (tries - 1, tries), f'{len(requests)} requests of {tries} tries')
+        else:
+            equal(len(requests), tries, 'requests')
         equal({r.body for r in requests[1:]} - {requests[0].body} if requests else set(), set(), 'a try says the same')
         if row.wait:  # the clocks of both sides differ in how fine they are
             waited = requests[1].time - requests[0].time
             holds(waited > row.wait - 0.05, f'it was tried again after {waited} s')
 
-        said = program.said()
         equal(len(said), 1 if row.words else 0, f'messages: {said}')
         for words in [f'warning pushing to {place.url}: ', row.outcome.says, *row.words] if row.words else []:
             contains(said[0], words)
@@ -440,7 +447,7 @@ def meet_all(row):
                 raise AssertionError(f'{way}: {wrong}').with_traceback(wrong.__traceback__) from None
 
 
-ahead = concurrent.futures.ThreadPoolExecutor(2)  # what lasts until a deadline is begun before its turn
+ahead = concurrent.futures.ThreadPoolExecutor(6)  # what lasts until a deadline is begun before its turn
 
 
 def check_fault(name, row):
@@ -477,7 +484,7 @@ def _():
 @check('What is recorded while a push hangs is scraped at once, and delivered by the next one')
 def _():
     for delta in DELTAS:
-        with Place() as place, Pushing(place.url, 3, **(DELTA if delta else {})) as program:
+        with Place() as place, Pushing(place.url, 10, **(DELTA if delta else {})) as program:
             program.record(5)
             place.break_down(program, [hang(False)])
             program.start_push()

@@ -250,7 +250,7 @@ std::string pushed(tacho::http_outcome answer, tacho::pusher_options options = {
     hits.inc();
     tacho::memory_transport transport;
     transport.answer_with(std::move(answer));
-    options.url = options.shown_url = "http://a/v1/metrics";
+    options.url = "http://a/v1/metrics";
     options.interval = std::chrono::hours{1};
     options.timeout = milliseconds{200};
     tacho::pusher pusher{registry, options, transport};

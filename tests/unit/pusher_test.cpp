@@ -1,5 +1,6 @@
 #include "support/json_reader.hpp"
 #include "support/text.hpp"
+#include "support/wait.hpp"
 
 #include "tacho/export/memory_transport.hpp"
 #include "tacho/export/pusher.hpp"
@@ -221,7 +222,7 @@ TEST(a_pusher, never_sends_a_partial_success_again) {
     EXPECT_TRUE(pusher.flush());
     EXPECT_EQ(s.transport.requests().size(), 1u);
     EXPECT_EQ(pusher.stats().rejected_points, 2u);
-    EXPECT_NE(heard.text().find("2 points were rejected: old"), std::string::npos) << heard.text();
+    EXPECT_NE(heard.text().find("points were rejected (2): old"), std::string::npos) << heard.text();
 }
 
 // CONFORMANCE 165: a failure that is not tried again; nor is it told twice, since the receiver has it.
@@ -299,6 +300,33 @@ TEST(a_pusher, gives_up_when_the_receiver_asks_for_more_time_than_there_is) {
     EXPECT_FALSE(pusher.flush());
     EXPECT_EQ(s.transport.requests().size(), 1u);
     EXPECT_NE(heard.text().find("no time left to try again"), std::string::npos) << heard.text();
+}
+
+// Refuses a connection first; then hangs until the deadline.
+class hanging_transport {
+public:
+    tacho::http_outcome post(tacho::http_post const&, tacho::deadline const& until) {
+        if (tries_++ == 0) return {.retryable = true, .problem = "connection refused"};
+        test::wait_until([&] { return until.passed(); });
+        return {.retryable = true, .problem = "too late"};
+    }
+    static bool can_send(std::string_view) { return true; }
+
+private:
+    int tries_ = 0;
+};
+
+// CONFORMANCE 186. What is behind it is not what the deadline did to the last try.
+TEST(a_pusher, tells_why_it_tried_again_when_the_last_try_is_cut_short) {
+    test::heard heard;
+    shop s;
+    auto options = s.options();
+    options.timeout = std::chrono::seconds{2};
+    tacho::pusher pusher{s.registry, options, hanging_transport{}};
+    EXPECT_FALSE(pusher.flush());
+    EXPECT_NE(heard.text().find("/v1/metrics: connection refused; the last try was cut short: too late, and there"),
+              std::string::npos)
+        << heard.text();
 }
 
 TEST(a_pusher, pushes_by_itself_at_its_interval) {

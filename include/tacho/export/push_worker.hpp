@@ -8,6 +8,7 @@
 #include "tacho/core/text.hpp"
 #include "tacho/encode/otlp_json.hpp"
 #include "tacho/encode/sink.hpp"
+#include "tacho/env/url.hpp"
 #include "tacho/export/deadline.hpp"
 #include "tacho/export/delta_memory.hpp"
 #include "tacho/export/http_header.hpp"
@@ -104,6 +105,7 @@ public:
     }
 
 private:
+    static constexpr std::chrono::milliseconds finest{1};  // that transports count in
     // Times that the clock can't hold would pass at once, and none at all would be a storm.
     static constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365};
     static std::chrono::milliseconds bounded(std::chrono::milliseconds time) noexcept {
@@ -136,7 +138,7 @@ private:
             unread_ = false;
             if (!detail::attempt([&] { accepted = push(until) && !unread_; }))
                 report_joined(severity::error,
-                              {"pushing to ", options_.shown_url,
+                              {"pushing to ", shown_url_,
                                ": an exception ended it, as the lack of memory does; the next push covers it"});
             tell(accepted, started);
             if (last && !sends_totals_ && !unsent_.ends.empty()) memory_->leave(std::move(unsent_));
@@ -202,6 +204,7 @@ private:
                             "pusher_options::largest_body, or lower split_above",
                             options_.largest_body));
         auto const request = packed(body);
+        failed_tries failed;
         for (backoff waits;;) {
             done_.sent_bytes += request.body.size();
             auto const outcome = transport_.post(request, until);
@@ -212,9 +215,7 @@ private:
                 attempt([&] { outcome.problem.empty() ? note_partial_success(outcome.body) : note_unread(outcome); });
                 return true;
             }
-            auto const why = outcome.status == 0
-                                 ? outcome.problem
-                                 : fmt::format("answered {}", outcome.status) + said(refusal_message(outcome.body));
+            auto const& why = failed.after(outcome, until.remaining() <= finest);
             if (meaning == verdict::drop)
                 return complain(why + ", which is not tried again" + std::string{cure_of(outcome.status)});
             auto wait = std::chrono::milliseconds{waits.next(static_cast<std::uint32_t>(random_()))};
@@ -249,8 +250,6 @@ private:
         return {options_.url, body, headers.first(headers.size() - 1)};  // without Content-Encoding, the last
     }
 
-    static std::string said(std::string words) { return words.empty() ? words : " " + words; }
-
     // Waits before another try; false when it is time to stop. The last push has nothing else to do: it tries again
     // until its deadline, which may come nearer meanwhile.
     [[nodiscard]] bool pause(std::chrono::milliseconds wait, deadline const& until) {
@@ -271,7 +270,7 @@ private:
                 severity::warning,
                 fmt::format("pushing to {}: taken, but no receiver of OTLP answers like this: {}. Check the URL; this "
                             "is said once",
-                            options_.shown_url, refusal_message(answer)));
+                            shown_url_, refusal_message(answer)));
         }
         auto const partial = parse_partial_success(answer);
         auto const rejected = (std::min)(partial.rejected_points, points_);
@@ -279,8 +278,8 @@ private:
         done_.accepted_points += points_ - rejected;
         if (partial.rejected_points == 0 && partial.message.empty()) return;
         report(severity::warning,
-               fmt::format("pushing to {}: taken, but {} points were rejected: {}. They are not sent again",
-                           options_.shown_url, partial.rejected_points, partial.message));
+               fmt::format("pushing to {}: taken, but points were rejected ({}){}{}. They are not sent again",
+                           shown_url_, partial.rejected_points, partial.message.empty() ? "" : ": ", partial.message));
         std::lock_guard const lock{mutex_};
         stats_.rejected_points += partial.rejected_points;
     }
@@ -293,7 +292,7 @@ private:
             severity::warning,
             fmt::format("pushing to {}: answered {}, but the rest was not read: {}. What was sent is not sent again; "
                         "whether points of it were rejected is not known",
-                        options_.shown_url, answer.status, answer.problem));
+                        shown_url_, answer.status, answer.problem));
     }
 
     void commit() {
@@ -303,7 +302,7 @@ private:
 
     bool complain(std::string_view what) const {
         report(severity::warning,
-               fmt::format("pushing to {}: {}. {}", options_.shown_url, what,
+               fmt::format("pushing to {}: {}. {}", shown_url_, what,
                            is_last_
                                ? "It was the last push: what was recorded since the last accepted one is not delivered"
                                : "Nothing is lost: the next push covers the same time"));
@@ -311,6 +310,7 @@ private:
     }
 
     pusher_options const options_;
+    std::string const shown_url_ = env::without_credentials(options_.url);
     bool const sends_totals_ = options_.temporality == temporality_preference::cumulative;
     unix_nanos (*const now_)() noexcept;
     std::string const user_agent_ = fmt::format("tacho-OTLP-Exporter-Cpp/{}", version);

@@ -18,12 +18,12 @@ namespace tacho::inline TACHO_ABI {
 
 /// What a pusher does, where and when.
 struct pusher_options {
-    std::string url = "http://localhost:4318/v1/metrics";  ///< of the request, whole
-    std::string shown_url = url;                           ///< in messages: without a user's name and password
-    std::vector<attribute> headers = {};                   ///< sent with each request; their values are never logged
-    resource about = {};                                   ///< who sends
-    std::chrono::milliseconds interval{60000};             ///< from start to start
-    std::chrono::milliseconds timeout{10000};              ///< of one push: connecting, sending and all retries
+    /// Of the request, whole. Messages show it without a user's name and password.
+    std::string url = "http://localhost:4318/v1/metrics";
+    std::vector<attribute> headers = {};        ///< sent with each request; their values are never logged
+    resource about = {};                        ///< who sends
+    std::chrono::milliseconds interval{60000};  ///< from start to start
+    std::chrono::milliseconds timeout{10000};   ///< of one push: connecting, sending and all retries
     temporality_preference temporality = temporality_preference::cumulative;  ///< totals or deltas
     /// Bytes of a request, before it is compressed. What takes more is sent in several, one after the other, because
     /// receivers refuse large ones: the Collector those above 20 MiB.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/export/json_member.hpp"
+#include "tacho/export/transport.hpp"
 #include "tacho/version.hpp"
 
 #include <algorithm>
@@ -12,6 +13,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <fmt/format.h>
 
 namespace tacho::inline TACHO_ABI {
 
@@ -178,6 +181,27 @@ constexpr std::optional<std::int64_t> parse_http_date(std::string_view text) noe
     }
     return std::chrono::seconds{std::clamp(wait, std::int64_t{0}, detail::longest_wait)};
 }
+
+namespace detail {
+
+// Why the tries of a push failed, for its message.
+class failed_tries {
+public:
+    // The reasons, with this one. What the deadline cuts short says little of the receiver: the try before goes first.
+    std::string const& after(http_outcome const& latest, bool out_of_time) {
+        if (latest.status != 0) {
+            auto const words = refusal_message(latest.body);
+            return why_ = fmt::format("answered {}{}{}", latest.status, words.empty() ? "" : " ", words);
+        }
+        if (out_of_time && !why_.empty()) return why_ += "; the last try was cut short: " + latest.problem;
+        return why_ = latest.problem;
+    }
+
+private:
+    std::string why_;
+};
+
+}  // namespace detail
 
 /// Waits between tries that grow from 1 s by half each time up to 5 s, of which a random part is taken ("full jitter"),
 /// so that many senders do not come back all at once.

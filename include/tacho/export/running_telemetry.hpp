@@ -260,7 +260,6 @@ void start_push(running_telemetry& running, path_report& path, std::size_t numbe
             if (now.memory == nullptr) now.memory = std::make_shared<delta_memory>();
             now.path = std::make_shared<push_path<Transport>>(running.of,
                                                               pusher_options{.url = s.url,
-                                                                             .shown_url = url,
                                                                              .headers = s.headers,
                                                                              .about = running.about,
                                                                              .interval = interval,
@@ -290,9 +289,7 @@ inline void start_console(running_telemetry& running, registry& of, settings con
                               "once stop() has returned");
     bool const started = attempt([&] {
         running.console = std::make_shared<push_path<stream_transport>>(
-            of,
-            pusher_options{
-                .url = "stdout", .shown_url = "the standard output", .about = s.about, .interval = s.console.interval},
+            of, pusher_options{.url = "the standard output", .about = s.about, .interval = s.console.interval},
             stream_transport{}, nullptr);
     });
     if (!started)
