@@ -775,6 +775,17 @@ struct fixed_string {
 
 namespace tacho::inline TACHO_ABI {
 
+namespace detail {
+
+// The characters of UCUM, remarks in braces included.
+constexpr bool are_of_ucum(std::string_view text) noexcept {
+    for (char const c : text)
+        if (c <= ' ' || c > '~') return false;
+    return true;
+}
+
+}  // namespace detail
+
 /// Units as options of an instrument: `histogram<"request.duration", unit::seconds>`. A unit is written to OTLP as it
 /// stands (UCUM, case-sensitive) and becomes a suffix of the Prometheus name.
 namespace unit {
@@ -783,6 +794,8 @@ namespace unit {
 template <fixed_string Ucum>
 struct of {
     static_assert(Ucum.size() <= 63, "tacho: a unit has at most 63 characters");
+    static_assert(detail::are_of_ucum(Ucum.view()),
+                  "tacho: a unit is a UCUM code, which has no blanks: s, By/s, or {request} for what is counted");
     static constexpr std::string_view ucum = Ucum.view();  ///< as OTLP shows it
 };
 
@@ -7971,9 +7984,12 @@ template <std::size_t I, class... Labels, class... Args>
 inline constexpr bool fits_at<I, std::tuple<Labels...>, Args...> =
     takes<std::tuple_element_t<I, std::tuple<Labels...>>, std::tuple_element_t<I, std::tuple<Args...>>>;
 
+// What a call with wrong label values gives: nothing to record in, and a name to say of it.
+struct label_values_that_do_not_fit {};
+
 // Says in words what is wrong with the label values of a call. The compiler shows Labels and Args beside it.
 template <class Labels, class... Args>
-constexpr void explain_label_values() noexcept {
+constexpr label_values_that_do_not_fit explain_label_values() noexcept {
     constexpr auto labels = std::tuple_size_v<Labels>, given = sizeof...(Args);
     static_assert(given >= labels,
                   "tacho: a label value is missing: give one for each label, in the order of the labels");
@@ -7990,6 +8006,7 @@ constexpr void explain_label_values() noexcept {
         static_assert(given <= 8 || are_values_of<Labels, Args...>,
                       "tacho: one of the labels from the 9th on doesn't take the type of its value");
     }
+    return {};
 }
 
 // `Series` is what a look-up gives for immediate use, `Handle` what is kept; both are made of a series' cells and its
@@ -8019,7 +8036,9 @@ public:
     /// What is no value of these labels doesn't compile, and says why; so below.
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
-    void operator()(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
+    label_values_that_do_not_fit operator()(Args const&...) noexcept {
+        return explain_label_values<typename Traits::labels, Args...>();
+    }
 
     /// The same, to keep: the fastest way to record.
     template <class... Args>
@@ -8036,7 +8055,11 @@ public:
     /// See above.
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
-    void bind(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
+    label_values_that_do_not_fit bind(Args const&...)
+    noexcept {
+        using labels = typename Traits::labels;
+        return explain_label_values<labels, Args...>();
+    }
 
     /// Removes the series with these label values; false when there is none, or when as many removed ones as the limit
     /// allows are still held by handles or not yet collected by every reader. Where all labels are enums, closed lists
@@ -8053,7 +8076,11 @@ public:
     /// See above.
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
-    void remove(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
+    label_values_that_do_not_fit remove(Args const&...)
+    noexcept {
+        using labels = typename Traits::labels;
+        return explain_label_values<labels, Args...>();
+    }
 
     /// Removes all series.
     void clear() noexcept requires(Traits::label_count != 0) {
@@ -8232,6 +8259,9 @@ public:
     template <class Amount>
         requires detail::amount_for<Amount, Number>
     void inc(Amount amount) const noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
+    template <class Amount>
+        requires(!detail::amount_for<Amount, Number>)
+    void inc(Amount const&) const noexcept = delete;  // it counts in whole numbers, without the option double
     /// The same with an exemplar that tells more, where the instrument keeps any: `orders.inc(1, {{"order", id}})`.
     template <class Amount>
         requires(Exemplars&& detail::amount_for<Amount, Number>)
@@ -8272,6 +8302,9 @@ public:
     template <class Amount>
         requires detail::amount_for<Amount, Number>
     void inc(Amount amount) && noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
+    template <class Amount>
+        requires(!detail::amount_for<Amount, Number>)
+    void inc(Amount const&) && noexcept = delete;  // it counts in whole numbers, without the option double
     /// The same with an exemplar that tells more, where the instrument keeps any.
     template <class Amount>
         requires(Exemplars&& detail::amount_for<Amount, Number>)
@@ -8330,6 +8363,12 @@ public:
     void inc(Amount amount) noexcept {
         detail::increment<cells_type, number_type, traits::exemplars>(this->place(), amount);
     }
+    template <class Amount>
+        requires(traits::label_count == 0 && !detail::amount_for<Amount, number_type>)
+    void inc(Amount const&) noexcept = delete;  // it counts in whole numbers, without the option double
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void inc(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
     /// The same with an exemplar that tells more.
     template <class Amount>
         requires(traits::label_count == 0 && traits::exemplars && detail::amount_for<Amount, number_type>)
@@ -8497,6 +8536,13 @@ public:
         requires detail::unit_of_time<Unit> timer<exponential_handle, Unit, Clock> time()
     const noexcept { return timer<exponential_handle, Unit, Clock>{*this}; }
 
+    template <class Rep, class Period>
+        requires(!detail::unit_of_time<Unit>)
+    void observe(std::chrono::duration<Rep, Period>) const = delete;  // its unit is none of time
+    template <class Clock = steady_clock>
+        requires(!detail::unit_of_time<Unit>)
+    void time() const = delete;  // its unit is none of time
+
 private:
     detail::bound_series to_;
 };
@@ -8523,6 +8569,13 @@ public:
         requires detail::unit_of_time<Unit> timer<exponential_handle<Cells, Unit>, Unit, Clock> time() && noexcept {
             return exponential_handle<Cells, Unit>{to_.bind()}.template time<Clock>();
         }
+
+        template <class Rep, class Period>
+            requires(!detail::unit_of_time<Unit>)
+        void observe(std::chrono::duration<Rep, Period>) && = delete;  // its unit is none of time
+        template <class Clock = steady_clock>
+            requires(!detail::unit_of_time<Unit>)
+        void time() && = delete;  // its unit is none of time
 
     private:
         detail::found_series to_;
@@ -8608,6 +8661,18 @@ public:
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     timer<exponential_handle<cells_type, unit_type>, unit_type, Clock> time()
     noexcept { return this->bind().template time<Clock>(); }
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void observe(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void time(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    template <class Rep, class Period>
+        requires(traits::label_count == 0 && !detail::unit_of_time<unit_type>)
+    void observe(std::chrono::duration<Rep, Period>) = delete;  // its unit is none of time
+    template <class Clock = steady_clock>
+        requires(traits::label_count == 0 && !detail::unit_of_time<unit_type>)
+    void time() = delete;  // its unit is none of time
 };
 
 }  // namespace tacho::inline TACHO_ABI
@@ -8719,6 +8784,15 @@ public:
     void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
         cells::shared::add(this->only(), detail::negated(amount));
     }
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void set(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void inc(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void dec(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
 };
 
 }  // namespace tacho::inline TACHO_ABI
@@ -8782,6 +8856,13 @@ public:
         requires detail::unit_of_time<Unit> timer<histogram_handle, Unit, Clock> time()
     const noexcept { return timer<histogram_handle, Unit, Clock>{*this}; }
 
+    template <class Rep, class Period>
+        requires(!detail::unit_of_time<Unit>)
+    void observe(std::chrono::duration<Rep, Period>) const = delete;  // its unit is none of time
+    template <class Clock = steady_clock>
+        requires(!detail::unit_of_time<Unit>)
+    void time() const = delete;  // its unit is none of time
+
 private:
     detail::bound_series to_;
 };
@@ -8821,6 +8902,13 @@ public:
         requires detail::unit_of_time<Unit> timer<handle, Unit, Clock> time() && noexcept {
             return handle{to_.bind()}.template time<Clock>();
         }
+
+        template <class Rep, class Period>
+            requires(!detail::unit_of_time<Unit>)
+        void observe(std::chrono::duration<Rep, Period>) && = delete;  // its unit is none of time
+        template <class Clock = steady_clock>
+            requires(!detail::unit_of_time<Unit>)
+        void time() && = delete;  // its unit is none of time
 
     private:
         detail::found_series to_;
@@ -8889,6 +8977,18 @@ public:
     template <class Clock = steady_clock>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     auto time() noexcept { return this->bind().template time<Clock>(); }
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void observe(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void time(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    template <class Rep, class Period>
+        requires(traits::label_count == 0 && !detail::unit_of_time<unit_type>)
+    void observe(std::chrono::duration<Rep, Period>) = delete;  // its unit is none of time
+    template <class Clock = steady_clock>
+        requires(traits::label_count == 0 && !detail::unit_of_time<unit_type>)
+    void time() = delete;  // its unit is none of time
 };
 
 }  // namespace tacho::inline TACHO_ABI
@@ -9109,6 +9209,15 @@ public:
     typename up_down_handle<number_type, cells_type>::tracked track() noexcept requires(traits::label_count == 0) {
         return this->bind().track();
     }
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void inc(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void dec(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void track(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
 };
 
 }  // namespace tacho::inline TACHO_ABI
@@ -9914,6 +10023,9 @@ public:
         detail::set_one_state(this->only(), this->own_family(), detail::label_value<State>::index(one),
                               detail::state_count<State>, on);
     }
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void set(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
 };
 
 }  // namespace tacho::inline TACHO_ABI

@@ -85,8 +85,40 @@ CASES = {
     'an empty text in a closed list': (
         'none of them empty', 'tacho::counter<"c", tacho::label<"a", tacho::one_of<"x", "">>> c; c("x").inc();',
         'tacho::counter<"c", tacho::label<"a", tacho::one_of<"x", "y">>> c; c("x").inc();'),
+    'a counter with labels that is incremented': (
+        'look up a series first', 'requests c; c.inc();', 'requests c; c(verb::get, 200).inc();'),
+    'a gauge with labels that is set': (
+        'look up a series first', 'tacho::gauge<"g", tacho::label<"a">> g; g.set(1);',
+        'tacho::gauge<"g", tacho::label<"a">> g; g("x").set(1);'),
+    'an up-down counter with labels that is tracked': (
+        'look up a series first', 'tacho::up_down_counter<"u", tacho::label<"a">> u; auto const t = u.track();',
+        'tacho::up_down_counter<"u", tacho::label<"a">> u; auto const t = u("x").track();'),
+    'a histogram with labels that observes': (
+        'look up a series first', 'tacho::histogram<"h", tacho::label<"a">> h; h.observe(1);',
+        'tacho::histogram<"h", tacho::label<"a">> h; h("x").observe(1);'),
+    'an exponential histogram with labels that observes': (
+        'look up a series first', 'tacho::exponential_histogram<"h", tacho::label<"a">> h; h.observe(1);',
+        'tacho::exponential_histogram<"h", tacho::label<"a">> h; h("x").observe(1);'),
+    'a state set with labels that is set': (
+        'look up a series first', 'tacho::state_set<"s", verb, tacho::label<"a">> s; s.set(verb::get);',
+        'tacho::state_set<"s", verb, tacho::label<"a">> s; s("x").set(verb::get);'),
+    'a time for a histogram of bytes': (
+        'its unit is none of time', 'tacho::histogram<"h", tacho::unit::bytes> h; h.observe(std::chrono::seconds{1});',
+        'tacho::histogram<"h", tacho::unit::seconds> h; h.observe(std::chrono::seconds{1});'),
+    'a time for a handle of bytes': (
+        'its unit is none of time',
+        'tacho::exponential_histogram<"h", tacho::unit::bytes> h; h.bind().observe(std::chrono::seconds{1});',
+        'tacho::exponential_histogram<"h", tacho::unit::seconds> h; h.bind().observe(std::chrono::seconds{1});'),
+    'a timer of a look-up of bytes': (
+        'its unit is none of time',
+        'tacho::histogram<"h", tacho::unit::bytes, tacho::label<"a">> h; auto const t = h("x").time();',
+        'tacho::histogram<"h", tacho::unit::seconds, tacho::label<"a">> h; auto const t = h("x").time();'),
+    'a fraction for a handle of integers': (
+        'it counts in whole numbers', 'plain c; c.bind().inc(0.5);', 'plain c; c.bind().inc(5);'),
+    'a fraction for a look-up of integers': (
+        'it counts in whole numbers', 'texts c; c("a").inc(0.5);', 'texts c; c("a").inc(5);'),
     'a copied instrument': ('deleted', 'plain c; plain d{c};', 'plain c; plain& d{c}; d.inc();'),
-    'a fraction for a counter of integers': ('inc', 'plain c; c.inc(0.5);',
+    'a fraction for a counter of integers': ('it counts in whole numbers', 'plain c; c.inc(0.5);',
                                              'tacho::counter<"c", double> c; c.inc(0.5);'),
     'bounds that fall': (INCREASING, 'tacho::histogram<"h"> h{r, "", {2, 1}};',
                          'tacho::histogram<"h"> h{r, "", {1, 2}};'),
@@ -161,7 +193,7 @@ CASES = {
         'an exponential histogram observes doubles', 'tacho::exponential_histogram<"e", std::int64_t> e;',
         'tacho::exponential_histogram<"e", double> e;'),
     'the time of what has no unit of time': (
-        'time', 'tacho::histogram<"h", tacho::unit::bytes> h; auto t = h.time();',
+        'its unit is none of time', 'tacho::histogram<"h", tacho::unit::bytes> h; auto t = h.time();',
         'tacho::histogram<"h", tacho::unit::seconds> h; auto t = h.time();'),
     'observed label values in another order': (
         'a number, then one value for each label', 'queues q{r, "", [](auto& observe) { observe(1, 200, verb::get); }};',
@@ -218,6 +250,9 @@ CASES = {
     'expiry at once': (
         'a series expires after one second', 'tacho::counter<"c", tacho::label<"a">, tacho::expire_after<0>> c;',
         'tacho::counter<"c", tacho::label<"a">, tacho::expire_after<1>> c;'),
+    'a unit with a blank': (
+        'a unit is a UCUM code, which has no blanks', 'tacho::gauge<"g", tacho::unit::of<"per second">> g;',
+        'tacho::gauge<"g", tacho::unit::of<"By/s">> g;'),
     'two units': (
         'an instrument has one unit', 'tacho::gauge<"g", tacho::unit::seconds, tacho::unit::bytes> g;',
         'tacho::gauge<"g", tacho::unit::seconds> g;'),

@@ -1,6 +1,7 @@
 // Every message that a program or its operator can meet, provoked through the public API and compared with the one list
 // of them, tests/golden/messages.txt. Those that need a web server or libcurl are in tests/adapter/messages_test.cpp.
 #include "support/messages.hpp"
+#include "support/late_transport.hpp"
 #include "support/text.hpp"
 
 #include "tacho/tacho.hpp"
@@ -280,6 +281,16 @@ TEST(the_list_of_messages, has_what_becomes_of_a_push) {
         transport.answer_with({.status = 400});
         tacho::pusher pusher{registry, {.url = "http://a/", .interval = std::chrono::hours{1}}, transport};
         pusher.stop();
+        said.push_back(heard.text());
+    }
+    {
+        test::heard const heard;
+        tacho::registry registry;
+        tacho::counter<"hits"> hits{registry};
+        tacho::pusher pusher{registry,
+                             {.url = "http://a/v1/metrics", .interval = std::chrono::hours{1}, .timeout = seconds{2}},
+                             test::late_transport{}};
+        pusher.flush();
         said.push_back(heard.text());
     }
     test::expect_listed("pushes: the error hook", said);

@@ -11,6 +11,17 @@
 
 namespace tacho::inline TACHO_ABI {
 
+namespace detail {
+
+// The characters of UCUM, remarks in braces included.
+constexpr bool are_of_ucum(std::string_view text) noexcept {
+    for (char const c : text)
+        if (c <= ' ' || c > '~') return false;
+    return true;
+}
+
+}  // namespace detail
+
 /// Units as options of an instrument: `histogram<"request.duration", unit::seconds>`. A unit is written to OTLP as it
 /// stands (UCUM, case-sensitive) and becomes a suffix of the Prometheus name.
 namespace unit {
@@ -19,6 +30,8 @@ namespace unit {
 template <fixed_string Ucum>
 struct of {
     static_assert(Ucum.size() <= 63, "tacho: a unit has at most 63 characters");
+    static_assert(detail::are_of_ucum(Ucum.view()),
+                  "tacho: a unit is a UCUM code, which has no blanks: s, By/s, or {request} for what is counted");
     static constexpr std::string_view ucum = Ucum.view();  ///< as OTLP shows it
 };
 

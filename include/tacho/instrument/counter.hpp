@@ -62,6 +62,9 @@ public:
     template <class Amount>
         requires detail::amount_for<Amount, Number>
     void inc(Amount amount) const noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
+    template <class Amount>
+        requires(!detail::amount_for<Amount, Number>)
+    void inc(Amount const&) const noexcept = delete;  // it counts in whole numbers, without the option double
     /// The same with an exemplar that tells more, where the instrument keeps any: `orders.inc(1, {{"order", id}})`.
     template <class Amount>
         requires(Exemplars&& detail::amount_for<Amount, Number>)
@@ -102,6 +105,9 @@ public:
     template <class Amount>
         requires detail::amount_for<Amount, Number>
     void inc(Amount amount) && noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
+    template <class Amount>
+        requires(!detail::amount_for<Amount, Number>)
+    void inc(Amount const&) && noexcept = delete;  // it counts in whole numbers, without the option double
     /// The same with an exemplar that tells more, where the instrument keeps any.
     template <class Amount>
         requires(Exemplars&& detail::amount_for<Amount, Number>)
@@ -160,6 +166,12 @@ public:
     void inc(Amount amount) noexcept {
         detail::increment<cells_type, number_type, traits::exemplars>(this->place(), amount);
     }
+    template <class Amount>
+        requires(traits::label_count == 0 && !detail::amount_for<Amount, number_type>)
+    void inc(Amount const&) noexcept = delete;  // it counts in whole numbers, without the option double
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void inc(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
     /// The same with an exemplar that tells more.
     template <class Amount>
         requires(traits::label_count == 0 && traits::exemplars && detail::amount_for<Amount, number_type>)

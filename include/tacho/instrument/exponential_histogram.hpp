@@ -90,6 +90,13 @@ public:
         requires detail::unit_of_time<Unit> timer<exponential_handle, Unit, Clock> time()
     const noexcept { return timer<exponential_handle, Unit, Clock>{*this}; }
 
+    template <class Rep, class Period>
+        requires(!detail::unit_of_time<Unit>)
+    void observe(std::chrono::duration<Rep, Period>) const = delete;  // its unit is none of time
+    template <class Clock = steady_clock>
+        requires(!detail::unit_of_time<Unit>)
+    void time() const = delete;  // its unit is none of time
+
 private:
     detail::bound_series to_;
 };
@@ -116,6 +123,13 @@ public:
         requires detail::unit_of_time<Unit> timer<exponential_handle<Cells, Unit>, Unit, Clock> time() && noexcept {
             return exponential_handle<Cells, Unit>{to_.bind()}.template time<Clock>();
         }
+
+        template <class Rep, class Period>
+            requires(!detail::unit_of_time<Unit>)
+        void observe(std::chrono::duration<Rep, Period>) && = delete;  // its unit is none of time
+        template <class Clock = steady_clock>
+            requires(!detail::unit_of_time<Unit>)
+        void time() && = delete;  // its unit is none of time
 
     private:
         detail::found_series to_;
@@ -201,6 +215,18 @@ public:
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     timer<exponential_handle<cells_type, unit_type>, unit_type, Clock> time()
     noexcept { return this->bind().template time<Clock>(); }
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void observe(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void time(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    template <class Rep, class Period>
+        requires(traits::label_count == 0 && !detail::unit_of_time<unit_type>)
+    void observe(std::chrono::duration<Rep, Period>) = delete;  // its unit is none of time
+    template <class Clock = steady_clock>
+        requires(traits::label_count == 0 && !detail::unit_of_time<unit_type>)
+    void time() = delete;  // its unit is none of time
 };
 
 }  // namespace tacho::inline TACHO_ABI

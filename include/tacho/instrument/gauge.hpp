@@ -108,6 +108,15 @@ public:
     void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
         cells::shared::add(this->only(), detail::negated(amount));
     }
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void set(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void inc(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void dec(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
 };
 
 }  // namespace tacho::inline TACHO_ABI

@@ -68,6 +68,13 @@ public:
         requires detail::unit_of_time<Unit> timer<histogram_handle, Unit, Clock> time()
     const noexcept { return timer<histogram_handle, Unit, Clock>{*this}; }
 
+    template <class Rep, class Period>
+        requires(!detail::unit_of_time<Unit>)
+    void observe(std::chrono::duration<Rep, Period>) const = delete;  // its unit is none of time
+    template <class Clock = steady_clock>
+        requires(!detail::unit_of_time<Unit>)
+    void time() const = delete;  // its unit is none of time
+
 private:
     detail::bound_series to_;
 };
@@ -107,6 +114,13 @@ public:
         requires detail::unit_of_time<Unit> timer<handle, Unit, Clock> time() && noexcept {
             return handle{to_.bind()}.template time<Clock>();
         }
+
+        template <class Rep, class Period>
+            requires(!detail::unit_of_time<Unit>)
+        void observe(std::chrono::duration<Rep, Period>) && = delete;  // its unit is none of time
+        template <class Clock = steady_clock>
+            requires(!detail::unit_of_time<Unit>)
+        void time() && = delete;  // its unit is none of time
 
     private:
         detail::found_series to_;
@@ -175,6 +189,18 @@ public:
     template <class Clock = steady_clock>
         requires(traits::label_count == 0 && detail::unit_of_time<unit_type>)
     auto time() noexcept { return this->bind().template time<Clock>(); }
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void observe(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void time(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    template <class Rep, class Period>
+        requires(traits::label_count == 0 && !detail::unit_of_time<unit_type>)
+    void observe(std::chrono::duration<Rep, Period>) = delete;  // its unit is none of time
+    template <class Clock = steady_clock>
+        requires(traits::label_count == 0 && !detail::unit_of_time<unit_type>)
+    void time() = delete;  // its unit is none of time
 };
 
 }  // namespace tacho::inline TACHO_ABI

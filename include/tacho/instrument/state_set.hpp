@@ -162,6 +162,9 @@ public:
         detail::set_one_state(this->only(), this->own_family(), detail::label_value<State>::index(one),
                               detail::state_count<State>, on);
     }
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void set(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
 };
 
 }  // namespace tacho::inline TACHO_ABI

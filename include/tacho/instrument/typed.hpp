@@ -31,9 +31,12 @@ template <std::size_t I, class... Labels, class... Args>
 inline constexpr bool fits_at<I, std::tuple<Labels...>, Args...> =
     takes<std::tuple_element_t<I, std::tuple<Labels...>>, std::tuple_element_t<I, std::tuple<Args...>>>;
 
+// What a call with wrong label values gives: nothing to record in, and a name to say of it.
+struct label_values_that_do_not_fit {};
+
 // Says in words what is wrong with the label values of a call. The compiler shows Labels and Args beside it.
 template <class Labels, class... Args>
-constexpr void explain_label_values() noexcept {
+constexpr label_values_that_do_not_fit explain_label_values() noexcept {
     constexpr auto labels = std::tuple_size_v<Labels>, given = sizeof...(Args);
     static_assert(given >= labels,
                   "tacho: a label value is missing: give one for each label, in the order of the labels");
@@ -50,6 +53,7 @@ constexpr void explain_label_values() noexcept {
         static_assert(given <= 8 || are_values_of<Labels, Args...>,
                       "tacho: one of the labels from the 9th on doesn't take the type of its value");
     }
+    return {};
 }
 
 // `Series` is what a look-up gives for immediate use, `Handle` what is kept; both are made of a series' cells and its
@@ -79,7 +83,9 @@ public:
     /// What is no value of these labels doesn't compile, and says why; so below.
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
-    void operator()(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
+    label_values_that_do_not_fit operator()(Args const&...) noexcept {
+        return explain_label_values<typename Traits::labels, Args...>();
+    }
 
     /// The same, to keep: the fastest way to record.
     template <class... Args>
@@ -96,7 +102,11 @@ public:
     /// See above.
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
-    void bind(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
+    label_values_that_do_not_fit bind(Args const&...)
+    noexcept {
+        using labels = typename Traits::labels;
+        return explain_label_values<labels, Args...>();
+    }
 
     /// Removes the series with these label values; false when there is none, or when as many removed ones as the limit
     /// allows are still held by handles or not yet collected by every reader. Where all labels are enums, closed lists
@@ -113,7 +123,11 @@ public:
     /// See above.
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
-    void remove(Args const&...) noexcept { explain_label_values<typename Traits::labels, Args...>(); }
+    label_values_that_do_not_fit remove(Args const&...)
+    noexcept {
+        using labels = typename Traits::labels;
+        return explain_label_values<labels, Args...>();
+    }
 
     /// Removes all series.
     void clear() noexcept requires(Traits::label_count != 0) {

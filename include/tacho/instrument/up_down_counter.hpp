@@ -127,6 +127,15 @@ public:
     typename up_down_handle<number_type, cells_type>::tracked track() noexcept requires(traits::label_count == 0) {
         return this->bind().track();
     }
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void inc(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void dec(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    template <class... Args>
+        requires(traits::label_count != 0)
+    void track(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
 };
 
 }  // namespace tacho::inline TACHO_ABI
