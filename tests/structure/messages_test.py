@@ -17,7 +17,7 @@ NO_MESSAGES = {
     'testing/': 'findings and look-ups of tests, which lint_test and look_up_test compare one by one',
 }
 NO_MESSAGE = {'GET, HEAD', 'text/plain; charset=utf-8', 'Accept, Accept-Encoding', 'when did it last happen',
-              'the last value'}
+              'the last value', 'unexpected eof'}
 TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|\'(?:[^\'\\\n]|\\.)\'|R"\((?P<raw>.*?)\)"|"(?P<text>(?:[^"\\\n]|\\.)*)"|'
                    r'\n|[^\s]', re.S)
 

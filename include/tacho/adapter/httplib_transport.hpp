@@ -61,10 +61,10 @@ struct found_host {
 /// certificates and host names then. Follows no redirect, uses no proxy, keeps at most 4 MiB of an answer, and gives up
 /// when the deadline has passed, also when that is brought forward. A user's name and password in the URL are sent as
 /// basic authentication, unless a header says otherwise. One connection is kept for the next push. Each request has a
-/// thread of its own, which has ended when `post` returns, unless it still waits for name servers. It allocates what
+/// thread of its own, which has ended when `post` returns, unless it waits for name servers. It allocates what
 /// cpp-httplib does, which copies the body twice. The head of an answer is bounded by time alone. Older versions of
-/// cpp-httplib send nothing where 1024 files are open already, unless they were compiled with CPPHTTPLIB_USE_POLL;
-/// newer ones ask before they send a large body, unless CPPHTTPLIB_EXPECT_100_THRESHOLD is 0.
+/// cpp-httplib send nothing where 1024 files are open, unless compiled with CPPHTTPLIB_USE_POLL; newer ones ask before
+/// they send a large body, unless CPPHTTPLIB_EXPECT_100_THRESHOLD is 0.
 class httplib_transport {
 public:
     /// Opens nothing yet.
@@ -108,7 +108,7 @@ private:
         }
 
         [[nodiscard]] bool is_open() const { return client != nullptr && client->is_socket_open() != 0; }
-        // A second descriptor, which can't be another file's once cpp-httplib has closed its own.
+        // A second descriptor, which is no other file's once cpp-httplib has closed its own.
         void remember(int made) noexcept {
             std::lock_guard const lock{mutex};
             if (socket != -1) ::close(socket);
@@ -133,7 +133,7 @@ private:
         if (!to) return fail(outcome, "this is no URL; write it as http://host:port/v1/metrics, and % as %25");
         if (!can_send(to->scheme))
             return fail(outcome, "cpp-httplib can't send " + to->scheme +
-                                     (to->scheme == "https" ? "; compile it with CPPHTTPLIB_OPENSSL_SUPPORT" : ""));
+                                     "; write http, or https where it has CPPHTTPLIB_OPENSSL_SUPPORT");
         httplib::Request request;
         request.method = "POST";
         request.path = to->path;
@@ -171,8 +171,8 @@ private:
         }
     }
 
-    static void fail(http_outcome& outcome, std::string problem) {
-        outcome.problem = std::move(problem);
+    static void fail(http_outcome& outcome, std::string why) {
+        outcome.problem = std::move(why);
     }
 
     void send(httplib::Request& request, detail::push_target const& to, detail::found_host const& found,
