@@ -54,7 +54,8 @@ TEST(a_pusher, posts_json_with_its_headers) {
     EXPECT_EQ(request.url, "http://test/v1/metrics");
     ASSERT_EQ(request.headers.size(), 3u);
     EXPECT_EQ(request.headers[0].key + request.headers[0].value, "Content-Typeapplication/json");
-    EXPECT_EQ(request.headers[1].key + request.headers[1].value, "User-Agenttacho-OTLP-Exporter-Cpp/0.1.0");
+    EXPECT_EQ(request.headers[1].key + request.headers[1].value,
+              std::string{"User-Agenttacho-OTLP-Exporter-Cpp/"} + tacho::version);
     EXPECT_EQ(request.headers[2].key + request.headers[2].value, "api-keysecret");
     EXPECT_TRUE(
         request.body.starts_with("{\"resourceMetrics\":[{\"resource\":{\"attributes\":[{\"key\":\"service.name\""));

@@ -396,7 +396,8 @@ TEST(settings, say_where_they_came_from) {
               "scrape.metrics = yes (default)\n"
               "exemplars = as the registry says (default)\n"
               "about = service.name=\"ogx\", telemetry.sdk.language=\"cpp\", telemetry.sdk.name=\"tacho\", "
-              "telemetry.sdk.version=\"0.1.0\", a=\"b\" (OTEL_RESOURCE_ATTRIBUTES)\n");
+              "telemetry.sdk.version=\"" +
+                  std::string{tacho::version} + "\", a=\"b\" (OTEL_RESOURCE_ATTRIBUTES)\n");
 
     auto s = read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://me:secret@c:4318"},
                    {"OTEL_EXPORTER_OTLP_HEADERS", "api-key=secret,x=secret"},
@@ -442,8 +443,9 @@ TEST(settings, do_not_come_from_variables_that_could_not_be_used) {
         auto const text = read(std::move(v)).text();
         EXPECT_NE(text.find(line), std::string::npos) << line << " is not in\n" << text;
     };
-    says({{"OTEL_RESOURCE_ATTRIBUTES", "a=b,bad"}}, "telemetry.sdk.version=\"0.1.0\" (default)\n");
-    says({{"OTEL_RESOURCE_ATTRIBUTES", "a=b,bad"}, {"OTEL_SERVICE_NAME", "x"}}, "\"0.1.0\" (OTEL_SERVICE_NAME)\n");
+    auto const version = "telemetry.sdk.version=\"" + std::string{tacho::version} + "\" ";
+    says({{"OTEL_RESOURCE_ATTRIBUTES", "a=b,bad"}}, version + "(default)\n");
+    says({{"OTEL_RESOURCE_ATTRIBUTES", "a=b,bad"}, {"OTEL_SERVICE_NAME", "x"}}, version + "(OTEL_SERVICE_NAME)\n");
     says({{"OTEL_EXPORTER_OTLP_TIMEOUT", "60000"}}, "push.timeout = 30000 ms (default)\n");
     says({{"OTEL_EXPORTER_OTLP_TIMEOUT", "0"}}, "push.timeout = 30000 ms (default)\n");
     says({{"OTEL_EXPORTER_OTLP_TIMEOUT", "5"}}, "push.timeout = 5 ms (OTEL_EXPORTER_OTLP_TIMEOUT)\n");
