@@ -33,6 +33,7 @@ ALLOWED = {
 ENTRANCES = {'tacho/tacho.hpp': True, 'tacho/record.hpp': False, 'tacho/testing.hpp': True}  # whether it may use {fmt}
 ON_TOP = {'tacho/testing.hpp': 'tacho/tacho.hpp'}  # its product includes that product, and repeats no part of it
 LONGEST, WIDEST = 350, 120
+LICENCE = '// SPDX-License-Identifier: MIT'
 
 OWN = re.compile(r'\s*#\s*include\s*(?:"([^"]+)"|<(tacho/[^>]+)>)')
 SYSTEM = re.compile(r'#include <([^>]+)>')
@@ -98,13 +99,15 @@ class Tree:
         if not text.isascii():
             raise Refused(f'{name}: has characters beyond ASCII')
         lines = text.decode().splitlines()
+        licensed = lines[:1] == [LICENCE]  # not counted among the lines that a reader has to read
+        lines = lines[licensed:]
         if not lines or not lines[0].startswith('// tacho: '):
             raise Refused(f'{name}: its first line should say what it is, after "// tacho: "')
         if '#pragma once' not in lines:
             raise Refused(f'{name}: has no #pragma once')
         if len(lines) > LONGEST:
             raise Refused(f'{name}: has {len(lines)} lines, more than {LONGEST}')
-        for number, (line, depth) in enumerate(lines_with_depth(lines), 1):
+        for number, (line, depth) in enumerate(lines_with_depth(lines), 1 + licensed):
             where = f'{name}:{number}'
             if len(line) > WIDEST:
                 raise Refused(f'{where}: is wider than {WIDEST} columns')
@@ -164,7 +167,7 @@ class Tree:
         head = f'// tacho {self.version}: {entrance} and all it includes{beyond}, in one file.\n'
         head += FMT_HEAD if uses_fmt else ''
         head += ('// Made by single_include/amalgamate.py from include/; change that, not this.\n'
-                 '// SPDX-License-Identifier: MIT\n#pragma once\n\n')
+                 f'{LICENCE}\n#pragma once\n\n')
         head += STANDARD_CHECK
         head += FMT_CHECK if uses_fmt else ''
         includes = ''.join(f'#include <{name}>\n' for name in sorted(system))
@@ -180,7 +183,7 @@ class Tree:
             reached.update(parts)
         for name, lines in self.lines.items():
             if folder(name) == 'adapter':
-                out[name] = '\n'.join(lines[:1] + ['// SPDX-License-Identifier: MIT'] + lines[1:]) + '\n'
+                out[name] = '\n'.join([LICENCE] + lines) + '\n'
             elif name not in reached:
                 raise Refused(f'{name}: no entrance reaches it; include it in tacho/tacho.hpp or delete it')
         return out

@@ -135,6 +135,15 @@ class amalgamation(unittest.TestCase):
         self.assertIn('#error', products()['tacho/tacho.hpp'])
         self.assertNotIn('fmt', products()['tacho/record.hpp'])
 
+    def test_has_the_line_of_the_licence_once_and_counts_it_nowhere(self):
+        licensed = {name: f'{amalgamate.LICENCE}\n{text}' for name, text in SOUND.items()}
+        licensed[WORD] = f'{amalgamate.LICENCE}\n' + header(*['//'] * 348)
+        for name, text in products(licensed).items():
+            with self.subTest(name):
+                self.assertEqual(text.count(amalgamate.LICENCE), 1)
+        with self.assertRaisesRegex(amalgamate.Refused, 'word.hpp:4: is wider'):
+            products({WORD: f'{amalgamate.LICENCE}\n' + header('/' * 121)})
+
     def test_gives_the_same_bytes_every_time(self):
         self.assertEqual(products(), products())
 
