@@ -4,12 +4,14 @@
 #include "fuzz/input.hpp"
 
 #include "tacho/core/utf8.hpp"
+#include "tacho/env/misspelt.hpp"
 #include "tacho/env/settings.hpp"
 
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
@@ -140,10 +142,41 @@ inline void environment_of_numbers(input bytes) {
     need(s.warnings.empty() == (is_interval || trimmed.empty()), "whether an interval is warned of");
 }
 
+// A name of which some letters are others is of no variable, and changes nothing but what is warned of.
+inline void environment_of_names(input bytes) {
+    auto const& known = tacho::env::detail::variables_that_count;
+    variables v;
+    for (int n = 0; n < 8 && !bytes.is_at_end(); ++n) {
+        std::string name{known[bytes.pick(std::size(known))]};
+        auto const other = static_cast<char>(bytes.pick(255) + 1);
+        auto const at = bytes.pick(name.size());
+        switch (bytes.pick(5)) {
+            case 0: name[at] = other; break;
+            case 1: name.erase(at, 1); break;
+            case 2: name.insert(at, 1, other); break;
+            case 3: name += other; break;
+            default: name = "FUZZ_" + bytes.text(); break;
+        }
+        name.erase(std::remove_if(name.begin(), name.end(), [](char c) { return c == '\0' || c == '='; }), name.end());
+        bool const counts = std::find(std::begin(known), std::end(known), name) != std::end(known);
+        if (!counts && name != "FUZZ_PROMETHEUS_ENABLED" && name != "FUZZ_METRICS_PORT" &&
+            name != "FUZZ_METRICS_HOST" && name != "FUZZ_SCRAPE_METRICS_ENABLED" && name != "FUZZ_PUSH_METRICS_ENABLED")
+            v[name] = "5ecret";
+    }
+    auto const s = settings_of(v);
+    need(s.text() == settings_of({}).text(), "a name of no variable changes something");
+    need(s.warnings.size() <= v.size(), "a name is warned of twice");
+    for (auto const& warning : s.warnings)
+        need(tacho::is_valid_utf8(warning) && warning.size() < 1000 && warning.find("5ecret") == warning.npos &&
+                 (warning.find("OTEL_") != warning.npos || warning.find("FUZZ_") != warning.npos),
+             "a warning that is not fit to be read: " + warning);
+}
+
 inline void environment(std::string_view bytes) {
     environment_of_any_bytes(input{bytes});
     environment_of_pairs(input{bytes});
     environment_of_numbers(input{bytes});
+    environment_of_names(input{bytes});
 }
 
 }  // namespace fuzz

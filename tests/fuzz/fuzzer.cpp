@@ -1,9 +1,12 @@
 // A fuzzer of one subject, whose name TACHO_FUZZ is: with libFuzzer, which looks for bytes that it throws at.
 #include "fuzz/accept.hpp"
 #include "fuzz/accept_encoding.hpp"
+#include "fuzz/addresses.hpp"
 #include "fuzz/answers.hpp"
 #include "fuzz/environment.hpp"
+#include "fuzz/numbers.hpp"
 #include "fuzz/query.hpp"
+#include "fuzz/routes.hpp"
 #include "fuzz/texts.hpp"
 
 #include <cstddef>

@@ -2,9 +2,12 @@
 // smallest of what they found.
 #include "fuzz/accept.hpp"
 #include "fuzz/accept_encoding.hpp"
+#include "fuzz/addresses.hpp"
 #include "fuzz/answers.hpp"
 #include "fuzz/environment.hpp"
+#include "fuzz/numbers.hpp"
 #include "fuzz/query.hpp"
+#include "fuzz/routes.hpp"
 #include "fuzz/texts.hpp"
 
 #include <gtest/gtest.h>
@@ -49,6 +52,10 @@ TEST(the_corpus, of_accept_encoding_headers_is_compressed_for_who_wants_it) {
     expect_right("accept_encoding", fuzz::accept_encoding);
 }
 
+TEST(the_corpus, of_addresses_is_taken_apart_and_tells_no_password) {
+    expect_right("addresses", fuzz::addresses);
+}
+
 TEST(the_corpus, of_answers_says_what_was_rejected_and_how_long_to_wait) {
     expect_right("answers", fuzz::answers);
 }
@@ -57,8 +64,16 @@ TEST(the_corpus, of_environments_becomes_settings_that_tell_no_secret) {
     expect_right("environment", fuzz::environment);
 }
 
+TEST(the_corpus, of_numbers_is_a_time_to_scrape_in_and_facts_of_the_process) {
+    expect_right("numbers", fuzz::numbers);
+}
+
 TEST(the_corpus, of_queries_gets_the_families_that_are_asked_for) {
     expect_right("query", fuzz::query);
+}
+
+TEST(the_corpus, of_routes_finds_what_trying_one_after_the_other_finds) {
+    expect_right("routes", fuzz::routes);
 }
 
 TEST(the_corpus, of_texts_is_read_back_in_each_format_and_escaping) {
