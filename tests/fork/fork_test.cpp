@@ -1,5 +1,7 @@
 // A program that forks while its threads record, create and remove series, register, scrape and push. Not under
 // GoogleTest: children leave by exit(), and what is static ends there.
+#include "support/operator_new.hpp"
+
 #include "tacho/tacho.hpp"
 
 #include <pthread.h>
@@ -14,7 +16,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
-#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -307,21 +308,9 @@ int fork_beside_first_use(int moment) {
 
 }  // namespace
 
-// Not inlined: g++ would see malloc() meet an operator delete.
-[[gnu::noinline]] void* operator new(std::size_t size) {
+bool test::may_have_memory() noexcept {
     maybe_stop();
-    if (void* const got = std::malloc(size)) return got;
-    throw std::bad_alloc{};
-}
-[[gnu::noinline]] void* operator new(std::size_t size, std::nothrow_t const&) noexcept {
-    maybe_stop();
-    return std::malloc(size);
-}
-[[gnu::noinline]] void operator delete(void* given) noexcept {
-    std::free(given);
-}
-[[gnu::noinline]] void operator delete(void* given, std::size_t) noexcept {
-    std::free(given);
+    return true;
 }
 
 int main() {
