@@ -123,7 +123,7 @@ public:
         // Without labels its one series is shown from the start.
         if constexpr (!detail::recording) return;
         auto const& of = registration_.held();
-        if (of != nullptr && of->schema().given == 0) static_cast<void>(registration_.bind({}));
+        if (of != nullptr && of->schema().given == 0) static_cast<void>(registration_.bind_only());
     }
 
     /// Whether it is registered. If not, it works and counts for nothing; registry.problems() says why.

@@ -101,8 +101,13 @@ public:
         return found(family_ == nullptr ? nullptr : family_->table().overflow());
     }
 
-    /// The series with these label values, to keep.
+    /// The series with these label values, to keep. Without memory there is none, and a measurement is dropped: one,
+    /// however often the handle is used.
     [[nodiscard]] detail::bound_series bind(std::span<std::string_view const> values) const noexcept;
+
+    /// The one series of an instrument without labels, made for all its time. Without memory the instrument is not
+    /// registered after all, and the error hook hears of it.
+    [[nodiscard]] detail::bound_series bind_only() noexcept;
 
     /// The overflow series, to keep.
     [[nodiscard]] detail::bound_series bind_overflow() const noexcept;
@@ -114,8 +119,10 @@ public:
 
 private:
     [[nodiscard]] detail::found_series found(series* s) const noexcept {
-        if (s == nullptr) [[unlikely]]
+        if (s == nullptr) [[unlikely]] {
+            if (family_ != nullptr) family_->drop_measurement("a value that there is no memory for");
             return {detail::discard_cells(), family_, nullptr};
+        }
         if (s->is_overflow()) [[unlikely]]
             family_->say_overflow();
         return {s->cells(), family_, s};
@@ -131,6 +138,8 @@ private:
     static label_schema schema(scope const& in, detail::instrument_spec const& spec, std::string_view prometheus);
 
     [[nodiscard]] series_storage storage(detail::instrument_spec const& spec, detail::stream const& views) const;
+
+    static void say_without_memory(instrument_kind kind, std::string_view name) noexcept;
 
     std::shared_ptr<detail::registry_core> core_;
     std::shared_ptr<family> family_;
@@ -169,10 +178,13 @@ TACHO_FUNCTION registration::registration(scope const& in, detail::instrument_sp
         auto const name = anew ? made.view() : spec.prometheus_name;
         family_ = core_->add(describe(in, spec, views, name), schema(in, spec, name), storage(spec, views));
     });
-    if (!done)
-        detail::report_joined(severity::error,
-                              {"the ", to_string(spec.kind), " \"", spec.name,
-                               "\" was not registered: there is no memory for it; allow the process more"});
+    if (!done) say_without_memory(spec.kind, spec.name);
+}
+
+TACHO_FUNCTION void registration::say_without_memory(instrument_kind kind, std::string_view name) noexcept {
+    detail::report_joined(severity::error,
+                          {"the ", to_string(kind), " \"", name,
+                           "\" was not registered: there is no memory for it; allow the process more"});
 }
 
 TACHO_FUNCTION registration registration::refused(scope const& in, std::string why) noexcept {
@@ -197,6 +209,20 @@ TACHO_FUNCTION detail::bound_series registration::bind(std::span<std::string_vie
     auto const to = found(s);
     if (s == nullptr) return {to.cells, nullptr, {}};
     return {to.cells, to.of, detail::held_series{s}};
+}
+
+TACHO_FUNCTION detail::bound_series registration::bind_only() noexcept {
+    if (family_ == nullptr) return {detail::discard_cells(), nullptr, {}};
+    {
+        detail::looking const look;
+        if (series* const s = family_->hold({})) return {s->cells(), family_, detail::held_series{s}};
+    }
+    say_without_memory(family_->describe().kind, family_->describe().name);
+    registration ended;  // and takes it out of the registry
+    ended.core_ = core_;
+    std::swap(family_, ended.family_);
+    std::swap(cache_, ended.cache_);
+    return {detail::discard_cells(), nullptr, {}};
 }
 
 TACHO_FUNCTION detail::bound_series registration::bind_overflow() const noexcept {

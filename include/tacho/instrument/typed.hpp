@@ -138,7 +138,7 @@ protected:
     typed_instrument(scope const& in, instrument_spec const& spec) noexcept : registration_(in, spec) {
         if constexpr (Traits::dense != 0) registration_.keep_in({cached_cells_, cached_series_});
         if constexpr (recording && Traits::label_count == 0) {
-            auto const only = registration_.bind({});  // its only series is never removed
+            auto const only = registration_.bind_only();  // which is never removed
             only_ = only.cells;
             only_series_ = only.at();
         }

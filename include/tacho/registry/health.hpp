@@ -19,8 +19,9 @@ namespace tacho::inline TACHO_ABI {
 
 /// What went wrong in recording, since the registry was made; of instruments that are still registered.
 struct registry_health {
-    std::uint64_t dropped_measurements = 0;     ///< NaN, infinite or negative where that has no meaning, and those
-                                                ///< of failed and late callbacks
+    std::uint64_t dropped_measurements = 0;     ///< NaN, infinite or negative where that has no meaning, those of
+                                                ///< failed and late callbacks, and those that began a series for
+                                                ///< which there was no memory
     std::uint64_t overflowed_measurements = 0;  ///< counted in an overflow series
     std::uint64_t torn_reads = 0;               ///< histogram readings whose sum may be ahead of the buckets
     std::uint64_t failed_registrations = 0;     ///< of instruments that collide, or are none
