@@ -113,7 +113,7 @@ struct split_value {
 
 // The index at scale 8. A 512th of the mantissas has at most one bound in it, because the buckets are wider.
 [[nodiscard]] inline std::int64_t index_at_scale_8(split_value v) noexcept {
-    std::size_t const bucket = scale_8.start[v.below >> 43];
+    std::size_t const bucket = scale_8.start[static_cast<std::size_t>(v.below >> 43)];
     auto const beyond = scale_8.bounds[bucket + 1] <= v.below ? 1u : 0u;
     return v.exponent * static_cast<std::int64_t>(table_size) + static_cast<std::int64_t>(bucket + beyond);
 }

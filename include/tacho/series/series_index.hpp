@@ -32,7 +32,7 @@ public:
         table const* const t = newest_.load(std::memory_order_acquire);
         if (t == nullptr) return nullptr;
         auto const wanted = tag_of(hash);
-        for (std::size_t i = hash & t->mask;; i = (i + 1) & t->mask) {
+        for (std::size_t i = t->place_of(hash);; i = (i + 1) & t->mask) {
             // Acquire, matched by the releases in put(): whoever sees a tag sees the entry, and whoever sees an entry
             // the series. A place that is given to another meanwhile has that one's entry: keys are compared in full.
             auto const tag = t->tags()[i].load(std::memory_order_acquire);
@@ -64,6 +64,10 @@ private:
         std::size_t size;   // series in it
         std::size_t taken;  // places that are not free: those, and those left
 
+        // Where the search for a hash begins: its lower bits tell, which are all of a std::size_t or more.
+        [[nodiscard]] std::size_t place_of(std::uint64_t hash) const noexcept {
+            return static_cast<std::size_t>(hash) & mask;
+        }
         [[nodiscard]] std::atomic<series*>* entries() const noexcept {
             return reinterpret_cast<std::atomic<series*>*>(const_cast<table*>(this) + 1);
         }
@@ -86,7 +90,7 @@ private:
     }
 
     static void put(table& t, std::uint64_t hash, series* added) noexcept {
-        std::size_t i = hash & t.mask;
+        std::size_t i = t.place_of(hash);
         while (t.tags()[i].load(std::memory_order_relaxed) > left) i = (i + 1) & t.mask;
         if (t.tags()[i].load(std::memory_order_relaxed) == 0) ++t.taken;
         t.entries()[i].store(added, std::memory_order_release);
@@ -128,7 +132,7 @@ TACHO_FUNCTION bool series_index::make_room() noexcept {
 
 TACHO_FUNCTION void series_index::erase(std::uint64_t hash, series const* gone) noexcept {
     table& t = *newest_.load(std::memory_order_relaxed);
-    std::size_t i = hash & t.mask;
+    std::size_t i = t.place_of(hash);
     while (t.entries()[i].load(std::memory_order_relaxed) != gone ||
            t.tags()[i].load(std::memory_order_relaxed) <= left)
         i = (i + 1) & t.mask;
