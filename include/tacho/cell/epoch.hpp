@@ -44,6 +44,13 @@ struct epoch_table {
 };
 [[gnu::visibility("default")]] inline constinit epoch_table epochs{};
 
+// Which of the counted looks are this thread's own, by side, and the epoch in which the first of them began.
+struct own_looks {
+    std::array<std::uint64_t, 2> on{};
+    std::uint64_t since = 0;
+};
+[[gnu::visibility("default")]] inline constinit thread_local own_looks counted_here{};
+
 // By slot. Apart from the table, and all zero, so that it takes no room in a program, and no memory until a slot looks.
 [[gnu::visibility("default")]] inline constinit std::array<looking_record, max_slots> looking_slots{};
 
@@ -88,7 +95,11 @@ public:
         if (offset == 0) [[unlikely]]
             offset = claim_slot();
         if (offset == 0) [[unlikely]] {
-            record_ = &epochs.counted[epochs.side.load(std::memory_order_relaxed)];
+            auto const side = epochs.side.load(std::memory_order_relaxed);
+            auto& own = counted_here;
+            if (own.on[0] + own.on[1] == 0) own.since = epochs.now.load(std::memory_order_acquire);
+            ++own.on[side];
+            record_ = &epochs.counted[side];
             record_->since.fetch_add(1, std::memory_order_relaxed);  // ordered by the fence
             std::atomic_thread_fence(std::memory_order_seq_cst);
             return;
@@ -108,9 +119,10 @@ public:
     ~looking() {
         if (record_ == nullptr) return;
         // Release: whoever sees the end knows that nothing is read any more.
-        if (record_->depth == is_counted)
+        if (record_->depth == is_counted) {
+            --counted_here.on[static_cast<std::size_t>(record_ - epochs.counted.data())];
             record_->since.fetch_sub(1, std::memory_order_release);
-        else if (--record_->depth == 0)
+        } else if (--record_->depth == 0)
             record_->since.store(0, std::memory_order_release);
     }
 
@@ -125,7 +137,9 @@ inline std::uint64_t end_epoch() noexcept {
 
 // All counted threads that began to look in an epoch before this one have ended. Whoever began before an epoch, on
 // whichever side, has ended once the side that runs dry was seen empty (it holds those who read `side` before it last
-// changed), new ones were sent there, and then the other side was seen empty too; or both at once.
+// changed), new ones were sent there, and then the other side was seen empty too; or both at once. The looks of the
+// thread that asks don't hold up: where nobody else is counted, it knows when they began. Else a thread without a slot,
+// which removes while it looks, would get back twice as late what it removed.
 inline std::uint64_t counted_out_before(std::uint64_t now) noexcept {
     auto& e = epochs;
     std::lock_guard const lock{e.mutex};
@@ -136,7 +150,11 @@ inline std::uint64_t counted_out_before(std::uint64_t now) noexcept {
         if (e.counted[present].since.load(std::memory_order_acquire) == 0) e.counted_out = now;
         e.side.store(1 - present, std::memory_order_relaxed);
     }
-    return e.counted_out;
+    auto const& own = counted_here;
+    for (unsigned side = 0; side < 2; ++side)
+        if (e.counted[side].since.load(std::memory_order_acquire) != own.on[side]) return e.counted_out;
+    auto const own_since = own.on[0] + own.on[1] == 0 ? now : own.since;
+    return (std::max)(e.counted_out, (std::min)(now, own_since));
 }
 
 // What was unlinked in the epoch that this returns, or before, is seen by nobody any more.

@@ -38,7 +38,9 @@ TACHO_FUNCTION void forked_cells::on_fork(fork_event what) noexcept {
         looking_slots[slot].depth = 0;
     }
     slots.left.store(slots.count - used + slots.free_count, std::memory_order_relaxed);
-    for (auto& counted : epochs.counted) counted.since.store(0, std::memory_order_relaxed);
+    // Of the looks, those of the thread that is left go on.
+    for (std::size_t side = 0; side < epochs.counted.size(); ++side)
+        epochs.counted[side].since.store(counted_here.on[side], std::memory_order_relaxed);
     // Linux hands the registration for membarrier() on; where it did not, the first remover registers anew.
 }
 
