@@ -6,9 +6,14 @@
 #define TACHO_VERSION_PATCH 0
 
 // The inline namespace that all names are in. With TACHO_OFF defined, for all files of a program, the library records
-// nothing: its types and bodies are then others, and so is the namespace, so that files which disagree don't link.
-#if defined(TACHO_OFF)
+// nothing; with TACHO_PORTABLE, it does without what only some machines have. Its types and bodies are then others, and
+// so is the namespace, so that files which disagree don't link.
+#if defined(TACHO_OFF) && defined(TACHO_PORTABLE)
+#define TACHO_ABI v0_off_portable
+#elif defined(TACHO_OFF)
 #define TACHO_ABI v0_off
+#elif defined(TACHO_PORTABLE)
+#define TACHO_ABI v0_portable
 #else
 #define TACHO_ABI v0
 #endif

@@ -76,6 +76,20 @@ def mixed(compiler):
     return ''
 
 
+def portable_mixed(compiler):
+    """TACHO_PORTABLE changes types and bodies as well."""
+    with tempfile.TemporaryDirectory() as folder:
+        main, other = pathlib.Path(folder, 'main.o'), pathlib.Path(folder, 'other.o')
+        compiled(compiler, DROP_IN / 'main.cpp', ['-DTACHO_PORTABLE'], main)
+        compiled(compiler, DROP_IN / 'other.cpp', [], other)
+        status, said = run(*shlex.split(compiler), '-pthread', '-o', f'{folder}/program', main, other)
+        if status == 0 or 'record_elsewhere(tacho::v0_portable::registry&)' not in said:
+            return f'files that disagree link, or fail otherwise: {said}'
+        compiled(compiler, DROP_IN / 'other.cpp', ['-DTACHO_PORTABLE'], other)
+        status, said = run(*shlex.split(compiler), '-pthread', '-o', f'{folder}/program', main, other)
+        return said if status != 0 else ''
+
+
 def documented(compiler):
     """All blocks of all pages in one file, each in a namespace of its own."""
     includes, parts = set(), []
@@ -117,6 +131,7 @@ def main(compilers):
         checks.append((f'a program shows nothing, {compiler} {" ".join(flags)}',
                        functools.partial(works, compiler, ['-DTACHO_OFF', *flags])))
     checks.append(('files that disagree do not link', functools.partial(mixed, first)))
+    checks.append(('files that disagree on TACHO_PORTABLE do not link', functools.partial(portable_mixed, first)))
     checks.append(('what the documents say compiles', functools.partial(documented, first)))
     right = rejected_test.program(*(case[2] for case in rejected_test.CASES.values()), header='tacho/tacho.hpp')
     checks.append(('what is right compiles', functools.partial(

@@ -1,4 +1,5 @@
 // Exponential histograms that many threads observe and others read. Run under ThreadSanitizer as well.
+#include "support/load.hpp"
 #include "support/text.hpp"
 
 #include "tacho/export/delta_memory.hpp"
@@ -15,11 +16,7 @@
 
 namespace {
 
-#if defined(__SANITIZE_THREAD__)
-constexpr int scale = 1;
-#else
-constexpr int scale = 10;
-#endif
+using test::scale;
 
 // What is shown of the one instrument, by bucket; negative buckets have keys of their own.
 struct reader {

@@ -1,6 +1,8 @@
 // Many threads: nothing is lost, and every scrape meanwhile is well-formed. Run under ThreadSanitizer as well.
+#include "support/load.hpp"
 #include "support/text.hpp"
 
+#include "tacho/core/lasting_mutex.hpp"
 #include "tacho/export/delta_memory.hpp"
 #include "tacho/export/endpoint.hpp"
 #include "tacho/export/memory_transport.hpp"
@@ -15,17 +17,14 @@
 #include <latch>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <sstream>
 #include <thread>
 
 namespace {
 
-#if defined(__SANITIZE_THREAD__)
-constexpr int scale = 1;
-#else
-constexpr int scale = 10;
-#endif
+using test::scale;
 
 // Starts `count` threads at once and joins them.
 template <class F>
@@ -111,6 +110,19 @@ TEST_P(any_number_of_threads, loses_nothing) {
     t.expect(static_cast<std::uint64_t>(threads) * static_cast<std::uint64_t>(each));
 }
 INSTANTIATE_TEST_SUITE_P(of, any_number_of_threads, testing::Values(1, 2, 8, 64));
+
+// What stands in for std::mutex where that doesn't last as long as the program.
+TEST(a_yielding_mutex, lets_one_thread_in_at_a_time) {
+    tacho::detail::yielding_mutex mutex;
+    int changes = 0;
+    in_threads(8, [&](int) {
+        for (int i = 0; i < 1000 * scale; ++i) {
+            std::lock_guard const lock{mutex};
+            ++changes;
+        }
+    });
+    EXPECT_EQ(changes, 8 * 1000 * scale);
+}
 
 TEST(thousands_of_short_threads, lose_nothing_and_use_few_slots) {
     totals t;

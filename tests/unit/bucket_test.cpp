@@ -2,6 +2,7 @@
 #include "tacho/cell/bucket_table.hpp"
 #include "tacho/cell/histogram_cells.hpp"
 #include "tacho/core/bounds.hpp"
+#include "tacho/core/platform.hpp"
 
 #include <gtest/gtest.h>
 
@@ -23,7 +24,7 @@ void expect_same(tacho::detail::bucket_table const& table, std::span<double cons
     EXPECT_EQ(table.find(value), expected) << value << " among " << bounds.size();
     EXPECT_EQ(tacho::detail::bucket_of(bounds, value), expected) << value << " among " << bounds.size();
     EXPECT_EQ(tacho::detail::search_bucket(bounds, value), expected) << value << " among " << bounds.size();
-#if defined(__SSE2__)
+#if TACHO_USES_SSE2
     EXPECT_EQ(tacho::detail::count_bucket(bounds, value), expected) << value << " among " << bounds.size();
 #endif
 }

@@ -4,6 +4,7 @@
 #include "tacho/cell/slots.hpp"
 #include "tacho/core/compilation.hpp"
 #include "tacho/core/fork.hpp"
+#include "tacho/core/platform.hpp"
 #include "tacho/version.hpp"
 
 #include <atomic>
@@ -13,7 +14,7 @@
 #include <mutex>
 #include <new>
 
-#if defined(__unix__) || defined(__APPLE__)
+#if TACHO_USES_SPARSE_PAGES
 #include <sys/mman.h>
 #endif
 
@@ -29,7 +30,7 @@ inline constexpr std::size_t cells_per_page = slot_bytes / sizeof(word);
 // Fresh zeroed memory of `pages` pages, which the operating system provides page by page as they are touched; nullptr
 // when it can't be had. Never given back.
 inline std::byte* reserve_pages(std::size_t pages) noexcept {
-#if defined(MAP_ANONYMOUS) && UINTPTR_MAX > 0xFFFFFFFFu
+#if TACHO_USES_SPARSE_PAGES && defined(MAP_ANONYMOUS)
     int flags = MAP_PRIVATE | MAP_ANONYMOUS;
 #if defined(MAP_NORESERVE)
     flags |= MAP_NORESERVE;  // most slots' pages will never be touched

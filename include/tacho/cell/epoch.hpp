@@ -4,6 +4,7 @@
 
 #include "tacho/cell/slots.hpp"
 #include "tacho/core/fork.hpp"
+#include "tacho/core/platform.hpp"
 #include "tacho/version.hpp"
 
 #include <algorithm>
@@ -14,7 +15,7 @@
 #include <mutex>
 #include <utility>
 
-#if defined(__linux__)
+#if TACHO_USES_MEMBARRIER
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
@@ -74,7 +75,7 @@ inline void fence_of_looker() noexcept {
 // False when looks that were announced without a fence may not be seen, and so nothing may be given back.
 inline bool fence_of_remover() noexcept {
     std::atomic_thread_fence(std::memory_order_seq_cst);
-#if defined(__linux__) && defined(SYS_membarrier)
+#if TACHO_USES_MEMBARRIER && defined(SYS_membarrier)
     constexpr int private_expedited = 1 << 3, register_private_expedited = 1 << 4;
     auto const interrupt_all = [] { return ::syscall(SYS_membarrier, private_expedited, 0, 0) == 0; };
     if (epochs.has_membarrier.load(std::memory_order_relaxed) && interrupt_all()) return true;

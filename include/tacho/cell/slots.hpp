@@ -3,6 +3,7 @@
 
 #include "tacho/core/compilation.hpp"
 #include "tacho/core/fork.hpp"
+#include "tacho/core/platform.hpp"
 #include "tacho/version.hpp"
 
 #include <array>
@@ -20,7 +21,7 @@ namespace detail {
 
 // A slot costs address space and no memory until its thread counts, which holds where pages are provided on demand and
 // there are addresses to spare. Elsewhere everything lives in the common slot: slower, with the same numbers.
-#if (defined(__unix__) || defined(__APPLE__)) && UINTPTR_MAX > 0xFFFFFFFFu
+#if TACHO_USES_SPARSE_PAGES
 inline constexpr std::size_t default_slots = 256;
 #else
 inline constexpr std::size_t default_slots = 1;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/core/compilation.hpp"
+#include "tacho/core/lasting_mutex.hpp"
 #include "tacho/version.hpp"
 
 #include <atomic>
@@ -31,7 +32,7 @@ class fork_watch;
 struct fork_gate {
     std::atomic<std::uint32_t> inside{0};  // threads that are changing something
     std::atomic<bool> closed{false};
-    std::mutex closing;                   // held while it is closed, so that others can wait for its end
+    lasting_mutex closing;                // held while it is closed, so that others can wait for its end
     std::atomic<std::uint32_t> forks{0};  // between the first process and this one
     std::atomic<bool> is_installed{false};
     fork_watch* first = nullptr;
@@ -82,7 +83,7 @@ public:
     }
 
 private:
-    std::mutex mutex_;
+    lasting_mutex mutex_;
 };
 [[gnu::visibility("default")]] inline constinit gated_mutex watches{};
 

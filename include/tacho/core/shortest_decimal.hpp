@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/core/compilation.hpp"
+#include "tacho/core/platform.hpp"
 #include "tacho/version.hpp"
 
 #include <array>
@@ -21,7 +22,7 @@ struct product_128 {
     return {a1 * b1 + (middle >> 32) + (other >> 32), other << 32 | (a0 * b0 & 0xFFFFFFFFu)};
 }
 [[nodiscard]] constexpr product_128 multiply(std::uint64_t a, std::uint64_t b) noexcept {
-#if defined(__SIZEOF_INT128__)
+#if TACHO_USES_INT128
     __extension__ using wide = unsigned __int128;
     auto const both = static_cast<wide>(a) * b;
     return {static_cast<std::uint64_t>(both >> 64), static_cast<std::uint64_t>(both)};

@@ -1,0 +1,53 @@
+// tacho: what the library uses of the processor and the system to be faster than portable C++ alone.
+#pragma once
+
+#include <cstdint>
+
+// Each is 1 where it is there, and else something portable takes its place, with the same numbers. With TACHO_PORTABLE
+// defined, for all files of a program, none is used: to run on any machine what others need, and to see whether a fault
+// comes from one of these. As with TACHO_OFF, files that disagree don't link.
+#if defined(TACHO_PORTABLE)
+#define TACHO_USES_SPARSE_PAGES 0
+#define TACHO_USES_MEMBARRIER 0
+#define TACHO_USES_SSE2 0
+#define TACHO_USES_INT128 0
+#define TACHO_USES_STD_MUTEX 0
+#else
+
+// Pages that are provided as they are touched, and addresses to spare for them: a slot for each thread. Else all count
+// in the common one.
+#if (defined(__unix__) || defined(__APPLE__)) && UINTPTR_MAX > 0xFFFFFFFFu
+#define TACHO_USES_SPARSE_PAGES 1
+#else
+#define TACHO_USES_SPARSE_PAGES 0
+#endif
+
+// membarrier(2), so that a look-up needs no fence. Else each has one.
+#if defined(__linux__)
+#define TACHO_USES_MEMBARRIER 1
+#else
+#define TACHO_USES_MEMBARRIER 0
+#endif
+
+// Two bounds of a histogram are compared at a time. Else they are searched.
+#if defined(__SSE2__)
+#define TACHO_USES_SSE2 1
+#else
+#define TACHO_USES_SSE2 0
+#endif
+
+// The processor multiplies to 128 bits. Else in four parts.
+#if defined(__SIZEOF_INT128__)
+#define TACHO_USES_INT128 1
+#else
+#define TACHO_USES_INT128 0
+#endif
+
+// std::mutex lasts as long as the program, and longer than its static objects (see lasting_mutex). Else an atomic word.
+#if defined(__linux__)
+#define TACHO_USES_STD_MUTEX 1
+#else
+#define TACHO_USES_STD_MUTEX 0
+#endif
+
+#endif
