@@ -52,6 +52,13 @@ inline std::string value_of(std::string const& page, std::string const& name_and
     return {};
 }
 
+// How often something is in a text.
+inline std::size_t count(std::string_view in, std::string_view what) {
+    std::size_t found = 0;
+    for (auto at = in.find(what); at != in.npos; at = in.find(what, at + 1)) ++found;
+    return found;
+}
+
 // Remembers what the error hook is told while it lives.
 class heard {
 public:

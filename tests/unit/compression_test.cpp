@@ -75,7 +75,7 @@ public:
     }
 };
 
-struct shop {
+struct compressing_shop {
     tacho::registry registry{test::fixed()};
     tacho::counter<"hits"> hits{registry};
     std::shared_ptr<turner> const turns = std::make_shared<turner>();
@@ -87,7 +87,7 @@ std::string const turned{page.rbegin(), page.rend()};
 
 // CONFORMANCE 84
 TEST(an_endpoint, compresses_for_who_wants_it) {
-    shop s;
+    compressing_shop s;
     for (int i = 0; i < 3; ++i) {
         auto const answer = s.endpoint.respond({.accept_encoding = "turned"});
         EXPECT_EQ(answer.status(), 200);
@@ -100,7 +100,7 @@ TEST(an_endpoint, compresses_for_who_wants_it) {
 
 // CONFORMANCE 83, 84
 TEST(an_endpoint, says_that_it_varies_and_nothing_of_a_coding_when_it_does_not_compress) {
-    shop s;
+    compressing_shop s;
     for (auto const codings : {"", "gzip", "turned;q=0", "*;q=0"}) {
         auto const answer = s.endpoint.respond({.accept_encoding = codings});
         EXPECT_EQ(answer.body(), page) << codings;
@@ -114,7 +114,7 @@ TEST(an_endpoint, says_that_it_varies_and_nothing_of_a_coding_when_it_does_not_c
 
 // CONFORMANCE 85
 TEST(an_endpoint, answers_uncompressed_when_compressing_fails) {
-    shop s;
+    compressing_shop s;
     s.turns->works = false;
     auto const answer = s.endpoint.respond({.accept_encoding = "turned"});
     EXPECT_EQ(answer.status(), 200);
@@ -124,7 +124,7 @@ TEST(an_endpoint, answers_uncompressed_when_compressing_fails) {
 
 // CONFORMANCE 86
 TEST(an_endpoint, compresses_nothing_but_pages) {
-    shop s;
+    compressing_shop s;
     for (auto const method : {"HEAD", "POST"})
         EXPECT_EQ(
             test::header_of(s.endpoint.respond({.method = method, .accept_encoding = "turned"}), "Content-Encoding"),

@@ -13,18 +13,13 @@ namespace {
 
 using test::as_json;
 using test::as_text;
+using test::count;
 using test::value_of;
 
 tacho::registry_options with_labels(std::vector<tacho::attribute> labels) {
     auto options = test::fixed();
     options.constant_labels = std::move(labels);
     return options;
-}
-
-std::size_t count(std::string const& text, std::string const& what) {
-    std::size_t times = 0;
-    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++times;
-    return times;
 }
 
 TEST(a_constant_label, is_on_each_series_in_every_format) {

@@ -13,9 +13,9 @@ namespace {
 
 using tacho::label;
 
-tacho::unix_nanos clock_now = 0;
-tacho::registry_options on_clock() {
-    return {.now = []() noexcept { return clock_now; }};
+tacho::unix_nanos creation_clock = 0;
+tacho::registry_options on_creation_clock() {
+    return {.now = []() noexcept { return creation_clock; }};
 }
 
 std::string dated(tacho::registry& registry, std::string_view accept = "application/openmetrics-text") {
@@ -38,8 +38,8 @@ TEST(a_time_in_openmetrics, is_seconds_in_plain_decimal) {
 
 // CONFORMANCE 52, 218: after the other samples of its label set, of counters and histograms only.
 TEST(created, follows_the_samples_of_each_series_of_a_counter_or_histogram) {
-    clock_now = test::now;
-    tacho::registry registry{on_clock()};
+    creation_clock = test::now;
+    tacho::registry registry{on_creation_clock()};
     tacho::counter<"c", label<"a">> c{registry};
     tacho::counter<"d", double> d{registry};
     tacho::gauge<"g"> g{registry};
@@ -47,7 +47,7 @@ TEST(created, follows_the_samples_of_each_series_of_a_counter_or_histogram) {
     tacho::histogram<"i"> i{registry, "", {-1}};
     tacho::up_down_counter<"u"> u{registry};
     c("1").inc(3);
-    clock_now += 1'500'000'000u;
+    creation_clock += 1'500'000'000u;
     c("2").inc(4);
     h("1").observe(0.5);
     EXPECT_EQ(dated(registry),
@@ -64,12 +64,12 @@ TEST(created, follows_the_samples_of_each_series_of_a_counter_or_histogram) {
 
 // CONFORMANCE 52
 TEST(created, is_another_time_when_a_series_begins_anew) {
-    clock_now = test::now;
-    tacho::registry registry{on_clock()};
+    creation_clock = test::now;
+    tacho::registry registry{on_creation_clock()};
     tacho::counter<"c", label<"a">> c{registry};
     c("1").inc();
     EXPECT_EQ(test::value_of(dated(registry), "c_created{a=\"1\"}"), "1700000000.0");
-    clock_now += 1;
+    creation_clock += 1;
     EXPECT_TRUE(c.remove("1"));
     c("1").inc();
     EXPECT_EQ(test::value_of(dated(registry), "c_created{a=\"1\"}"), "1700000000.000000001");
@@ -77,8 +77,8 @@ TEST(created, is_another_time_when_a_series_begins_anew) {
 
 // CONFORMANCE 38, 52, 219
 TEST(created, is_in_no_other_format_and_not_there_unless_asked_for) {
-    clock_now = test::now;
-    tacho::registry registry{on_clock()};
+    creation_clock = test::now;
+    tacho::registry registry{on_creation_clock()};
     tacho::counter<"c"> c{registry};
     EXPECT_EQ(dated(registry, "text/plain;version=1.0.0"), "# TYPE c_total counter\nc_total 0\n");
     EXPECT_EQ(dated(registry, ""), "# TYPE c_total counter\nc_total 0\n");
@@ -95,8 +95,8 @@ TEST(created, has_a_name_that_no_other_instrument_can_have) {
 
 // CONFORMANCE 20, 64
 TEST(created, is_told_under_a_name_that_needs_quotes_or_escapes) {
-    clock_now = test::now;
-    auto options = on_clock();
+    creation_clock = test::now;
+    auto options = on_creation_clock();
     options.translation = tacho::translation_strategy::no_translation;
     tacho::registry registry{options};
     tacho::counter<"a.b_total", label<"c.d">> c{registry};

@@ -125,13 +125,13 @@ TEST(negotiation, always_ends_in_one_of_twelve_answers) {
     }
 }
 
-struct shop {
+struct small_shop {
     tacho::registry registry{test::fixed()};
     tacho::counter<"hits"> hits{registry};
 };
 
 TEST(an_endpoint, answers_get_with_the_numbers) {
-    shop s;
+    small_shop s;
     tacho::endpoint endpoint{s.registry, {.about = {{"service.name", "shop"}}}};
     auto const answer = endpoint.respond({"GET", ""});
     EXPECT_EQ(answer.status(), 200);
@@ -143,7 +143,7 @@ TEST(an_endpoint, answers_get_with_the_numbers) {
 
 // CONFORMANCE 83, 89
 TEST(an_endpoint, answers_head_without_a_body) {
-    shop s;
+    small_shop s;
     tacho::endpoint endpoint{s.registry};
     auto const answer = endpoint.respond({"HEAD", "application/openmetrics-text"});
     EXPECT_EQ(answer.status(), 200);
@@ -156,7 +156,7 @@ TEST(an_endpoint, answers_head_without_a_body) {
 
 // CONFORMANCE 89
 TEST(an_endpoint, refuses_other_methods_and_says_which_it_takes) {
-    shop s;
+    small_shop s;
     tacho::endpoint endpoint{s.registry};
     for (auto const method : {"POST", "PUT", "DELETE", "get", "", "OPTIONS"}) {
         auto const answer = endpoint.respond({method, ""});
@@ -169,7 +169,7 @@ TEST(an_endpoint, refuses_other_methods_and_says_which_it_takes) {
 
 // R6
 TEST(an_endpoint, that_is_disabled_answers_404) {
-    shop s;
+    small_shop s;
     tacho::endpoint endpoint{s.registry, {.enabled = false}};
     auto const answer = endpoint.respond({"GET", ""});
     EXPECT_EQ(answer.status(), 404);
@@ -178,7 +178,7 @@ TEST(an_endpoint, that_is_disabled_answers_404) {
 }
 
 TEST(an_endpoint, gives_each_of_16_scrapes_at_once_its_own_body_and_turns_the_17th_away) {
-    shop s;
+    small_shop s;
     tacho::endpoint endpoint{s.registry};
     std::vector<tacho::scrape_response> answers;
     for (std::uint64_t i = 0; i < 16; ++i) {
@@ -194,7 +194,7 @@ TEST(an_endpoint, gives_each_of_16_scrapes_at_once_its_own_body_and_turns_the_17
 
 // CONFORMANCE 15, 100
 TEST(an_endpoint, fails_whole_when_the_body_would_be_too_large) {
-    shop s;
+    small_shop s;
     tacho::endpoint endpoint{s.registry, {.largest_body = 10}};
     auto const answer = endpoint.respond({"GET", ""});
     EXPECT_EQ(answer.status(), 500);
@@ -202,7 +202,7 @@ TEST(an_endpoint, fails_whole_when_the_body_would_be_too_large) {
 }
 
 TEST(a_scrape_response, outlives_endpoint_and_registry) {
-    auto s = std::make_unique<shop>();
+    auto s = std::make_unique<small_shop>();
     auto endpoint = std::make_unique<tacho::endpoint>(s->registry);
     auto const answer = endpoint->respond({"GET", ""});
     endpoint.reset();

@@ -1,5 +1,6 @@
 // Exemplars: which measurements become one, what is kept of them, and where they are shown.
 #include "support/text.hpp"
+#include "support/verb.hpp"
 #include "tacho/env/settings.hpp"
 #include "tacho/export/delta_memory.hpp"
 #include "tacho/instrument/named.hpp"
@@ -28,6 +29,7 @@ using tacho::exemplar_filter;
 using tacho::exemplars;
 using tacho::label;
 using tacho::trace_context;
+using test::verb;
 
 trace_context current;
 int asked = 0;
@@ -46,13 +48,13 @@ constexpr trace_context in_span(bool sampled) {
 constexpr std::string_view ids = R"(trace_id="a0a1a2a3a4a5a6a7a8a9aaabacadaeaf",span_id="0111213141516171")";
 
 int clock_reads = 0;
-tacho::unix_nanos clock_now = test::now;
+tacho::unix_nanos exemplar_clock = test::now;
 tacho::registry_options on_clock(exemplar_filter filter = exemplar_filter::trace_based) {
     tacho::registry_options o;
     o.exemplars = filter;
     o.now = []() noexcept {
         ++clock_reads;
-        return clock_now;
+        return exemplar_clock;
     };
     return o;
 }
@@ -63,7 +65,7 @@ protected:
     exemplar() {
         current = {};
         asked = 0;
-        clock_now = test::now;
+        exemplar_clock = test::now;
         tacho::set_trace_context_hook(&ask);
     }
     ~exemplar() override { tacho::set_trace_context_hook(nullptr); }
@@ -89,7 +91,7 @@ TEST_F(exemplar, is_a_measurement_within_a_sampled_span) {
     c("1").inc(3);
     EXPECT_EQ(behind("c_total", registry), "");
     current = in_span(true);
-    clock_now += 123'000'000u;
+    exemplar_clock += 123'000'000u;
     c("1").inc(4);
     EXPECT_EQ(behind("c_total", registry), "# {" + std::string{ids} + "} 4 1700000000.123");
     current = {};
@@ -355,15 +357,15 @@ TEST_F(exemplar, of_an_earlier_delta_is_not_in_a_later_one) {
     tacho::counter<"c", exemplars> c{registry};
     tacho::delta_memory memory;
     auto const push = [&](bool arrives = true) {
-        clock_now += 1'000'000'000u;
+        exemplar_clock += 1'000'000'000u;
         tacho::byte_buffer buffer;
         tacho::resource const about;
-        tacho::otlp_json_encoder encoder{buffer, about, clock_now};
+        tacho::otlp_json_encoder encoder{buffer, about, exemplar_clock};
         tacho::delta_memory::stage stage{memory, encoder, tacho::temporality_preference::delta};
         registry.visit(stage, tacho::order::by_scope);
         EXPECT_TRUE(encoder.finish());
-        if (arrives) memory.commit(clock_now);
-        clock_now += 1'000'000'000u;
+        if (arrives) memory.commit(exemplar_clock);
+        exemplar_clock += 1'000'000'000u;
         std::size_t found = 0;
         for (std::size_t at = 0; (at = buffer.view().find("\"exemplars\":[{", at)) != std::string::npos; ++at) ++found;
         return found;
@@ -384,7 +386,7 @@ TEST_F(exemplar, of_an_earlier_delta_is_not_in_a_later_one) {
 TEST_F(exemplar, made_after_the_collection_began_waits_for_the_next_one) {
     tacho::registry registry{on_clock(exemplar_filter::always_on)};
     tacho::counter<"c", exemplars> c{registry};
-    clock_now += 2'000'000'000u;  // test::as_json() collects a second after the start
+    exemplar_clock += 2'000'000'000u;  // test::as_json() collects a second after the start
     c.inc();
     EXPECT_EQ(test::as_json(registry).find("exemplars"), std::string::npos);
 }
@@ -408,7 +410,7 @@ TEST_F(exemplar, is_copied_by_a_snapshot) {
     EXPECT_NE(page.find("h_bucket{a=\"2\",le=\"+Inf\"} 1 # {order=\"2\"} 3 1700000000.0\n"), std::string::npos) << page;
     EXPECT_NE(page.find("c_total{a=\"3\"} 2 # {order=\"3\"} 2 1700000000.0\n"), std::string::npos) << page;
     auto const snapshot = registry.snapshot();
-    clock_now += 500'000'000u;
+    exemplar_clock += 500'000'000u;
     record(3);
     EXPECT_EQ(test::as_openmetrics(snapshot), page);
     EXPECT_EQ(test::as_json(snapshot), json);
@@ -479,11 +481,6 @@ TEST_F(exemplar, comes_from_timers_batches_and_exceptions_too) {
     EXPECT_EQ(behind("e_total", registry), "# {" + std::string{ids} + "} 1 1700000000.0");
 }
 
-enum class verb { get, post };
-consteval auto label_values(verb) {
-    return tacho::labels<verb>({{verb::get, "GET"}, {verb::post, "POST"}});
-}
-
 // Each of the ways in which a series is found.
 TEST_F(exemplar, is_kept_by_enum_labels_and_by_the_overflow_series) {
     tacho::registry registry{on_clock(exemplar_filter::always_on)};
@@ -533,7 +530,7 @@ TEST_F(exemplar, is_not_looked_for_where_a_family_keeps_none) {
     tacho::byte_buffer page, json;
     tacho::resource const about;
     tacho::prometheus_encoder prometheus{page, {tacho::text_format::openmetrics_1_0_0}};
-    tacho::otlp_json_encoder otlp{json, about, clock_now};
+    tacho::otlp_json_encoder otlp{json, about, exemplar_clock};
     struct stale {
         std::array<tacho::exemplar, 2> left;
         tacho::prometheus_encoder<tacho::byte_buffer>& prometheus;
@@ -552,7 +549,7 @@ TEST_F(exemplar, is_not_looked_for_where_a_family_keeps_none) {
             otlp.histogram(of, s, value);
         }
     } both{{}, prometheus, otlp};
-    for (auto& e : both.left) e.time = clock_now;
+    for (auto& e : both.left) e.time = exemplar_clock;
     registry.visit(both);
     EXPECT_TRUE(prometheus.finish() && otlp.finish());
     EXPECT_EQ(page.view().find(" # "), std::string_view::npos) << page.view();
@@ -580,7 +577,7 @@ TEST_F(exemplar, finds_room_in_the_largest_page) {
     std::vector<std::string_view> const values(16, value);
     auto const to = h.bind(values);
     auto const one = c.bind(values);
-    clock_now = ~tacho::unix_nanos{0};
+    exemplar_clock = ~tacho::unix_nanos{0};
     current = in_span(true);
     std::string wide;
     for (int i = 0; i < 39; ++i) wide += "\xFF";  // three bytes and six characters each

@@ -1,3 +1,4 @@
+#include "support/numbers.hpp"
 #include "support/text.hpp"
 
 #include "tacho/export/delta_memory.hpp"
@@ -21,7 +22,7 @@ using test::as_json;
 using test::as_openmetrics;
 using test::as_text;
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
+using test::infinity;
 constexpr int finest = tacho::max_exponential_scale, coarsest = tacho::min_exponential_scale;
 
 // 2^e for every exponent a double can have.

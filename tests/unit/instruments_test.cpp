@@ -1,4 +1,6 @@
+#include "support/numbers.hpp"
 #include "support/text.hpp"
+#include "support/verb.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,14 +15,10 @@ namespace {
 
 using test::as_text;
 using test::value_of;
+using test::verb;
 
-enum class verb { get, post, other };
-consteval auto label_values(verb) {
-    return tacho::labels<verb>({{verb::get, "GET"}, {verb::post, "POST"}, {verb::other, "other"}});
-}
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+using test::infinity;
+using test::nan;
 
 // CONFORMANCE 48, 222
 TEST(a_counter, is_shown_at_zero_from_the_start) {

@@ -1,6 +1,7 @@
 // Series that are removed or expire, and what may outlive them.
 #include "support/heap.hpp"
 #include "support/text.hpp"
+#include "support/verb.hpp"
 #include "tacho/export/memory_transport.hpp"
 #include "tacho/export/pusher.hpp"
 
@@ -19,6 +20,7 @@ namespace {
 
 using test::as_text;
 using test::value_of;
+using test::verb;
 
 // A clock that tests move, for registries.
 tacho::unix_nanos time_now = test::now;  // earlier than what encoders are told
@@ -32,13 +34,13 @@ tacho::registry_options by_hand() {
     return {.now = &manual_time};
 }
 
-using counter = tacho::counter<"c", tacho::label<"a">>;
+using labelled_counter = tacho::counter<"c", tacho::label<"a">>;
 using expiring = tacho::counter<"c", tacho::label<"a">, tacho::expire_after<60>>;
 
 TEST(a_removed_series, is_shown_no_more_and_starts_anew) {
     time_now = test::now;
     tacho::registry registry{by_hand()};
-    counter c{registry};
+    labelled_counter c{registry};
     c("x").inc(5);
     c("y").inc(7);
     EXPECT_TRUE(c.remove("x"));
@@ -55,7 +57,7 @@ TEST(a_removed_series, is_shown_no_more_and_starts_anew) {
 
 TEST(a_removed_series, may_be_named_by_values_that_have_to_be_mended) {
     tacho::registry registry;
-    counter c{registry};
+    labelled_counter c{registry};
     c("a\xFF").inc();
     EXPECT_TRUE(c.remove("a\xFF"));
     c(std::string(5000, 'x')).inc();
@@ -78,7 +80,7 @@ TEST(a_removed_series, makes_room_below_the_limit) {
 }
 
 // While a removal asks what time it is, another thread counts, or waits to.
-counter* counted_meanwhile = nullptr;
+labelled_counter* counted_meanwhile = nullptr;
 std::atomic<bool> has_counted{false};
 std::thread counting;
 tacho::unix_nanos time_of_removal() noexcept {
@@ -94,7 +96,7 @@ tacho::unix_nanos time_of_removal() noexcept {
 
 TEST(a_series_that_is_being_removed, is_found_no_more) {
     tacho::registry registry{{.now = &time_of_removal}};
-    counter c{registry};
+    labelled_counter c{registry};
     c("x").inc();
     counted_meanwhile = &c;
     EXPECT_TRUE(c.remove("x"));
@@ -104,7 +106,7 @@ TEST(a_series_that_is_being_removed, is_found_no_more) {
 
 TEST(removed_series, leave_places_that_a_page_passes_over) {
     tacho::registry registry;
-    counter c{registry};
+    labelled_counter c{registry};
     for (int i = 0; i < 30; ++i) c(std::to_string(i)).inc();
     for (int i = 8; i < 30; ++i) c.remove(std::to_string(i));
     for (int i = 0; i < 200; ++i) {  // so many that their memory is given back
@@ -130,7 +132,7 @@ TEST(an_instrument_of_enums, that_ends_is_not_written_to_by_the_removal_of_a_ser
 
 TEST(a_handle, of_a_removed_series_records_for_nobody) {
     tacho::registry registry;
-    counter c{registry};
+    labelled_counter c{registry};
     auto const old = c.bind("x");
     EXPECT_TRUE(c.remove("x"));
     for (int i = 0; i < 200; ++i) {  // others come and go, and would be given its cells
@@ -145,7 +147,7 @@ TEST(a_handle, of_a_removed_series_records_for_nobody) {
 
 TEST(a_handle, may_outlive_series_instrument_and_registry) {
     std::optional<tacho::registry> registry{std::in_place};
-    std::optional<counter> c{std::in_place, *registry};
+    std::optional<labelled_counter> c{std::in_place, *registry};
     std::optional<tacho::histogram<"h", tacho::unit::seconds, tacho::label<"a">>> h{std::in_place, *registry};
     auto const first = c->bind("x");
     auto timing = (*h)("x").time();
@@ -168,11 +170,6 @@ TEST(clear, removes_every_series_and_the_overflow) {
     EXPECT_EQ(as_text(registry), "");
     for (int i = 0; i < 3; ++i) c(i).inc();
     EXPECT_EQ(value_of(as_text(registry), "c_total{otel_metric_overflow=\"true\"}"), "1");
-}
-
-enum class verb { get, post };
-consteval auto label_values(verb) {
-    return tacho::labels<verb>({{verb::get, "GET"}, {verb::post, "POST"}});
 }
 
 TEST(a_removed_series, of_enums_is_found_no_more) {
@@ -220,7 +217,7 @@ TEST(an_instrument_named_at_run_time, removes_its_series_too) {
 
 TEST(a_snapshot, keeps_the_series_it_shows) {
     tacho::registry registry;
-    counter c{registry};
+    labelled_counter c{registry};
     c("x").inc(5);
     auto const snapshot = registry.snapshot();
     c.remove("x");
@@ -388,9 +385,9 @@ TEST(a_family, gives_the_memory_of_its_series_back_when_they_are_removed) {
 
 // ---- Readers who report what happened in between.
 
-struct delivered {
+struct delivered_counts {
     std::map<std::string, std::string> values;  // of label a, in the last request
-    explicit delivered(tacho::memory_transport const& from) {
+    explicit delivered_counts(tacho::memory_transport const& from) {
         if (from.requests().empty()) return;
         auto const body = from.requests().back().body;
         for (std::size_t at = 0; (at = body.find("{\"stringValue\":\"", at)) != std::string::npos;) {
@@ -405,7 +402,7 @@ struct delivered {
 
 TEST(a_pusher_of_deltas, delivers_the_last_values_of_a_removed_series) {
     tacho::registry registry;
-    counter c{registry};
+    labelled_counter c{registry};
     tacho::memory_transport transport;
     tacho::pusher pusher{registry, {.temporality = tacho::temporality_preference::delta}, transport};
     c("x").inc(5);
@@ -414,12 +411,12 @@ TEST(a_pusher_of_deltas, delivers_the_last_values_of_a_removed_series) {
     c("x").inc(2);
     c.remove("x");
     ASSERT_TRUE(pusher.flush());
-    EXPECT_EQ(delivered{transport}.values["x"], "2");
+    EXPECT_EQ(delivered_counts{transport}.values["x"], "2");
     c("x").inc(10);  // in the place of the other one
     c("z").inc(20);
     ASSERT_TRUE(pusher.flush());
-    EXPECT_EQ(delivered{transport}.values["x"], "10");
-    EXPECT_EQ(delivered{transport}.values["z"], "20");
+    EXPECT_EQ(delivered_counts{transport}.values["x"], "10");
+    EXPECT_EQ(delivered_counts{transport}.values["z"], "20");
     ASSERT_TRUE(pusher.flush());
     EXPECT_EQ(transport.requests().size(), 3u);
 }
@@ -427,7 +424,7 @@ TEST(a_pusher_of_deltas, delivers_the_last_values_of_a_removed_series) {
 TEST(a_pusher_of_deltas, keeps_removed_series_until_it_has_delivered_them) {
     test::heard heard;
     tacho::registry registry;
-    counter c{registry};
+    labelled_counter c{registry};
     tacho::memory_transport transport;
     tacho::pusher pusher{registry, {.temporality = tacho::temporality_preference::delta}, transport};
     std::uint64_t sum = 0;
@@ -438,7 +435,7 @@ TEST(a_pusher_of_deltas, keeps_removed_series_until_it_has_delivered_them) {
     transport.answer_with({.status = 400});
     EXPECT_FALSE(pusher.flush());
     ASSERT_TRUE(pusher.flush());
-    for (auto const& [label, value] : delivered{transport}.values) sum += std::stoull(value);
+    for (auto const& [label, value] : delivered_counts{transport}.values) sum += std::stoull(value);
     EXPECT_EQ(sum, 600u);
     for (int i = 0; i < 1000; ++i) c("again" + std::to_string(i)).inc();
     EXPECT_LT(registry.health().kept_series, 100u);

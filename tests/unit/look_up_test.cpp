@@ -21,7 +21,7 @@ consteval auto label_values(state) {
     return tacho::labels<state>({{state::idle, "idle"}, {state::running, "running"}});
 }
 
-struct shop {
+struct looked_up_shop {
     tacho::registry registry{test::fixed()};
     tacho::counter<"http.requests", tacho::label<"verb">, tacho::label<"http.code", int>> requests{registry};
     tacho::counter<"hits", tacho::label<"cached", std::optional<bool>>> hits{registry};
@@ -30,7 +30,7 @@ struct shop {
     tacho::exponential_histogram<"rpc.duration"> rpc{registry};
     tacho::state_set<"job.state", state, tacho::label<"job">> jobs{registry};
 
-    shop() {
+    looked_up_shop() {
         requests("GET", 200).inc(3);
         requests("POST", 500).inc();
     }
@@ -44,7 +44,7 @@ std::string printed(Shown const& shown) {
 }
 
 TEST(a_look_up, finds_an_instrument_by_any_of_its_names) {
-    shop s;
+    looked_up_shop s;
     for (auto const name : {"http.requests", "http_requests_total", "http_requests"}) {
         auto const found = snapshot(s.registry)[name];
         EXPECT_TRUE(found.exists()) << name;
@@ -55,7 +55,7 @@ TEST(a_look_up, finds_an_instrument_by_any_of_its_names) {
 }
 
 TEST(a_look_up, minds_no_order_of_labels_and_takes_them_by_both_names) {
-    shop s;
+    looked_up_shop s;
     auto const requests = snapshot(s.registry)["http.requests"];
     EXPECT_EQ(requests({{"http.code", 200}, {"verb", "GET"}}).value(), 3);
     EXPECT_EQ(requests({{"http_code", "200"}, {"verb", std::string{"GET"}}}).value(), 3);
@@ -66,7 +66,7 @@ TEST(a_look_up, minds_no_order_of_labels_and_takes_them_by_both_names) {
 }
 
 TEST(a_look_up, takes_a_missing_label_for_one_without_text) {
-    shop s;
+    looked_up_shop s;
     s.hits(true).inc(2);
     s.hits(std::nullopt).inc(5);
     auto const hits = snapshot(s.registry)["hits"];
@@ -100,7 +100,7 @@ TEST(a_look_up, sees_the_overflow_series) {
 }
 
 TEST(a_look_up, of_a_histogram_gives_count_sum_and_cumulative_buckets) {
-    shop s;
+    looked_up_shop s;
     for (double const value : {0.05, 0.1, 0.5, 3.0}) s.duration.observe(value);
     auto const found = snapshot(s.registry)["http.duration"];
     EXPECT_EQ(found.count(), 4u);
@@ -115,7 +115,7 @@ TEST(a_look_up, of_a_histogram_gives_count_sum_and_cumulative_buckets) {
 }
 
 TEST(a_look_up, of_an_exponential_histogram_gives_count_and_sum) {
-    shop s;
+    looked_up_shop s;
     s.rpc.observe(2.5);
     auto const found = snapshot(s.registry)["rpc.duration"];
     EXPECT_EQ(found.count(), 1);
@@ -125,7 +125,7 @@ TEST(a_look_up, of_an_exponential_histogram_gives_count_and_sum) {
 }
 
 TEST(a_look_up, of_a_state_set_has_a_series_for_each_state) {
-    shop s;
+    looked_up_shop s;
     s.jobs("nightly").set(state::running);
     auto const jobs = snapshot(s.registry)["job.state"];
     EXPECT_EQ(jobs({{"job", "nightly"}, {"job.state", "running"}}), 1);
@@ -160,7 +160,7 @@ TEST(a_number, compares_exactly) {
 }
 
 TEST(a_number_that_is_not_there, is_nan_and_equal_to_nothing) {
-    shop s;
+    looked_up_shop s;
     auto const none = snapshot(s.registry)["nothing"].value();
     EXPECT_FALSE(none.exists());
     EXPECT_TRUE(std::isnan(static_cast<double>(none)));
@@ -169,7 +169,7 @@ TEST(a_number_that_is_not_there, is_nan_and_equal_to_nothing) {
 }
 
 TEST(what_is_not_there, names_the_nearest_instrument) {
-    shop s;
+    looked_up_shop s;
     EXPECT_EQ(printed(snapshot(s.registry)["http.request"].value()),
               "there is no instrument \"http.request\"; the nearest is \"http.requests\"");
     EXPECT_EQ(printed(snapshot(s.registry)["room_temprature_celsius"]({{"a", 1}})),
@@ -179,7 +179,7 @@ TEST(what_is_not_there, names_the_nearest_instrument) {
 }
 
 TEST(what_is_not_there, names_the_nearest_series_with_its_value) {
-    shop s;
+    looked_up_shop s;
     auto const requests = snapshot(s.registry)["http.requests"];
     EXPECT_EQ(printed(requests({{"verb", "GET"}, {"http.code", 201}})),
               "there is no series http.requests{http.code=\"201\",verb=\"GET\"}; the nearest is "
@@ -195,7 +195,7 @@ TEST(what_is_not_there, names_the_nearest_series_with_its_value) {
 }
 
 TEST(what_has_no_such_number, says_what_it_has) {
-    shop s;
+    looked_up_shop s;
     auto const all = snapshot(s.registry);
     EXPECT_EQ(printed(all["http.duration"].value()),
               "http.duration is of the kind histogram, which has no value; it has count() and sum()");
@@ -208,7 +208,7 @@ TEST(what_has_no_such_number, says_what_it_has) {
 TEST(what_a_look_up_found, outlives_snapshot_and_registry) {
     std::optional<tacho::instrument_reading> kept;
     {
-        shop s;
+        looked_up_shop s;
         kept = snapshot(s.registry)["http.requests"];
     }
     EXPECT_EQ((*kept)({{"verb", "GET"}, {"http.code", 200}}), 3);

@@ -24,7 +24,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using variables = std::map<std::string, std::string>;
 
-tacho::settings read(variables from) {
+tacho::settings settings_from(variables from) {
     return tacho::settings::from_environment({.prefix = "APP", .service_name = "shop"}, tacho::env::source{from});
 }
 
@@ -52,7 +52,7 @@ TEST(the_list_of_messages, has_what_is_wrong_with_variables) {
     };
     std::vector<std::string> said;
     for (auto const& from : wrong)
-        for (auto const& w : read(from).warnings) said.push_back(w);
+        for (auto const& w : settings_from(from).warnings) said.push_back(w);
     test::expect_listed("warning: settings.warnings, and from start() the error hook and report().warnings", said);
 }
 
@@ -92,7 +92,7 @@ TEST(the_list_of_messages, has_what_does_not_start) {
     start(said, pushing_to("http://a/"), none, no_one);
     start(said, pushing_to("a"), plain_transport{}, no_one);
     start(said, pushing_to("https://a/"), plain_transport{}, no_one);
-    start(said, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "a"}}), plain_transport{}, no_one);
+    start(said, settings_from({{"OTEL_EXPORTER_OTLP_ENDPOINT", "a"}}), plain_transport{}, no_one);
     auto s = pushing_to("https://a/");
     s.push.certificate = "/no/such.pem";
     start(said, s, secure_transport{}, no_one);
@@ -101,15 +101,16 @@ TEST(the_list_of_messages, has_what_does_not_start) {
     s.push.compression = "gzip";
     s.push.interval = milliseconds{0};
     start(said, s, plain_transport{}, no_one);
-    start(said, read({{"APP_PROMETHEUS_ENABLED", "1"}}), none, no_one);
+    start(said, settings_from({{"APP_PROMETHEUS_ENABLED", "1"}}), none, no_one);
     struct failing_listener {
         tacho::result<std::uint16_t> start(std::string const&, std::uint16_t, std::shared_ptr<tacho::endpoint>) {
             return tacho::error{"<why>"};
         }
         void stop() {}
     };
-    start(said, read({{"APP_PROMETHEUS_ENABLED", "1"}}), none, failing_listener{});
-    start(said, read({{"APP_PROMETHEUS_ENABLED", "1"}, {"APP_METRICS_PORT", "65536"}}), none, failing_listener{});
+    start(said, settings_from({{"APP_PROMETHEUS_ENABLED", "1"}}), none, failing_listener{});
+    start(said, settings_from({{"APP_PROMETHEUS_ENABLED", "1"}, {"APP_METRICS_PORT", "65536"}}), none,
+          failing_listener{});
     test::expect_listed("telemetry: the error hook, and as a warning or a path of report()", said);
 }
 
@@ -123,9 +124,9 @@ TEST(the_list_of_messages, has_what_a_report_says_without_the_hook) {
     };
     test::heard const heard;
     report({});
-    report(read({{"OTEL_METRICS_EXPORTER", "none"}}));
-    report(read({{"OTEL_METRICS_EXPORTER", "prometheus"}}));
-    report(read({{"OTEL_SDK_DISABLED", "true"}}));
+    report(settings_from({{"OTEL_METRICS_EXPORTER", "none"}}));
+    report(settings_from({{"OTEL_METRICS_EXPORTER", "prometheus"}}));
+    report(settings_from({{"OTEL_SDK_DISABLED", "true"}}));
     report(pushing_to("http://a/"));
     auto off = pushing_to("http://a/");
     off.push.enabled = false;

@@ -1,5 +1,7 @@
 #include "support/heap.hpp"
+#include "support/numbers.hpp"
 #include "support/text.hpp"
+#include "support/verb.hpp"
 
 #include "tacho/export/delta_memory.hpp"
 #include "tacho/export/endpoint.hpp"
@@ -23,22 +25,18 @@ namespace {
 using test::as_json;
 using test::as_text;
 using test::value_of;
+using test::verb;
 
-enum class verb { get, post };
-consteval auto label_values(verb) {
-    return tacho::labels<verb>({{verb::get, "GET"}, {verb::post, "POST"}});
-}
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+using test::infinity;
+using test::nan;
 
 // A clock that stands still unless a test moves it.
-tacho::unix_nanos time_now = test::now;
+tacho::unix_nanos stepped_now = test::now;
 tacho::unix_nanos stepped_time() noexcept {
-    return time_now;
+    return stepped_now;
 }
 tacho::registry_options stepped() {
-    time_now = test::now;
+    stepped_now = test::now;
     return {.now = &stepped_time};
 }
 constexpr tacho::unix_nanos a_second = 1'000'000'000u;
@@ -294,7 +292,7 @@ TEST(a_series_that_made_room, starts_anew_when_it_is_observed_again) {
     tacho::memory_transport transport, deltas;
     tacho::pusher pusher{registry, {}, transport};
     auto const push = [&](std::string const& a, std::uint64_t value) {
-        time_now += 100;
+        stepped_now += 100;
         observed = a;
         total = value;
         EXPECT_TRUE(pusher.flush());
@@ -341,7 +339,7 @@ TEST(a_series_that_is_left_out_for_a_round, goes_on_where_it_was_while_there_is_
     tacho::pusher pusher{registry, {.temporality = tacho::temporality_preference::delta}, transport};
     tacho::pusher cumulative{registry, {}, totals};
     auto const push = [&](std::string const& a, std::uint64_t value, char const* delta) {
-        time_now += 100;
+        stepped_now += 100;
         observed = a;
         total = value;
         EXPECT_TRUE(pusher.flush() && cumulative.flush());
@@ -371,11 +369,11 @@ TEST(a_delta_of_an_observable, begins_where_the_last_one_ended) {
             void histogram(tacho::family const&, tacho::series const&, tacho::histogram_value const&, tacho::unix_nanos,
                            tacho::temporality) {}
         } encoder;
-        time_now += 100;
+        stepped_now += 100;
         observed = a;
         tacho::delta_memory::stage stage{memory, encoder, tacho::temporality_preference::delta};
         registry.visit(stage);
-        memory.commit(time_now);
+        memory.commit(stepped_now);
         return encoder.start - test::now;
     };
     EXPECT_EQ(start_of("x"), 0u);
@@ -442,7 +440,7 @@ TEST(a_snapshot, says_the_same_time_of_a_series_that_has_made_room) {
         registry, "", [&](auto& observe) { observe(n, n); }};
     auto const snapshot = registry.snapshot();
     auto const before = as_json(snapshot);
-    for (time_now += 100; n < 10; ++n) static_cast<void>(as_json(registry));
+    for (stepped_now += 100; n < 10; ++n) static_cast<void>(as_json(registry));
     EXPECT_EQ(as_json(snapshot), before);
 }
 
@@ -487,12 +485,12 @@ TEST(a_series_that_is_no_longer_observed, gives_its_place_back_where_series_expi
         shown = &name;
         for (int i = 0; i < 5; ++i) {  // long beyond the time of one that is not observed
             EXPECT_EQ(as_text(registry), "# TYPE g gauge\ng{a=\"" + name + "\"} 1\n");
-            time_now += 5 * a_second;
+            stepped_now += 5 * a_second;
         }
         shown = nullptr;
         for (int i = 0; i < 5; ++i) {
             EXPECT_EQ(as_text(registry), "");
-            time_now += 5 * a_second;
+            stepped_now += 5 * a_second;
         }
     }
     EXPECT_EQ(registry.health().overflowed_measurements, 0u);
@@ -512,11 +510,11 @@ TEST(an_observable_counter, counts_since_its_creation_or_the_collection_before_i
                             "\"stringValue\":\"" + series + "\"}}]";
         return wanted;
     };
-    time_now += 100;
+    stepped_now += 100;
     EXPECT_TRUE(contains(as_json(registry), start(test::now, "first"))) << as_json(registry);
-    time_now += 100;
+    stepped_now += 100;
     static_cast<void>(as_text(registry));
-    time_now += 100;
+    stepped_now += 100;
     late_one = true;
     auto const json = as_json(registry);
     EXPECT_TRUE(contains(json, start(test::now, "first"))) << json;
@@ -528,15 +526,15 @@ TEST(an_observable_counter, that_goes_down_has_begun_anew) {
     std::uint64_t total = 10;
     tacho::observable_counter<"c"> c{registry, "", [&] { return total; }};
     static_cast<void>(as_json(registry));
-    time_now += 100;
+    stepped_now += 100;
     total = 12;
     EXPECT_TRUE(contains(as_json(registry), "\"startTimeUnixNano\":\"" + std::to_string(test::now) + "\""));
-    time_now += 100;
+    stepped_now += 100;
     total = 3;
     auto const json = as_json(registry);
     EXPECT_TRUE(contains(json, "\"startTimeUnixNano\":\"" + std::to_string(test::now + 100) + "\"")) << json;
     EXPECT_TRUE(contains(json, "\"asInt\":\"3\"")) << json;
-    time_now += 100;
+    stepped_now += 100;
     total = 4;
     EXPECT_TRUE(contains(as_json(registry), "\"startTimeUnixNano\":\"" + std::to_string(test::now + 100) + "\""));
 }

@@ -12,9 +12,9 @@
 
 namespace {
 
-enum class light { red, green };
-consteval auto label_values(light) {
-    return tacho::labels<light>({{light::red, "red"}, {light::green, "green"}});
+enum class traffic_light { red, green };
+consteval auto label_values(traffic_light) {
+    return tacho::labels<traffic_light>({{traffic_light::red, "red"}, {traffic_light::green, "green"}});
 }
 
 std::string request(tacho::registry const& of, tacho::unix_nanos time, tacho::otlp_points* known = nullptr) {
@@ -25,9 +25,9 @@ std::string request(tacho::registry const& of, tacho::unix_nanos time, tacho::ot
     return encoder.finish() ? std::string{buffer.view()} : "failed";
 }
 
-tacho::unix_nanos clock_now = test::now;
+tacho::unix_nanos points_clock = test::now;
 tacho::unix_nanos ticking() noexcept {
-    return clock_now;
+    return points_clock;
 }
 
 // Everything that has points.
@@ -39,7 +39,7 @@ struct everything {
     tacho::gauge<"level"> level{registry};
     tacho::histogram<"took", tacho::label<"api">> took{registry, "", {1, 2.5, 1e7}};
     tacho::exponential_histogram<"spread", tacho::label<"api">> spread{registry};
-    tacho::state_set<"light", light, tacho::label<"street">> lamp{registry};
+    tacho::state_set<"light", traffic_light, tacho::label<"street">> lamp{registry};
     tacho::observable_counter<"read", tacho::label<"disk", int>> read{registry, "", [this](auto& observe) {
                                                                           for (int i = 0; i < 12; ++i)
                                                                               observe(reads += 1, i);
@@ -56,7 +56,7 @@ struct everything {
         }
         cpu.inc(step / 3.0);
         level.set(step / 7.0);
-        lamp("main").set(step % 2 == 0 ? light::red : light::green);
+        lamp("main").set(step % 2 == 0 ? traffic_light::red : traffic_light::green);
     }
 };
 
@@ -64,13 +64,13 @@ TEST(a_request_that_remembers_the_last_one, is_the_same_to_the_byte) {
     everything e;
     tacho::otlp_points known;
     for (int step = 0; step < 20; ++step) {
-        clock_now += 1'000'000'000u;
+        points_clock += 1'000'000'000u;
         e.record(step);
         if (step == 10) e.reads = 0;  // begins anew
         auto const reads = e.reads;
-        auto const expected = request(e.registry, clock_now);
+        auto const expected = request(e.registry, points_clock);
         e.reads = reads;
-        EXPECT_EQ(request(e.registry, clock_now, &known), expected) << step;
+        EXPECT_EQ(request(e.registry, points_clock, &known), expected) << step;
     }
 }
 
@@ -78,14 +78,14 @@ TEST(a_request_that_remembers_the_last_one, knows_series_that_took_the_place_of_
     everything e;
     tacho::otlp_points known;
     for (int step = 0; step < 200; ++step) {
-        clock_now += 1'000'000'000u;
+        points_clock += 1'000'000'000u;
         e.hits("/", step).inc();
         e.hits("/", step + 1).inc();
         e.hits.remove("/", step - 10);
         EXPECT_EQ(e.reads = 0, 0u);
-        auto const expected = request(e.registry, clock_now);
+        auto const expected = request(e.registry, points_clock);
         e.reads = 0;
-        EXPECT_EQ(request(e.registry, clock_now, &known), expected) << step;
+        EXPECT_EQ(request(e.registry, points_clock, &known), expected) << step;
     }
 }
 
@@ -93,8 +93,8 @@ TEST(a_request_that_remembers_the_last_one, writes_times_of_any_length) {
     everything e;
     e.record(1);
     tacho::otlp_points known;
-    for (tacho::unix_nanos const time : {clock_now, tacho::unix_nanos{5}, clock_now, ~tacho::unix_nanos{0},
-                                         tacho::unix_nanos{1'000'000'000'000'000'000u}, clock_now + 1}) {
+    for (tacho::unix_nanos const time : {points_clock, tacho::unix_nanos{5}, points_clock, ~tacho::unix_nanos{0},
+                                         tacho::unix_nanos{1'000'000'000'000'000'000u}, points_clock + 1}) {
         e.reads = 0;
         auto const expected = request(e.registry, time);
         e.reads = 0;

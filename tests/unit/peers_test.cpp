@@ -3,6 +3,7 @@
 // and removal in lifetime_test.cpp, weights of codings in compression_test.cpp, numbers and locales in text_test.cpp,
 // and what many threads do at once in tests/threads.
 #include "support/json_reader.hpp"
+#include "support/numbers.hpp"
 #include "support/page_reader.hpp"
 #include "support/text.hpp"
 
@@ -28,8 +29,8 @@ namespace {
 
 using tacho::label;
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+using test::infinity;
+using test::nan;
 
 enum class lamp { red, green };
 consteval auto label_values(lamp) {

@@ -18,6 +18,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using tacho::temporality_preference;
+using test::count;
 
 // The value of the one integer point in a request.
 std::string only_value(std::string const& body) {
@@ -33,7 +34,7 @@ std::string time_of(std::string const& body) {
     return body.substr(at + 16, 19);
 }
 
-struct shop {
+struct pushed_shop {
     tacho::registry registry;
     tacho::counter<"hits"> hits{registry};
     tacho::memory_transport transport;
@@ -45,7 +46,7 @@ struct shop {
 
 // CONFORMANCE 160, 162, 163
 TEST(a_pusher, posts_json_with_its_headers) {
-    shop s;
+    pushed_shop s;
     auto options = s.options();
     options.headers = {{"api-key", "secret"}};
     tacho::pusher pusher{s.registry, options, s.transport};
@@ -63,7 +64,7 @@ TEST(a_pusher, posts_json_with_its_headers) {
 
 // R1, CONFORMANCE 132, 133
 TEST(a_pusher, sends_deltas_while_a_scrape_shows_totals) {
-    shop s;
+    pushed_shop s;
     tacho::pusher pusher{s.registry, s.options(temporality_preference::delta), s.transport};
     s.hits.inc();
     ASSERT_TRUE(pusher.flush());
@@ -80,7 +81,7 @@ TEST(a_pusher, sends_deltas_while_a_scrape_shows_totals) {
 
 // CONFORMANCE 133
 TEST(a_pusher, repeats_totals_and_leaves_out_deltas_of_nothing) {
-    shop s;
+    pushed_shop s;
     s.hits.inc();
     {
         tacho::pusher pusher{s.registry, s.options(), s.transport};
@@ -110,7 +111,7 @@ TEST(a_pusher, sends_up_down_counters_as_totals_whatever_is_preferred) {
 
 TEST(a_pusher, loses_nothing_and_sends_nothing_twice_when_a_push_fails) {
     test::heard heard;
-    shop s;
+    pushed_shop s;
     tacho::pusher pusher{s.registry, s.options(temporality_preference::delta), s.transport};
     s.hits.inc(5);
     s.transport.answer_with({.status = 400, .body = R"({"message":"no thanks"})"});
@@ -146,7 +147,7 @@ TEST(a_pusher, sends_delta_histograms_that_add_up) {
 
 TEST(a_pusher, tries_its_last_push_again_until_it_has_to_end) {
     test::heard heard;
-    shop s;
+    pushed_shop s;
     tacho::pusher pusher{s.registry, s.options(), s.transport};
     s.hits.inc(3);
     s.transport.answer_with({.status = 503, .retry_after = "0"});
@@ -158,7 +159,7 @@ TEST(a_pusher, tries_its_last_push_again_until_it_has_to_end) {
 // The wait that was asked for is far longer than the second call allows.
 TEST(a_pusher, ends_its_last_push_when_another_thread_is_in_more_of_a_hurry) {
     test::heard heard;
-    shop s;
+    pushed_shop s;
     auto options = s.options();
     options.timeout = std::chrono::minutes{20};
     tacho::pusher pusher{s.registry, options, s.transport};
@@ -174,7 +175,7 @@ TEST(a_pusher, ends_its_last_push_when_another_thread_is_in_more_of_a_hurry) {
 }
 
 TEST(a_pusher, takes_times_that_no_clock_can_hold) {
-    shop s;
+    pushed_shop s;
     auto options = s.options();
     options.interval = options.timeout = std::chrono::milliseconds::max();
     tacho::pusher pusher{s.registry, options, s.transport};
@@ -187,7 +188,7 @@ TEST(a_pusher, takes_times_that_no_clock_can_hold) {
 // CONFORMANCE 186: the retry is given up, and the last push says it all.
 TEST(a_pusher, that_is_stopped_while_it_waits_to_try_again_pushes_once_more_at_once) {
     test::heard heard;
-    shop s;
+    pushed_shop s;
     auto options = s.options();
     options.timeout = std::chrono::minutes{10};
     tacho::pusher pusher{s.registry, options, s.transport};
@@ -205,7 +206,7 @@ TEST(a_pusher, that_is_stopped_while_it_waits_to_try_again_pushes_once_more_at_o
 
 // CONFORMANCE 183, 185: no wait is asked for, so none is made.
 TEST(a_pusher, tries_again_when_the_receiver_is_busy) {
-    shop s;
+    pushed_shop s;
     tacho::pusher pusher{s.registry, s.options(), s.transport};
     for (int const status : {429, 502, 503, 504}) s.transport.answer_with({.status = status, .retry_after = "0"});
     EXPECT_TRUE(pusher.flush());
@@ -216,7 +217,7 @@ TEST(a_pusher, tries_again_when_the_receiver_is_busy) {
 // CONFORMANCE 182
 TEST(a_pusher, never_sends_a_partial_success_again) {
     test::heard heard;
-    shop s;
+    pushed_shop s;
     tacho::pusher pusher{s.registry, s.options(), s.transport};
     s.transport.answer_with(
         {.status = 200, .body = R"({"partialSuccess":{"rejectedDataPoints":"2","errorMessage":"old"}})"});
@@ -230,7 +231,7 @@ TEST(a_pusher, never_sends_a_partial_success_again) {
 TEST(a_pusher, sends_nothing_twice_when_the_rest_of_an_answer_is_not_read) {
     test::heard heard;
     for (auto const preferred : {temporality_preference::delta, temporality_preference::cumulative}) {
-        shop s;
+        pushed_shop s;
         tacho::pusher pusher{s.registry, s.options(preferred), s.transport};
         s.hits.inc(5);
         s.transport.answer_with({.status = 200, .retryable = true, .problem = "cut off"});
@@ -253,7 +254,7 @@ TEST(a_pusher, sends_nothing_twice_when_the_rest_of_an_answer_is_not_read) {
 // CONFORMANCE 183: by its status, though the rest was not read.
 TEST(a_pusher, tries_again_or_not_by_the_status_of_an_answer_that_broke_off) {
     test::heard heard;
-    shop s;
+    pushed_shop s;
     tacho::pusher pusher{s.registry, s.options(), s.transport};
     s.transport.answer_with({.status = 400, .retryable = true, .problem = "cut off"});
     EXPECT_FALSE(pusher.flush());
@@ -266,7 +267,7 @@ TEST(a_pusher, tries_again_or_not_by_the_status_of_an_answer_that_broke_off) {
 // CONFORMANCE 181: taken, and said.
 TEST(a_pusher, says_once_that_no_receiver_answers_like_this) {
     test::heard heard;
-    shop s;
+    pushed_shop s;
     tacho::pusher pusher{s.registry, s.options(), s.transport};
     for (auto const body : {"", " {}", "<html>", "<html>"}) {
         s.transport.answer_with({.status = 200, .body = body});
@@ -280,7 +281,7 @@ TEST(a_pusher, says_once_that_no_receiver_answers_like_this) {
 // CONFORMANCE 188
 TEST(a_pusher, says_what_can_be_done_about_a_refusal) {
     test::heard heard;
-    shop s;
+    pushed_shop s;
     tacho::pusher pusher{s.registry, s.options(), s.transport};
     for (int const status : {307, 404}) {
         s.transport.answer_with({.status = status});
@@ -295,7 +296,7 @@ TEST(a_pusher, says_what_can_be_done_about_a_refusal) {
 // CONFORMANCE 186: a wait that can't end in time is not begun.
 TEST(a_pusher, gives_up_when_the_receiver_asks_for_more_time_than_there_is) {
     test::heard heard;
-    shop s;
+    pushed_shop s;
     tacho::pusher pusher{s.registry, s.options(), s.transport};
     s.transport.answer_with({.status = 503, .retry_after = "3600"});
     EXPECT_FALSE(pusher.flush());
@@ -316,7 +317,7 @@ TEST(a_pusher, tells_why_it_tried_again_when_the_last_try_is_cut_short) {
 }
 
 TEST(a_pusher, pushes_by_itself_at_its_interval) {
-    shop s;
+    pushed_shop s;
     auto options = s.options();
     options.interval = milliseconds{5};
     tacho::pusher pusher{s.registry, options, s.transport};
@@ -325,7 +326,7 @@ TEST(a_pusher, pushes_by_itself_at_its_interval) {
 
 // R17, CONFORMANCE 137
 TEST(a_pusher, pushes_once_more_when_it_is_stopped_and_then_no_more) {
-    shop s;
+    pushed_shop s;
     tacho::pusher pusher{s.registry, s.options(), s.transport};
     s.hits.inc(9);
     pusher.stop();
@@ -352,7 +353,7 @@ TEST(a_pusher, delivers_the_last_values_of_an_instrument_that_has_ended) {
 
 TEST(a_pusher, stops_in_time_though_the_receiver_says_nothing) {
     test::heard heard;
-    shop s;
+    pushed_shop s;
     s.transport.hold(true);
     auto options = s.options();
     options.timeout = seconds{600};
@@ -365,7 +366,7 @@ TEST(a_pusher, stops_in_time_though_the_receiver_says_nothing) {
 }
 
 TEST(a_pusher, waits_in_flush_no_longer_than_it_may) {
-    shop s;
+    pushed_shop s;
     s.transport.hold(true);
     tacho::pusher pusher{s.registry, s.options(), s.transport};
     EXPECT_FALSE(pusher.flush(milliseconds{20}));
@@ -374,7 +375,7 @@ TEST(a_pusher, waits_in_flush_no_longer_than_it_may) {
 
 // Recording and scraping go on while a push hangs.
 TEST(a_pusher, that_hangs_holds_nobody_up) {
-    shop s;
+    pushed_shop s;
     s.transport.hold(true);
     tacho::pusher pusher{s.registry, s.options(), s.transport};
     std::thread flushing{[&] { static_cast<void>(pusher.flush(milliseconds{10})); }};
@@ -389,7 +390,7 @@ TEST(a_pusher, that_hangs_holds_nobody_up) {
 // CONFORMANCE 165
 TEST(a_pusher, does_not_send_what_is_too_large) {
     test::heard heard;
-    shop s;
+    pushed_shop s;
     auto options = s.options();
     options.largest_body = 50;
     tacho::pusher pusher{s.registry, options, s.transport};
@@ -398,15 +399,9 @@ TEST(a_pusher, does_not_send_what_is_too_large) {
     EXPECT_NE(heard.text().find("more than 50 bytes"), std::string::npos) << heard.text();
 }
 
-std::size_t count(std::string const& in, std::string_view what) {
-    std::size_t found = 0;
-    for (auto at = in.find(what); at != std::string::npos; at = in.find(what, at + 1)) ++found;
-    return found;
-}
-
-enum class light { on, off };
-consteval auto label_values(light) {
-    return tacho::labels<light>({{light::on, "on"}, {light::off, "off"}});
+enum class lamp_light { on, off };
+consteval auto label_values(lamp_light) {
+    return tacho::labels<lamp_light>({{lamp_light::on, "on"}, {lamp_light::off, "off"}});
 }
 
 // CONFORMANCE 165: several requests, each whole, which together say what one would have said.
@@ -414,11 +409,11 @@ TEST(a_large_collection, is_sent_in_several_requests) {
     tacho::registry registry{test::fixed()};
     tacho::counter<"c", tacho::label<"n", int>> c{registry, "Counted"};
     tacho::histogram<"h", tacho::label<"n", int>> h{registry.scope("other", "1"), "", {1, 2}};
-    tacho::state_set<"s", light, tacho::label<"n", int>> s{registry};
+    tacho::state_set<"s", lamp_light, tacho::label<"n", int>> s{registry};
     for (int i = 0; i < 100; ++i) {
         c(i).inc();
         h(i).observe(i);
-        s(i).set(light::on);
+        s(i).set(lamp_light::on);
     }
     auto const sent_with = [&](std::size_t split) {
         tacho::memory_transport transport;
@@ -702,7 +697,7 @@ TEST(a_large_collection_of_totals, begins_anew_when_it_failed) {
 
 // CONFORMANCE 135
 TEST(two_pushers, have_memories_of_their_own) {
-    shop s;
+    pushed_shop s;
     tacho::memory_transport other;
     tacho::pusher one{s.registry, s.options(temporality_preference::delta), s.transport};
     tacho::pusher two{s.registry, s.options(temporality_preference::delta), other};

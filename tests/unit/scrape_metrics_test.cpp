@@ -179,23 +179,23 @@ std::string page_of(tacho::telemetry const& of) {
     auto const answer = of.endpoint()->respond({});
     return std::string{answer.body()};
 }
-tacho::settings read(std::map<std::string, std::string> variables) {
+tacho::settings with_variables(std::map<std::string, std::string> variables) {
     return tacho::settings::from_environment({.prefix = "OGX"}, tacho::env::source{std::move(variables)});
 }
 
 TEST(telemetry, shows_how_it_is_scraped_unless_the_settings_say_no) {
     tacho::registry shown, hidden, set;
-    auto const yes = tacho::telemetry::start(shown, read({{"OGX_PROMETHEUS_ENABLED", "1"}}), tacho::no_transport{},
-                                             tacho::own_server{});
+    auto const yes = tacho::telemetry::start(shown, with_variables({{"OGX_PROMETHEUS_ENABLED", "1"}}),
+                                             tacho::no_transport{}, tacho::own_server{});
     EXPECT_EQ(value_of(page_of(yes), "tacho_scrapes_total{code=\"200\"," + scope_labels + "}"), "0");
     EXPECT_EQ(value_of(page_of(yes), "tacho_scrapes_total{code=\"200\"," + scope_labels + "}"), "1");
 
-    auto const no =
-        tacho::telemetry::start(hidden, read({{"OGX_PROMETHEUS_ENABLED", "1"}, {"OGX_SCRAPE_METRICS_ENABLED", "no"}}),
-                                tacho::no_transport{}, tacho::own_server{});
+    auto const no = tacho::telemetry::start(
+        hidden, with_variables({{"OGX_PROMETHEUS_ENABLED", "1"}, {"OGX_SCRAPE_METRICS_ENABLED", "no"}}),
+        tacho::no_transport{}, tacho::own_server{});
     EXPECT_EQ(page_of(no).find("tacho_"), std::string::npos);
 
-    auto by_program = read({{"OGX_PROMETHEUS_ENABLED", "1"}});
+    auto by_program = with_variables({{"OGX_PROMETHEUS_ENABLED", "1"}});
     by_program.scrape.metrics = false;
     auto const none = tacho::telemetry::start(set, by_program, tacho::no_transport{}, tacho::own_server{});
     EXPECT_EQ(page_of(none).find("tacho_"), std::string::npos);
@@ -205,23 +205,23 @@ TEST(telemetry, shows_how_it_is_scraped_unless_the_settings_say_no) {
 TEST(telemetry, shows_nothing_of_scrapes_that_are_not_enabled_yet) {
     test::heard const messages;
     tacho::registry registry;
-    auto const off = tacho::telemetry::start(registry, read({}), tacho::no_transport{}, tacho::own_server{});
+    auto const off = tacho::telemetry::start(registry, with_variables({}), tacho::no_transport{}, tacho::own_server{});
     EXPECT_EQ(off.endpoint()->respond({}).status(), 404);
     EXPECT_EQ(as_text(registry), "");
-    auto const on = tacho::telemetry::start(registry, read({{"OGX_PROMETHEUS_ENABLED", "1"}}), tacho::no_transport{},
-                                            tacho::own_server{});
+    auto const on = tacho::telemetry::start(registry, with_variables({{"OGX_PROMETHEUS_ENABLED", "1"}}),
+                                            tacho::no_transport{}, tacho::own_server{});
     EXPECT_EQ(on.endpoint(), off.endpoint());
     EXPECT_EQ(off.endpoint()->respond({}).status(), 200);
     EXPECT_EQ(scrapes(registry, 200), "1");
 }
 
 TEST(the_scrape, shows_how_it_is_scraped_unless_the_environment_says_no) {
-    EXPECT_TRUE(read({}).scrape.metrics);
+    EXPECT_TRUE(with_variables({}).scrape.metrics);
     for (auto const no : {"0", "false", "No", " off "})
-        EXPECT_FALSE(read({{"OGX_SCRAPE_METRICS_ENABLED", no}}).scrape.metrics) << no;
+        EXPECT_FALSE(with_variables({{"OGX_SCRAPE_METRICS_ENABLED", no}}).scrape.metrics) << no;
     for (auto const yes : {"1", "true", "Yes", " on "})
-        EXPECT_TRUE(read({{"OGX_SCRAPE_METRICS_ENABLED", yes}}).scrape.metrics) << yes;
-    auto const unclear = read({{"OGX_SCRAPE_METRICS_ENABLED", "maybe"}});
+        EXPECT_TRUE(with_variables({{"OGX_SCRAPE_METRICS_ENABLED", yes}}).scrape.metrics) << yes;
+    auto const unclear = with_variables({{"OGX_SCRAPE_METRICS_ENABLED", "maybe"}});
     EXPECT_TRUE(unclear.scrape.metrics);
     ASSERT_EQ(unclear.warnings.size(), 1u);
     EXPECT_NE(unclear.warnings[0].find("OGX_SCRAPE_METRICS_ENABLED=\"maybe\""), std::string::npos);

@@ -23,7 +23,7 @@ consteval auto label_values(light) {
     return tacho::labels<light>({{light::red, "red"}, {light::green, "green"}});
 }
 
-struct shop {
+struct asked_shop {
     tacho::registry registry{test::fixed()};
     tacho::counter<"hits"> hits{registry};
     tacho::gauge<"level"> level{registry};
@@ -32,7 +32,7 @@ struct shop {
     tacho::state_set<"lamp", light> lamp{registry};
     tacho::endpoint endpoint{registry, {.about = {{"service.name", "shop"}}}};
 
-    shop() {
+    asked_shop() {
         took.observe(0.5);
         build.set("2");
         lamp.set(light::green);
@@ -52,16 +52,16 @@ struct shop {
     }
 };
 
-std::string_view const open = "application/openmetrics-text";
+std::string_view const openmetrics = "application/openmetrics-text";
 std::string const all = "target_info build_info hits_total lamp level took ";
 
 // CONFORMANCE 90
 TEST(a_query, without_names_asks_for_everything) {
-    shop s;
+    asked_shop s;
     for (auto const query : {"", "&", "&&", "x=y", "name=hits_total", "names[]=hits_total", "=", "=name[]",
                              "Name[]=level", "collect[]=cpu&debug", "x=name[]", "name%5B=level"})
         EXPECT_EQ(s.families(query), all) << query;
-    EXPECT_EQ(s.families("x=1", open), "target build hits lamp level took ");
+    EXPECT_EQ(s.families("x=1", openmetrics), "target build hits lamp level took ");
 }
 
 // CONFORMANCE 90
@@ -88,8 +88,8 @@ TEST(a_query, finds_names_that_are_kept_by_what_the_client_is_shown) {
 
 // CONFORMANCE 90
 TEST(a_query, shows_whole_families_by_their_names_and_those_of_their_samples) {
-    shop s;
-    for (auto const accept : {std::string_view{}, open}) {
+    asked_shop s;
+    for (auto const accept : {std::string_view{}, openmetrics}) {
         std::string const counter = accept.empty() ? "hits_total " : "hits ";
         for (auto const name : {"hits", "hits_total", "hits_created"})
             EXPECT_EQ(s.families("name[]=" + std::string{name}, accept), counter) << name;
@@ -108,13 +108,13 @@ TEST(a_query, shows_whole_families_by_their_names_and_those_of_their_samples) {
 
 // CONFORMANCE 90
 TEST(a_query, that_names_nothing_we_have_gets_a_page_without_it) {
-    shop s;
+    asked_shop s;
     for (auto const query :
          {"name[]", "name[]=", "name[]=none", "name[]=Level", "name[]=leve", "name[]=level_", "name[]=level_total",
           "name[]=level_sum", "name[]=took_total", "name[]=hits_sum", "name[]=hits_total_total", "name[]=lamp_info",
           "name[]=level%00", "name[]=+level", "name[]=level,hits", "name[]=lev*", "name[]=level;x=1"}) {
         EXPECT_EQ(s.endpoint.respond({.query = query}).body(), "") << query;
-        auto const answer = s.endpoint.respond({.accept = open, .query = query});
+        auto const answer = s.endpoint.respond({.accept = openmetrics, .query = query});
         EXPECT_EQ(answer.status(), 200);
         EXPECT_EQ(answer.body(), "# EOF\n") << query;
     }
@@ -122,7 +122,7 @@ TEST(a_query, that_names_nothing_we_have_gets_a_page_without_it) {
 
 // CONFORMANCE 90
 TEST(a_query, may_name_several_and_one_more_than_once) {
-    shop s;
+    asked_shop s;
     EXPECT_EQ(s.families("name[]=level&name[]=hits&x=y&name[]=none&name[]=level"), "hits_total level ");
     EXPECT_EQ(s.families("&&name[]=none&name[]&name[]=took&"), "took ");
     std::string many = "name[]=level";
@@ -133,7 +133,7 @@ TEST(a_query, may_name_several_and_one_more_than_once) {
 
 // CONFORMANCE 90
 TEST(a_query, is_decoded_in_keys_and_values) {
-    shop s;
+    asked_shop s;
     for (auto const query : {"name%5B%5D=level", "name%5b%5d=level", "n%61me[]=l%65vel", "name[%5D=%6c%65%76%65%6C"})
         EXPECT_EQ(s.families(query), "level ") << query;
     EXPECT_EQ(s.families("name[]=%26name[]=level"), "");
@@ -142,7 +142,7 @@ TEST(a_query, is_decoded_in_keys_and_values) {
 
 // CONFORMANCE 90
 TEST(a_query, with_an_escape_that_is_none_is_refused_and_not_repeated) {
-    shop s;
+    asked_shop s;
     for (auto const query : {"%", "%4", "%zz", "%4g", "name[]=%", "name[]=level%2", "name[]=level&x=%G0", "x%=1",
                              "%%41", "name[]=%-1", "name[]=% 1", "name[]=%\xFF\xFF", "%=&x"}) {
         auto const answer = s.endpoint.respond({.query = query});
@@ -155,15 +155,15 @@ TEST(a_query, with_an_escape_that_is_none_is_refused_and_not_repeated) {
 
 // CONFORMANCE 90
 TEST(a_query, shows_the_target_when_it_names_it) {
-    shop s;
+    asked_shop s;
     EXPECT_EQ(s.families("name[]=target_info&name[]=level"), "target_info level ");
-    EXPECT_EQ(s.families("name[]=target", open), "target ");
+    EXPECT_EQ(s.families("name[]=target", openmetrics), "target ");
     EXPECT_EQ(s.families("name[]=level"), "level ");
 }
 
 // CONFORMANCE 98
 TEST(a_query, of_more_than_8_kilobytes_is_refused) {
-    shop s;
+    asked_shop s;
     std::string query = "name[]=level&";
     query.resize(8192, 'x');
     EXPECT_EQ(s.families(query), "level ");
@@ -176,21 +176,21 @@ TEST(a_query, of_more_than_8_kilobytes_is_refused) {
 }
 
 TEST(a_query, of_any_bytes_is_answered) {
-    shop s;
+    asked_shop s;
     std::mt19937 random{90};
     std::string const pieces[] = {"name[]", "name%5B%5D", "=",      "&", "%",    "%4",
                                   "level",  "hits",       "_total", "+", "\xFF", "%00"};
     for (int i = 0; i < 5000; ++i) {
         std::string query;
         for (auto n = random() % 20; n != 0; --n) query += pieces[random() % std::size(pieces)];
-        auto const answer = s.endpoint.respond({.accept = open, .query = query});
+        auto const answer = s.endpoint.respond({.accept = openmetrics, .query = query});
         EXPECT_TRUE(answer.status() == 400 || answer.body().ends_with("# EOF\n")) << query;
     }
 }
 
 // CONFORMANCE 86
 TEST(a_query, leaves_head_without_a_body) {
-    shop s;
+    asked_shop s;
     auto const answer = s.endpoint.respond({.method = "HEAD", .query = "name[]=level"});
     EXPECT_EQ(answer.status(), 200);
     EXPECT_EQ(answer.body(), "");
@@ -211,7 +211,7 @@ TEST(a_scrape_timeout, is_read_from_decimal_seconds) {
 
 // CONFORMANCE 94
 TEST(a_scrape_timeout, is_ignored_when_it_is_none) {
-    shop s;
+    asked_shop s;
     for (auto const text :
          {"",   " ", "0",   "0.0", "0.0000000001", "-1",  "+1",    "nan", "inf",   "1e-9", "1e9",  ".5",
           "5.", ".", "0x1", "0,5", "1 2",          "1;2", "1.2.3", "1s",  "10,10", "\xFF", "\"1\""}) {
@@ -280,7 +280,7 @@ TEST(a_scrape_timeout, that_one_callback_uses_up_leaves_the_others_for_the_next_
 
 // CONFORMANCE 98
 TEST(an_endpoint, refuses_headers_of_more_than_16_kilobytes) {
-    shop s;
+    asked_shop s;
     std::string const half(8192, 'a'), more(8193, 'a');
     EXPECT_EQ(s.endpoint.respond({.accept = half, .accept_encoding = half}).status(), 200);
     for (auto const method : {"GET", "HEAD"}) {
@@ -294,7 +294,7 @@ TEST(an_endpoint, refuses_headers_of_more_than_16_kilobytes) {
 
 // CONFORMANCE 92
 TEST(an_endpoint, answers_as_many_scrapes_at_once_as_it_may) {
-    shop s;
+    asked_shop s;
     for (auto const& [most, answered] : {std::pair{3u, 3u}, {1u, 1u}, {0u, 1u}, {16u, 16u}, {1000u, 16u}}) {
         tacho::endpoint endpoint{s.registry, {.most_at_once = most}};
         std::vector<tacho::scrape_response> held;
@@ -315,14 +315,14 @@ TEST(an_endpoint, answers_as_many_scrapes_at_once_as_it_may) {
 
 // CONFORMANCE 91: a scraper takes each answer of 200 for a page, an empty one too, and none of another status.
 TEST(an_endpoint, answers_200_when_it_has_the_page_and_never_else) {
-    shop s;
+    asked_shop s;
     auto const expect_none = [](tacho::scrape_response const& answer, int status) {
         EXPECT_EQ(answer.status(), status);
         EXPECT_EQ(answer.content_type().find("version="), std::string_view::npos) << status;
         EXPECT_EQ(answer.body().find("hits"), std::string_view::npos) << status;
         EXPECT_EQ(answer.body().find("# "), std::string_view::npos) << status;
     };
-    for (auto const accept : {std::string_view{}, open, std::string_view{"image/png"}}) {
+    for (auto const accept : {std::string_view{}, openmetrics, std::string_view{"image/png"}}) {
         auto const answer = s.endpoint.respond({.accept = accept});
         EXPECT_EQ(answer.status(), 200);
         EXPECT_NE(answer.content_type().find("version="), std::string_view::npos);
@@ -346,7 +346,7 @@ TEST(an_endpoint, answers_200_when_it_has_the_page_and_never_else) {
 
 // CONFORMANCE 86, 89: a body would be taken for the next answer.
 TEST(an_answer_to_head, has_no_body_also_when_it_is_refused) {
-    shop s;
+    asked_shop s;
     std::string const long_query(10'000, 'x');
     EXPECT_NE(s.endpoint.respond({.query = "%"}).body(), "");
     for (auto const& query : {std::string{"%"}, long_query}) {

@@ -2,6 +2,7 @@
 #include "tacho/process/self_metrics.hpp"
 #include "support/page_reader.hpp"
 #include "support/text.hpp"
+#include "support/verb.hpp"
 
 #include <gtest/gtest.h>
 
@@ -14,11 +15,7 @@ namespace {
 
 using test::as_text;
 using test::value_of;
-
-enum class verb { get, post };
-consteval auto label_values(verb) {
-    return tacho::labels<verb>({{verb::get, "GET"}, {verb::post, "POST"}});
-}
+using test::verb;
 
 TEST(a_list, counts_of_observables_what_the_last_round_showed) {
     tacho::registry registry;

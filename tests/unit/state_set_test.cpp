@@ -19,16 +19,15 @@ consteval auto label_values(job_state) {
     return tacho::labels<job_state>(
         {{job_state::idle, "idle"}, {job_state::running, "running"}, {job_state::failed, "\"failed\"\n"}});
 }
-using plain = tacho::state_set<"job.state", job_state>;
+using unlabelled = tacho::state_set<"job.state", job_state>;
 using labelled = tacho::state_set<"job.state", job_state, tacho::label<"job">>;
 
-std::string value_of(std::string const& page, std::string const& state, std::string const& labels = {}) {
+std::string bit_of(std::string const& page, std::string const& state, std::string const& labels = {}) {
     return test::value_of(page, "job_state{" + labels + "job_state=\"" + state + "\"}");
 }
 std::string bits(tacho::registry const& registry, std::string const& labels = {}) {
     auto const page = as_text(registry);
-    return value_of(page, "idle", labels) + value_of(page, "running", labels) +
-           value_of(page, "\\\"failed\\\"\\n", labels);
+    return bit_of(page, "idle", labels) + bit_of(page, "running", labels) + bit_of(page, "\\\"failed\\\"\\n", labels);
 }
 
 // CONFORMANCE table 1.8, 17, 58: a sample for each state, 0 or 1, no unit, the label named like the family.
@@ -67,7 +66,7 @@ TEST(a_state_set, is_a_point_for_each_state_in_otlp) {
 
 TEST(a_state_set, is_in_the_state_that_was_set_last) {
     tacho::registry registry;
-    plain state{registry};
+    unlabelled state{registry};
     state.set(job_state::idle);
     EXPECT_EQ(bits(registry), "100");
     state.set(job_state::failed);
@@ -76,7 +75,7 @@ TEST(a_state_set, is_in_the_state_that_was_set_last) {
 
 TEST(a_state_set, may_be_in_several_states) {
     tacho::registry registry;
-    plain state{registry};
+    unlabelled state{registry};
     state.set(job_state::idle, true);
     state.set(job_state::failed, true);
     EXPECT_EQ(bits(registry), "101");
@@ -88,7 +87,7 @@ TEST(a_state_set, may_be_in_several_states) {
 // CONFORMANCE 48
 TEST(a_state_set, without_labels_is_shown_from_the_start_and_a_series_from_its_first_set) {
     tacho::registry registry;
-    plain state{registry};
+    unlabelled state{registry};
     EXPECT_EQ(bits(registry), "000");
     tacho::registry other;
     labelled by_job{other};
@@ -102,16 +101,16 @@ TEST(a_state_set, without_labels_is_shown_from_the_start_and_a_series_from_its_f
 
 TEST(a_state_set, keeps_its_states_when_a_second_one_has_its_identity) {
     tacho::registry registry;
-    plain one{registry};
+    unlabelled one{registry};
     one.set(job_state::running);
-    plain other{registry};
+    unlabelled other{registry};
     EXPECT_EQ(bits(registry), "010");
 }
 
 TEST(a_state_set, drops_and_counts_a_state_that_is_not_listed) {
     test::heard heard;
     tacho::registry registry;
-    plain state{registry};
+    unlabelled state{registry};
     state.set(job_state::idle);
     state.set(job_state::unlisted);
     state.set(job_state::unlisted, true);
@@ -134,7 +133,7 @@ TEST(a_state_set, is_the_same_in_a_snapshot) {
 
 TEST(a_state_set, is_not_shown_to_a_visitor_who_takes_numbers_only) {
     tacho::registry registry;
-    plain state{registry};
+    unlabelled state{registry};
     struct {
         int seen = 0;
         void number(tacho::family const&, tacho::series const&, tacho::number) { ++seen; }
@@ -148,7 +147,7 @@ TEST(a_state_set, is_not_shown_to_a_visitor_who_takes_numbers_only) {
 // CONFORMANCE 133
 TEST(a_state_set, is_cumulative_where_deltas_are_preferred) {
     tacho::registry registry{test::fixed()};
-    plain state{registry};
+    unlabelled state{registry};
     tacho::delta_memory memory;
     tacho::resource const about;
     for (int i = 0; i < 2; ++i) {
@@ -178,7 +177,7 @@ TEST(a_state_set, beyond_its_limit_is_the_overflow_series) {
 TEST(a_state_set, of_other_states_collides) {
     test::heard heard;
     tacho::registry registry;
-    plain state{registry};
+    unlabelled state{registry};
     auto const other = tacho::add_state_set(registry, {.name = "job.state"}, {"idle", "running"});
     auto const same = tacho::add_state_set(registry, {.name = "job.state"}, {"idle", "running", "\"failed\"\n"});
     EXPECT_FALSE(other.ok());
@@ -212,8 +211,8 @@ TEST(a_state_set_named_at_run_time, is_as_a_typed_one) {
     mail.set("idle");
     mail.set("running", true);
     auto const page = as_text(registry);
-    EXPECT_EQ(value_of(page, "idle", "job=\"mail\","), "1");
-    EXPECT_EQ(value_of(page, "running", "job=\"mail\","), "1");
+    EXPECT_EQ(bit_of(page, "idle", "job=\"mail\","), "1");
+    EXPECT_EQ(bit_of(page, "running", "job=\"mail\","), "1");
     test::heard heard;
     mail.set("other");
     EXPECT_EQ(heard.count(), 1);

@@ -24,26 +24,22 @@
 
 namespace {
 
-tacho::settings read(std::map<std::string, std::string> variables) {
+using test::count;
+
+tacho::settings settings_by(std::map<std::string, std::string> variables) {
     return tacho::settings::from_environment({.prefix = "OGX", .service_name = "ogx"},
                                              tacho::env::source{std::move(variables)});
-}
-
-std::size_t count(std::string_view in, std::string_view what) {
-    std::size_t found = 0;
-    for (auto at = in.find(what); at != in.npos; at = in.find(what, at + 1)) ++found;
-    return found;
 }
 
 // CONFORMANCE 193: once by the hook, and once in the report.
 TEST(a_warning, is_said_once_each_way_however_often_telemetry_is_started) {
     test::heard heard;
     tacho::registry registry;
-    auto const s = read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"},
-                         {"OTEL_METRIC_EXPORT_INTERVAL", "soon"},
-                         {"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"},
-                         {"OGX_PROMETHEUS_ENABLED", "1"},
-                         {"OGX_METRICS_PORT", "x"}});
+    auto const s = settings_by({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"},
+                                {"OTEL_METRIC_EXPORT_INTERVAL", "soon"},
+                                {"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"},
+                                {"OGX_PROMETHEUS_ENABLED", "1"},
+                                {"OGX_METRICS_PORT", "x"}});
     auto const start = [&](tacho::settings const& by) {
         return tacho::telemetry::start(registry, by, tacho::memory_transport{}, tacho::no_listener{});
     };
@@ -70,16 +66,16 @@ TEST(a_warning, is_said_once_each_way_however_often_telemetry_is_started) {
     EXPECT_EQ(count(heard.text(), "OTEL_METRIC_EXPORT_INTERVAL"), 1u);
 }
 
-struct plain_transport {
+struct accepting_transport {
     static bool can_send(std::string_view) noexcept { return true; }
     static tacho::http_outcome post(tacho::http_post const&, tacho::deadline const&) { return {.status = 200}; }
 };
-struct tls_transport : plain_transport {
-    explicit tls_transport(std::vector<tacho::tls_files>& by) : handed(&by) {}
+struct accepting_tls_transport : accepting_transport {
+    explicit accepting_tls_transport(std::vector<tacho::tls_files>& by) : handed(&by) {}
     void use(tacho::tls_files const& files) { handed->push_back(files); }
     std::vector<tacho::tls_files>* handed;
 };
-static_assert(!tacho::takes_tls_files<plain_transport> && tacho::takes_tls_files<tls_transport>);
+static_assert(!tacho::takes_tls_files<accepting_transport> && tacho::takes_tls_files<accepting_tls_transport>);
 
 std::map<std::string, std::string> files_for(char const* url, std::string const& folder = "") {
     return {{"OTEL_EXPORTER_OTLP_ENDPOINT", url},
@@ -97,7 +93,8 @@ TEST(files_for_tls, are_handed_to_a_transport_that_takes_them) {
     std::filesystem::create_directories(folder);
     std::ofstream{folder + "/metrics.pem"} << "certificate";
     std::ofstream{folder + "/key.pem"} << "key";
-    auto const t = tacho::telemetry::start(registry, read(files_for("https://c", folder)), tls_transport{handed});
+    auto const t =
+        tacho::telemetry::start(registry, settings_by(files_for("https://c", folder)), accepting_tls_transport{handed});
     ASSERT_EQ(handed.size(), 1u);
     EXPECT_EQ(handed[0].certificate, folder + "/metrics.pem");
     EXPECT_EQ(handed[0].client_certificate, "");
@@ -112,10 +109,10 @@ TEST(files_for_tls, that_can_not_be_read_are_said_at_the_start) {
     std::vector<tacho::tls_files> handed;
     auto const folder = testing::TempDir() + "tacho_files_unread";
     std::filesystem::create_directories(folder + "/key.pem");
-    auto s = read(files_for("https://c", folder));
+    auto s = settings_by(files_for("https://c", folder));
     s.push.client_certificate = folder + "/empty.pem";
     std::ofstream{s.push.client_certificate};
-    auto const t = tacho::telemetry::start(registry, s, tls_transport{handed});
+    auto const t = tacho::telemetry::start(registry, s, accepting_tls_transport{handed});
     EXPECT_EQ(heard.text(), "warning: push.certificate=\"" + folder +
                                 "/metrics.pem\" of OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE: can't be read (No such file "
                                 "or directory); pushes fail until it can\n"
@@ -139,9 +136,10 @@ TEST(files_for_tls, that_are_pipes_are_left_to_the_transport) {
     auto const pipe = testing::TempDir() + "tacho_pipe_for_tls";
     std::filesystem::remove(pipe);  // of a run that was ended
     ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-    auto s = read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://c"}});
+    auto s = settings_by({{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://c"}});
     s.push.certificate = pipe;
-    auto const t = tacho::telemetry::start(registry, s, tls_transport{handed});  // waits for nobody who writes
+    auto const t =
+        tacho::telemetry::start(registry, s, accepting_tls_transport{handed});  // waits for nobody who writes
     ASSERT_EQ(handed.size(), 1u);
     EXPECT_EQ(handed[0].certificate, pipe);
     EXPECT_EQ(heard.text(), "");
@@ -153,9 +151,9 @@ TEST(a_push, that_was_given_a_url_and_is_off_is_said_to_be) {
     tacho::registry registry, other;
     tacho::settings s;
     s.push.url = "http://c/v1/metrics";
-    auto const forgotten = tacho::telemetry::start(registry, s, plain_transport{});
+    auto const forgotten = tacho::telemetry::start(registry, s, accepting_transport{});
     EXPECT_EQ(forgotten.report().push.words, "off: push.enabled is false, though a URL is set");
-    auto const not_asked = tacho::telemetry::start(other, tacho::settings{}, plain_transport{});
+    auto const not_asked = tacho::telemetry::start(other, tacho::settings{}, accepting_transport{});
     EXPECT_EQ(not_asked.report().push.words, "off: no OTLP endpoint is set");
 }
 
@@ -163,9 +161,9 @@ TEST(an_interval, without_pause_is_said_and_not_taken) {
     for (auto const interval : {std::chrono::milliseconds{0}, std::chrono::milliseconds{-5000}}) {
         test::heard heard;
         tacho::registry registry;
-        auto s = read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}});
+        auto s = settings_by({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}});
         s.push.interval = interval;
-        auto const t = tacho::telemetry::start(registry, s, plain_transport{});
+        auto const t = tacho::telemetry::start(registry, s, accepting_transport{});
         EXPECT_EQ(heard.text(), "warning: http://c/v1/metrics: an interval of " + std::to_string(interval.count()) +
                                     " ms would push without pause; 60000 ms is used instead\n");
         EXPECT_EQ(t.report().push.words, "pushing to http://c/v1/metrics every 60000 ms");
@@ -189,7 +187,7 @@ TEST(a_push_that_is_added, is_compressed_by_what_start_was_given) {
     tacho::registry registry;
     tacho::counter<"c"> c{registry};
     tacho::memory_transport receiver;
-    auto t = tacho::telemetry::start(registry, read({}), tacho::no_transport{}, tacho::no_listener{},
+    auto t = tacho::telemetry::start(registry, settings_by({}), tacho::no_transport{}, tacho::no_listener{},
                                      std::make_shared<marks>());
     t.add_push("b", {.enabled = true, .url = "http://b/v1/metrics", .compression = "gzip"}, receiver);
     EXPECT_TRUE(t.flush());
@@ -201,8 +199,8 @@ TEST(a_push_that_is_added, is_compressed_by_what_start_was_given) {
 TEST(files_for_tls, that_a_transport_can_not_take_are_said_with_the_cure) {
     test::heard heard;
     tacho::registry registry;
-    auto s = read(files_for("HTTPS://c"));
-    auto t = tacho::telemetry::start(registry, s, plain_transport{});
+    auto s = settings_by(files_for("HTTPS://c"));
+    auto t = tacho::telemetry::start(registry, s, accepting_transport{});
     EXPECT_EQ(
         heard.text(),
         "warning: push.certificate=\"/metrics.pem\" of OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE, "
@@ -216,20 +214,20 @@ TEST(files_for_tls, that_a_transport_can_not_take_are_said_with_the_cure) {
     heard.text().clear();
     s.push.certificate = "/other.pem";
     tacho::registry changed;
-    auto const by_program = tacho::telemetry::start(changed, s, plain_transport{});
+    auto const by_program = tacho::telemetry::start(changed, s, accepting_transport{});
     EXPECT_TRUE(heard.text().starts_with("warning: push.certificate=\"/other.pem\", push.client_key=")) << heard.text();
 
     // What the program has emptied is nobody's, and without TLS there is no use for any.
     heard.text().clear();
     s.push.certificate = s.push.client_key = "";
     tacho::registry emptied, plain;
-    auto const no_files = tacho::telemetry::start(emptied, s, plain_transport{});
-    auto const no_tls = tacho::telemetry::start(plain, read(files_for("http://c")), plain_transport{});
+    auto const no_files = tacho::telemetry::start(emptied, s, accepting_transport{});
+    auto const no_tls = tacho::telemetry::start(plain, settings_by(files_for("http://c")), accepting_transport{});
     EXPECT_EQ(heard.text(), "");
 }
 
 tacho::settings pushing_to(char const* url) {
-    auto s = read({{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", url}});
+    auto s = settings_by({{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", url}});
     s.push.interval = std::chrono::hours{1};
     return s;
 }
@@ -364,7 +362,7 @@ TEST(an_added_push, that_can_not_be_is_said_and_leaves_all_others_alone) {
     telemetry.add_push("none", deltas_to("http://b/"), tacho::no_transport{});
     auto secured = deltas_to("https://b/");
     secured.certificate = "/ca.pem";
-    telemetry.add_push("secured", secured, plain_transport{});
+    telemetry.add_push("secured", secured, accepting_transport{});
     telemetry.add_push("off", {.url = "http://c/"}, tacho::memory_transport{});
     auto const text = telemetry.report().text();
     EXPECT_NE(text.find("push bad: not pushing: \"nowhere\" is no URL"), std::string::npos) << text;
@@ -375,7 +373,7 @@ TEST(an_added_push, that_can_not_be_is_said_and_leaves_all_others_alone) {
     EXPECT_FALSE(telemetry.flush());  // those that were refused took nothing
     EXPECT_EQ(totals.requests().size(), 1u);
     // The environment's word for all of metrics is one for these, too, where the program asks it.
-    auto const disabled = read({{"OTEL_SDK_DISABLED", "true"}});
+    auto const disabled = settings_by({{"OTEL_SDK_DISABLED", "true"}});
     telemetry.add_push("disabled", {.enabled = disabled.push.enabled, .why_off = disabled.push.why_off}, totals);
     EXPECT_EQ(telemetry.report().added_pushes.back().words, "off: OTEL_SDK_DISABLED is true");
 }

@@ -1,5 +1,6 @@
 // Views: CONFORMANCE 142-144, and DESIGN's one stream per instrument.
 #include "support/text.hpp"
+#include "support/verb.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,16 +14,12 @@ namespace {
 using test::as_json;
 using test::as_text;
 using test::value_of;
+using test::verb;
 
 tacho::registry_options with_views(std::vector<tacho::view> views) {
     auto options = test::fixed();
     options.views = std::move(views);
     return options;
-}
-
-enum class verb { get, post };
-consteval auto label_values(verb) {
-    return tacho::labels<verb>({{verb::get, "GET"}, {verb::post, "POST"}});
 }
 
 TEST(a_pattern, matches_as_shells_do) {
