@@ -57,12 +57,22 @@ def implemented_too_late(compiler):
     return '' if 'define TACHO_IMPLEMENTATION before' in said else f'the cure is not in: {said}'
 
 
-def after_min_and_max(compiler):
-    """A program may have the macros of windows.h. The system's own headers come first: they would undefine them."""
-    text = (SINGLE / 'tacho/tacho.hpp').read_text()
-    system = '\n'.join(re.findall(r'^#include <.*', text, re.M))
-    return compile_text(compiler, f'{system}\n#define min(a, b) broken\n#define max(a, b) broken\n'
-                                  '#include "tacho/tacho.hpp"\n', f'-I{SINGLE}')
+# Macros that a program may have: of windows.h, of X11, of Qt, of <complex.h>, and of compilers outside -std=c++20. Qt's
+# `emit` and `slots` are common names, too.
+MACROS = ['ERROR', 'IN', 'OUT', 'OPTIONAL', 'CONST', 'VOID', 'DELETE', 'TRUE', 'FALSE', 'NO_ERROR', 'STRICT', 'Yield',
+          'GetObject', 'small', 'near', 'far', 'interface', 'hyper', 'pascal', 'cdecl',
+          'None', 'Status', 'Bool', 'True', 'False', 'Always', 'Success', 'CurrentTime', 'Window',
+          'signals', 'slots', 'emit', 'foreach', 'forever', 'I', 'unix', 'linux', 'major', 'minor', 'makedev']
+
+
+def after_macros(compiler):
+    """The system's own headers come first: they would undefine min and max, and may use some of the others."""
+    text = ''.join((SINGLE / f'tacho/{name}.hpp').read_text() for name in ('record', 'tacho', 'testing'))
+    system = '\n'.join(sorted(set(re.findall(r'^#include <.*', text, re.M))))
+    macros = '#define min(a, b) broken;\n#define max(a, b) broken;\n'
+    macros += ''.join(f'#undef {name}\n#define {name} broken;\n' for name in MACROS)
+    return compile_text(compiler, f'{system}\n{macros}#include "tacho/tacho.hpp"\n#include "tacho/testing.hpp"\n',
+                        f'-I{SINGLE}')
 
 
 class without_fmt:
@@ -104,7 +114,7 @@ def main(compilers):
             add(f'dropped in: {name}', dropped_in, flags)
         add('compiled once', compiled_once)
         add('TACHO_IMPLEMENTATION too late', implemented_too_late)
-        add('after #define min and max', after_min_and_max)
+        add('after min, max, ERROR and other macros', after_macros)
     checks += [(f'{name} alone', functools.partial(header_alone, compilers[0], name)) for name in headers]
     with tempfile.TemporaryDirectory() as folder:
         bare = without_fmt(compilers[0], folder)

@@ -107,14 +107,15 @@ inline std::size_t end_of_slots(bool sharded) noexcept {
 // cache.
 template <class Number, std::size_t Count>
 void read_cells(word* first, std::size_t end, std::uint64_t* bits) noexcept {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
+    [&]<std::size_t... At>(std::index_sequence<At...>) {
         Number sums[Count]{};
         for (std::size_t offset = 0; offset < end; offset += slot_bytes) {
             word* const own = &in_slot(first, offset);
-            ((sums[I] = static_cast<Number>(sums[I] + std::bit_cast<Number>(own[I].load(std::memory_order_relaxed)))),
+            ((sums[At] =
+                  static_cast<Number>(sums[At] + std::bit_cast<Number>(own[At].load(std::memory_order_relaxed)))),
              ...);
         }
-        ((bits[I] = std::bit_cast<std::uint64_t>(sums[I])), ...);
+        ((bits[At] = std::bit_cast<std::uint64_t>(sums[At])), ...);
     }
     (std::make_index_sequence<Count>{});
 }

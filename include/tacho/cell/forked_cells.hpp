@@ -29,15 +29,16 @@ TACHO_FUNCTION void forked_cells::on_fork(fork_event what) noexcept {
     if (what != fork_event::in_child) return;
     // Relaxed throughout: there is one thread.
     auto const own = own_offset >> slot_shift;
-    auto const used = slots.used.load(std::memory_order_relaxed);
-    slots.free_count = 0;
+    auto const used = thread_slots.used.load(std::memory_order_relaxed);
+    thread_slots.free_count = 0;
     for (auto slot = used; slot-- > 1;) {
         if (slot == own) continue;
-        slots.free[slots.free_count++] = static_cast<std::uint16_t>(slot);  // the lowest last: it is taken first
+        thread_slots.free[thread_slots.free_count++] =
+            static_cast<std::uint16_t>(slot);  // the lowest last: it is taken first
         looking_slots[slot].since.store(0, std::memory_order_relaxed);
         looking_slots[slot].depth = 0;
     }
-    slots.left.store(slots.count - used + slots.free_count, std::memory_order_relaxed);
+    thread_slots.left.store(thread_slots.count - used + thread_slots.free_count, std::memory_order_relaxed);
     // Of the looks, those of the thread that is left go on.
     for (std::size_t side = 0; side < epochs.counted.size(); ++side)
         epochs.counted[side].since.store(counted_here.on[side], std::memory_order_relaxed);

@@ -56,7 +56,7 @@ struct slot_table {
     std::atomic<std::size_t> used{1};                  // slots 0 .. used-1 may hold numbers
     std::atomic<std::size_t> left{default_slots - 1};  // a hint that spares threads without a slot the mutex
 };
-[[gnu::visibility("default")]] inline constinit slot_table slots{};
+[[gnu::visibility("default")]] inline constinit slot_table thread_slots{};
 
 struct [[gnu::visibility("default")]] slot_lease;  // the program's, in a plug-in too
 
@@ -72,9 +72,9 @@ struct slot_lease {
         auto const slot = own_offset >> slot_shift;
         own_offset = 0;
         // The mutex orders this thread's last stores before the next owner's first loads.
-        std::lock_guard const lock{slots.mutex};
-        slots.free[slots.free_count++] = static_cast<std::uint16_t>(slot);
-        slots.left.fetch_add(1, std::memory_order_relaxed);
+        std::lock_guard const lock{thread_slots.mutex};
+        thread_slots.free[thread_slots.free_count++] = static_cast<std::uint16_t>(slot);
+        thread_slots.left.fetch_add(1, std::memory_order_relaxed);
     }
 };
 
@@ -85,21 +85,21 @@ struct slot_lease {
 [[gnu::noinline, gnu::cold]] TACHO_FUNCTION std::size_t claim_slot() noexcept {
     if (own_state != slot_state::not_claimed) return own_offset;
     // Relaxed: a stale hint costs one visit to the mutex or one more atomic add, never a number.
-    if (slots.left.load(std::memory_order_relaxed) == 0) return 0;
+    if (thread_slots.left.load(std::memory_order_relaxed) == 0) return 0;
     std::size_t slot = 0;
     {
-        std::lock_guard const lock{slots.mutex};
-        auto const used = slots.used.load(std::memory_order_relaxed);  // only changed under the mutex
-        if (slots.free_count != 0) {
-            slot = slots.free[--slots.free_count];
-        } else if (used < slots.count) {
+        std::lock_guard const lock{thread_slots.mutex};
+        auto const used = thread_slots.used.load(std::memory_order_relaxed);  // only changed under the mutex
+        if (thread_slots.free_count != 0) {
+            slot = thread_slots.free[--thread_slots.free_count];
+        } else if (used < thread_slots.count) {
             slot = used;
             // Release, matched by the acquire in slots_in_use(): a reader that learns of the slot sees all before it.
-            slots.used.store(used + 1, std::memory_order_release);
+            thread_slots.used.store(used + 1, std::memory_order_release);
         } else {
             return 0;
         }
-        slots.left.fetch_sub(1, std::memory_order_relaxed);
+        thread_slots.left.fetch_sub(1, std::memory_order_relaxed);
     }
     thread_local slot_lease lease;  // its destructor is registered here, at the thread's first count
     static_cast<void>(lease);
@@ -111,23 +111,23 @@ struct slot_lease {
 
 // How many slots a reader has to look at.
 inline std::size_t slots_in_use() noexcept {
-    return slots.used.load(std::memory_order_acquire);
+    return thread_slots.used.load(std::memory_order_acquire);
 }
 
 // The number of slots from now on; the layout of a chunk depends on it.
 inline std::size_t fix_slot_count() noexcept {
-    std::lock_guard const lock{slots.mutex};
-    slots.in_use = true;
-    return slots.count;
+    std::lock_guard const lock{thread_slots.mutex};
+    thread_slots.in_use = true;
+    return thread_slots.count;
 }
 
 // For a process that can't have even one chunk of that size: no further thread gets a slot, and all share slot 0. Those
 // that have one already keep it, and so need a page each. Returns how many that is. Only before any cell exists.
 inline std::size_t fall_back_to_used_slots() noexcept {
-    std::lock_guard const lock{slots.mutex};
-    slots.count = slots.used.load(std::memory_order_relaxed);
-    slots.left.store(slots.free_count, std::memory_order_relaxed);
-    return slots.count;
+    std::lock_guard const lock{thread_slots.mutex};
+    thread_slots.count = thread_slots.used.load(std::memory_order_relaxed);
+    thread_slots.left.store(thread_slots.free_count, std::memory_order_relaxed);
+    return thread_slots.count;
 }
 
 }  // namespace detail
@@ -137,12 +137,14 @@ inline std::size_t fall_back_to_used_slots() noexcept {
 /// Only before the first sharded instrument is made: returns false, and changes nothing, once it is too late or when
 /// `count` is 0 or above `max_slots`.
 inline bool set_slot_count(std::size_t count) noexcept {
-    std::lock_guard const lock{detail::slots.mutex};
-    auto& slots = detail::slots;
-    if (slots.in_use || count == 0 || count > max_slots || slots.used.load(std::memory_order_relaxed) > count)
+    std::lock_guard const lock{detail::thread_slots.mutex};
+    auto& thread_slots = detail::thread_slots;
+    if (thread_slots.in_use || count == 0 || count > max_slots ||
+        thread_slots.used.load(std::memory_order_relaxed) > count)
         return false;
-    slots.count = count;
-    slots.left.store(count - slots.used.load(std::memory_order_relaxed) + slots.free_count, std::memory_order_relaxed);
+    thread_slots.count = count;
+    thread_slots.left.store(count - thread_slots.used.load(std::memory_order_relaxed) + thread_slots.free_count,
+                            std::memory_order_relaxed);
     return true;
 }
 

@@ -24,12 +24,12 @@ template <class... Labels, class... Args>
 inline constexpr bool are_values_of<std::tuple<Labels...>, Args...> = (takes<Labels, Args> && ...);
 
 // Whether the argument at this place is a value of the label at this place.
-template <std::size_t I, class Labels, class... Args>
+template <std::size_t At, class Labels, class... Args>
 inline constexpr bool fits_at = true;
-template <std::size_t I, class... Labels, class... Args>
-    requires(I < sizeof...(Labels) && I < sizeof...(Args))
-inline constexpr bool fits_at<I, std::tuple<Labels...>, Args...> =
-    takes<std::tuple_element_t<I, std::tuple<Labels...>>, std::tuple_element_t<I, std::tuple<Args...>>>;
+template <std::size_t At, class... Labels, class... Args>
+    requires(At < sizeof...(Labels) && At < sizeof...(Args))
+inline constexpr bool fits_at<At, std::tuple<Labels...>, Args...> =
+    takes<std::tuple_element_t<At, std::tuple<Labels...>>, std::tuple_element_t<At, std::tuple<Args...>>>;
 
 // What a call with wrong label values gives: nothing to record in, and a name to say of it.
 struct label_values_that_do_not_fit {};
@@ -167,16 +167,16 @@ protected:
 private:
     [[nodiscard]] std::shared_ptr<family> const& held() const noexcept { return registration_.held(); }
 
-    template <std::size_t I>
-    using value_at = typename std::tuple_element_t<I, typename Traits::labels>::value_type;
+    template <std::size_t At>
+    using value_at = typename std::tuple_element_t<At, typename Traits::labels>::value_type;
 
     // Calls f with the text of each value, in their order.
     template <class F, class... Args>
     static auto with_texts(F&& f, Args const&... args) noexcept {
-        return [&]<std::size_t... I>(std::index_sequence<I...>) {
-            [[maybe_unused]] std::array<label_scratch, sizeof...(I)> scratch;
-            std::array<std::string_view, sizeof...(I)> const texts_in_order{
-                label_value<value_at<I>>::text(checked_label<value_at<I>>(args), scratch[I])...};
+        return [&]<std::size_t... At>(std::index_sequence<At...>) {
+            [[maybe_unused]] std::array<label_scratch, sizeof...(At)> scratch;
+            std::array<std::string_view, sizeof...(At)> const texts_in_order{
+                label_value<value_at<At>>::text(checked_label<value_at<At>>(args), scratch[At])...};
             return f(std::span<std::string_view const>{texts_in_order});
         }
         (std::index_sequence_for<Args...>{});
@@ -200,18 +200,18 @@ private:
     // Not inlined, and by the number alone: inlined, or with the values, it makes the look-up that hits keep them, and
     // take longer.
     [[nodiscard, gnu::noinline]] found_series find_and_cache(std::size_t index) const noexcept {
-        return [&]<std::size_t... I>(std::index_sequence<I...>) {
-            std::array<std::string_view, sizeof...(I)> texts_in_order;
+        return [&]<std::size_t... At>(std::index_sequence<At...>) {
+            std::array<std::string_view, sizeof...(At)> texts_in_order;
             std::size_t left = index;  // its last digit is that of the last label
-            ((texts_in_order[sizeof...(I) - 1 - I] = text_of_digit<sizeof...(I) - 1 - I>(left)), ...);
+            ((texts_in_order[sizeof...(At) - 1 - At] = text_of_digit<sizeof...(At) - 1 - At>(left)), ...);
             return registration_.find_and_cache(index, texts_in_order);
         }
         (std::make_index_sequence<Traits::label_count>{});
     }
     // Takes the digit off.
-    template <std::size_t I>
+    template <std::size_t At>
     static std::string_view text_of_digit(std::size_t& index) noexcept {
-        using value = label_value<value_at<I>>;
+        using value = label_value<value_at<At>>;
         auto const digit = index % value::cardinality;
         index /= value::cardinality;
         return value::text_at(digit);
@@ -220,9 +220,9 @@ private:
     // The number of a combination of label values; false when there is an enumerator that is not listed.
     template <class... Args>
     static bool number(std::size_t& index, Args const&... args) noexcept {
-        return [&]<std::size_t... I>(std::index_sequence<I...>) {
+        return [&]<std::size_t... At>(std::index_sequence<At...>) {
             bool listed = true;
-            ((listed = number_label<value_at<I>>(checked_label<value_at<I>>(args), index) && listed), ...);
+            ((listed = number_label<value_at<At>>(checked_label<value_at<At>>(args), index) && listed), ...);
             return listed;
         }
         (std::index_sequence_for<Args...>{});

@@ -50,7 +50,7 @@ TACHO_FUNCTION std::shared_ptr<family> make_family(std::uint64_t id, descriptor&
 // the program exports them, and has its own if not. A registry keeps where those of its maker are, which also makes
 // them part of that module, whatever else it uses of the library, so that they are there to be found.
 struct library_copy {
-    slot_table* threads = &slots;
+    slot_table* threads = &thread_slots;
     epoch_table* looks = &epochs;
     looking_record* lookers = looking_slots.data();
     arena* sharded = &sharded_arena;
@@ -70,8 +70,8 @@ struct library_copy {
 
     // Whether the module that asks has the same ones.
     [[nodiscard]] bool is_here() const noexcept {
-        return threads == &slots && looks == &epochs && lookers == looking_slots.data() && sharded == &sharded_arena &&
-               shared == &shared_arena && own() == &own_offset;
+        return threads == &thread_slots && looks == &epochs && lookers == looking_slots.data() &&
+               sharded == &sharded_arena && shared == &shared_arena && own() == &own_offset;
     }
 };
 

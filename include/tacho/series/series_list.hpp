@@ -90,19 +90,19 @@ private:
     static constexpr std::size_t block_size(std::size_t block) noexcept { return first_block << block; }
     static_assert(first_block % strip == 0);
     using all_of_strip = std::make_index_sequence<strip>;  // one by one, without a loop: a third of its instructions
-    template <std::size_t... I>
-    static void gather(std::atomic<series*> const* from, series** to, std::index_sequence<I...>) noexcept {
-        ((to[I] = from[I].load(std::memory_order_relaxed)), ...);
+    template <std::size_t... At>
+    static void gather(std::atomic<series*> const* from, series** to, std::index_sequence<At...>) noexcept {
+        ((to[At] = from[At].load(std::memory_order_relaxed)), ...);
     }
-    template <std::size_t... I>
-    static void prefetch(std::atomic<series*> const* from, std::index_sequence<I...>) noexcept {
+    template <std::size_t... At>
+    static void prefetch(std::atomic<series*> const* from, std::index_sequence<At...>) noexcept {
         // As numbers: nothing may be added to a pointer to no series.
         auto const fetch = [](series* s) {
             auto const at = reinterpret_cast<std::uintptr_t>(s);
             __builtin_prefetch(reinterpret_cast<void const*>(at));
             __builtin_prefetch(reinterpret_cast<void const*>(at + 64));
         };
-        (fetch(from[I].load(std::memory_order_relaxed)), ...);
+        (fetch(from[At].load(std::memory_order_relaxed)), ...);
     }
 
     // Behind the places of a block: for each strip its first cell if it is whole, else nullptr.
