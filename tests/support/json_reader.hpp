@@ -2,13 +2,13 @@
 // that are no UTF-8, control characters, halves of surrogates, numbers that begin with 0 or +.
 #pragma once
 
+#include "support/malformed.hpp"
 #include "tacho/core/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <map>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -26,7 +26,7 @@ struct json {
     // A member; fails when there is none.
     json const& operator[](std::string const& key) const {
         auto const at = members.find(key);
-        if (at == members.end()) throw std::runtime_error{"there is no " + key};
+        if (at == members.end()) refuse("there is no " + key);
         return at->second;
     }
     [[nodiscard]] bool has(std::string const& key) const { return members.contains(key); }
@@ -48,7 +48,7 @@ private:
     explicit json_reader(std::string_view text) : rest_(text) { need(tacho::is_valid_utf8(text), "it is not UTF-8"); }
 
     static void need(bool holds, std::string const& what) {
-        if (!holds) throw std::runtime_error{"no JSON: " + what};
+        if (!holds) refuse("no JSON: " + what);
     }
 
     void blanks() { rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\n\r"), rest_.size())); }

@@ -1,16 +1,15 @@
 // For tests: reads a page by rules that forbid what real readers accept in silence (CONFORMANCE 45).
 #pragma once
 
+#include "support/malformed.hpp"
+#include "support/numbers.hpp"
 #include "tacho/core/escaping.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 #include <map>
 #include <set>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,22 +19,15 @@ namespace test {
 using labels = std::map<std::string, std::string>;
 using series_name = std::pair<std::string, labels>;
 
-struct malformed : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
-
 // What a number is, written in decimal digits or in one of the three words for what isn't finite (29, 36).
 inline double number_of(std::string_view text) {
-    if (text == "NaN") return std::numeric_limits<double>::quiet_NaN();
-    if (text == "+Inf") return std::numeric_limits<double>::infinity();
-    if (text == "-Inf") return -std::numeric_limits<double>::infinity();
-    double value = -1;
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    // from_chars knows other words, too.
-    if (text.find_first_not_of("0123456789.e+-") != text.npos || error != std::errc{} ||
-        end != text.data() + text.size())
-        throw malformed{"no number: " + std::string{text}};
-    return value;
+    if (text == "NaN") return nan;
+    if (text == "+Inf") return infinity;
+    if (text == "-Inf") return -infinity;
+    auto const value = parsed(text);
+    // It knows other words, too.
+    if (text.find_first_not_of("0123456789.e+-") != text.npos || !value) refuse("no number: " + std::string{text});
+    return *value;
 }
 
 struct exemplar {
@@ -59,7 +51,7 @@ public:
 
 private:
     static void need(bool holds, std::string const& what) {
-        if (!holds) throw malformed{what};
+        if (!holds) refuse(what);
     }
 
     void line() {
@@ -169,7 +161,7 @@ private:
         need(bound.empty() == (suffix != "_bucket"), "le is the label of buckets, and of nothing else: " + family_);
         if (line_of_series(of)) {
             need(suffix == "_bucket", "lines before the buckets: " + family_);
-            last_bound_ = -std::numeric_limits<double>::infinity();
+            last_bound_ = -infinity;
             last_count_ = 0;
             has_sum_ = has_count_ = false;
         }

@@ -27,6 +27,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -418,7 +419,9 @@ private:
 
     struct info_name {
         std::string shown, scope, version;
-        friend auto operator<=>(info_name const&, info_name const&) = default;
+        friend bool operator<(info_name const& a, info_name const& b) {
+            return std::tie(a.shown, a.scope, a.version) < std::tie(b.shown, b.scope, b.version);
+        }
     };
 
     std::mt19937_64 random_;

@@ -9,7 +9,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <map>
 #include <string>
 #include <string_view>
@@ -42,7 +41,7 @@ void expect_read_back(std::uint64_t seed, seen& found) {
                 std::string const page{answer.body()};
                 SCOPED_TRACE(accept + " of seed " + std::to_string(seed) + "\n" + page);
                 ASSERT_NE(answer.content_type().find(std::string_view{format}.substr(0, 10)), std::string_view::npos);
-                try {
+                auto const why = test::why_refused([&] {
                     test::page_reader got{page, openmetrics};
                     auto const expected = some.expected(openmetrics, names, created);
                     std::size_t of_resource = 0;
@@ -81,9 +80,8 @@ void expect_read_back(std::uint64_t seed, seen& found) {
                         EXPECT_EQ(got.types[name], family.type) << name;
                         EXPECT_TRUE(family.helps.contains(got.helps[name])) << name << ": " << got.helps[name];
                     }
-                } catch (std::exception const& e) {
-                    FAIL() << e.what();
-                }
+                });
+                ASSERT_EQ(why, "");
             }
     }
 }

@@ -459,6 +459,7 @@ TEST_F(exemplar, stands_before_created_and_behind_names_in_quotes) {
               "# EOF\n");
 }
 
+#if defined(__cpp_exceptions)
 TEST_F(exemplar, comes_from_timers_batches_and_exceptions_too) {
     tacho::registry registry{on_clock()};
     tacho::histogram<"h", tacho::unit::seconds, label<"a">, exemplars> h{registry, "", {1000}};
@@ -480,6 +481,7 @@ TEST_F(exemplar, comes_from_timers_batches_and_exceptions_too) {
     EXPECT_EQ(behind("c_total", registry), "# {" + std::string{ids} + "} 3 1700000000.0");
     EXPECT_EQ(behind("e_total", registry), "# {" + std::string{ids} + "} 1 1700000000.0");
 }
+#endif
 
 // Each of the ways in which a series is found.
 TEST_F(exemplar, is_kept_by_enum_labels_and_by_the_overflow_series) {

@@ -1,5 +1,6 @@
 // What the fuzzers know is tried on every build: tests/fuzz/corpus/<subject>/ has what they began with, and the
 // smallest of what they found.
+#if defined(__cpp_exceptions)
 #include "fuzz/accept.hpp"
 #include "fuzz/accept_encoding.hpp"
 #include "fuzz/addresses.hpp"
@@ -81,3 +82,4 @@ TEST(the_corpus, of_texts_is_read_back_in_each_format_and_escaping) {
 }
 
 }  // namespace
+#endif

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#if defined(__cpp_exceptions)
 namespace {
 
 constexpr std::string_view sound = R"(# TYPE target info
@@ -45,12 +46,7 @@ std::string replaced(std::string page, std::string_view from, std::string_view t
 }
 
 std::string why_refused(std::string_view page, bool openmetrics) {
-    try {
-        test::page_reader const read{page, openmetrics};
-        return {};
-    } catch (test::malformed const& why) {
-        return why.what();
-    }
+    return test::why_refused([&] { test::page_reader const read{page, openmetrics}; });
 }
 
 void expect_refused(std::string_view page, bool openmetrics, std::vector<fault> const& faults) {
@@ -198,3 +194,4 @@ TEST(the_page_reader, refuses_what_is_wrong_in_text) {
 }
 
 }  // namespace
+#endif

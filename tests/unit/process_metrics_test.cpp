@@ -5,13 +5,11 @@
 
 #include <gtest/gtest.h>
 
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <latch>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,10 +70,7 @@ TEST(the_time_of_the_systems_start, is_found_wherever_the_pieces_of_the_file_end
 #if defined(__linux__)
 
 double number_of(std::string const& page, std::string const& name) {
-    auto const text = value_of(page, name);
-    double value = std::numeric_limits<double>::quiet_NaN();
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value;
+    return test::parsed(value_of(page, name)).value_or(test::nan);
 }
 
 struct shown_process {

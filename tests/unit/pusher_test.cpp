@@ -429,7 +429,8 @@ TEST(a_large_collection, is_sent_in_several_requests) {
         EXPECT_GT(parts.size(), whole[0].body.size() / (split + 2000));
         std::size_t points = 0;
         for (auto const& part : parts) {
-            EXPECT_NO_THROW(static_cast<void>(test::json_reader::read(part.body))) << part.body;
+            EXPECT_EQ(test::why_refused([&] { static_cast<void>(test::json_reader::read(part.body)); }), "")
+                << part.body;
             EXPECT_LT(part.body.size(), split + 2500);
             EXPECT_TRUE(part.body.starts_with(whole[0].body.substr(0, whole[0].body.find("\"scopeMetrics\""))));
             points += count(part.body, "\"timeUnixNano\"");
@@ -549,6 +550,7 @@ TEST(a_large_collection_of_deltas, goes_on_with_the_next_pusher_where_the_last_o
     EXPECT_EQ(transport.requests().size(), 2u + 2u + 1u + 3u);
 }
 
+#if defined(__cpp_exceptions)
 // One that breaks its promise not to throw, before it sends the third request.
 struct throwing_transport {
     tacho::memory_transport to;
@@ -609,6 +611,7 @@ TEST(a_callback, that_throws_takes_nothing_else_with_it) {
     EXPECT_TRUE(pusher.flush());
     EXPECT_EQ(delivered{transport}.sums(), (sums{{"1", 4}, {"8", 5}, {"9", 6}}));
 }
+#endif
 
 // Its reader has seen nothing yet when it commits what was left: what others have kept is not new to it.
 TEST(a_large_collection_of_deltas, that_was_left_brings_back_no_instrument_that_has_ended) {

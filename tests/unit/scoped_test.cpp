@@ -77,6 +77,7 @@ TEST(a_batch, counts_at_its_end_and_when_it_is_flushed) {
     EXPECT_EQ(value_of(as_text(registry), "d_total{a=\"x\"}"), "0.5");
 }
 
+#if defined(__cpp_exceptions)
 TEST(exceptions, are_counted_when_they_leave_the_scope_and_only_then) {
     tacho::registry registry;
     tacho::counter<"plain"> plain{registry};
@@ -97,6 +98,7 @@ TEST(exceptions, are_counted_when_they_leave_the_scope_and_only_then) {
     EXPECT_EQ(value_of(page, "plain_total"), "1");
     EXPECT_EQ(value_of(page, "labelled_total{a=\"x\"}"), "1");
 }
+#endif
 
 TEST(a_gauge, can_be_set_to_the_current_time) {
     tacho::registry registry;

@@ -112,6 +112,7 @@ TEST(the_overflow_hook, may_use_the_registry) {
     EXPECT_EQ(registry.list().size(), 1u);
 }
 
+#if defined(__cpp_exceptions)
 TEST(self_metrics, show_what_was_not_recorded_as_meant) {
     test::heard const errors;
     tacho::registry registry;
@@ -146,6 +147,7 @@ TEST(self_metrics, show_what_was_not_recorded_as_meant) {
     own.reset();
     EXPECT_EQ(as_text(registry).find("tacho_"), std::string::npos);
 }
+#endif
 
 // CONFORMANCE 224: snake_case, the library's own prefix, `_total` for counters and for nothing else; nothing is
 // measured that would have a unit.

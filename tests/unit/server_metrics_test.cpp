@@ -105,6 +105,7 @@ TEST(server_metrics, can_be_told_which_verbs_they_know) {
     EXPECT_EQ(server{{.known_methods = " , "}}.metrics.method_of("POST"), "POST");
 }
 
+#if defined(__cpp_exceptions)
 TEST(server_metrics, tell_errors_by_a_word_of_few) {
     server s;
     auto const start = request_start{.verb = "GET"};
@@ -132,6 +133,7 @@ TEST(server_metrics, tell_errors_by_a_word_of_few) {
         EXPECT_EQ(s.durations(std::string{"error_type=\""} + error + "\"," + get + end), "1") << error;
     EXPECT_EQ(s.active(get + end), "0");
 }
+#endif
 
 TEST(server_metrics, count_in_flight_until_all_is_recorded) {
     server s;
