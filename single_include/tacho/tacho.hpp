@@ -65,9 +65,14 @@
 #define TACHO_VERSION_PATCH 0
 
 // The inline namespace that all names are in. With TACHO_OFF defined, for all files of a program, the library records
-// nothing: its types and bodies are then others, and so is the namespace, so that files which disagree don't link.
-#if defined(TACHO_OFF)
+// nothing; with TACHO_PORTABLE, it does without what only some machines have. Its types and bodies are then others, and
+// so is the namespace, so that files which disagree don't link.
+#if defined(TACHO_OFF) && defined(TACHO_PORTABLE)
+#define TACHO_ABI v0_off_portable
+#elif defined(TACHO_OFF)
 #define TACHO_ABI v0_off
+#elif defined(TACHO_PORTABLE)
+#define TACHO_ABI v0_portable
 #else
 #define TACHO_ABI v0
 #endif
@@ -180,6 +185,101 @@ private:
 
 #endif
 
+// ---- tacho/core/platform.hpp
+#ifndef TACHO_PART_CORE_PLATFORM
+#define TACHO_PART_CORE_PLATFORM
+
+// tacho: what the library uses of the processor and the system to be faster than portable C++ alone.
+
+// Each is 1 where it is there, and else something portable takes its place, with the same numbers. With TACHO_PORTABLE
+// defined, for all files of a program, none is used: to run on any machine what others need, and to see whether a fault
+// comes from one of these. As with TACHO_OFF, files that disagree don't link.
+#if defined(TACHO_PORTABLE)
+#define TACHO_USES_SPARSE_PAGES 0
+#define TACHO_USES_MEMBARRIER 0
+#define TACHO_USES_SSE2 0
+#define TACHO_USES_INT128 0
+#define TACHO_USES_STD_MUTEX 0
+#else
+
+// Pages that are provided as they are touched, and addresses to spare for them: a slot for each thread. Else all count
+// in the common one.
+#if (defined(__unix__) || defined(__APPLE__)) && UINTPTR_MAX > 0xFFFFFFFFu
+#define TACHO_USES_SPARSE_PAGES 1
+#else
+#define TACHO_USES_SPARSE_PAGES 0
+#endif
+
+// membarrier(2), so that a look-up needs no fence. Else each has one.
+#if defined(__linux__)
+#define TACHO_USES_MEMBARRIER 1
+#else
+#define TACHO_USES_MEMBARRIER 0
+#endif
+
+// Two bounds of a histogram are compared at a time. Else they are searched.
+#if defined(__SSE2__)
+#define TACHO_USES_SSE2 1
+#else
+#define TACHO_USES_SSE2 0
+#endif
+
+// The processor multiplies to 128 bits. Else in four parts.
+#if defined(__SIZEOF_INT128__)
+#define TACHO_USES_INT128 1
+#else
+#define TACHO_USES_INT128 0
+#endif
+
+// std::mutex lasts as long as the program, and longer than its static objects (see lasting_mutex). Else an atomic word.
+#if defined(__linux__)
+#define TACHO_USES_STD_MUTEX 1
+#else
+#define TACHO_USES_STD_MUTEX 0
+#endif
+
+#endif
+
+#endif
+
+// ---- tacho/core/lasting_mutex.hpp
+#ifndef TACHO_PART_CORE_LASTING_MUTEX
+#define TACHO_PART_CORE_LASTING_MUTEX
+
+// tacho: a mutex that is there before a program's first line runs, and until its last has.
+
+namespace tacho::inline TACHO_ABI::detail {
+
+// For short changes. Whoever has to wait lets others run meanwhile: without the system's help, which would need
+// something that lasts, too.
+class yielding_mutex {
+public:
+    constexpr yielding_mutex() noexcept = default;
+    yielding_mutex(yielding_mutex const&) = delete;
+    yielding_mutex& operator=(yielding_mutex const&) = delete;
+
+    // Acquire, matched by the release in unlock(): who holds it sees what was changed while others did. Looking first:
+    // many that wait don't take the line from each other by writing to it.
+    void lock() noexcept {
+        while (locked_.exchange(true, std::memory_order_acquire))
+            while (locked_.load(std::memory_order_relaxed)) std::this_thread::yield();
+    }
+    void unlock() noexcept { locked_.store(false, std::memory_order_release); }
+
+private:
+    std::atomic<bool> locked_{false};
+};
+
+// Static objects count before and after main(), in no order among each other: what they lock must not have to be made
+// first, nor be destroyed. std::mutex is like that on Linux; libstdc++'s on Windows is neither.
+using lasting_mutex = std::conditional_t<TACHO_USES_STD_MUTEX != 0 && std::is_trivially_destructible_v<std::mutex>,
+                                         std::mutex, yielding_mutex>;
+static_assert(std::is_trivially_destructible_v<lasting_mutex>);
+
+}  // namespace tacho::inline TACHO_ABI::detail
+
+#endif
+
 // ---- tacho/core/fork.hpp
 #ifndef TACHO_PART_CORE_FORK
 #define TACHO_PART_CORE_FORK
@@ -208,7 +308,7 @@ class fork_watch;
 struct fork_gate {
     std::atomic<std::uint32_t> inside{0};  // threads that are changing something
     std::atomic<bool> closed{false};
-    std::mutex closing;                   // held while it is closed, so that others can wait for its end
+    lasting_mutex closing;                // held while it is closed, so that others can wait for its end
     std::atomic<std::uint32_t> forks{0};  // between the first process and this one
     std::atomic<bool> is_installed{false};
     fork_watch* first = nullptr;
@@ -259,7 +359,7 @@ public:
     }
 
 private:
-    std::mutex mutex_;
+    lasting_mutex mutex_;
 };
 [[gnu::visibility("default")]] inline constinit gated_mutex watches{};
 
@@ -425,7 +525,7 @@ namespace detail {
 
 // A slot costs address space and no memory until its thread counts, which holds where pages are provided on demand and
 // there are addresses to spare. Elsewhere everything lives in the common slot: slower, with the same numbers.
-#if (defined(__unix__) || defined(__APPLE__)) && UINTPTR_MAX > 0xFFFFFFFFu
+#if TACHO_USES_SPARSE_PAGES
 inline constexpr std::size_t default_slots = 256;
 #else
 inline constexpr std::size_t default_slots = 1;
@@ -460,7 +560,7 @@ struct slot_table {
     std::atomic<std::size_t> used{1};                  // slots 0 .. used-1 may hold numbers
     std::atomic<std::size_t> left{default_slots - 1};  // a hint that spares threads without a slot the mutex
 };
-[[gnu::visibility("default")]] inline constinit slot_table slots{};
+[[gnu::visibility("default")]] inline constinit slot_table thread_slots{};
 
 struct [[gnu::visibility("default")]] slot_lease;  // the program's, in a plug-in too
 
@@ -476,9 +576,9 @@ struct slot_lease {
         auto const slot = own_offset >> slot_shift;
         own_offset = 0;
         // The mutex orders this thread's last stores before the next owner's first loads.
-        std::lock_guard const lock{slots.mutex};
-        slots.free[slots.free_count++] = static_cast<std::uint16_t>(slot);
-        slots.left.fetch_add(1, std::memory_order_relaxed);
+        std::lock_guard const lock{thread_slots.mutex};
+        thread_slots.free[thread_slots.free_count++] = static_cast<std::uint16_t>(slot);
+        thread_slots.left.fetch_add(1, std::memory_order_relaxed);
     }
 };
 
@@ -489,21 +589,21 @@ struct slot_lease {
 [[gnu::noinline, gnu::cold]] TACHO_FUNCTION std::size_t claim_slot() noexcept {
     if (own_state != slot_state::not_claimed) return own_offset;
     // Relaxed: a stale hint costs one visit to the mutex or one more atomic add, never a number.
-    if (slots.left.load(std::memory_order_relaxed) == 0) return 0;
+    if (thread_slots.left.load(std::memory_order_relaxed) == 0) return 0;
     std::size_t slot = 0;
     {
-        std::lock_guard const lock{slots.mutex};
-        auto const used = slots.used.load(std::memory_order_relaxed);  // only changed under the mutex
-        if (slots.free_count != 0) {
-            slot = slots.free[--slots.free_count];
-        } else if (used < slots.count) {
+        std::lock_guard const lock{thread_slots.mutex};
+        auto const used = thread_slots.used.load(std::memory_order_relaxed);  // only changed under the mutex
+        if (thread_slots.free_count != 0) {
+            slot = thread_slots.free[--thread_slots.free_count];
+        } else if (used < thread_slots.count) {
             slot = used;
             // Release, matched by the acquire in slots_in_use(): a reader that learns of the slot sees all before it.
-            slots.used.store(used + 1, std::memory_order_release);
+            thread_slots.used.store(used + 1, std::memory_order_release);
         } else {
             return 0;
         }
-        slots.left.fetch_sub(1, std::memory_order_relaxed);
+        thread_slots.left.fetch_sub(1, std::memory_order_relaxed);
     }
     thread_local slot_lease lease;  // its destructor is registered here, at the thread's first count
     static_cast<void>(lease);
@@ -515,23 +615,23 @@ struct slot_lease {
 
 // How many slots a reader has to look at.
 inline std::size_t slots_in_use() noexcept {
-    return slots.used.load(std::memory_order_acquire);
+    return thread_slots.used.load(std::memory_order_acquire);
 }
 
 // The number of slots from now on; the layout of a chunk depends on it.
 inline std::size_t fix_slot_count() noexcept {
-    std::lock_guard const lock{slots.mutex};
-    slots.in_use = true;
-    return slots.count;
+    std::lock_guard const lock{thread_slots.mutex};
+    thread_slots.in_use = true;
+    return thread_slots.count;
 }
 
 // For a process that can't have even one chunk of that size: no further thread gets a slot, and all share slot 0. Those
 // that have one already keep it, and so need a page each. Returns how many that is. Only before any cell exists.
 inline std::size_t fall_back_to_used_slots() noexcept {
-    std::lock_guard const lock{slots.mutex};
-    slots.count = slots.used.load(std::memory_order_relaxed);
-    slots.left.store(slots.free_count, std::memory_order_relaxed);
-    return slots.count;
+    std::lock_guard const lock{thread_slots.mutex};
+    thread_slots.count = thread_slots.used.load(std::memory_order_relaxed);
+    thread_slots.left.store(thread_slots.free_count, std::memory_order_relaxed);
+    return thread_slots.count;
 }
 
 }  // namespace detail
@@ -541,12 +641,14 @@ inline std::size_t fall_back_to_used_slots() noexcept {
 /// Only before the first sharded instrument is made: returns false, and changes nothing, once it is too late or when
 /// `count` is 0 or above `max_slots`.
 inline bool set_slot_count(std::size_t count) noexcept {
-    std::lock_guard const lock{detail::slots.mutex};
-    auto& slots = detail::slots;
-    if (slots.in_use || count == 0 || count > max_slots || slots.used.load(std::memory_order_relaxed) > count)
+    std::lock_guard const lock{detail::thread_slots.mutex};
+    auto& thread_slots = detail::thread_slots;
+    if (thread_slots.in_use || count == 0 || count > max_slots ||
+        thread_slots.used.load(std::memory_order_relaxed) > count)
         return false;
-    slots.count = count;
-    slots.left.store(count - slots.used.load(std::memory_order_relaxed) + slots.free_count, std::memory_order_relaxed);
+    thread_slots.count = count;
+    thread_slots.left.store(count - thread_slots.used.load(std::memory_order_relaxed) + thread_slots.free_count,
+                            std::memory_order_relaxed);
     return true;
 }
 
@@ -560,7 +662,7 @@ inline bool set_slot_count(std::size_t count) noexcept {
 
 // tacho: the memory in which cells live.
 
-#if defined(__unix__) || defined(__APPLE__)
+#if TACHO_USES_SPARSE_PAGES
 #include <sys/mman.h>
 #endif
 
@@ -576,7 +678,7 @@ inline constexpr std::size_t cells_per_page = slot_bytes / sizeof(word);
 // Fresh zeroed memory of `pages` pages, which the operating system provides page by page as they are touched; nullptr
 // when it can't be had. Never given back.
 inline std::byte* reserve_pages(std::size_t pages) noexcept {
-#if defined(MAP_ANONYMOUS) && UINTPTR_MAX > 0xFFFFFFFFu
+#if TACHO_USES_SPARSE_PAGES && defined(MAP_ANONYMOUS)
     int flags = MAP_PRIVATE | MAP_ANONYMOUS;
 #if defined(MAP_NORESERVE)
     flags |= MAP_NORESERVE;  // most slots' pages will never be touched
@@ -1501,14 +1603,15 @@ inline std::size_t end_of_slots(bool sharded) noexcept {
 // cache.
 template <class Number, std::size_t Count>
 void read_cells(word* first, std::size_t end, std::uint64_t* bits) noexcept {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
+    [&]<std::size_t... At>(std::index_sequence<At...>) {
         Number sums[Count]{};
         for (std::size_t offset = 0; offset < end; offset += slot_bytes) {
             word* const own = &in_slot(first, offset);
-            ((sums[I] = static_cast<Number>(sums[I] + std::bit_cast<Number>(own[I].load(std::memory_order_relaxed)))),
+            ((sums[At] =
+                  static_cast<Number>(sums[At] + std::bit_cast<Number>(own[At].load(std::memory_order_relaxed)))),
              ...);
         }
-        ((bits[I] = std::bit_cast<std::uint64_t>(sums[I])), ...);
+        ((bits[At] = std::bit_cast<std::uint64_t>(sums[At])), ...);
     }
     (std::make_index_sequence<Count>{});
 }
@@ -1550,7 +1653,7 @@ TACHO_FUNCTION word* discard_cells() noexcept {
 
 // tacho: the cells of one histogram, and how they are read while other threads write them.
 
-#if defined(__SSE2__)
+#if TACHO_USES_SSE2
 #include <emmintrin.h>
 #endif
 
@@ -1578,7 +1681,7 @@ static_assert(histogram_cell_count(256) <= cells_per_page);
     return before + (left == 1 && *at < value ? 1 : 0);
 }
 
-#if defined(__SSE2__)
+#if TACHO_USES_SSE2
 // The same by comparing with all of them, two at a time: 2.5 ns for 11 bounds, and as slow as the search for 60.
 [[nodiscard]] inline std::size_t count_bucket(std::span<double const> bounds, double value) noexcept {
     __m128d const wanted = _mm_set1_pd(value);
@@ -1596,7 +1699,7 @@ static_assert(histogram_cell_count(256) <= cells_per_page);
 
 // The index of the bucket that holds a value; bounds.size() beyond the last. Not for NaN.
 [[nodiscard]] inline std::size_t bucket_of(std::span<double const> bounds, double value) noexcept {
-#if defined(__SSE2__)
+#if TACHO_USES_SSE2
     if (bounds.size() <= 32) return count_bucket(bounds, value);
 #endif
     return search_bucket(bounds, value);
@@ -1859,7 +1962,7 @@ struct split_value {
 
 // The index at scale 8. A 512th of the mantissas has at most one bound in it, because the buckets are wider.
 [[nodiscard]] inline std::int64_t index_at_scale_8(split_value v) noexcept {
-    std::size_t const bucket = scale_8.start[v.below >> 43];
+    std::size_t const bucket = scale_8.start[static_cast<std::size_t>(v.below >> 43)];
     auto const beyond = scale_8.bounds[bucket + 1] <= v.below ? 1u : 0u;
     return v.exponent * static_cast<std::int64_t>(table_size) + static_cast<std::int64_t>(bucket + beyond);
 }
@@ -2333,7 +2436,7 @@ struct product_128 {
     return {a1 * b1 + (middle >> 32) + (other >> 32), other << 32 | (a0 * b0 & 0xFFFFFFFFu)};
 }
 [[nodiscard]] constexpr product_128 multiply(std::uint64_t a, std::uint64_t b) noexcept {
-#if defined(__SIZEOF_INT128__)
+#if TACHO_USES_INT128
     __extension__ using wide = unsigned __int128;
     auto const both = static_cast<wide>(a) * b;
     return {static_cast<std::uint64_t>(both >> 64), static_cast<std::uint64_t>(both)};
@@ -4090,7 +4193,7 @@ struct states_value {
 // tacho: who is looking at what may be removed, so that its memory is given back only when nobody can see it any more.
 // Rule: https://man7.org/linux/man-pages/man2/membarrier.2.html
 
-#if defined(__linux__)
+#if TACHO_USES_MEMBARRIER
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
@@ -4120,6 +4223,13 @@ struct epoch_table {
 };
 [[gnu::visibility("default")]] inline constinit epoch_table epochs{};
 
+// Which of the counted looks are this thread's own, by side, and the epoch in which the first of them began.
+struct own_looks {
+    std::array<std::uint64_t, 2> on{};
+    std::uint64_t since = 0;
+};
+[[gnu::visibility("default")]] inline constinit thread_local own_looks counted_here{};
+
 // By slot. Apart from the table, and all zero, so that it takes no room in a program, and no memory until a slot looks.
 [[gnu::visibility("default")]] inline constinit std::array<looking_record, max_slots> looking_slots{};
 
@@ -4143,7 +4253,7 @@ inline void fence_of_looker() noexcept {
 // False when looks that were announced without a fence may not be seen, and so nothing may be given back.
 inline bool fence_of_remover() noexcept {
     std::atomic_thread_fence(std::memory_order_seq_cst);
-#if defined(__linux__) && defined(SYS_membarrier)
+#if TACHO_USES_MEMBARRIER && defined(SYS_membarrier)
     constexpr int private_expedited = 1 << 3, register_private_expedited = 1 << 4;
     auto const interrupt_all = [] { return ::syscall(SYS_membarrier, private_expedited, 0, 0) == 0; };
     if (epochs.has_membarrier.load(std::memory_order_relaxed) && interrupt_all()) return true;
@@ -4164,7 +4274,11 @@ public:
         if (offset == 0) [[unlikely]]
             offset = claim_slot();
         if (offset == 0) [[unlikely]] {
-            record_ = &epochs.counted[epochs.side.load(std::memory_order_relaxed)];
+            auto const side = epochs.side.load(std::memory_order_relaxed);
+            auto& own = counted_here;
+            if (own.on[0] + own.on[1] == 0) own.since = epochs.now.load(std::memory_order_acquire);
+            ++own.on[side];
+            record_ = &epochs.counted[side];
             record_->since.fetch_add(1, std::memory_order_relaxed);  // ordered by the fence
             std::atomic_thread_fence(std::memory_order_seq_cst);
             return;
@@ -4184,9 +4298,10 @@ public:
     ~looking() {
         if (record_ == nullptr) return;
         // Release: whoever sees the end knows that nothing is read any more.
-        if (record_->depth == is_counted)
+        if (record_->depth == is_counted) {
+            --counted_here.on[static_cast<std::size_t>(record_ - epochs.counted.data())];
             record_->since.fetch_sub(1, std::memory_order_release);
-        else if (--record_->depth == 0)
+        } else if (--record_->depth == 0)
             record_->since.store(0, std::memory_order_release);
     }
 
@@ -4201,7 +4316,9 @@ inline std::uint64_t end_epoch() noexcept {
 
 // All counted threads that began to look in an epoch before this one have ended. Whoever began before an epoch, on
 // whichever side, has ended once the side that runs dry was seen empty (it holds those who read `side` before it last
-// changed), new ones were sent there, and then the other side was seen empty too; or both at once.
+// changed), new ones were sent there, and then the other side was seen empty too; or both at once. The looks of the
+// thread that asks don't hold up: where nobody else is counted, it knows when they began. Else a thread without a slot,
+// which removes while it looks, would get back twice as late what it removed.
 inline std::uint64_t counted_out_before(std::uint64_t now) noexcept {
     auto& e = epochs;
     std::lock_guard const lock{e.mutex};
@@ -4212,7 +4329,11 @@ inline std::uint64_t counted_out_before(std::uint64_t now) noexcept {
         if (e.counted[present].since.load(std::memory_order_acquire) == 0) e.counted_out = now;
         e.side.store(1 - present, std::memory_order_relaxed);
     }
-    return e.counted_out;
+    auto const& own = counted_here;
+    for (unsigned side = 0; side < 2; ++side)
+        if (e.counted[side].since.load(std::memory_order_acquire) != own.on[side]) return e.counted_out;
+    auto const own_since = own.on[0] + own.on[1] == 0 ? now : own.since;
+    return (std::max)(e.counted_out, (std::min)(now, own_since));
 }
 
 // What was unlinked in the epoch that this returns, or before, is seen by nobody any more.
@@ -4368,19 +4489,19 @@ private:
     static constexpr std::size_t block_size(std::size_t block) noexcept { return first_block << block; }
     static_assert(first_block % strip == 0);
     using all_of_strip = std::make_index_sequence<strip>;  // one by one, without a loop: a third of its instructions
-    template <std::size_t... I>
-    static void gather(std::atomic<series*> const* from, series** to, std::index_sequence<I...>) noexcept {
-        ((to[I] = from[I].load(std::memory_order_relaxed)), ...);
+    template <std::size_t... At>
+    static void gather(std::atomic<series*> const* from, series** to, std::index_sequence<At...>) noexcept {
+        ((to[At] = from[At].load(std::memory_order_relaxed)), ...);
     }
-    template <std::size_t... I>
-    static void prefetch(std::atomic<series*> const* from, std::index_sequence<I...>) noexcept {
+    template <std::size_t... At>
+    static void prefetch(std::atomic<series*> const* from, std::index_sequence<At...>) noexcept {
         // As numbers: nothing may be added to a pointer to no series.
         auto const fetch = [](series* s) {
             auto const at = reinterpret_cast<std::uintptr_t>(s);
             __builtin_prefetch(reinterpret_cast<void const*>(at));
             __builtin_prefetch(reinterpret_cast<void const*>(at + 64));
         };
-        (fetch(from[I].load(std::memory_order_relaxed)), ...);
+        (fetch(from[At].load(std::memory_order_relaxed)), ...);
     }
 
     // Behind the places of a block: for each strip its first cell if it is whole, else nullptr.
@@ -4756,7 +4877,7 @@ public:
         table const* const t = newest_.load(std::memory_order_acquire);
         if (t == nullptr) return nullptr;
         auto const wanted = tag_of(hash);
-        for (std::size_t i = hash & t->mask;; i = (i + 1) & t->mask) {
+        for (std::size_t i = t->place_of(hash);; i = (i + 1) & t->mask) {
             // Acquire, matched by the releases in put(): whoever sees a tag sees the entry, and whoever sees an entry
             // the series. A place that is given to another meanwhile has that one's entry: keys are compared in full.
             auto const tag = t->tags()[i].load(std::memory_order_acquire);
@@ -4788,6 +4909,10 @@ private:
         std::size_t size;   // series in it
         std::size_t taken;  // places that are not free: those, and those left
 
+        // Where the search for a hash begins: its lower bits tell, which are all of a std::size_t or more.
+        [[nodiscard]] std::size_t place_of(std::uint64_t hash) const noexcept {
+            return static_cast<std::size_t>(hash) & mask;
+        }
         [[nodiscard]] std::atomic<series*>* entries() const noexcept {
             return reinterpret_cast<std::atomic<series*>*>(const_cast<table*>(this) + 1);
         }
@@ -4810,7 +4935,7 @@ private:
     }
 
     static void put(table& t, std::uint64_t hash, series* added) noexcept {
-        std::size_t i = hash & t.mask;
+        std::size_t i = t.place_of(hash);
         while (t.tags()[i].load(std::memory_order_relaxed) > left) i = (i + 1) & t.mask;
         if (t.tags()[i].load(std::memory_order_relaxed) == 0) ++t.taken;
         t.entries()[i].store(added, std::memory_order_release);
@@ -4852,7 +4977,7 @@ TACHO_FUNCTION bool series_index::make_room() noexcept {
 
 TACHO_FUNCTION void series_index::erase(std::uint64_t hash, series const* gone) noexcept {
     table& t = *newest_.load(std::memory_order_relaxed);
-    std::size_t i = hash & t.mask;
+    std::size_t i = t.place_of(hash);
     while (t.entries()[i].load(std::memory_order_relaxed) != gone ||
            t.tags()[i].load(std::memory_order_relaxed) <= left)
         i = (i + 1) & t.mask;
@@ -6632,8 +6757,9 @@ namespace tacho::inline TACHO_ABI {
 
 /// What went wrong in recording, since the registry was made; of instruments that are still registered.
 struct registry_health {
-    std::uint64_t dropped_measurements = 0;     ///< NaN, infinite or negative where that has no meaning, and those
-                                                ///< of failed and late callbacks
+    std::uint64_t dropped_measurements = 0;     ///< NaN, infinite or negative where that has no meaning, those of
+                                                ///< failed and late callbacks, and those that began a series for
+                                                ///< which there was no memory
     std::uint64_t overflowed_measurements = 0;  ///< counted in an overflow series
     std::uint64_t torn_reads = 0;               ///< histogram readings whose sum may be ahead of the buckets
     std::uint64_t failed_registrations = 0;     ///< of instruments that collide, or are none
@@ -6937,16 +7063,19 @@ TACHO_FUNCTION void forked_cells::on_fork(fork_event what) noexcept {
     if (what != fork_event::in_child) return;
     // Relaxed throughout: there is one thread.
     auto const own = own_offset >> slot_shift;
-    auto const used = slots.used.load(std::memory_order_relaxed);
-    slots.free_count = 0;
+    auto const used = thread_slots.used.load(std::memory_order_relaxed);
+    thread_slots.free_count = 0;
     for (auto slot = used; slot-- > 1;) {
         if (slot == own) continue;
-        slots.free[slots.free_count++] = static_cast<std::uint16_t>(slot);  // the lowest last: it is taken first
+        thread_slots.free[thread_slots.free_count++] =
+            static_cast<std::uint16_t>(slot);  // the lowest last: it is taken first
         looking_slots[slot].since.store(0, std::memory_order_relaxed);
         looking_slots[slot].depth = 0;
     }
-    slots.left.store(slots.count - used + slots.free_count, std::memory_order_relaxed);
-    for (auto& counted : epochs.counted) counted.since.store(0, std::memory_order_relaxed);
+    thread_slots.left.store(thread_slots.count - used + thread_slots.free_count, std::memory_order_relaxed);
+    // Of the looks, those of the thread that is left go on.
+    for (std::size_t side = 0; side < epochs.counted.size(); ++side)
+        epochs.counted[side].since.store(counted_here.on[side], std::memory_order_relaxed);
     // Linux hands the registration for membarrier() on; where it did not, the first remover registers anew.
 }
 
@@ -7005,7 +7134,7 @@ TACHO_FUNCTION std::shared_ptr<family> make_family(std::uint64_t id, descriptor&
 // the program exports them, and has its own if not. A registry keeps where those of its maker are, which also makes
 // them part of that module, whatever else it uses of the library, so that they are there to be found.
 struct library_copy {
-    slot_table* threads = &slots;
+    slot_table* threads = &thread_slots;
     epoch_table* looks = &epochs;
     looking_record* lookers = looking_slots.data();
     arena* sharded = &sharded_arena;
@@ -7025,8 +7154,8 @@ struct library_copy {
 
     // Whether the module that asks has the same ones.
     [[nodiscard]] bool is_here() const noexcept {
-        return threads == &slots && looks == &epochs && lookers == looking_slots.data() && sharded == &sharded_arena &&
-               shared == &shared_arena && own() == &own_offset;
+        return threads == &thread_slots && looks == &epochs && lookers == looking_slots.data() &&
+               sharded == &sharded_arena && shared == &shared_arena && own() == &own_offset;
     }
 };
 
@@ -7561,8 +7690,13 @@ public:
         return found(family_ == nullptr ? nullptr : family_->table().overflow());
     }
 
-    /// The series with these label values, to keep.
+    /// The series with these label values, to keep. Without memory there is none, and a measurement is dropped: one,
+    /// however often the handle is used.
     [[nodiscard]] detail::bound_series bind(std::span<std::string_view const> values) const noexcept;
+
+    /// The one series of an instrument without labels, made for all its time. Without memory the instrument is not
+    /// registered after all, and the error hook hears of it.
+    [[nodiscard]] detail::bound_series bind_only() noexcept;
 
     /// The overflow series, to keep.
     [[nodiscard]] detail::bound_series bind_overflow() const noexcept;
@@ -7574,8 +7708,10 @@ public:
 
 private:
     [[nodiscard]] detail::found_series found(series* s) const noexcept {
-        if (s == nullptr) [[unlikely]]
+        if (s == nullptr) [[unlikely]] {
+            if (family_ != nullptr) family_->drop_measurement("a value that there is no memory for");
             return {detail::discard_cells(), family_, nullptr};
+        }
         if (s->is_overflow()) [[unlikely]]
             family_->say_overflow();
         return {s->cells(), family_, s};
@@ -7591,6 +7727,8 @@ private:
     static label_schema schema(scope const& in, detail::instrument_spec const& spec, std::string_view prometheus);
 
     [[nodiscard]] series_storage storage(detail::instrument_spec const& spec, detail::stream const& views) const;
+
+    static void say_without_memory(instrument_kind kind, std::string_view name) noexcept;
 
     std::shared_ptr<detail::registry_core> core_;
     std::shared_ptr<family> family_;
@@ -7629,10 +7767,13 @@ TACHO_FUNCTION registration::registration(scope const& in, detail::instrument_sp
         auto const name = anew ? made.view() : spec.prometheus_name;
         family_ = core_->add(describe(in, spec, views, name), schema(in, spec, name), storage(spec, views));
     });
-    if (!done)
-        detail::report_joined(severity::error,
-                              {"the ", to_string(spec.kind), " \"", spec.name,
-                               "\" was not registered: there is no memory for it; allow the process more"});
+    if (!done) say_without_memory(spec.kind, spec.name);
+}
+
+TACHO_FUNCTION void registration::say_without_memory(instrument_kind kind, std::string_view name) noexcept {
+    detail::report_joined(severity::error,
+                          {"the ", to_string(kind), " \"", name,
+                           "\" was not registered: there is no memory for it; allow the process more"});
 }
 
 TACHO_FUNCTION registration registration::refused(scope const& in, std::string why) noexcept {
@@ -7657,6 +7798,20 @@ TACHO_FUNCTION detail::bound_series registration::bind(std::span<std::string_vie
     auto const to = found(s);
     if (s == nullptr) return {to.cells, nullptr, {}};
     return {to.cells, to.of, detail::held_series{s}};
+}
+
+TACHO_FUNCTION detail::bound_series registration::bind_only() noexcept {
+    if (family_ == nullptr) return {detail::discard_cells(), nullptr, {}};
+    {
+        detail::looking const look;
+        if (series* const s = family_->hold({})) return {s->cells(), family_, detail::held_series{s}};
+    }
+    say_without_memory(family_->describe().kind, family_->describe().name);
+    registration ended;  // and takes it out of the registry
+    ended.core_ = core_;
+    std::swap(family_, ended.family_);
+    std::swap(cache_, ended.cache_);
+    return {detail::discard_cells(), nullptr, {}};
 }
 
 TACHO_FUNCTION detail::bound_series registration::bind_overflow() const noexcept {
@@ -7977,12 +8132,12 @@ template <class... Labels, class... Args>
 inline constexpr bool are_values_of<std::tuple<Labels...>, Args...> = (takes<Labels, Args> && ...);
 
 // Whether the argument at this place is a value of the label at this place.
-template <std::size_t I, class Labels, class... Args>
+template <std::size_t At, class Labels, class... Args>
 inline constexpr bool fits_at = true;
-template <std::size_t I, class... Labels, class... Args>
-    requires(I < sizeof...(Labels) && I < sizeof...(Args))
-inline constexpr bool fits_at<I, std::tuple<Labels...>, Args...> =
-    takes<std::tuple_element_t<I, std::tuple<Labels...>>, std::tuple_element_t<I, std::tuple<Args...>>>;
+template <std::size_t At, class... Labels, class... Args>
+    requires(At < sizeof...(Labels) && At < sizeof...(Args))
+inline constexpr bool fits_at<At, std::tuple<Labels...>, Args...> =
+    takes<std::tuple_element_t<At, std::tuple<Labels...>>, std::tuple_element_t<At, std::tuple<Args...>>>;
 
 // What a call with wrong label values gives: nothing to record in, and a name to say of it.
 struct label_values_that_do_not_fit {};
@@ -8091,7 +8246,7 @@ protected:
     typed_instrument(scope const& in, instrument_spec const& spec) noexcept : registration_(in, spec) {
         if constexpr (Traits::dense != 0) registration_.keep_in({cached_cells_, cached_series_});
         if constexpr (recording && Traits::label_count == 0) {
-            auto const only = registration_.bind({});  // its only series is never removed
+            auto const only = registration_.bind_only();  // which is never removed
             only_ = only.cells;
             only_series_ = only.at();
         }
@@ -8120,16 +8275,16 @@ protected:
 private:
     [[nodiscard]] std::shared_ptr<family> const& held() const noexcept { return registration_.held(); }
 
-    template <std::size_t I>
-    using value_at = typename std::tuple_element_t<I, typename Traits::labels>::value_type;
+    template <std::size_t At>
+    using value_at = typename std::tuple_element_t<At, typename Traits::labels>::value_type;
 
     // Calls f with the text of each value, in their order.
     template <class F, class... Args>
     static auto with_texts(F&& f, Args const&... args) noexcept {
-        return [&]<std::size_t... I>(std::index_sequence<I...>) {
-            [[maybe_unused]] std::array<label_scratch, sizeof...(I)> scratch;
-            std::array<std::string_view, sizeof...(I)> const texts_in_order{
-                label_value<value_at<I>>::text(checked_label<value_at<I>>(args), scratch[I])...};
+        return [&]<std::size_t... At>(std::index_sequence<At...>) {
+            [[maybe_unused]] std::array<label_scratch, sizeof...(At)> scratch;
+            std::array<std::string_view, sizeof...(At)> const texts_in_order{
+                label_value<value_at<At>>::text(checked_label<value_at<At>>(args), scratch[At])...};
             return f(std::span<std::string_view const>{texts_in_order});
         }
         (std::index_sequence_for<Args...>{});
@@ -8153,18 +8308,18 @@ private:
     // Not inlined, and by the number alone: inlined, or with the values, it makes the look-up that hits keep them, and
     // take longer.
     [[nodiscard, gnu::noinline]] found_series find_and_cache(std::size_t index) const noexcept {
-        return [&]<std::size_t... I>(std::index_sequence<I...>) {
-            std::array<std::string_view, sizeof...(I)> texts_in_order;
+        return [&]<std::size_t... At>(std::index_sequence<At...>) {
+            std::array<std::string_view, sizeof...(At)> texts_in_order;
             std::size_t left = index;  // its last digit is that of the last label
-            ((texts_in_order[sizeof...(I) - 1 - I] = text_of_digit<sizeof...(I) - 1 - I>(left)), ...);
+            ((texts_in_order[sizeof...(At) - 1 - At] = text_of_digit<sizeof...(At) - 1 - At>(left)), ...);
             return registration_.find_and_cache(index, texts_in_order);
         }
         (std::make_index_sequence<Traits::label_count>{});
     }
     // Takes the digit off.
-    template <std::size_t I>
+    template <std::size_t At>
     static std::string_view text_of_digit(std::size_t& index) noexcept {
-        using value = label_value<value_at<I>>;
+        using value = label_value<value_at<At>>;
         auto const digit = index % value::cardinality;
         index /= value::cardinality;
         return value::text_at(digit);
@@ -8173,9 +8328,9 @@ private:
     // The number of a combination of label values; false when there is an enumerator that is not listed.
     template <class... Args>
     static bool number(std::size_t& index, Args const&... args) noexcept {
-        return [&]<std::size_t... I>(std::index_sequence<I...>) {
+        return [&]<std::size_t... At>(std::index_sequence<At...>) {
             bool listed = true;
-            ((listed = number_label<value_at<I>>(checked_label<value_at<I>>(args), index) && listed), ...);
+            ((listed = number_label<value_at<At>>(checked_label<value_at<At>>(args), index) && listed), ...);
             return listed;
         }
         (std::index_sequence_for<Args...>{});
@@ -9333,7 +9488,7 @@ public:
         // Without labels its one series is shown from the start.
         if constexpr (!detail::recording) return;
         auto const& of = registration_.held();
-        if (of != nullptr && of->schema().given == 0) static_cast<void>(registration_.bind({}));
+        if (of != nullptr && of->schema().given == 0) static_cast<void>(registration_.bind_only());
     }
 
     /// Whether it is registered. If not, it works and counts for nothing; registry.problems() says why.

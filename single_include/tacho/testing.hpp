@@ -441,12 +441,12 @@ inline series_reading instrument_reading::find(std::span<wanted_label const> lab
     auto const wanted = detail::name_with_labels(name_, {labels.begin(), labels.end()});
     auto why = "there is no series " + wanted;
     if (labels.empty()) why += " without labels";
-    auto const near = detail::nearest(
+    auto const closest = detail::nearest(
         series_, wanted, [](auto const& s) -> auto const& { return s.name_; });
-    if (near == series_.end())
+    if (closest == series_.end())
         why += "; there is none of that instrument";
     else
-        why += (series_.size() == 1 ? "; the only one is " : "; the nearest is ") + near->text();
+        why += (series_.size() == 1 ? "; the only one is " : "; the nearest is ") + closest->text();
     return series_reading{std::move(why)};
 }
 
@@ -464,12 +464,12 @@ inline instrument_reading snapshot::operator[](std::string_view name) const {
         return found;
     }
     found.why_ = "there is no instrument \"" + found.name_ + "\"";
-    auto const near = detail::nearest(
+    auto const closest = detail::nearest(
         collect.names, name, [](auto const& n) -> auto const& { return n; });
-    if (near == collect.names.end())
+    if (closest == collect.names.end())
         found.why_ += "; there is none at all";
     else
-        found.why_ += "; the nearest is \"" + *near + "\"";
+        found.why_ += "; the nearest is \"" + *closest + "\"";
     return found;
 }
 

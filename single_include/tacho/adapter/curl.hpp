@@ -1,5 +1,5 @@
-// tacho: pushes through libcurl: TLS, keep-alive, and proxies when asked for.
 // SPDX-License-Identifier: MIT
+// tacho: pushes through libcurl: TLS, keep-alive, and proxies when asked for.
 // Rule: https://curl.se/libcurl/c/
 #pragma once
 

@@ -1,5 +1,5 @@
-// tacho: pushes through cpp-httplib: keep-alive, and TLS where it was compiled with that.
 // SPDX-License-Identifier: MIT
+// tacho: pushes through cpp-httplib: keep-alive, and TLS where it was compiled with that.
 // Rule: https://github.com/yhirose/cpp-httplib
 #pragma once
 

@@ -1,5 +1,5 @@
-// tacho: bodies compressed by gzip, with zlib.
 // SPDX-License-Identifier: MIT
+// tacho: bodies compressed by gzip, with zlib.
 // Rule: https://www.rfc-editor.org/rfc/rfc1952
 #pragma once
 
