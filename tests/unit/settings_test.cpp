@@ -313,6 +313,12 @@ TEST(an_endpoint, has_a_host_and_a_port_if_any) {
             << bad;
 }
 
+// What can't be used is told as the problem; the URL beside it is the default, and says so.
+TEST(an_endpoint, that_can_not_be_used_is_not_shown_as_where_the_default_came_from) {
+    auto const text = read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "c:80"}}).text();
+    EXPECT_NE(text.find("push.url = \"http://localhost:4318/v1/metrics\" (default)\n"), std::string::npos) << text;
+}
+
 // CONFORMANCE 158: a base is extended, the whole of a URL is taken as it stands, and either is easily given for
 // the other.
 TEST(an_endpoint, with_a_path_that_is_hardly_meant_is_said) {

@@ -66,7 +66,6 @@ inline void read_url(reader& in, push_settings& push) {
     auto const& name = whole ? specific : generic;
     auto const value = in.text(name);
     if (!value) return;
-    in.note("push.url", name);
     in.note("push.problem", name);
     auto const parts = split_url(*value);
     if (!parts) {
@@ -75,6 +74,7 @@ inline void read_url(reader& in, push_settings& push) {
                        std::string{shortest_url_help};
         return;
     }
+    in.note("push.url", name);  // only now: what can't be used leaves the default
     push.url = *value;
     std::string_view const path = parts->path;
     if (whole && (path.empty() || path == "/"))
@@ -223,10 +223,7 @@ inline push_settings read_push(reader& in, exporters const& listed) {
 inline console_settings read_console(reader& in, exporters const& listed, std::chrono::milliseconds interval) {
     console_settings console;
     console.enabled = listed.console;
-    if (listed.set) {
-        in.note("console.enabled", "OTEL_METRICS_EXPORTER");
-        console.why_off = "OTEL_METRICS_EXPORTER does not list console";
-    }
+    if (listed.set) in.note("console.enabled", "OTEL_METRICS_EXPORTER");
     if (!in.variable_of("push.interval").empty()) {
         console.interval = interval;
         in.note("console.interval", "OTEL_METRIC_EXPORT_INTERVAL");
@@ -333,7 +330,7 @@ inline settings settings::from_environment(environment_options const& options, e
     bool const disabled = in.boolean("OTEL_SDK_DISABLED");
     if (disabled || listed.none) {
         out.push.enabled = out.scrape.enabled = out.console.enabled = false;
-        out.push.why_off = out.scrape.why_off = out.console.why_off =
+        out.push.why_off = out.scrape.why_off =
             disabled ? "OTEL_SDK_DISABLED is true" : "OTEL_METRICS_EXPORTER lists none";
         for (auto const setting : {"push.enabled", "scrape.enabled", "console.enabled"})
             in.note(setting, disabled ? "OTEL_SDK_DISABLED" : "OTEL_METRICS_EXPORTER");

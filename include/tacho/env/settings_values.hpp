@@ -51,7 +51,6 @@ struct scrape_settings {
 struct console_settings {
     bool enabled = false;                       ///< whether it is written
     std::chrono::milliseconds interval{10000};  ///< from start to start
-    std::string why_off = "not enabled";        ///< for the report, when it is not enabled
 };
 
 /// A value as it was read, and the variable that it came from; empty for a default.
