@@ -1,28 +1,25 @@
 """Builds somebody else's project with tacho in it, in each way that is offered: try.py SOURCES"""
 import json
 import os
-import pathlib
 import shlex
 import shutil
-import subprocess
-import sys
-import tempfile
 
-PROJECT = pathlib.Path(__file__).resolve().parent / 'project'
+from ways import PROJECT, run, try_each
+
 CMAKE = """cmake_minimum_required(VERSION 3.18)
 project(app CXX)
-find_package(tacho {version} REQUIRED)
+find_package(tacho {version} REQUIRED COMPONENTS httplib beast curl zlib OPTIONAL_COMPONENTS none)
+if(tacho_none_FOUND)
+  message(FATAL_ERROR "there is no adapter of the name none")
+endif()
 add_executable(app main.cpp)
 target_link_libraries(app PRIVATE tacho::tacho)
+foreach(adapter httplib beast curl zlib)
+  add_executable(${{adapter}} ${{adapter}}.cpp)
+  target_link_libraries(${{adapter}} PRIVATE tacho::${{adapter}})
+endforeach()
+target_link_libraries(curl PRIVATE tacho::httplib)
 """
-
-
-def run(*command, **options):
-    done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          **options)
-    if done.returncode != 0:
-        raise RuntimeError(f'{shlex.join(str(c) for c in command)}: {done.stdout}')
-    return done.stdout
 
 
 def as_subproject(sources, folder):
@@ -30,17 +27,19 @@ def as_subproject(sources, folder):
     project, build = folder / 'project', folder / 'build'
     shutil.copytree(PROJECT, project)
     shutil.copytree(sources, project / 'subprojects/tacho', ignore=shutil.ignore_patterns('build', '.git'))
-    run('meson', 'setup', '--wrap-mode=nodownload', '--force-fallback-for=tacho', build, project)
+    run('meson', 'setup', '--wrap-mode=nodownload', '--force-fallback-for=tacho', '-Doptimization=0', '-Ddebug=false',
+        build, project)
     names = [test['name'] for test in json.loads(run('meson', 'introspect', '--tests', build))]
-    if names != ['it records', 'it records, compiled once']:
-        raise RuntimeError(f'the project has two tests, but there are {names}')
+    if len(names) != 6 or not all(name.startswith('it ') for name in names):
+        raise RuntimeError(f'the project has six tests, but there are {names}')
     run('meson', 'test', '-C', build)
 
 
 def install(sources, folder):
     """The prefix under which it is installed."""
     build, prefix = folder / 'build', folder / 'prefix'
-    run('meson', 'setup', '--prefix', prefix, '-Dtests=disabled', '-Dexamples=disabled', '-Dbench=disabled', build, sources)
+    run('meson', 'setup', '--prefix', prefix, '-Dtests=disabled', '-Dexamples=disabled', '-Dbench=disabled', build,
+        sources)
     run('meson', 'install', '-C', build)
     return prefix
 
@@ -53,32 +52,33 @@ def found_by_cmake(sources, folder):
     (project / 'CMakeLists.txt').write_text(CMAKE.format(version=version))
     run('cmake', '-S', project, '-B', build, f'-DCMAKE_PREFIX_PATH={prefix}')
     run('cmake', '--build', build)
-    run(build / 'app')
+    for name in ('app', 'httplib', 'beast', 'curl', 'zlib'):
+        run(build / name)
+    lists = (project / 'CMakeLists.txt').read_text()
+    (project / 'CMakeLists.txt').write_text(lists.replace('COMPONENTS httplib', 'COMPONENTS none httplib', 1))
+    try:
+        said = run('cmake', '-S', project, '-B', build)
+    except RuntimeError as why:
+        said = str(why)
+    if 'they are httplib, beast, curl and zlib' not in ' '.join(said.split()):
+        raise RuntimeError(f'an adapter that is none is found, or it is not said why not: {said}')
 
 
 def found_by_pkg_config(sources, folder):
-    """Installed, then found by pkg-config alone."""
+    """Installed, then found by pkg-config alone: the library, and each adapter by a name of its own."""
     prefix, program = install(sources, folder), folder / 'program'
     found = os.environ | {'PKG_CONFIG_PATH': str(prefix / 'share/pkgconfig')}
-    flags = shlex.split(run('pkg-config', '--cflags', '--libs', 'tacho', env=found))
-    if f'-I{prefix}/include' not in flags:
-        raise RuntimeError(f'pkg-config does not name the include folder: {flags}')
-    run('c++', '-std=c++20', PROJECT / 'main.cpp', *flags, '-o', program)
-    run(program)
-
-
-def main(sources):
-    ways = as_subproject, found_by_pkg_config, found_by_cmake
-    print(f'1..{len(ways)}')
-    for number, way in enumerate(ways, 1):
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                way(sources, pathlib.Path(folder))
-                print(f'ok {number} - {way.__name__}')
-            except RuntimeError as why:
-                print(f'not ok {number} - {way.__name__}')
-                print('# ' + str(why).replace('\n', '\n# '))
+    version = json.loads(run('meson', 'introspect', '--projectinfo', folder / 'build'))['version']
+    for file, names in {'main.cpp': ['tacho'], 'zlib.cpp': ['tacho-zlib'], 'beast.cpp': ['tacho-beast'],
+                        'curl.cpp': ['tacho-curl', 'tacho-httplib']}.items():
+        flags = shlex.split(run('pkg-config', '--cflags', '--libs', *names, env=found))
+        if f'-I{prefix}/include' not in flags:
+            raise RuntimeError(f'pkg-config does not name the include folder: {flags}')
+        if set(run('pkg-config', '--modversion', *names, env=found).split()) != {version}:
+            raise RuntimeError(f'pkg-config says another version of {names} than {version}')
+        run('c++', '-std=c++20', PROJECT / file, *flags, '-pthread', '-o', program)
+        run(program)
 
 
 if __name__ == '__main__':
-    main(pathlib.Path(sys.argv[1]))
+    try_each(as_subproject, found_by_pkg_config, found_by_cmake)
