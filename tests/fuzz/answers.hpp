@@ -90,15 +90,20 @@ inline void retry_after_of_a_date(input bytes) {
     for (int i = 0; i < 4; ++i) seconds = seconds * 256 + static_cast<std::int64_t>(bytes.pick(256));
     auto const now = std::int64_t{1'700'000'000} + static_cast<std::int64_t>(bytes.pick(256)) * 1000;
     static constexpr std::array<char const*, 3> forms{"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT",
-                                                      "%a %b %e %H:%M:%S %Y"};
+                                                      "%a %b %d %H:%M:%S %Y"};
     auto const form = bytes.pick(forms.size());
     // Two digits of a year are of 1970 to 2069.
     if (form == 1) seconds %= std::int64_t{3'155'760'000};
     auto const time = static_cast<std::time_t>(seconds);
     std::tm parts{};
+#if defined(_WIN32)
+    if (::gmtime_s(&parts, &time) != 0) return;
+#else
     if (::gmtime_r(&time, &parts) == nullptr) return;
+#endif
     char text[64];
     auto const size = std::strftime(text, sizeof text, forms[form], &parts);
+    if (form == 2 && text[8] == '0') text[8] = ' ';  // the day: not every system has %e
     auto const wait = tacho::parse_retry_after({text, size}, now);
     need(wait && wait->count() == std::clamp<std::int64_t>(seconds - now, 0, 86'400),
          "the wait until " + std::string{text});

@@ -1,9 +1,16 @@
-// For tests: how much is enough where each step takes many times as long as elsewhere.
+// For tests: how much is enough where each step takes many times as long as elsewhere, and what isn't there.
 #pragma once
 
 namespace test {
 
-// Under ThreadSanitizer and where a program, and not a processor, executes them, tests repeat a tenth as often.
+// Whether QEMU executes this, and answers for the system.
+#if defined(TACHO_TEST_EMULATED)
+inline constexpr bool emulated = true;
+#else
+inline constexpr bool emulated = false;
+#endif
+
+// Under ThreadSanitizer, and where it is emulated, a test repeats a tenth as often.
 #if defined(__SANITIZE_THREAD__) || defined(TACHO_TEST_EMULATED)
 inline constexpr int scale = 1;
 #else

@@ -1,5 +1,6 @@
 // The process as metrics: each number is what the kernel says by another way, and what it can't say is not shown.
 #include "tacho/process/process_metrics.hpp"
+#include "support/load.hpp"
 #include "support/text.hpp"
 #include "support/wait.hpp"
 
@@ -119,6 +120,7 @@ TEST(open_files, are_counted_alike_where_the_kernel_does_not_count_them) {  // b
 }
 
 TEST(process_metrics, count_the_threads_that_live) {
+    if (test::emulated) GTEST_SKIP() << "the /proc/self/stat that QEMU makes up has no threads and no memory";
     shown_process const shown;
     auto const before = shown["process_threads"];
     std::latch end{1};
@@ -132,6 +134,7 @@ TEST(process_metrics, count_the_threads_that_live) {
 }
 
 TEST(process_metrics, are_right_in_a_process_with_a_strange_name) {
+    if (test::emulated) GTEST_SKIP() << "the /proc/self/stat that QEMU makes up has no threads and no memory";
     shown_process const shown;
     auto const before = as_text(shown.registry);
     char name[16] = {};
@@ -162,6 +165,7 @@ TEST(process_metrics, show_processor_time_that_only_grows) {
 }
 
 TEST(process_metrics, show_the_memory_that_the_process_has) {
+    if (test::emulated) GTEST_SKIP() << "the /proc/self/stat that QEMU makes up has no threads and no memory";
     shown_process const shown;
     auto const before = shown["process_virtual_memory_bytes"];
     constexpr std::size_t size = 64u << 20;
@@ -193,6 +197,7 @@ int in_child(F&& f) {
 }
 
 TEST(process_metrics, show_the_child_after_a_fork) {
+    if (test::emulated) GTEST_SKIP() << "the /proc/self/stat that QEMU makes up has no threads and no memory";
     shown_process const shown;
     std::latch end{1};
     std::thread other{[&] { end.wait(); }};

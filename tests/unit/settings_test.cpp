@@ -1,10 +1,10 @@
 #include "tacho/env/settings.hpp"
+#include "support/variable.hpp"
 #include "tacho/env/flag.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <random>
 
@@ -34,9 +34,10 @@ TEST(a_flag, is_true_for_four_words_in_any_case_and_with_blanks) {
         EXPECT_TRUE(tacho::env::is_truthy(yes)) << yes;
     for (auto const no : {"", "0", "false", "no", "off", "  ", "y", "2", "true!", "t rue"})
         EXPECT_FALSE(tacho::env::is_truthy(no)) << no;
-    ::setenv("TACHO_TEST_FLAG", " On ", 1);
-    EXPECT_TRUE(tacho::env::flag("TACHO_TEST_FLAG"));
-    ::unsetenv("TACHO_TEST_FLAG");
+    {
+        test::variable const on{"TACHO_TEST_FLAG", " On "};
+        EXPECT_TRUE(tacho::env::flag("TACHO_TEST_FLAG"));
+    }
     EXPECT_FALSE(tacho::env::flag("TACHO_TEST_FLAG"));
 }
 
@@ -51,9 +52,8 @@ TEST(settings, export_nothing_unless_asked) {
 }
 
 TEST(settings, come_from_the_process_by_default) {
-    ::setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://from.process:1", 1);
+    test::variable const endpoint{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://from.process:1"};
     EXPECT_EQ(tacho::settings::from_environment().push.url, "http://from.process:1/v1/metrics");
-    ::unsetenv("OTEL_EXPORTER_OTLP_ENDPOINT");
 }
 
 // R2, CONFORMANCE 191
@@ -241,7 +241,11 @@ TEST(a_resource, ignores_all_of_a_list_with_one_mistake_in_it) {
 // CONFORMANCE 152
 TEST(a_service_without_a_name, is_called_after_its_executable) {
     auto const s = tacho::settings::from_environment({}, tacho::env::source{variables{}});
+#if defined(__linux__)
     EXPECT_TRUE(attribute(s, "service.name").starts_with("unknown_service:")) << attribute(s, "service.name");
+#else
+    EXPECT_EQ(attribute(s, "service.name"), "unknown_service");  // which the specification allows, too
+#endif
 }
 
 // R15
@@ -548,9 +552,8 @@ TEST(a_variable, that_is_nearly_one_that_counts_is_said_with_the_one_that_is_mea
     expect("OTEL_SERVICENAME", "OTEL_SERVICE_NAME");
     expect("OGX_PROMETHEUS_ENABLE", "OGX_PROMETHEUS_ENABLED");
     expect("OGX_PUSH_METRIC_ENABLED", "OGX_PUSH_METRICS_ENABLED");
-    ::setenv("OTEL_METRICS_EXPORTERS", "otlp", 1);
+    test::variable const misspelt{"OTEL_METRICS_EXPORTERS", "otlp"};
     auto const of_process = warnings_of(tacho::settings::from_environment());
-    ::unsetenv("OTEL_METRICS_EXPORTERS");
 #if defined(__linux__)
     EXPECT_EQ(of_process, "\"OTEL_METRICS_EXPORTERS\" is not known and ignored. Is OTEL_METRICS_EXPORTER meant?\n");
 #endif
