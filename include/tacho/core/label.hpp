@@ -86,7 +86,7 @@ struct one_of {
 
     /// Compares with each text; what is none of them is past the end.
     constexpr explicit one_of(std::string_view text) noexcept {
-        static_cast<void>(((Texts.view() == text || (++index, false)) || ...));
+        static_cast<void>(((Texts.view() == text || (static_cast<void>(++index), false)) || ...));
     }
     std::size_t index = 0;  ///< the number of texts for one that isn't listed
 };

@@ -25,7 +25,8 @@ using tacho::detail::equals_ignoring_case;
 using tacho::detail::trimmed;
 
 [[nodiscard]] inline std::optional<std::string_view> process_variable(char const* name) noexcept {
-    char const* const value = std::getenv(name);
+    // Safe as long as nobody changes the environment meanwhile, which no program with threads may do.
+    char const* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
     if (value == nullptr) return {};
     return value;
 }

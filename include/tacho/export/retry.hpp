@@ -86,7 +86,7 @@ constexpr std::string_view without_tags(std::string_view body) noexcept {
 
 namespace detail {
 
-inline constexpr std::int64_t longest_wait = 24 * 60 * 60;  // seconds; more is as good as never
+inline constexpr std::int64_t longest_wait = 86'400;  // seconds, a day; more is as good as never
 
 // Days from 1970-01-01 (the algorithm of H. Hinnant's "chrono-Compatible Low-Level Date Algorithms").
 constexpr std::int64_t days_from_civil(std::int64_t year, std::int64_t month, std::int64_t day) noexcept {

@@ -16,7 +16,7 @@ namespace tacho::inline TACHO_ABI::detail {
 
 // Seconds in decimal digits, with a point or without, at most a day; 0 for anything else.
 constexpr std::chrono::nanoseconds seconds_of(std::string_view header) noexcept {
-    constexpr std::int64_t a_second = 1'000'000'000, a_day = 24 * 60 * 60;
+    constexpr std::int64_t a_second = 1'000'000'000, a_day = 86'400;
     auto const text = trimmed(header);
     std::int64_t seconds = 0, parts = 0;
     std::size_t i = 0;

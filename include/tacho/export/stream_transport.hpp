@@ -7,10 +7,10 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace tacho::inline TACHO_ABI {
 
@@ -28,7 +28,7 @@ public:
         if (std::FILE* const file = std::fopen(path.c_str(), "ab"))
             made.to_ = {file, [](std::FILE* f) { std::fclose(f); }};
         else
-            made.problem_ = "can't open " + path + ": " + std::strerror(errno);
+            made.problem_ = "can't open " + path + ": " + std::generic_category().message(errno);
         made.name_ = path;
         return made;
     }
@@ -47,7 +47,7 @@ public:
         line_ += '\n';
         broke_off_ = false;
         if (std::fwrite(line_.data(), 1, line_.size(), to_.get()) != line_.size() || std::fflush(to_.get()) != 0) {
-            std::string why = std::strerror(errno);
+            std::string why = std::generic_category().message(errno);
             broke_off_ = true;
             std::clearerr(to_.get());
             return {.problem = "can't write to " + name_ + ": " + why};

@@ -74,7 +74,8 @@ public:
     measured_request& operator=(measured_request&& other) noexcept {
         if (this == &other) return *this;
         std::destroy_at(this);
-        return *std::construct_at(this, std::move(other));
+        std::construct_at(this, std::move(other));
+        return *this;
     }
     ~measured_request() {
         if (metrics_ != nullptr) fail(std::uncaught_exceptions() > 0 ? "exception" : "aborted");

@@ -43,7 +43,8 @@ private:
 
 /// For who excludes nothing; lives as long as the program.
 [[nodiscard]] inline excluded_paths const& nothing_excluded() {
-    static excluded_paths const none;
+    // Never destroyed: a server may still answer while the program ends.
+    static auto const& none = *new excluded_paths;
     return none;
 }
 

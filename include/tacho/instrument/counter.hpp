@@ -54,7 +54,7 @@ void increment(Place const& to) noexcept {
 template <class Number, class Cells, bool Exemplars = false>
 class counter_handle {
 public:
-    explicit counter_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+    explicit counter_handle(detail::bound_series const& to) noexcept : to_(to) {}
 
     /// Adds one.
     void inc() const noexcept { detail::increment<Cells, Number, Exemplars>(to_); }

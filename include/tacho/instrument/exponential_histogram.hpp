@@ -76,7 +76,7 @@ void observe_exponential_in(word* run, family* of, double value) noexcept {
 template <class Cells, class Unit>
 class exponential_handle {
 public:
-    explicit exponential_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+    explicit exponential_handle(detail::bound_series const& to) noexcept : to_(to) {}
 
     /// Observes a finite value, in the histogram's unit.
     void observe(double value) const noexcept { detail::observe_exponential_in<Cells>(to_.cells, to_.of.get(), value); }

@@ -30,7 +30,7 @@ template <class Number>
 template <class Number>
 class gauge_handle {
 public:
-    explicit gauge_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+    explicit gauge_handle(detail::bound_series const& to) noexcept : to_(to) {}
 
     /// Sets the value: one relaxed store.
     void set(Number value) const noexcept { cells::shared::set(to_.cells, value); }

@@ -42,7 +42,7 @@ void observe_in(Place const& to, double value, std::span<exemplar_label const> l
 template <class Cells, class Unit, bool Exemplars = false>
 class histogram_handle {
 public:
-    explicit histogram_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+    explicit histogram_handle(detail::bound_series const& to) noexcept : to_(to) {}
 
     /// Observes a value, in the histogram's unit; NaN is dropped and counted.
     void observe(double value) const noexcept { detail::observe_in<Cells, Exemplars>(to_, value); }

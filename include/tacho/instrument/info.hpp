@@ -32,7 +32,7 @@ private:
 // The same, as one named at run time gives it.
 class info_handle {
 public:
-    explicit info_handle(bound_series to) noexcept : to_(std::move(to)) {}
+    explicit info_handle(bound_series const& to) noexcept : to_(to) {}
 
     void show() const noexcept {
         if (to_.of != nullptr) to_.of->table().show_only(*to_.at());

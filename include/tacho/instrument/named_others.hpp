@@ -106,7 +106,7 @@ private:
 /// an enumerator; finding it takes a comparison with each.
 class named_state_handle {
 public:
-    explicit named_state_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+    explicit named_state_handle(detail::bound_series const& to) noexcept : to_(to) {}
 
     /// This state and no other.
     void set(std::string_view only) const noexcept {

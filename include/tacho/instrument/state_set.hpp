@@ -53,7 +53,7 @@ inline constexpr std::size_t state_count = label_value<State>::cardinality;
 template <class State>
 class state_set_handle {
 public:
-    explicit state_set_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+    explicit state_set_handle(detail::bound_series const& to) noexcept : to_(to) {}
 
     /// This state and no other: one store, so that no reader sees two states, or none.
     void set(State only) const noexcept {

@@ -154,8 +154,8 @@ protected:
     struct only_series {
         word* cells;
         std::shared_ptr<family> const& of;
-        series const* series_;
-        [[nodiscard]] series const* at() const noexcept { return series_; }
+        series const* shown;
+        [[nodiscard]] series const* at() const noexcept { return shown; }
     };
     [[nodiscard]] auto place() const noexcept {
         if constexpr (recording)

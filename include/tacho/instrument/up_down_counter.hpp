@@ -37,7 +37,7 @@ public:
     public:
         /// Counts one up.
         explicit tracked(up_down_handle in) noexcept : in_(std::move(in)) { in_.inc(); }
-        tracked(tracked&& other) noexcept : in_(other.in_), counts_(std::exchange(other.counts_, false)) {}
+        tracked(tracked&& other) noexcept : in_(std::move(other.in_)), counts_(std::exchange(other.counts_, false)) {}
         tracked& operator=(tracked&&) = delete;
         ~tracked() {
             if (counts_) in_.dec();
@@ -48,7 +48,7 @@ public:
         bool counts_ = true;
     };
 
-    explicit up_down_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+    explicit up_down_handle(detail::bound_series const& to) noexcept : to_(to) {}
 
     /// Adds an amount; for doubles NaN and infinity are dropped and counted.
     void inc(Number amount = 1) const noexcept { detail::change<Cells>(to_.cells, to_.of.get(), amount); }

@@ -57,7 +57,7 @@ public:
     [[nodiscard]] std::optional<double> found() const noexcept { return found_; }
 
 private:
-    static constexpr std::string_view name_ = "btime ";
+    static constexpr std::string_view key = "btime ";
 
     std::size_t place_ = 0;  // in the line, as far as it is that one; `elsewhere` if it is another
     double value_ = 0;
@@ -102,12 +102,12 @@ TACHO_FUNCTION std::optional<process_stat> parse_process_stat(std::string_view t
 TACHO_FUNCTION void boot_time_finder::read(std::string_view piece) noexcept {
     for (char const c : piece) {
         if (c == '\n') {
-            if (place_ != elsewhere && place_ > name_.size()) found_ = value_;
+            if (place_ != elsewhere && place_ > key.size()) found_ = value_;
             place_ = 0;
             value_ = 0;
         } else if (place_ != elsewhere) {
-            bool const as_wanted = place_ < name_.size() ? c == name_[place_] : c >= '0' && c <= '9';
-            if (place_ >= name_.size()) value_ = value_ * 10 + (c - '0');
+            bool const as_wanted = place_ < key.size() ? c == key[place_] : c >= '0' && c <= '9';
+            if (place_ >= key.size()) value_ = value_ * 10 + (c - '0');
             place_ = as_wanted ? place_ + 1 : elsewhere;
         }
     }

@@ -133,7 +133,7 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
                "it, or change the view that renames it";
     for (auto const names : lossy_escapings) {
         std::vector<std::string> seen;
-        if (added.kind == instrument_kind::histogram) seen.push_back("le");
+        if (added.kind == instrument_kind::histogram) seen.emplace_back("le");
         if (added.kind == instrument_kind::state_set) seen.push_back(escaped_name(added.prometheus_name, names));
         for (auto const& label : schema.fixed) seen.push_back(escaped_name(label.prometheus_name, names));
         for (auto const& label : schema.keys) seen.push_back(escaped_name(label.prometheus_name, names));

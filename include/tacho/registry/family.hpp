@@ -43,7 +43,7 @@ public:
     using overflow_hook = void (*)(descriptor const&) noexcept;  ///< see registry_options::on_overflow
 
     /// Made by the registry. Allocates.
-    family(std::uint64_t id, descriptor describe, label_schema schema, series_storage storage,
+    family(std::uint64_t id, descriptor describe, label_schema schema, series_storage const& storage,
            overflow_hook on_overflow = nullptr);
     family(family const&) = delete;
     family& operator=(family const&) = delete;
@@ -269,7 +269,7 @@ private:
 
 #if TACHO_BODIES
 
-TACHO_FUNCTION family::family(std::uint64_t id, descriptor describe, label_schema schema, series_storage storage,
+TACHO_FUNCTION family::family(std::uint64_t id, descriptor describe, label_schema schema, series_storage const& storage,
                               overflow_hook on_overflow)
     : id_(id),
       birth_(storage.now()),

@@ -75,7 +75,7 @@ struct registry_core final : fork_witness {
     registry_health health();
 
     // Adds a family, or finds the one with the same identity; nullptr, and a problem, when it can't be.
-    std::shared_ptr<family> add(descriptor describe, label_schema schema, series_storage storage);
+    std::shared_ptr<family> add(descriptor describe, label_schema schema, series_storage const& storage);
     void fail(std::string why);
     void note(severity how, std::string what);
     static registry_options checked(registry_options o, std::vector<std::string>& problems);
@@ -121,7 +121,7 @@ TACHO_FUNCTION registry_health registry_core::health() {
 #if TACHO_BODIES
 
 TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema,
-                                                          series_storage storage) {
+                                                          series_storage const& storage) {
     auto names = names_in_use(describe.prometheus_name, describe.kind, keeps_characters(options.translation));
     auto why = why_reserved(describe, names);
     if (why.empty()) why = why_labels_collide(describe, schema);

@@ -99,8 +99,8 @@ private:
         // As numbers: nothing may be added to a pointer to no series.
         auto const fetch = [](series* s) {
             auto const at = reinterpret_cast<std::uintptr_t>(s);
-            __builtin_prefetch(reinterpret_cast<void const*>(at));
-            __builtin_prefetch(reinterpret_cast<void const*>(at + 64));
+            __builtin_prefetch(reinterpret_cast<void const*>(at));       // NOLINT(performance-no-int-to-ptr)
+            __builtin_prefetch(reinterpret_cast<void const*>(at + 64));  // NOLINT(performance-no-int-to-ptr)
         };
         (fetch(from[At].load(std::memory_order_relaxed)), ...);
     }
