@@ -3256,7 +3256,7 @@ struct one_of {
 
     /// Compares with each text; what is none of them is past the end.
     constexpr explicit one_of(std::string_view text) noexcept {
-        static_cast<void>(((Texts.view() == text || (++index, false)) || ...));
+        static_cast<void>(((Texts.view() == text || (static_cast<void>(++index), false)) || ...));
     }
     std::size_t index = 0;  ///< the number of texts for one that isn't listed
 };
@@ -4483,8 +4483,8 @@ private:
         // As numbers: nothing may be added to a pointer to no series.
         auto const fetch = [](series* s) {
             auto const at = reinterpret_cast<std::uintptr_t>(s);
-            __builtin_prefetch(reinterpret_cast<void const*>(at));
-            __builtin_prefetch(reinterpret_cast<void const*>(at + 64));
+            __builtin_prefetch(reinterpret_cast<void const*>(at));       // NOLINT(performance-no-int-to-ptr)
+            __builtin_prefetch(reinterpret_cast<void const*>(at + 64));  // NOLINT(performance-no-int-to-ptr)
         };
         (fetch(from[At].load(std::memory_order_relaxed)), ...);
     }
@@ -5435,7 +5435,7 @@ public:
     using overflow_hook = void (*)(descriptor const&) noexcept;  ///< see registry_options::on_overflow
 
     /// Made by the registry. Allocates.
-    family(std::uint64_t id, descriptor describe, label_schema schema, series_storage storage,
+    family(std::uint64_t id, descriptor describe, label_schema schema, series_storage const& storage,
            overflow_hook on_overflow = nullptr);
     family(family const&) = delete;
     family& operator=(family const&) = delete;
@@ -5661,7 +5661,7 @@ private:
 
 #if TACHO_BODIES
 
-TACHO_FUNCTION family::family(std::uint64_t id, descriptor describe, label_schema schema, series_storage storage,
+TACHO_FUNCTION family::family(std::uint64_t id, descriptor describe, label_schema schema, series_storage const& storage,
                               overflow_hook on_overflow)
     : id_(id),
       birth_(storage.now()),
@@ -6258,7 +6258,7 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
                "it, or change the view that renames it";
     for (auto const names : lossy_escapings) {
         std::vector<std::string> seen;
-        if (added.kind == instrument_kind::histogram) seen.push_back("le");
+        if (added.kind == instrument_kind::histogram) seen.emplace_back("le");
         if (added.kind == instrument_kind::state_set) seen.push_back(escaped_name(added.prometheus_name, names));
         for (auto const& label : schema.fixed) seen.push_back(escaped_name(label.prometheus_name, names));
         for (auto const& label : schema.keys) seen.push_back(escaped_name(label.prometheus_name, names));
@@ -7206,7 +7206,7 @@ struct registry_core final : fork_witness {
     registry_health health();
 
     // Adds a family, or finds the one with the same identity; nullptr, and a problem, when it can't be.
-    std::shared_ptr<family> add(descriptor describe, label_schema schema, series_storage storage);
+    std::shared_ptr<family> add(descriptor describe, label_schema schema, series_storage const& storage);
     void fail(std::string why);
     void note(severity how, std::string what);
     static registry_options checked(registry_options o, std::vector<std::string>& problems);
@@ -7252,7 +7252,7 @@ TACHO_FUNCTION registry_health registry_core::health() {
 #if TACHO_BODIES
 
 TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema,
-                                                          series_storage storage) {
+                                                          series_storage const& storage) {
     auto names = names_in_use(describe.prometheus_name, describe.kind, keeps_characters(options.translation));
     auto why = why_reserved(describe, names);
     if (why.empty()) why = why_labels_collide(describe, schema);
@@ -8247,8 +8247,8 @@ protected:
     struct only_series {
         word* cells;
         std::shared_ptr<family> const& of;
-        series const* series_;
-        [[nodiscard]] series const* at() const noexcept { return series_; }
+        series const* shown;
+        [[nodiscard]] series const* at() const noexcept { return shown; }
     };
     [[nodiscard]] auto place() const noexcept {
         if constexpr (recording)
@@ -8391,7 +8391,7 @@ void increment(Place const& to) noexcept {
 template <class Number, class Cells, bool Exemplars = false>
 class counter_handle {
 public:
-    explicit counter_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+    explicit counter_handle(detail::bound_series const& to) noexcept : to_(to) {}
 
     /// Adds one.
     void inc() const noexcept { detail::increment<Cells, Number, Exemplars>(to_); }
@@ -8662,7 +8662,7 @@ void observe_exponential_in(word* run, family* of, double value) noexcept {
 template <class Cells, class Unit>
 class exponential_handle {
 public:
-    explicit exponential_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+    explicit exponential_handle(detail::bound_series const& to) noexcept : to_(to) {}
 
     /// Observes a finite value, in the histogram's unit.
     void observe(double value) const noexcept { detail::observe_exponential_in<Cells>(to_.cells, to_.of.get(), value); }
@@ -8846,7 +8846,7 @@ template <class Number>
 template <class Number>
 class gauge_handle {
 public:
-    explicit gauge_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+    explicit gauge_handle(detail::bound_series const& to) noexcept : to_(to) {}
 
     /// Sets the value: one relaxed store.
     void set(Number value) const noexcept { cells::shared::set(to_.cells, value); }
@@ -8970,7 +8970,7 @@ void observe_in(Place const& to, double value, std::span<exemplar_label const> l
 template <class Cells, class Unit, bool Exemplars = false>
 class histogram_handle {
 public:
-    explicit histogram_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+    explicit histogram_handle(detail::bound_series const& to) noexcept : to_(to) {}
 
     /// Observes a value, in the histogram's unit; NaN is dropped and counted.
     void observe(double value) const noexcept { detail::observe_in<Cells, Exemplars>(to_, value); }
@@ -9163,7 +9163,7 @@ private:
 // The same, as one named at run time gives it.
 class info_handle {
 public:
-    explicit info_handle(bound_series to) noexcept : to_(std::move(to)) {}
+    explicit info_handle(bound_series const& to) noexcept : to_(to) {}
 
     void show() const noexcept {
         if (to_.of != nullptr) to_.of->table().show_only(*to_.at());
@@ -9259,7 +9259,7 @@ public:
     public:
         /// Counts one up.
         explicit tracked(up_down_handle in) noexcept : in_(std::move(in)) { in_.inc(); }
-        tracked(tracked&& other) noexcept : in_(other.in_), counts_(std::exchange(other.counts_, false)) {}
+        tracked(tracked&& other) noexcept : in_(std::move(other.in_)), counts_(std::exchange(other.counts_, false)) {}
         tracked& operator=(tracked&&) = delete;
         ~tracked() {
             if (counts_) in_.dec();
@@ -9270,7 +9270,7 @@ public:
         bool counts_ = true;
     };
 
-    explicit up_down_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+    explicit up_down_handle(detail::bound_series const& to) noexcept : to_(to) {}
 
     /// Adds an amount; for doubles NaN and infinity are dropped and counted.
     void inc(Number amount = 1) const noexcept { detail::change<Cells>(to_.cells, to_.of.get(), amount); }
@@ -10054,7 +10054,7 @@ inline constexpr std::size_t state_count = label_value<State>::cardinality;
 template <class State>
 class state_set_handle {
 public:
-    explicit state_set_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+    explicit state_set_handle(detail::bound_series const& to) noexcept : to_(to) {}
 
     /// This state and no other: one store, so that no reader sees two states, or none.
     void set(State only) const noexcept {
@@ -10267,7 +10267,7 @@ private:
 /// an enumerator; finding it takes a comparison with each.
 class named_state_handle {
 public:
-    explicit named_state_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+    explicit named_state_handle(detail::bound_series const& to) noexcept : to_(to) {}
 
     /// This state and no other.
     void set(std::string_view only) const noexcept {

@@ -3271,7 +3271,7 @@ struct one_of {
 
     /// Compares with each text; what is none of them is past the end.
     constexpr explicit one_of(std::string_view text) noexcept {
-        static_cast<void>(((Texts.view() == text || (++index, false)) || ...));
+        static_cast<void>(((Texts.view() == text || (static_cast<void>(++index), false)) || ...));
     }
     std::size_t index = 0;  ///< the number of texts for one that isn't listed
 };
@@ -4498,8 +4498,8 @@ private:
         // As numbers: nothing may be added to a pointer to no series.
         auto const fetch = [](series* s) {
             auto const at = reinterpret_cast<std::uintptr_t>(s);
-            __builtin_prefetch(reinterpret_cast<void const*>(at));
-            __builtin_prefetch(reinterpret_cast<void const*>(at + 64));
+            __builtin_prefetch(reinterpret_cast<void const*>(at));       // NOLINT(performance-no-int-to-ptr)
+            __builtin_prefetch(reinterpret_cast<void const*>(at + 64));  // NOLINT(performance-no-int-to-ptr)
         };
         (fetch(from[At].load(std::memory_order_relaxed)), ...);
     }
@@ -5450,7 +5450,7 @@ public:
     using overflow_hook = void (*)(descriptor const&) noexcept;  ///< see registry_options::on_overflow
 
     /// Made by the registry. Allocates.
-    family(std::uint64_t id, descriptor describe, label_schema schema, series_storage storage,
+    family(std::uint64_t id, descriptor describe, label_schema schema, series_storage const& storage,
            overflow_hook on_overflow = nullptr);
     family(family const&) = delete;
     family& operator=(family const&) = delete;
@@ -5676,7 +5676,7 @@ private:
 
 #if TACHO_BODIES
 
-TACHO_FUNCTION family::family(std::uint64_t id, descriptor describe, label_schema schema, series_storage storage,
+TACHO_FUNCTION family::family(std::uint64_t id, descriptor describe, label_schema schema, series_storage const& storage,
                               overflow_hook on_overflow)
     : id_(id),
       birth_(storage.now()),
@@ -6273,7 +6273,7 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
                "it, or change the view that renames it";
     for (auto const names : lossy_escapings) {
         std::vector<std::string> seen;
-        if (added.kind == instrument_kind::histogram) seen.push_back("le");
+        if (added.kind == instrument_kind::histogram) seen.emplace_back("le");
         if (added.kind == instrument_kind::state_set) seen.push_back(escaped_name(added.prometheus_name, names));
         for (auto const& label : schema.fixed) seen.push_back(escaped_name(label.prometheus_name, names));
         for (auto const& label : schema.keys) seen.push_back(escaped_name(label.prometheus_name, names));
@@ -7221,7 +7221,7 @@ struct registry_core final : fork_witness {
     registry_health health();
 
     // Adds a family, or finds the one with the same identity; nullptr, and a problem, when it can't be.
-    std::shared_ptr<family> add(descriptor describe, label_schema schema, series_storage storage);
+    std::shared_ptr<family> add(descriptor describe, label_schema schema, series_storage const& storage);
     void fail(std::string why);
     void note(severity how, std::string what);
     static registry_options checked(registry_options o, std::vector<std::string>& problems);
@@ -7267,7 +7267,7 @@ TACHO_FUNCTION registry_health registry_core::health() {
 #if TACHO_BODIES
 
 TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema,
-                                                          series_storage storage) {
+                                                          series_storage const& storage) {
     auto names = names_in_use(describe.prometheus_name, describe.kind, keeps_characters(options.translation));
     auto why = why_reserved(describe, names);
     if (why.empty()) why = why_labels_collide(describe, schema);
@@ -8262,8 +8262,8 @@ protected:
     struct only_series {
         word* cells;
         std::shared_ptr<family> const& of;
-        series const* series_;
-        [[nodiscard]] series const* at() const noexcept { return series_; }
+        series const* shown;
+        [[nodiscard]] series const* at() const noexcept { return shown; }
     };
     [[nodiscard]] auto place() const noexcept {
         if constexpr (recording)
@@ -8406,7 +8406,7 @@ void increment(Place const& to) noexcept {
 template <class Number, class Cells, bool Exemplars = false>
 class counter_handle {
 public:
-    explicit counter_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+    explicit counter_handle(detail::bound_series const& to) noexcept : to_(to) {}
 
     /// Adds one.
     void inc() const noexcept { detail::increment<Cells, Number, Exemplars>(to_); }
@@ -8677,7 +8677,7 @@ void observe_exponential_in(word* run, family* of, double value) noexcept {
 template <class Cells, class Unit>
 class exponential_handle {
 public:
-    explicit exponential_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+    explicit exponential_handle(detail::bound_series const& to) noexcept : to_(to) {}
 
     /// Observes a finite value, in the histogram's unit.
     void observe(double value) const noexcept { detail::observe_exponential_in<Cells>(to_.cells, to_.of.get(), value); }
@@ -8861,7 +8861,7 @@ template <class Number>
 template <class Number>
 class gauge_handle {
 public:
-    explicit gauge_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+    explicit gauge_handle(detail::bound_series const& to) noexcept : to_(to) {}
 
     /// Sets the value: one relaxed store.
     void set(Number value) const noexcept { cells::shared::set(to_.cells, value); }
@@ -8985,7 +8985,7 @@ void observe_in(Place const& to, double value, std::span<exemplar_label const> l
 template <class Cells, class Unit, bool Exemplars = false>
 class histogram_handle {
 public:
-    explicit histogram_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+    explicit histogram_handle(detail::bound_series const& to) noexcept : to_(to) {}
 
     /// Observes a value, in the histogram's unit; NaN is dropped and counted.
     void observe(double value) const noexcept { detail::observe_in<Cells, Exemplars>(to_, value); }
@@ -9178,7 +9178,7 @@ private:
 // The same, as one named at run time gives it.
 class info_handle {
 public:
-    explicit info_handle(bound_series to) noexcept : to_(std::move(to)) {}
+    explicit info_handle(bound_series const& to) noexcept : to_(to) {}
 
     void show() const noexcept {
         if (to_.of != nullptr) to_.of->table().show_only(*to_.at());
@@ -9274,7 +9274,7 @@ public:
     public:
         /// Counts one up.
         explicit tracked(up_down_handle in) noexcept : in_(std::move(in)) { in_.inc(); }
-        tracked(tracked&& other) noexcept : in_(other.in_), counts_(std::exchange(other.counts_, false)) {}
+        tracked(tracked&& other) noexcept : in_(std::move(other.in_)), counts_(std::exchange(other.counts_, false)) {}
         tracked& operator=(tracked&&) = delete;
         ~tracked() {
             if (counts_) in_.dec();
@@ -9285,7 +9285,7 @@ public:
         bool counts_ = true;
     };
 
-    explicit up_down_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+    explicit up_down_handle(detail::bound_series const& to) noexcept : to_(to) {}
 
     /// Adds an amount; for doubles NaN and infinity are dropped and counted.
     void inc(Number amount = 1) const noexcept { detail::change<Cells>(to_.cells, to_.of.get(), amount); }
@@ -10069,7 +10069,7 @@ inline constexpr std::size_t state_count = label_value<State>::cardinality;
 template <class State>
 class state_set_handle {
 public:
-    explicit state_set_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+    explicit state_set_handle(detail::bound_series const& to) noexcept : to_(to) {}
 
     /// This state and no other: one store, so that no reader sees two states, or none.
     void set(State only) const noexcept {
@@ -10282,7 +10282,7 @@ private:
 /// an enumerator; finding it takes a comparison with each.
 class named_state_handle {
 public:
-    explicit named_state_handle(detail::bound_series to) noexcept : to_(std::move(to)) {}
+    explicit named_state_handle(detail::bound_series const& to) noexcept : to_(to) {}
 
     /// This state and no other.
     void set(std::string_view only) const noexcept {
@@ -12774,7 +12774,7 @@ namespace tacho::inline TACHO_ABI::detail {
 
 // Seconds in decimal digits, with a point or without, at most a day; 0 for anything else.
 constexpr std::chrono::nanoseconds seconds_of(std::string_view header) noexcept {
-    constexpr std::int64_t a_second = 1'000'000'000, a_day = 24 * 60 * 60;
+    constexpr std::int64_t a_second = 1'000'000'000, a_day = 86'400;
     auto const text = trimmed(header);
     std::int64_t seconds = 0, parts = 0;
     std::size_t i = 0;
@@ -13271,7 +13271,8 @@ using tacho::detail::equals_ignoring_case;
 using tacho::detail::trimmed;
 
 [[nodiscard]] inline std::optional<std::string_view> process_variable(char const* name) noexcept {
-    char const* const value = std::getenv(name);
+    // Safe as long as nobody changes the environment meanwhile, which no program with threads may do.
+    char const* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
     if (value == nullptr) return {};
     return value;
 }
@@ -14132,7 +14133,7 @@ constexpr std::string_view without_tags(std::string_view body) noexcept {
 
 namespace detail {
 
-inline constexpr std::int64_t longest_wait = 24 * 60 * 60;  // seconds; more is as good as never
+inline constexpr std::int64_t longest_wait = 86'400;  // seconds, a day; more is as good as never
 
 // Days from 1970-01-01 (the algorithm of H. Hinnant's "chrono-Compatible Low-Level Date Algorithms").
 constexpr std::int64_t days_from_civil(std::int64_t year, std::int64_t month, std::int64_t day) noexcept {
@@ -14673,7 +14674,7 @@ public:
         if (std::FILE* const file = std::fopen(path.c_str(), "ab"))
             made.to_ = {file, [](std::FILE* f) { std::fclose(f); }};
         else
-            made.problem_ = "can't open " + path + ": " + std::strerror(errno);
+            made.problem_ = "can't open " + path + ": " + std::generic_category().message(errno);
         made.name_ = path;
         return made;
     }
@@ -14692,7 +14693,7 @@ public:
         line_ += '\n';
         broke_off_ = false;
         if (std::fwrite(line_.data(), 1, line_.size(), to_.get()) != line_.size() || std::fflush(to_.get()) != 0) {
-            std::string why = std::strerror(errno);
+            std::string why = std::generic_category().message(errno);
             broke_off_ = true;
             std::clearerr(to_.get());
             return {.problem = "can't write to " + name_ + ": " + why};
@@ -14948,7 +14949,6 @@ struct scrape_settings {
 struct console_settings {
     bool enabled = false;                       ///< whether it is written
     std::chrono::milliseconds interval{10000};  ///< from start to start
-    std::string why_off = "not enabled";        ///< for the report, when it is not enabled
 };
 
 /// A value as it was read, and the variable that it came from; empty for a default.
@@ -15109,7 +15109,6 @@ inline void read_url(reader& in, push_settings& push) {
     auto const& name = whole ? specific : generic;
     auto const value = in.text(name);
     if (!value) return;
-    in.note("push.url", name);
     in.note("push.problem", name);
     auto const parts = split_url(*value);
     if (!parts) {
@@ -15118,6 +15117,7 @@ inline void read_url(reader& in, push_settings& push) {
                        std::string{shortest_url_help};
         return;
     }
+    in.note("push.url", name);  // only now: what can't be used leaves the default
     push.url = *value;
     std::string_view const path = parts->path;
     if (whole && (path.empty() || path == "/"))
@@ -15266,10 +15266,7 @@ inline push_settings read_push(reader& in, exporters const& listed) {
 inline console_settings read_console(reader& in, exporters const& listed, std::chrono::milliseconds interval) {
     console_settings console;
     console.enabled = listed.console;
-    if (listed.set) {
-        in.note("console.enabled", "OTEL_METRICS_EXPORTER");
-        console.why_off = "OTEL_METRICS_EXPORTER does not list console";
-    }
+    if (listed.set) in.note("console.enabled", "OTEL_METRICS_EXPORTER");
     if (!in.variable_of("push.interval").empty()) {
         console.interval = interval;
         in.note("console.interval", "OTEL_METRIC_EXPORT_INTERVAL");
@@ -15376,7 +15373,7 @@ inline settings settings::from_environment(environment_options const& options, e
     bool const disabled = in.boolean("OTEL_SDK_DISABLED");
     if (disabled || listed.none) {
         out.push.enabled = out.scrape.enabled = out.console.enabled = false;
-        out.push.why_off = out.scrape.why_off = out.console.why_off =
+        out.push.why_off = out.scrape.why_off =
             disabled ? "OTEL_SDK_DISABLED is true" : "OTEL_METRICS_EXPORTER lists none";
         for (auto const setting : {"push.enabled", "scrape.enabled", "console.enabled"})
             in.note(setting, disabled ? "OTEL_SDK_DISABLED" : "OTEL_METRICS_EXPORTER");
@@ -16223,7 +16220,8 @@ public:
     measured_request& operator=(measured_request&& other) noexcept {
         if (this == &other) return *this;
         std::destroy_at(this);
-        return *std::construct_at(this, std::move(other));
+        std::construct_at(this, std::move(other));
+        return *this;
     }
     ~measured_request() {
         if (metrics_ != nullptr) fail(std::uncaught_exceptions() > 0 ? "exception" : "aborted");
@@ -16301,7 +16299,8 @@ private:
 
 /// For who excludes nothing; lives as long as the program.
 [[nodiscard]] inline excluded_paths const& nothing_excluded() {
-    static excluded_paths const none;
+    // Never destroyed: a server may still answer while the program ends.
+    static auto const& none = *new excluded_paths;
     return none;
 }
 
@@ -16834,7 +16833,7 @@ public:
     [[nodiscard]] std::optional<double> found() const noexcept { return found_; }
 
 private:
-    static constexpr std::string_view name_ = "btime ";
+    static constexpr std::string_view key = "btime ";
 
     std::size_t place_ = 0;  // in the line, as far as it is that one; `elsewhere` if it is another
     double value_ = 0;
@@ -16879,12 +16878,12 @@ TACHO_FUNCTION std::optional<process_stat> parse_process_stat(std::string_view t
 TACHO_FUNCTION void boot_time_finder::read(std::string_view piece) noexcept {
     for (char const c : piece) {
         if (c == '\n') {
-            if (place_ != elsewhere && place_ > name_.size()) found_ = value_;
+            if (place_ != elsewhere && place_ > key.size()) found_ = value_;
             place_ = 0;
             value_ = 0;
         } else if (place_ != elsewhere) {
-            bool const as_wanted = place_ < name_.size() ? c == name_[place_] : c >= '0' && c <= '9';
-            if (place_ >= name_.size()) value_ = value_ * 10 + (c - '0');
+            bool const as_wanted = place_ < key.size() ? c == key[place_] : c >= '0' && c <= '9';
+            if (place_ >= key.size()) value_ = value_ * 10 + (c - '0');
             place_ = as_wanted ? place_ + 1 : elsewhere;
         }
     }

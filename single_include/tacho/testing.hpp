@@ -73,7 +73,7 @@ struct wanted_label {
     /// The same.
     wanted_label(std::string_view of, char const* text) : name(of), value(text) {}
     /// The same.
-    wanted_label(std::string_view of, std::string const& text) : name(of), value(text) {}
+    wanted_label(std::string_view of, std::string text) : name(of), value(std::move(text)) {}
     /// A number or a boolean, as instruments show them.
     template <class Integer>
         requires(detail::plain_integer<Integer> || std::same_as<Integer, bool>)
