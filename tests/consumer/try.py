@@ -55,7 +55,7 @@ def found_by_cmake(sources, folder):
     for name in ('app', 'httplib', 'beast', 'curl', 'zlib'):
         run(build / name)
     lists = (project / 'CMakeLists.txt').read_text()
-    (project / 'CMakeLists.txt').write_text(lists.replace('COMPONENTS httplib', 'COMPONENTS none httplib', 1))
+    (project / 'CMakeLists.txt').write_text(lists.replace('COMPONENTS httplib', 'COMPONENTS other httplib', 1))
     try:
         said = run('cmake', '-S', project, '-B', build)
     except RuntimeError as why:
