@@ -74,8 +74,8 @@ def wrong_with_release(repository, scratch):
     # Another clone, later: the same bytes. What is in them has been built already.
     again = scratch / 'again'
     subprocess.run(['git', 'clone', '--quiet', repository.folder, again], check=True, capture_output=True)
-    more = ('import importlib.machinery, hashlib; release = importlib.machinery.SourceFileLoader("release", ".ci/release")'
-            '.load_module(); [print(hashlib.sha256(content).hexdigest(), name) for name, content in '
+    more = ('import hashlib, importlib.machinery as m; release = m.SourceFileLoader("release", ".ci/release").'
+            'load_module(); [print(hashlib.sha256(content).hexdigest(), name) for name, content in '
             f'release.assets("HEAD", "{VERSION}").items()]')
     status, said = run('env', '-C', again, sys.executable, '-B', '-W', 'ignore', '-c', more)
     if status != 0:
