@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Counts what this program and its libraries allocate, by standing in front of the C library's allocator.
 #include "harness.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What it costs to compile a file that includes us, and how large a program becomes.
 #include "harness.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What an increment costs, beside a bare atomic.
 #include "tacho/instrument/counter.hpp"
 #include "harness.hpp"

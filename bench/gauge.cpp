@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What setting a gauge costs, beside a bare store.
 #include "tacho/instrument/gauge.hpp"
 #include "harness.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Threads, proofs and rounds.
 #include "harness.hpp"
 

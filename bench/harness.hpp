@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How things are measured: an operation and its proof, alone or by two threads at once, and whole pages of text.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What an observation costs: with bounds, beside prometheus-cpp, and with an exponential scale, beside bounds.
 #include "tacho/instrument/histogram.hpp"
 #include "harness.hpp"

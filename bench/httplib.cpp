@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a scrape costs through cpp-httplib, with the connection kept, and compressed by gzip.
 #include "tacho/adapter/httplib.hpp"
 #include "harness.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Label values as a web service has them, the same for us and for the peers.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What it costs to find a series by its label values and to increment it.
 #include "harness.hpp"
 #include "labels.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Measures tacho beside its peers and prints the table.
 #include "harness.hpp"
 #include "table.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a series costs in memory.
 #include "harness.hpp"
 #include "labels.hpp"

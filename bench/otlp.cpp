@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What an OTLP request costs.
 #include "harness.hpp"
 #include "pages.hpp"

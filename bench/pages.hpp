@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What is scraped: many counters, gauges or histograms of ours, whose numbers change from page to page in a known way.
 #pragma once
 

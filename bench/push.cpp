@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What pushes cost everybody else: scrapes while a receiver fails, and recording and memory while it is slow.
 #include "harness.hpp"
 #include "pages.hpp"

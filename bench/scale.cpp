@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What many series and many threads change about the cost of an increment, and many series about that of a line.
 #include "harness.hpp"
 #include "pages.hpp"

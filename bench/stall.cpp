@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How long a look-up can take while everything is scraped.
 #include "harness.hpp"
 #include "labels.hpp"

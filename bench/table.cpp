@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The table: verdicts, Markdown, and its place in a page.
 #include "table.hpp"
 

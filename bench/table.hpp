@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What was measured, and the table that sets our numbers beside a peer's.
 #pragma once
 

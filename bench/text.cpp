@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a scrape costs: text of counters, of gauges and of histograms.
 #include "harness.hpp"
 #include "labels.hpp"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What Doxygen reads of a header: the public API. Doxygen 1.9 takes `namespace tacho::inline TACHO_ABI` for another
 namespace, and shows what is in `detail`, what the compiler writes by itself, and what only the library can call. Lines
 stay where they are."""

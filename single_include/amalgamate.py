@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Makes the single headers beside this script, and refuses a tree whose structure is not sound.
 
     amalgamate.py            write the headers into the source tree

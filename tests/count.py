@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Adds up what meson found in each build folder given, names what failed, and ends with `N passed, N failed`."""
 import json
 import pathlib

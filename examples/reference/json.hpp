@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Just enough of a JSON reader to look into an OTLP request.
 #pragma once
 

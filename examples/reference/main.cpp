@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The reference service: a small inference server whose telemetry is scraped and pushed at once.
 //
 //     reference                shows itself at work, and ends

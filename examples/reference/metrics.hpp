@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The instruments of the reference service: 17 of them in five scopes, one struct a scope.
 //
 // Names, units and labels are template arguments: a misspelt label value type, a missing label or an illegal name does

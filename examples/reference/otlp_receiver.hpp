@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // An OTLP/HTTP receiver that keeps the last request it got. For show: a real one is a Collector or a Prometheus.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The routes of the reference service: small, but each drives some of its instruments.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Shows the service at work: mixed requests, then what is scraped, what was pushed, and both side by side.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the light entrance, for a file that only records: no formats, no threads, no sockets, no {fmt}.
 #pragma once
 

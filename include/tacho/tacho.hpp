@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the entrance. Read the headers in this order, and you have read the library.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: both ways out, started and stopped as the settings say.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the entrance for tests of programs that use tacho: looking up numbers in a registry, and what helps with that.
 #pragma once
 

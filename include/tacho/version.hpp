@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the version of this copy of the library, and whether it records.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Real sockets: scrapes and measured requests on servers made of Boost.Beast.
 #include "adapter/measured_server.hpp"
 #include "support/operations.hpp"

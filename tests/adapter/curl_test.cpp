@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Real sockets: what only libcurl does.
 #include "adapter/receiver.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Real sockets: scrapes and measured requests on cpp-httplib, and telemetry as a whole.
 #include "support/operations.hpp"
 #include "support/text.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Real sockets: requests measured on cpp-httplib in OpenTelemetry's form.
 #include "adapter/measured_server.hpp"
 #include "adapter/receiver.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For tests: what is true of measured requests on any web server, in OpenTelemetry's form, tried over real sockets.
 #pragma once
 

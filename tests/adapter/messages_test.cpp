@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the transports and the listener say, provoked over real sockets and compared with tests/golden/messages.txt.
 #include "support/messages.hpp"
 #include "adapter/receiver.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For tests of servers: a connection to 127.0.0.1 that sends what it is told, byte by byte, and hangs up when it likes.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For tests of transports: receivers on 127.0.0.1, and certificates for them.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Real sockets: pushes by each of the transports.
 #include "adapter/receiver.hpp"
 #include "support/text.hpp"

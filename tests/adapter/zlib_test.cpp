@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What zlib makes of a page is read by zlib again.
 #include "support/response.hpp"
 #include "support/text.hpp"

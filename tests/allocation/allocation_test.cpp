@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a promise of no allocation is worth: every way to allocate in this program is counted.
 #include "support/operations.hpp"
 #include "support/operator_new.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What becomes of what is done without memory: each request for some fails once, one after the other. Whatever fails,
 // nothing crashes, leaks or stays locked, nothing that was counted is lost, and the next attempt does all.
 #include "support/failing_memory.hpp"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Builds somebody else's project as Meson does where no package of a library is installed and it has fetched what the
 wraps name: from_sources.py SOURCES. Nothing is downloaded from where the wraps say. In place of that: the sources of
 the packages that this system has, in the folders and with the patches that the wraps tell."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Builds somebody else's project with tacho in it, in each way that is offered: try.py SOURCES"""
 import json
 import os

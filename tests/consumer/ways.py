@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the tests of tacho's use by others have in common."""
 import pathlib
 import re

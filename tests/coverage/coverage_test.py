@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How much of include/ the tests run: coverage_test.py SOURCES BUILD GCOV, after they have
 run in a build with b_coverage, whose compiler's gcov is given.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A program that forks while its threads record, create and remove series, register, scrape and push. Not under
 // GoogleTest: children leave by exit(), and what is static ends there.
 #include "support/operator_new.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A fuzzer's subject: which format an Accept header gets (CONFORMANCE 73-82, 98).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A fuzzer's subject: who is sent a compressed answer (CONFORMANCE 83-85, 98).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A fuzzer's subject: the URL that a push goes to, its parts and what is told of it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A fuzzer's subject: what a receiver answers to a push (CONFORMANCE 166-172, 179).
 #pragma once
 

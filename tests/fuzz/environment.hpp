@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A fuzzer's subject: variables of the environment (CONFORMANCE 190-198).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A fuzzer of one subject, whose name TACHO_FUZZ is: with libFuzzer, which looks for bytes that it throws at.
 #include "fuzz/accept.hpp"
 #include "fuzz/accept_encoding.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For fuzzers: what every subject needs. A subject is a function of any bytes, which throws when something is wrong;
 // libFuzzer takes that for a crash, and tests/unit/fuzz_corpus_test.cpp for a failure.
 #pragma once

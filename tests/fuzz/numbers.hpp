@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A fuzzer's subject: how long a client lets a scrape take, and what the system tells of the process.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A fuzzer's subject: which families a query asks for (CONFORMANCE 90, 98).
 #pragma once
 

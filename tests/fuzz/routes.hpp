@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A fuzzer's subject: which route a path belongs to, and which paths are left out.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A fuzzer's subject: registries with any bytes as names, labels, values, descriptions, scopes and resource. Each
 // format and escaping is read back as what was put in, after the mending and cutting that is promised (CONFORMANCE
 // 19-28, 45, 62-65). What should be read is worked out anew here, not by the library.

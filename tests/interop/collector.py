@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The OpenTelemetry Collector as a child process, and what it got."""
 import json
 import os

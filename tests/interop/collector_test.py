@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the OpenTelemetry Collector makes of our pushes, and of our numbers when it shows them to Prometheus:
 collector_test.py LIVE GALLERY"""
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What others read of exemplars: exemplars_test.py GALLERY [built]. prometheus_client and Debian's Prometheus, or those
 that are built: Prometheus 3 and the Collector."""
 import json

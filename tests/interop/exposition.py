@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A reader of Prometheus text 0.0.4 and of OpenMetrics 1.0.0 that refuses whatever the formats forbid, and whatever
 our own promises exclude. The readers that others wrote let much pass (CONFORMANCE 45): duplicates, interleaving, a
 missing +Inf. The numbers are those of CONFORMANCE."""

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A program that pushes when it is told to, whatever the receiver does, and can be scraped meanwhile: for
 // faults_test.py. The environment says where to and how, as OpenTelemetry's variables do; an argument, `httplib`, that
 // it pushes by cpp-httplib and not by libcurl. It reads lines and prints lines: `ready PORT` at first, `said SEVERITY

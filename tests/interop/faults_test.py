@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What pushes do when the receiver does not do what it should, and scrapes meanwhile: faults_test.py FAULTS [httplib]
 Each fault is met by pushes of totals and of deltas; by cpp-httplib, of deltas alone. First a push is taken, then one
 meets the fault, then the receiver is as before, and the next push goes there."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """An OTLP/HTTP receiver that does what a script says, a request after the other, by a real socket on 127.0.0.1."""
 import collections
 import email.utils

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Prints numbers and texts that are hard to write, in the format asked for, for readers that others have written:
 //     gallery text|text-1.0.0|openmetrics|otlp|otlp-again|otlp-delta PAGE
 // What `kinds` should be worth is listed in gallery.py. The series of `numbers` and `texts` say it themselves, in their

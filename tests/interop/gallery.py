@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the program gallery prints, and what each of its series should be worth."""
 import collections
 import math

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A program that shows itself: a page of its process metrics for each line that it reads.
 #include <tacho/tacho.hpp>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Instruments of every kind, and numbers that are hard to write. What they should be worth is listed in gallery.py.
 #pragma once
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The program live, and what each of its series should be worth after everything was recorded some times."""
 import math
 import signal

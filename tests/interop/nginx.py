@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """nginx before a receiver, with TLS, and the certificates for it, which openssl makes for this run."""
 import contextlib
 import pathlib

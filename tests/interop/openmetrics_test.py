@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every body of a scrape, read by the parsers of prometheus_client and by a stricter one, value by value:
 openmetrics_test.py REFERENCE GALLERY"""
 import math

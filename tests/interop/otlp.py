@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """An OTLP/HTTP receiver that keeps all it gets, and a reader of its requests that refuses whatever the JSON mapping of
 OTLP forbids and google.protobuf.json_format lets pass. The numbers are those of CONFORMANCE."""
 import collections

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every body of a push, read by google.protobuf.json_format and by a stricter reader, value by value:
 otlp_test.py REFERENCE GALLERY [protoc]"""
 import json

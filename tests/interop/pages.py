@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A web server that shows the same pages again and again."""
 import http.server
 import threading

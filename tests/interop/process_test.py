@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Process metrics beside those that prometheus_client finds for the same process: process_test.py ITSELF"""
 import subprocess
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Programs that others have written: where they are, outside of the tree. Skips all when they can't be had."""
 import os
 import pathlib

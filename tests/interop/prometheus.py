@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Prometheus as a child process, and what PromQL answers."""
 import json
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What Prometheus 3 makes of every kind of instrument, by both ways: it scrapes the program live, which also pushes to
 its OTLP receiver, and PromQL answers with the numbers that were recorded: prometheus_both_ways_test.py LIVE"""
 import decimal

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What Prometheus itself makes of it: it scrapes the live server and the gallery, and PromQL answers with the numbers
 that were recorded: prometheus_test.py REFERENCE GALLERY [built]. It is Debian's, or the one that is built: 3."""
 import json

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Prints pages of random registries for readers that others have written, each as a line of JSON with what should be
 // read of it: random_pages FIRST COUNT, of seeds.
 #include "support/random_registry.hpp"

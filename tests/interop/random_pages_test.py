@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Pages of random registries, read by the parsers of prometheus_client: random_pages_test.py RANDOM_PAGES [newest].
 They are Debian's, or the newest ones; only the latter read names in quotes."""
 import collections

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The reference server as a child process, and requests to it."""
 import collections
 import email.parser

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The reference service: what leaves it, when and as whose. Rows R1-R3, R13, R14, R16 and R17, by real sockets:
 reference_exports_test.py REFERENCE TWICE"""
 import re

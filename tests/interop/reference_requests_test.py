@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The reference service: what it counts. Rows R10-R12 and its 17 instruments, by raw HTTP and in both ways out:
 reference_requests_test.py REFERENCE"""
 import random

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The reference service: its scrape endpoint. Rows R4-R9 and R15, by raw HTTP:
 reference_scrape_test.py REFERENCE"""
 import concurrent.futures

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the checks of the reference service's rows have in common."""
 import pathlib
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the reference service measures: its 17 instruments, requests that use them all, and what these are worth."""
 import collections
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """TAP for the scripts in this folder. A check is a sentence, and a function that raises when it is not so."""
 import math
 import sys

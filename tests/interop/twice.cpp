@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Starts telemetry on one registry three times, as the parts of a program do that do not know of each other: first
 // without scrapes, then with all that the environment asks for, then the same again by an object that ends at once.
 // Prints each report, then `ready`. SIGUSR1 pushes now; SIGTERM ends it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The matchers for GoogleTest: what they match, and what they say when they don't.
 #include "tacho/adapter/gtest.hpp"
 #include "reference/metrics.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The program that loads plug-ins, uses them, unloads them, and goes on: `host <export|no-export> <plug-in>...`.
 #include "plugin.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A plug-in that records into the registry it is given, in every kind of instrument.
 #include "plugin.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the plug-ins of these tests export.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // All that may be done with a registry, done at once: threads record, create and remove series, let them expire,
 // register, observe, scrape, push, start and stop telemetry, change what becomes an exemplar, and fork. Each does so
 // many times, every page and request meanwhile is read strictly, and at the end all that was counted is there. Run

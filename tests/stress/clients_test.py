@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Scrapers that are slow, that hang, that send what is no request, or that come by the thousand, at a listener of its
 own: clients_test.py SCRAPED. Beside them a scraper that does as it should gets its right page each time, recording goes
 on, and when they are gone, so are the memory and the descriptors that they took."""

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A program that ends in the way its argument says, while it pushes to OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: for
 // exits_test.py. Ends once it reads a line, with status 7 where there is one to choose; what is wrong is another.
 #include <tacho/adapter/curl.hpp>

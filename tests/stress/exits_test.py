@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How programs end while they push, record and are scraped: exits_test.py EXITS STATIC_ONE STATIC_OTHER
 Each ends within the limit, as it was told to and with no complaint, such as a sanitizer's."""
 import concurrent.futures

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The reference server under wrk, while Prometheus scrapes it: load_test.py REFERENCE
 What the server has counted is what wrk says it was answered, and Prometheus always found it up."""
 import json

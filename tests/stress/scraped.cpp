@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A program that is scraped on a port of its own while its threads record, for clients_test.py. It prints `ready PORT`;
 // with the first line that it reads they stop, and it prints `recorded N`; it ends with its input.
 #include "support/heap.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Static instruments: they count when they are made, and when they end.
 #include "static_order.hpp"
 

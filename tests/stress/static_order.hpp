@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A registry, instruments in one file and telemetry in another: which of the two ends first depends on how they are
 // linked.
 #pragma once

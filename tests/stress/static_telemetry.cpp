@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Static telemetry, which tells on the standard output what each push has of the counter: `pushed 2`.
 #include "static_order.hpp"
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Each thing that amalgamate.py refuses, and beside it the same tree without the fault, which it takes."""
 import importlib.util
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Compiles what must compile: the single headers as users drop them in, with every compiler given, and with the first
 one, because it takes long, each header alone."""
 import functools

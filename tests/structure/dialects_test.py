@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Compiles what users drop in with more of what their programs are compiled with: each standard, debug and release, with
 and without exceptions and RTTI, clang's own standard library; and as their own code, with all warnings that mean
 something. Newer compilers warn of more: only those that are given are asked."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every public entity of include/tacho is documented, as Doxygen reads it by docs/Doxyfile."""
 import functools
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Makes a folder in which every part of the single header is a header that includes it: forward.py HEADER FOLDER STAMP"""
 import pathlib
 import re

@@ -7,7 +7,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORDS = 'SPDX-License-Identifier: MIT'
 # What is built or fetched, what is data, and what has no room for a remark or is read by people.
 FOLDERS = ('.git', 'build', '__pycache__', 'tests/fuzz/corpus', 'tests/golden')
-OTHERS = {'.md', '.json', '.clang-format', '.editorconfig', '.gitattributes', '.gitignore', 'LICENSE'}
+OTHERS = {'.md', '.json', '.clang-format', '.clang-tidy', '.editorconfig', '.gitattributes', '.gitignore', 'LICENSE'}
 
 
 def sources():

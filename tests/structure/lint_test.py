@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What clang-format and clang-tidy say of the C++ here. Another version of either says something else: the first line of
 .clang-format and of .clang-tidy names the one it is for, and where that can't be had, nothing is said."""
 import functools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A page of documentation: its blocks of code, its links and what they may point to."""
 import collections
 import pathlib

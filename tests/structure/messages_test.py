@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Finds each message in include/ and fails for one that is not in tests/golden/messages.txt, or for a compile error
 that rejected_test.py doesn't provoke: none can be added without being reviewed."""
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What TACHO_OFF does: recording compiles to nothing, all that a program says still compiles, or still does not, and
 files that disagree about it do not link."""
 import functools

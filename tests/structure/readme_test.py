@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Checks README.md and docs/*.md. Each C++ block is compiled, and run if it is a program; each file that a page writes
 is used by the commands that it shows, which are run, or read by the program that it is for; what is printed is compared
 with the block that follows. A block that nothing checks fails, unless the remark before it says why:

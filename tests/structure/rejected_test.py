@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Compiles what must not compile, and beside it what it should have been, which must."""
 import functools
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Makes a release of these sources with .ci/release, in a repository of their own, and tries what it should refuse."""
 import hashlib
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Does what a page of documentation tells its reader to do, in the order of the page and in a folder of its own: writes
 its files, runs its commands, compares what they print. `<!-- file: NAME -->` before a block names a file, `<!-- run -->`
 before commands runs them, `<!-- start -->` leaves a program running until the page ends."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the checks that call compilers have in common. Each check is a name and a function that says what is wrong."""
 import concurrent.futures
 import os

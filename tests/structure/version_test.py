@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The version is told in include/tacho/version.hpp. What repeats it agrees: version_test.py VERSION-THAT-MESON-READ"""
 import pathlib
 import re

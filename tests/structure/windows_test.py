@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Compiles for Windows what must compile there, with each compiler given: all headers together, each one alone of which
 another part counts than on this system, and the single headers, as users drop them in and after windows.h. Wine runs
 what is linked. That every header has what it needs, compiles_test.py finds here, with the same standard library."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The wraps of subprojects/, by which Meson fetches what no package of is installed, are whole and are asked for."""
 import configparser
 import pathlib

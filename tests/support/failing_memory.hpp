@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For tests: memory that can't be had. Each request of one thread for some fails in turn: by operator new and, where
 // the linker is told to wrap them, by malloc, calloc, realloc and mmap. It replaces operator new: for one file of a
 // program.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For tests: how much of the heap is in use.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For tests: reads JSON as RFC 8259 has it, and refuses what many readers let pass: keys that are there twice, texts
 // that are no UTF-8, control characters, halves of surrogates, numbers that begin with 0 or +.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For tests: a transport whose first try fails at once, and the next ones when there is no more time.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For tests: how much is enough where each step takes many times as long as elsewhere, and what isn't there.
 #pragma once
 

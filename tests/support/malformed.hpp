@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For tests: how a reader says what is wrong with what it reads. Without exceptions it can't, and go on: it ends the
 // program, with these words.
 #pragma once

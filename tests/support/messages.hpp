@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The one list of messages, tests/golden/messages.txt, compared section by section.
 #pragma once
 

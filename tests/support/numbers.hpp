@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For tests: doubles that are no numbers or larger than any, and those that a text tells.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For tests: the instruments in which requests are recorded by the operation that handles them.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For tests: the program's own operator new and delete, by malloc and free. For one file of a program, which defines
 // test::may_have_memory().
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For tests: reads a page by rules that forbid what real readers accept in silence (CONFORMANCE 45).
 #pragma once
 

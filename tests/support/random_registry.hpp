@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For tests: registries of any content, and what should be read of their pages.
 #pragma once
 

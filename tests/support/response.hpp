@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For tests: what an endpoint answers.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For tests: what an encoder writes, as a string.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For tests: an environment variable of the process, while this lives.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For tests: a label whose values are closed.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For tests: waiting for a condition, with a limit.
 #pragma once
 

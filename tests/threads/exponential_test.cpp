@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Exponential histograms that many threads observe and others read. Run under ThreadSanitizer as well.
 #include "support/load.hpp"
 #include "support/text.hpp"

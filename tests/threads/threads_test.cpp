@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Many threads: nothing is lost, and every scrape meanwhile is well-formed. Run under ThreadSanitizer as well.
 #include "support/load.hpp"
 #include "support/text.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Random registries: whatever they are called and whatever they hold, each format is read back as exactly what was
 // recorded. Read by rules that forbid what real readers accept in silence (CONFORMANCE 45).
 #include "support/random_registry.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // All ways of finding a bucket, by the definition: the number of bounds below the value.
 #include "tacho/cell/bucket_table.hpp"
 #include "tacho/cell/histogram_cells.hpp"

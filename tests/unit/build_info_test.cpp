@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Which build runs, as an info.
 #include "tacho/process/build_info.hpp"
 #include "support/text.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Counters that count in the program's own way.
 #include "support/text.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Series whose label values have the same hash: what happens when it tells nothing apart.
 #include "support/text.hpp"
 #include "tacho/record.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Which answers are compressed: what clients say, and what the endpoint makes of it with any compressor.
 #include "support/response.hpp"
 #include "support/text.hpp"

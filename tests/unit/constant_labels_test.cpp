@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Labels that all series of a registry or a scope carry.
 #include "support/text.hpp"
 #include "tacho/export/memory_transport.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // When a series began, as OpenMetrics tells it to who wants to know.
 #include "support/text.hpp"
 #include "tacho/encode/line_names.hpp"

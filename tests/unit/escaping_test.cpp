@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Names that not every client can read: what becomes of them, by the registry's strategy and the client's escaping.
 #include "tacho/core/escaping.hpp"
 #include "support/text.hpp"

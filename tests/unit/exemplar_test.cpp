@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Exemplars: which measurements become one, what is kept of them, and where they are shown.
 #include "support/text.hpp"
 #include "support/verb.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "support/numbers.hpp"
 #include "support/text.hpp"
 

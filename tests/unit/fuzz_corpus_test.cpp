@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the fuzzers know is tried on every build: tests/fuzz/corpus/<subject>/ has what they began with, and the
 // smallest of what they found.
 #if defined(__cpp_exceptions)

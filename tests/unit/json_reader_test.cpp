@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The reader of JSON that other tests trust: it finds what many readers accept.
 #include "support/json_reader.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Series that are removed or expire, and what may outlive them.
 #include "support/heap.hpp"
 #include "support/text.hpp"

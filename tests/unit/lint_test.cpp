@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The linter: each convention with a name that breaks it and the one that keeps it.
 #include "support/text.hpp"
 #include "tacho/testing.hpp"

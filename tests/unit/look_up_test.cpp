@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a program's own tests see: instruments by name, series by labels, and the nearest ones where there is none.
 #include "support/text.hpp"
 #include "tacho/testing.hpp"

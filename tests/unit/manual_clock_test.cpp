@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The time as tests set it: whatever the library times is then known to the nanosecond.
 #include "support/text.hpp"
 #include "tacho/testing.hpp"

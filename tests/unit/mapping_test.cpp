@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What OpenTelemetry's instruments and attributes become in Prometheus' formats.
 #include "support/text.hpp"
 #include "tacho/export/accept.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Every message that a program or its operator can meet, provoked through the public API and compared with the one list
 // of them, tests/golden/messages.txt. Those that need a web server or libcurl are in tests/adapter/messages_test.cpp.
 #include "support/messages.hpp"

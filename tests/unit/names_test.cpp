@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "tacho/core/names.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What an OTLP request remembers for the next one changes nothing about it.
 #include "support/text.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The reader that other tests trust: it finds what real readers accept.
 #include "support/page_reader.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What has been wrong in pages and requests of other libraries, and is not here. What has a home of its own is tested
 // there: sums of fractions, small bounds and edges in instruments_test.cpp, equal hashes in collision_test.cpp, expiry
 // and removal in lifetime_test.cpp, weights of codings in compression_test.cpp, numbers and locales in text_test.cpp,

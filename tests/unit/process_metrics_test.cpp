@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The process as metrics: each number is what the kernel says by another way, and what it can't say is not shown.
 #include "tacho/process/process_metrics.hpp"
 #include "support/load.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a push says of itself.
 #include "support/text.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The parts of the URL that a push goes to.
 #include "tacho/export/push_target.hpp"
 

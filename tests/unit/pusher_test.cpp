@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "support/json_reader.hpp"
 #include "support/late_transport.hpp"
 #include "support/text.hpp"

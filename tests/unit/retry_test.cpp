@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "tacho/export/retry.hpp"
 #include "tacho/export/deadline.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What records at the end of a scope: timers by any clock, batches, exceptions; and the time of the last event.
 #include "support/text.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What becomes of scrapes, as metrics.
 #include "support/text.hpp"
 #include "tacho/tacho.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a scrape asks for beside a format: names, and an answer in time; and what is too much.
 #include "support/response.hpp"
 #include "support/text.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a registry tells of itself: its list of instruments, the overflow hook, and both as metrics.
 #include "tacho/process/self_metrics.hpp"
 #include "support/page_reader.hpp"

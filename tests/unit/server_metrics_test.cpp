@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // An HTTP server's metrics by OpenTelemetry's names.
 // https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#http-server
 #include "support/text.hpp"

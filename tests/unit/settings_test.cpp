@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "tacho/env/settings.hpp"
 #include "support/variable.hpp"
 #include "tacho/env/flag.hpp"

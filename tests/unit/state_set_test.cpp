@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "support/text.hpp"
 
 #include "tacho/export/delta_memory.hpp"

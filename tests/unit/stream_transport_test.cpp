@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Pushes that are written as lines, and several pushers of one registry.
 #include "support/text.hpp"
 

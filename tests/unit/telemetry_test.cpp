@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Telemetry as a whole, without sockets.
 #include "support/text.hpp"
 

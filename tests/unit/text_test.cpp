@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // UTF-8, bounds, and numbers as text.
 #include "tacho/core/bounds.hpp"
 #include "tacho/core/number_text.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Views: CONFORMANCE 142-144, and DESIGN's one stream per instrument.
 #include "support/text.hpp"
 #include "support/verb.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Work that is cut off at a deadline.
 #include "support/wait.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: scrapes and measured requests on Boost.Beast, which brings HTTP and leaves the server to you.
 // Rule: https://www.boost.org/doc/libs/release/libs/beast/doc/html/beast/using_http.html
 #pragma once

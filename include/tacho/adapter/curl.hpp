@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: pushes through libcurl: TLS, keep-alive, and proxies when asked for.
 // Rule: https://curl.se/libcurl/c/
 #pragma once

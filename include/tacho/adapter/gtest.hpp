@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: matchers for GoogleTest, which say what a registry holds, and when it doesn't, what is the nearest to it.
 // Rule: https://google.github.io/googletest/reference/matchers.html
 #pragma once

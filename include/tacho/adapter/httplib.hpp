@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: scrapes and measured requests on cpp-httplib: on a server of yours, or on a port of its own.
 // Rule: https://github.com/yhirose/cpp-httplib
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: pushes through cpp-httplib: keep-alive, and TLS where it was compiled with that.
 // Rule: https://github.com/yhirose/cpp-httplib
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: bodies compressed by gzip, with zlib.
 // Rule: https://www.rfc-editor.org/rfc/rfc1952
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the memory in which cells live.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: from a value to its bucket, by a table of where the bounds are.
 #pragma once
 

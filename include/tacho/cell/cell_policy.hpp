@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what a way of counting has to be, so that counters can take one of the program's own.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: how a number is counted by many threads at once: sharded by thread, or shared.
 #pragma once
 

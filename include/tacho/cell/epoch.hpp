@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: who is looking at what may be removed, so that its memory is given back only when nobody can see it any more.
 // Rule: https://man7.org/linux/man-pages/man2/membarrier.2.html
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the place of one exemplar, which is written in one go and read in one piece.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the cells of one exponential histogram, whose buckets become wider as values spread, while others read them.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the slots and looks of threads that a child of fork() doesn't have.
 #pragma once
 

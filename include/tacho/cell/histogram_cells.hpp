@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the cells of one histogram, and how they are read while other threads write them.
 #pragma once
 

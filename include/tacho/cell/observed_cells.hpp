@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the cells of one observable series: its value, since when it counts, and when it was last observed.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: which thread owns which slot, so that a thread can count on memory that no other thread writes.
 #pragma once
 

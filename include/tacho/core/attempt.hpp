@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: keeps an exception, such as one for lack of memory, from leaving the library.
 #pragma once
 

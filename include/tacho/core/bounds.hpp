@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the upper bounds of a histogram's buckets, checked while compiling.
 #pragma once
 

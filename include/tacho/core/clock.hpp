@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the time, from a source that a test can replace.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: whether the library is compiled with each file that includes it, or once in a program.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: how far one text is from another: what somebody who misspelt it may have meant.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: where the library says what went wrong, since it never throws and never stops the program.
 #pragma once
 

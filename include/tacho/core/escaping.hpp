@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the ways to write a Prometheus name for a client that can't read all of its characters.
 // Rule: https://prometheus.io/docs/instrumenting/escaping_schemes/
 #pragma once

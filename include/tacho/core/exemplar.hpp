@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: exemplars: single measurements that are shown beside a number, with the trace in which each was made.
 // Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#exemplars and
 // https://opentelemetry.io/docs/specs/otel/metrics/sdk/#exemplar

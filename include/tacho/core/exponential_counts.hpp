@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the buckets of one sign of an exponential histogram: added up, made coarser, and taken off each other.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#all-scales-use-the-logarithm-function
 #pragma once

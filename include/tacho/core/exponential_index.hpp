@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: which bucket of an exponential histogram a value belongs to, exactly.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: text as a template argument, so that a name is checked while the program compiles.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what becomes of the library in a process that fork() made.
 // Rule: https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_atfork.html
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: labels with typed values: text, enums, booleans and integers, any of them optional.
 #pragma once
 

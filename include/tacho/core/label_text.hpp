@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: label values as Prometheus text, escaped once when a series is born.
 // Rule: https://prometheus.io/docs/instrumenting/exposition_formats/#comments-help-text-and-type-information
 #pragma once

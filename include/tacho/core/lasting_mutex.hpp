@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: a mutex that is there before a program's first line runs, and until its last has.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: which names are legal, and the Prometheus name that an OpenTelemetry name becomes.
 // Rule: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#metric-metadata-1
 #pragma once

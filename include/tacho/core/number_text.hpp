@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: numbers as text: integers in full, doubles as the shortest text that reads back as the same number.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what the library uses of the processor and the system to be faster than portable C++ alone.
 #pragma once
 

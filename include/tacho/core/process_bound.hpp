@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what lives by threads and connections of one process, and is not there in a child of it.
 #pragma once
 

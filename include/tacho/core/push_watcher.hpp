@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: who is told of pushes: what came of each, and how long it took.
 #pragma once
 

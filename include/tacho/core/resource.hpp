@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what is known of the program that is measured, such as its service name.
 // Rule: https://opentelemetry.io/docs/specs/otel/resource/sdk/
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: a value, or the reason why there is none.
 #pragma once
 

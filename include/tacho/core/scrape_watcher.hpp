@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: who is told of scrapes: what came of each, and how long it took.
 #pragma once
 

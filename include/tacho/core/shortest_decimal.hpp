@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the shortest decimal that reads back as the same double.
 // Rule: Raffaello Giulietti, "The Schubfach way to render doubles", 2020
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: whether a reported value covers all time or the time since the last report.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#temporality
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: small questions to a piece of text, without locale.
 #pragma once
 

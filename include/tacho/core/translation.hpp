@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: how the names of OpenTelemetry become those of Prometheus: which strategy a registry has.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk_exporters/prometheus/
 #pragma once

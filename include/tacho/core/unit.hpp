@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: units of measurement, and the word each becomes in a Prometheus name.
 // Rule: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#metric-metadata-1
 #pragma once

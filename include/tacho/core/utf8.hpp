@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: text from outside made valid UTF-8, since one bad byte makes a reader refuse a whole scrape.
 // Rule: https://www.unicode.org/versions/Unicode15.0.0/ch03.pdf (table 3-7, and "maximal subpart" in section 3.9)
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: exemplars as they are written in OpenMetrics and in OTLP JSON.
 // Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#exemplars and
 // https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: text and numbers as JSON.
 // Rule: https://www.rfc-editor.org/rfc/rfc8259#section-7
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: names and labels of lines that no series has ready: in another escaping, with a suffix, inside of braces.
 // Rule: https://prometheus.io/docs/instrumenting/escaping_schemes/
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the attributes of a series' points in OTLP JSON.
 // Rule: https://opentelemetry.io/docs/specs/otel/common/#attribute
 #pragma once

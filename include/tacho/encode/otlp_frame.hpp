@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what stands around the points of an OTLP request in JSON: the resource, scopes and metrics.
 // Rule: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the numbers of a registry as an OTLP export request in JSON.
 // Rule: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what the points of a series begin with in OTLP JSON, kept from one request to the next.
 #pragma once
 

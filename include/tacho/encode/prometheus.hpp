@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the numbers of a registry as Prometheus text or OpenMetrics.
 // Rule: https://prometheus.io/docs/instrumenting/exposition_formats/ and
 // https://prometheus.io/docs/specs/om/open_metrics_spec/

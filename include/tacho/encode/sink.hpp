@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: where an encoder writes: a window of bytes that it fills and commits.
 #pragma once
 

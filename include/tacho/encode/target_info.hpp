@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: a resource as the labels of Prometheus' target_info.
 // Rule: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#resource-attributes-1
 #pragma once

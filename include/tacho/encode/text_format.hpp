@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the text formats that a scrape can be answered in.
 #pragma once
 

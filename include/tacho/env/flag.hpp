@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: environment variables that switch something on.
 #pragma once
 

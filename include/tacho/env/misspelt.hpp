@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: variables that look like one that counts, and are none.
 #pragma once
 

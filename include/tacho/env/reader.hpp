@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: environment variables as values: numbers, times, words and lists, by OpenTelemetry's rules.
 // Rule: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 #pragma once

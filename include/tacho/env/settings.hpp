@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: settings as the environment says them.
 // Rule: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ and
 // https://opentelemetry.io/docs/specs/otel/protocol/exporter/

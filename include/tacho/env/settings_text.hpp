@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: settings as text: what counts, and where it came from.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what the environment asks for: whether and where numbers leave the process.
 #pragma once
 

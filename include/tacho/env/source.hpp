@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: where environment variables come from: the process, or a test.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the parts of a URL, as far as a push needs them.
 // Rule: https://www.rfc-editor.org/rfc/rfc3986#section-3
 #pragma once

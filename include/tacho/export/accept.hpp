@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: which format a client gets, by what its Accept header says.
 // Rule: https://prometheus.io/docs/instrumenting/content_negotiation/ and
 // https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: whether a client wants an answer compressed, by what its Accept-Encoding header says.
 // Rule: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3
 #pragma once

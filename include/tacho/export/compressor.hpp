@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what compresses a body, whichever library does it.
 #pragma once
 

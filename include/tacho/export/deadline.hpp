@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: a deadline that another thread may bring forward: one budget for connecting, sending and all retries.
 #pragma once
 

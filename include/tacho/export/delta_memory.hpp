@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what one pusher has already delivered, so that it can report what came since.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#sums-delta-to-cumulative
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the scrape endpoint: from a request's headers to a response, for any web server.
 // Rule: https://prometheus.io/docs/instrumenting/content_negotiation/
 #pragma once

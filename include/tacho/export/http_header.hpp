@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: one header of an HTTP message.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: reads single members of a small JSON object, such as a receiver's answer.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what answers scrapes on a port of its own.
 #pragma once
 

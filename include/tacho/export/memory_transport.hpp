@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: a transport that keeps what it is given, for tests.
 #pragma once
 

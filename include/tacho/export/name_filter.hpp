@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: which families a scrape asks for, by the `name[]` of its query.
 // Rule: https://url.spec.whatwg.org/#urlencoded-parsing and
 // https://prometheus.io/docs/specs/om/open_metrics_spec/#suffixes

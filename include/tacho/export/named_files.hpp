@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the PEM files that settings name: what messages call them, and whether they can be read.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: places of things that are used again, one for each thread that needs one at the same time.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the parts of the URL that a push goes to, for transports whose library doesn't take it as it is.
 // Rule: https://www.rfc-editor.org/rfc/rfc3986#section-3.2
 #pragma once

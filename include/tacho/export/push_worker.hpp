@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the thread of a pusher: collects, sends and waits.
 // Rule: https://opentelemetry.io/docs/specs/otlp/#otlphttp
 #pragma once

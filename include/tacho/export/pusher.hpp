@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the pusher: sends a registry's numbers to an OTLP/HTTP receiver, again and again.
 // Rule: https://opentelemetry.io/docs/specs/otlp/#otlphttp
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what a pusher can be told, and what it tells.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what an answer to a push means, and when to try again.
 // Rule: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the ways out that run for one registry, and how each is started.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the answer to a scrape, and the buffers that answers are written to again and again.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: how long a scrape may take, by what its client says.
 // Rule: https://prometheus.io/docs/instrumenting/writing_exporters/ and the header X-Prometheus-Scrape-Timeout-Seconds
 #pragma once

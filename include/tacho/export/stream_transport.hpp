@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: a transport that writes each request as a line: to a terminal, a file or a pipe.
 // Rule: https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/
 #pragma once

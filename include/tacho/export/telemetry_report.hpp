@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what telemetry says of itself.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what carries a push: anything that can POST one request before a deadline.
 #pragma once
 

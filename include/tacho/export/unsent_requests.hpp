@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the requests of one collection that are not all delivered.
 #pragma once
 

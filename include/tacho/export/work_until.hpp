@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: work that knows of no deadline is cut off at one, for transports whose library looks at the clock too rarely.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: a request measured by the route that its path matches: what each adapter for a web server begins with.
 #pragma once
 

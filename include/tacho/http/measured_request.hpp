@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: one HTTP request, measured from its arrival to the last byte of its response, whatever the web server.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: requests by the operation that handles them, in instruments of one's own names.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: which handler a path belongs to, so that requests are counted by operation and not by path.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the metrics of an HTTP server by the names and attributes that OpenTelemetry has for them.
 // Rule: https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#http-server
 #pragma once

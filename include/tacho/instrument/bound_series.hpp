@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what look-ups find and what handles hold: cells to record in, and what keeps them alive.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: counting for a scope: increments that are added at its end, and exceptions that leave it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: a counter: how often something happened, or how much of it, since the series was born.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: which measurements of an instrument become exemplars.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#exemplarfilter
 #pragma once

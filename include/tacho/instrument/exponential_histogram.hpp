@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: an exponential histogram: how values are distributed, without bounds that someone has to choose.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: a gauge: a value that is set, such as a temperature or the size of a queue.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: a histogram: how values are distributed, such as durations or sizes.
 #pragma once
 

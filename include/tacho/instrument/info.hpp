@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: an info: facts about the program that are text, such as its version.
 // Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#info
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: instruments whose names and labels are known only at run time.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: observables whose names and labels are known only at run time.
 #pragma once
 

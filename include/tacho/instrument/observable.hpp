@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: observables: instruments whose values a callable of the program gives when somebody collects them.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/api/#asynchronous-instrument-api
 #pragma once

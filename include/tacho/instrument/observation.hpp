@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: an observation: one callable that gives the values of several observables at once.
 #pragma once
 

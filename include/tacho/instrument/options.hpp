@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the template arguments of an instrument: its name, then labels, unit, number, cells and limit in any order.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: an instrument's place in a registry, taken when it is made and given back when it ends.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: a state set: which of some named states something is in.
 // Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#stateset
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: a timer: measures how long a scope takes, in the unit of the histogram it records into.
 #pragma once
 

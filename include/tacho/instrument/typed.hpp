@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what all typed instruments do alike: register, and find the cells of label values.
 #pragma once
 

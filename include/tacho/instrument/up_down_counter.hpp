@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: an up-down counter: how many there are just now, such as requests in flight.
 #pragma once
 

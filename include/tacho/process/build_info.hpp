@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: which build of a program runs, as `<program>_build_info`.
 // Rule: https://www.robustperception.io/exposing-the-software-version-to-prometheus/
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what the system tells of this process: its time on processors, memory, files and threads.
 // Rule: https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the process as metrics, by the names that all of Prometheus' clients use: processor time, memory, files,
 // threads. Rule: https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what becomes of pushes, as metrics: how many there are, how long they take, and how many points arrive.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what becomes of scrapes, as metrics: how many there are by their answers, how long they take, what they show.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what the library knows of itself, as metrics: how many series there are, and what was not recorded as meant.
 #pragma once
 

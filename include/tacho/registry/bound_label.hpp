@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the bound of a histogram's bucket as text.
 #pragma once
 

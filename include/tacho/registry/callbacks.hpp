@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the program's callbacks: run once a collection, under no lock, and never waited for without end.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/api/#asynchronous-instrument-api
 #pragma once

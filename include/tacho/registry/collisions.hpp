@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: which families can't be shown side by side, found when the second one registers.
 // Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#suffixes
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what an instrument is, as its family keeps it and as others are shown it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the exemplars of one series, as a visitor is shown them.
 #pragma once
 

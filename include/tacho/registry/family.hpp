@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: an instrument's identity and all its series.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: all families of a registry at one moment, in the orders in which they are shown.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what a registry tells of its instruments, and of what went wrong in them.
 #pragma once
 

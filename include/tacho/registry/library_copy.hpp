@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: which copy of the library's variables a registry belongs to, where a program and its plug-ins may have
 // several.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what callbacks observe in one round, until it is shown.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#asynchronous-instrument-cardinality-limits
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what a registry can be told when it is made, and what it tells of itself.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the registry: it knows all instruments, and shows their numbers to whoever visits.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what a registry, its instruments and its readers share.
 #pragma once
 

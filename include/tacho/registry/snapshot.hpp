@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: a copy of a registry's numbers.
 #pragma once
 

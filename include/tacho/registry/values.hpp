@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what a visitor is shown of a histogram and of a state set.
 #pragma once
 

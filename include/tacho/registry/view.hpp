@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: views: what a program changes about instruments that it doesn't own, such as those of a library.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#view
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: a fast hash of label values, which only narrows a search, and their comparison in full.
 #pragma once
 

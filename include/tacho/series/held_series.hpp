@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: keeps the memory of a series from being given to another.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the label values that decide which series is meant.
 #pragma once
 

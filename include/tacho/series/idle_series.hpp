@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: which series of a family are out of use for so long that they are removed.
 #pragma once
 

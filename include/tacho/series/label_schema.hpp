@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the labels of one family: which its series have, which are the same for all, and how they are shown.
 #pragma once
 

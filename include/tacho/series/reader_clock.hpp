@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: how far readers have come who report what happened in between, and so must see what is removed once more.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: series that were removed, until nobody can need their memory any more.
 #pragma once
 

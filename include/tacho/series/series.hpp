@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: one series: its label values, its ready-made text and its cells.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: where instruments of few known label combinations find their series without looking them up.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: from label values to a series: read without a lock, written under one.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what changes of a series, or is asked seldom: its times, its place, who holds it, and whether it is removed.
 #pragma once
 

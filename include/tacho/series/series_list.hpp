@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: all series of a family, in places that another may take over.
 #pragma once
 

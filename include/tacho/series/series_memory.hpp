@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the memory of a family's series, in which those that were made one after another lie side by side.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: how a family stores its series, and how many.
 #pragma once
 

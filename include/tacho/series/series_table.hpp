@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: all series of one family: found by label values, limited in number, removed one by one or when they are idle.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: how the series of a table are made, removed and given back.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: a linter: what the conventions of Prometheus and OpenTelemetry would have otherwise in names, units and
 // labels. Rule: https://prometheus.io/docs/practices/naming/ Rule:
 // https://opentelemetry.io/docs/specs/semconv/general/naming/

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: the words that conventions of names have an opinion on: units, their abbreviations, types, plurals.
 // Rule: https://prometheus.io/docs/practices/naming/#base-units
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: looking up instruments in a snapshot by their names, for tests.
 #pragma once
 

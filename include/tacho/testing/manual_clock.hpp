@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: a clock that stands still until a test moves it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: which of some texts is the most like another one: what somebody who misspelt it may have meant.
 #pragma once
 

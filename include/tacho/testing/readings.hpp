@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tacho: what a test finds in a snapshot: instruments, their series and numbers, or why they are not there.
 #pragma once
 

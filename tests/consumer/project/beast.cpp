@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The answer to a request that Boost.Beast has read.
 #include <tacho/adapter/beast.hpp>
 #include <tacho/tacho.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What it costs to record.
 #include <tacho/tacho.hpp>
 

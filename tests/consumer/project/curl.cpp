@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A push by libcurl, which a receiver takes.
 #include "server.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A test of what a program records.
 #include <tacho/adapter/gtest.hpp>
 #include <tacho/tacho.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A page on a server of cpp-httplib, which a client reads.
 #include "server.hpp"
 

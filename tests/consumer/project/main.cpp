@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A program of somebody else's, as small as it can be.
 #include <tacho/tacho.hpp>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A server of cpp-httplib on a thread of its own, as long as it lives.
 #pragma once
 

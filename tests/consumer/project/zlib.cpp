@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A page compressed for who asks.
 #include <tacho/adapter/zlib.hpp>
 #include <tacho/tacho.hpp>

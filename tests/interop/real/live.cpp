@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Every kind of instrument in a program that is scraped and pushes as the environment says: for receivers that others
 // have written. Prints its report, then `ready`. SIGUSR2 records everything once more and prints `recorded N`, SIGUSR1
 // pushes now and prints `pushed N: yes` or `no`; SIGTERM ends it, with a last push. With an argument it keeps names as

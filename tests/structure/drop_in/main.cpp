@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // One of the two files of a program that drops the single headers in: all that is inline is in both.
 #include "tacho/record.hpp"
 #include "tacho/tacho.hpp"

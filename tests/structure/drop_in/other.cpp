@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The other file: it includes the headers in the other order, and twice.
 #include "tacho/record.hpp"
 #include "tacho/tacho.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A file that only records: it is compiled where there is no {fmt}.
 #include "tacho/record.hpp"
 

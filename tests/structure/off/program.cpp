@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A program with all kinds of instruments and all ways out, compiled with TACHO_OFF: it works, and shows nothing. What
 // is wrong is the exit status and a line.
 #include "tacho/tacho.hpp"

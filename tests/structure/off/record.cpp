@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Functions that do nothing but record. With TACHO_OFF each of them is nothing but its return; without, none is.
 #include "tacho/record.hpp"
 
