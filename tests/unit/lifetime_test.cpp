@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Series that are removed or expire, and what may outlive them.
 #include "support/heap.hpp"
+#include "support/load.hpp"
 #include "support/text.hpp"
 #include "support/verb.hpp"
 #include "tacho/export/memory_transport.hpp"
@@ -190,13 +191,14 @@ TEST(a_removed_series, of_enums_is_kept_up_to_the_limit) {
     tacho::registry registry;
     tacho::counter<"c", tacho::label<"verb", verb>, tacho::series_limit<100>> c{registry};
     int removed = 0;
-    for (int i = 0; i < 1000; ++i) {
+    int const rounds = test::emulated ? 110 : 1000;  // each removal beyond the limit waits for a while
+    for (int i = 0; i < rounds; ++i) {
         c(verb::get).inc();
         removed += c.remove(verb::get) ? 1 : 0;
     }
     EXPECT_EQ(removed, 100);
     EXPECT_EQ(registry.health().kept_series, 100u);
-    EXPECT_EQ(value_of(as_text(registry), "c_total{verb=\"GET\"}"), "900");
+    EXPECT_EQ(value_of(as_text(registry), "c_total{verb=\"GET\"}"), std::to_string(rounds - 100));
 }
 
 TEST(an_instrument_named_at_run_time, removes_its_series_too) {
