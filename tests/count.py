@@ -52,7 +52,7 @@ def main(builds):
             print(f'FAILED {build.name}: no test ran')
             failed += 1
     print(f'{passed} passed, {failed} failed')
-    return 0 if failed == 0 and passed + skipped != 0 else 1
+    return 0 if failed == 0 and passed != 0 else 1
 
 
 if __name__ == '__main__':

@@ -8,7 +8,7 @@
 
 // The inline namespace that all names are in. With TACHO_OFF defined, for all files of a program, the library records
 // nothing; with TACHO_PORTABLE, it does without what only some machines have. Its types and bodies are then others, and
-// so is the namespace, so that files which disagree don't link.
+// so is the namespace: files that disagree don't link where they share anything of it, and else share no registry.
 #if defined(TACHO_OFF) && defined(TACHO_PORTABLE)
 #define TACHO_ABI v0_off_portable
 #elif defined(TACHO_OFF)

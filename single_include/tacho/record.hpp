@@ -51,7 +51,7 @@
 
 // The inline namespace that all names are in. With TACHO_OFF defined, for all files of a program, the library records
 // nothing; with TACHO_PORTABLE, it does without what only some machines have. Its types and bodies are then others, and
-// so is the namespace, so that files which disagree don't link.
+// so is the namespace: files that disagree don't link where they share anything of it, and else share no registry.
 #if defined(TACHO_OFF) && defined(TACHO_PORTABLE)
 #define TACHO_ABI v0_off_portable
 #elif defined(TACHO_OFF)
@@ -178,7 +178,7 @@ private:
 
 // Each is 1 where it is there, and else something portable takes its place, with the same numbers. With TACHO_PORTABLE
 // defined, for all files of a program, none is used: to run on any machine what others need, and to see whether a fault
-// comes from one of these. As with TACHO_OFF, files that disagree don't link.
+// comes from one of these. Of files that disagree, see docs/testing.md.
 #if defined(TACHO_PORTABLE)
 #define TACHO_USES_SPARSE_PAGES 0
 #define TACHO_USES_MEMBARRIER 0
@@ -882,7 +882,7 @@ template <fixed_string Ucum>
 struct of {
     static_assert(Ucum.size() <= 63, "tacho: a unit has at most 63 characters");
     static_assert(detail::are_of_ucum(Ucum.view()),
-                  "tacho: a unit is a UCUM code, which has no blanks: s, By/s, or {request} for what is counted");
+                  "tacho: a unit is a UCUM code, of ASCII without blanks: s, By/s, or {request} for what is counted");
     static constexpr std::string_view ucum = Ucum.view();  ///< as OTLP shows it
 };
 
@@ -8124,6 +8124,10 @@ template <std::size_t At, class... Labels, class... Args>
 inline constexpr bool fits_at<At, std::tuple<Labels...>, Args...> =
     takes<std::tuple_element_t<At, std::tuple<Labels...>>, std::tuple_element_t<At, std::tuple<Args...>>>;
 
+// What is asked of a function without overloads, whose address may be taken: compilers name the concept.
+template <class Traits>
+concept has_no_labels_else_look_up_a_series_first = Traits::label_count == 0;
+
 // What a call with wrong label values gives: nothing to record in, and a name to say of it.
 struct label_values_that_do_not_fit {};
 
@@ -8401,7 +8405,7 @@ public:
     void inc(Amount amount) const noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
     template <class Amount>
         requires(!detail::amount_for<Amount, Number>)
-    void inc(Amount const&) const noexcept = delete;  // it counts in whole numbers, without the option double
+    void inc(Amount const&) const noexcept = delete;  // it counts whole numbers; add the option double
     /// The same with an exemplar that tells more, where the instrument keeps any: `orders.inc(1, {{"order", id}})`.
     template <class Amount>
         requires(Exemplars&& detail::amount_for<Amount, Number>)
@@ -8444,7 +8448,7 @@ public:
     void inc(Amount amount) && noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
     template <class Amount>
         requires(!detail::amount_for<Amount, Number>)
-    void inc(Amount const&) && noexcept = delete;  // it counts in whole numbers, without the option double
+    void inc(Amount const&) && noexcept = delete;  // it counts whole numbers; add the option double
     /// The same with an exemplar that tells more, where the instrument keeps any.
     template <class Amount>
         requires(Exemplars&& detail::amount_for<Amount, Number>)
@@ -8505,7 +8509,7 @@ public:
     }
     template <class Amount>
         requires(traits::label_count == 0 && !detail::amount_for<Amount, number_type>)
-    void inc(Amount const&) noexcept = delete;  // it counts in whole numbers, without the option double
+    void inc(Amount const&) noexcept = delete;  // it counts whole numbers; add the option double
     template <class... Args>
         requires(traits::label_count != 0)
     void inc(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
@@ -8911,28 +8915,21 @@ public:
     explicit gauge(scope const& in, std::string_view description = {}) noexcept : base(in, traits::spec(description)) {}
 
     /// Without labels: sets the value.
-    void set(number_type value) noexcept requires(traits::label_count == 0) { cells::shared::set(this->only(), value); }
+    void set(number_type value) noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
+        cells::shared::set(this->only(), value);
+    }
     /// Without labels: seconds since 1970, of what happens now.
-    void set_to_current_time() noexcept requires(traits::label_count == 0) {
+    void set_to_current_time() noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
         set(detail::seconds_since_1970<number_type>());
     }
     /// Without labels: adds to the value, atomically.
-    void inc(number_type amount = 1) noexcept requires(traits::label_count == 0) {
+    void inc(number_type amount = 1) noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
         cells::shared::add(this->only(), amount);
     }
     /// Without labels: takes from the value, atomically.
-    void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
+    void dec(number_type amount = 1) noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
         cells::shared::add(this->only(), detail::negated(amount));
     }
-    template <class... Args>
-        requires(traits::label_count != 0)
-    void set(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
-    template <class... Args>
-        requires(traits::label_count != 0)
-    void inc(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
-    template <class... Args>
-        requires(traits::label_count != 0)
-    void dec(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
 };
 
 }  // namespace tacho::inline TACHO_ABI
@@ -9338,26 +9335,18 @@ public:
         : base(in, traits::spec(description)) {}
 
     /// Without labels: adds an amount.
-    void inc(number_type amount = 1) noexcept requires(traits::label_count == 0) {
+    void inc(number_type amount = 1) noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
         detail::change<cells_type>(this->only(), this->own_family(), amount);
     }
     /// Without labels: takes an amount off.
-    void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
+    void dec(number_type amount = 1) noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
         detail::change<cells_type>(this->only(), this->own_family(), detail::negated(amount));
     }
     /// Without labels: one up now, and down when what it returns ends.
-    typename up_down_handle<number_type, cells_type>::tracked track() noexcept requires(traits::label_count == 0) {
+    typename up_down_handle<number_type, cells_type>::tracked track() noexcept requires
+        detail::has_no_labels_else_look_up_a_series_first<traits> {
         return this->bind().track();
     }
-    template <class... Args>
-        requires(traits::label_count != 0)
-    void inc(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
-    template <class... Args>
-        requires(traits::label_count != 0)
-    void dec(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
-    template <class... Args>
-        requires(traits::label_count != 0)
-    void track(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
 };
 
 }  // namespace tacho::inline TACHO_ABI

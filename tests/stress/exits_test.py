@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: MIT
-"""How programs end while they push, record and are scraped: exits_test.py EXITS STATIC_ONE STATIC_OTHER
+"""How programs end while they push, record and are scraped: exits_test.py EXITS LATE_PUSH STATIC_ONE STATIC_OTHER
 Each ends within the limit, as it was told to and with no complaint, such as a sanitizer's."""
 import concurrent.futures
 import pathlib
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / 'interop'))
 
+import nginx
 import tap
+from faulty import Receiver
 from reference import LIMIT, clean_environment, wait_until
+from rows import DELTA
 from tap import check, equal
 
-EXITS, *STATIC = sys.argv[1:4]
+EXITS, LATE_PUSH, *STATIC = sys.argv[1:5]
 CHOSEN = 7  # the status that exits.cpp ends with where it can choose
 
 
@@ -93,6 +97,24 @@ def _():
         pushed.add(done.stdout)
     # Made, and at the thread's end; where telemetry ends last, it tells of the end of the instruments as well.
     equal(pushed, {'pushed 2\n', 'pushed 3\n'})
+
+
+@check('Static telemetry pushes by TLS after main(), by libcurl, which the first push has used')
+def _():
+    with nginx.Certificates() as made:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(made.path('good.pem'), made.path('good.key'))
+        for keep in (False, True):
+            with Receiver(keep, context) as receiver:
+                variables = {'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT': receiver.url + '/v1/metrics',
+                             'OTEL_EXPORTER_OTLP_CERTIFICATE': made.path('ca.pem'), **DELTA}
+                done = subprocess.run([LATE_PUSH], env=clean_environment(variables), timeout=LIMIT,
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                      text=True)
+                what = f'connections kept: {keep}'
+                equal((done.returncode, done.stdout), (0, ''), what)
+                equal(len(receiver.requests), 2, what)
+                equal(receiver.totals(True), {'hits': 3}, what)
 
 
 tap.main()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Each source file says at its head under which licence it is, in the words that tools look for."""
 import pathlib
+import subprocess
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -10,8 +11,16 @@ FOLDERS = ('.git', 'build', '__pycache__', 'tests/fuzz/corpus', 'tests/golden')
 OTHERS = {'.md', '.json', '.clang-format', '.clang-tidy', '.editorconfig', '.gitattributes', '.gitignore', 'LICENSE'}
 
 
+def files():
+    """What git knows, where it is there: build folders have any name, and tools keep their notes beside the sources."""
+    if (ROOT / '.git').exists():
+        names = subprocess.run(['git', 'ls-files', '-z'], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        return [ROOT / name for name in names.split('\0') if name]
+    return ROOT.rglob('*')
+
+
 def sources():
-    for path in sorted(ROOT.rglob('*')):
+    for path in sorted(files()):
         name = path.relative_to(ROOT)
         fetched = name.parts[0] == 'subprojects' and len(name.parts) > 2 and name.parts[1] != 'packagefiles'
         inside = any(name.is_relative_to(folder) or folder in name.parts for folder in FOLDERS)

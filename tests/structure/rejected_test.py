@@ -89,10 +89,10 @@ CASES = {
     'a counter with labels that is incremented': (
         'look up a series first', 'requests c; c.inc();', 'requests c; c(verb::get, 200).inc();'),
     'a gauge with labels that is set': (
-        'look up a series first', 'tacho::gauge<"g", tacho::label<"a">> g; g.set(1);',
+        'look_up_a_series_first', 'tacho::gauge<"g", tacho::label<"a">> g; g.set(1);',
         'tacho::gauge<"g", tacho::label<"a">> g; g("x").set(1);'),
     'an up-down counter with labels that is tracked': (
-        'look up a series first', 'tacho::up_down_counter<"u", tacho::label<"a">> u; auto const t = u.track();',
+        'look_up_a_series_first', 'tacho::up_down_counter<"u", tacho::label<"a">> u; auto const t = u.track();',
         'tacho::up_down_counter<"u", tacho::label<"a">> u; auto const t = u("x").track();'),
     'a histogram with labels that observes': (
         'look up a series first', 'tacho::histogram<"h", tacho::label<"a">> h; h.observe(1);',
@@ -115,11 +115,11 @@ CASES = {
         'tacho::histogram<"h", tacho::unit::bytes, tacho::label<"a">> h; auto const t = h("x").time();',
         'tacho::histogram<"h", tacho::unit::seconds, tacho::label<"a">> h; auto const t = h("x").time();'),
     'a fraction for a handle of integers': (
-        'it counts in whole numbers', 'plain c; c.bind().inc(0.5);', 'plain c; c.bind().inc(5);'),
+        'it counts whole numbers', 'plain c; c.bind().inc(0.5);', 'plain c; c.bind().inc(5);'),
     'a fraction for a look-up of integers': (
-        'it counts in whole numbers', 'texts c; c("a").inc(0.5);', 'texts c; c("a").inc(5);'),
+        'it counts whole numbers', 'texts c; c("a").inc(0.5);', 'texts c; c("a").inc(5);'),
     'a copied instrument': ('deleted', 'plain c; plain d{c};', 'plain c; plain& d{c}; d.inc();'),
-    'a fraction for a counter of integers': ('it counts in whole numbers', 'plain c; c.inc(0.5);',
+    'a fraction for a counter of integers': ('it counts whole numbers', 'plain c; c.inc(0.5);',
                                              'tacho::counter<"c", double> c; c.inc(0.5);'),
     'bounds that fall': (INCREASING, 'tacho::histogram<"h"> h{r, "", {2, 1}};',
                          'tacho::histogram<"h"> h{r, "", {1, 2}};'),
@@ -252,7 +252,7 @@ CASES = {
         'a series expires after one second', 'tacho::counter<"c", tacho::label<"a">, tacho::expire_after<0>> c;',
         'tacho::counter<"c", tacho::label<"a">, tacho::expire_after<1>> c;'),
     'a unit with a blank': (
-        'a unit is a UCUM code, which has no blanks', 'tacho::gauge<"g", tacho::unit::of<"per second">> g;',
+        'a unit is a UCUM code, of ASCII without blanks', 'tacho::gauge<"g", tacho::unit::of<"per second">> g;',
         'tacho::gauge<"g", tacho::unit::of<"By/s">> g;'),
     'two units': (
         'an instrument has one unit', 'tacho::gauge<"g", tacho::unit::seconds, tacho::unit::bytes> g;',

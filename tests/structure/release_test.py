@@ -89,6 +89,8 @@ def wrong_with_refusal(words, change):
     def check(repository, scratch):
         change(repository)
         status, said = repository.release(scratch / 'none')
+        if (scratch / 'none').exists():
+            return 'it has left what it refused'
         return '' if status != 0 and 'refused: ' in said and words in said else f'exit status {status}: {said}'
     return in_a_repository(check)
 

@@ -2,6 +2,7 @@
 // The process as metrics: each number is what the kernel says by another way, and what it can't say is not shown.
 #include "tacho/process/process_metrics.hpp"
 #include "support/load.hpp"
+#include "support/numbers.hpp"
 #include "support/text.hpp"
 #include "support/wait.hpp"
 

@@ -308,7 +308,7 @@ TEST(a_pusher, gives_up_when_the_receiver_asks_for_more_time_than_there_is) {
 // CONFORMANCE 186. What is behind it is not what the deadline did to the last try.
 TEST(a_pusher, tells_why_it_tried_again_when_the_last_try_is_cut_short) {
     test::heard heard;
-    shop s;
+    pushed_shop s;
     auto options = s.options();
     options.timeout = std::chrono::seconds{2};
     tacho::pusher pusher{s.registry, options, test::late_transport{}};

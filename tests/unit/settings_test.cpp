@@ -322,6 +322,8 @@ TEST(an_endpoint, has_a_host_and_a_port_if_any) {
 TEST(an_endpoint, that_can_not_be_used_is_not_shown_as_where_the_default_came_from) {
     auto const text = read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "c:80"}}).text();
     EXPECT_NE(text.find("push.url = \"http://localhost:4318/v1/metrics\" (default)\n"), std::string::npos) << text;
+    auto const port = read({{"OGX_METRICS_PORT", "99999"}}).text();
+    EXPECT_NE(port.find("scrape.port = 9464 (default)\n"), std::string::npos) << port;
 }
 
 // CONFORMANCE 158: a base is extended, the whole of a URL is taken as it stands, and either is easily given for

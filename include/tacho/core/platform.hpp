@@ -6,7 +6,7 @@
 
 // Each is 1 where it is there, and else something portable takes its place, with the same numbers. With TACHO_PORTABLE
 // defined, for all files of a program, none is used: to run on any machine what others need, and to see whether a fault
-// comes from one of these. As with TACHO_OFF, files that disagree don't link.
+// comes from one of these. Of files that disagree, see docs/testing.md.
 #if defined(TACHO_PORTABLE)
 #define TACHO_USES_SPARSE_PAGES 0
 #define TACHO_USES_MEMBARRIER 0

@@ -32,7 +32,7 @@ template <fixed_string Ucum>
 struct of {
     static_assert(Ucum.size() <= 63, "tacho: a unit has at most 63 characters");
     static_assert(detail::are_of_ucum(Ucum.view()),
-                  "tacho: a unit is a UCUM code, which has no blanks: s, By/s, or {request} for what is counted");
+                  "tacho: a unit is a UCUM code, of ASCII without blanks: s, By/s, or {request} for what is counted");
     static constexpr std::string_view ucum = Ucum.view();  ///< as OTLP shows it
 };
 

@@ -259,14 +259,14 @@ inline scrape_settings read_scrape(reader& in, exporters const& listed, std::str
     auto const port = in.text(port_name);
     scrape.own_port = host || port;
     in.note("scrape.host", host_name);
-    in.note("scrape.port", port_name);
     in.note("scrape.problem", port_name);
     if (host) scrape.host = *host;
     if (port) {
         // A port that was asked for and can't be is not replaced by another: nobody would look there.
-        if (auto const number = reader::whole_number(*port, 65535))
+        if (auto const number = reader::whole_number(*port, 65535)) {
+            in.note("scrape.port", port_name);
             scrape.port = static_cast<std::uint16_t>(*number);
-        else
+        } else
             scrape.problem = port_name + "=" + in_quotes(*port) + " is not a port; write a number from 0 to 65535";
     }
     return scrape;

@@ -65,7 +65,7 @@ public:
     void inc(Amount amount) const noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
     template <class Amount>
         requires(!detail::amount_for<Amount, Number>)
-    void inc(Amount const&) const noexcept = delete;  // it counts in whole numbers, without the option double
+    void inc(Amount const&) const noexcept = delete;  // it counts whole numbers; add the option double
     /// The same with an exemplar that tells more, where the instrument keeps any: `orders.inc(1, {{"order", id}})`.
     template <class Amount>
         requires(Exemplars&& detail::amount_for<Amount, Number>)
@@ -108,7 +108,7 @@ public:
     void inc(Amount amount) && noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
     template <class Amount>
         requires(!detail::amount_for<Amount, Number>)
-    void inc(Amount const&) && noexcept = delete;  // it counts in whole numbers, without the option double
+    void inc(Amount const&) && noexcept = delete;  // it counts whole numbers; add the option double
     /// The same with an exemplar that tells more, where the instrument keeps any.
     template <class Amount>
         requires(Exemplars&& detail::amount_for<Amount, Number>)
@@ -169,7 +169,7 @@ public:
     }
     template <class Amount>
         requires(traits::label_count == 0 && !detail::amount_for<Amount, number_type>)
-    void inc(Amount const&) noexcept = delete;  // it counts in whole numbers, without the option double
+    void inc(Amount const&) noexcept = delete;  // it counts whole numbers; add the option double
     template <class... Args>
         requires(traits::label_count != 0)
     void inc(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")

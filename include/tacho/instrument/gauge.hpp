@@ -96,28 +96,21 @@ public:
     explicit gauge(scope const& in, std::string_view description = {}) noexcept : base(in, traits::spec(description)) {}
 
     /// Without labels: sets the value.
-    void set(number_type value) noexcept requires(traits::label_count == 0) { cells::shared::set(this->only(), value); }
+    void set(number_type value) noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
+        cells::shared::set(this->only(), value);
+    }
     /// Without labels: seconds since 1970, of what happens now.
-    void set_to_current_time() noexcept requires(traits::label_count == 0) {
+    void set_to_current_time() noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
         set(detail::seconds_since_1970<number_type>());
     }
     /// Without labels: adds to the value, atomically.
-    void inc(number_type amount = 1) noexcept requires(traits::label_count == 0) {
+    void inc(number_type amount = 1) noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
         cells::shared::add(this->only(), amount);
     }
     /// Without labels: takes from the value, atomically.
-    void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
+    void dec(number_type amount = 1) noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
         cells::shared::add(this->only(), detail::negated(amount));
     }
-    template <class... Args>
-        requires(traits::label_count != 0)
-    void set(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
-    template <class... Args>
-        requires(traits::label_count != 0)
-    void inc(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
-    template <class... Args>
-        requires(traits::label_count != 0)
-    void dec(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
 };
 
 }  // namespace tacho::inline TACHO_ABI

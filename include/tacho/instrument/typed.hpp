@@ -32,6 +32,10 @@ template <std::size_t At, class... Labels, class... Args>
 inline constexpr bool fits_at<At, std::tuple<Labels...>, Args...> =
     takes<std::tuple_element_t<At, std::tuple<Labels...>>, std::tuple_element_t<At, std::tuple<Args...>>>;
 
+// What is asked of a function without overloads, whose address may be taken: compilers name the concept.
+template <class Traits>
+concept has_no_labels_else_look_up_a_series_first = Traits::label_count == 0;
+
 // What a call with wrong label values gives: nothing to record in, and a name to say of it.
 struct label_values_that_do_not_fit {};
 

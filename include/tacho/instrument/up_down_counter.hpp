@@ -117,26 +117,18 @@ public:
         : base(in, traits::spec(description)) {}
 
     /// Without labels: adds an amount.
-    void inc(number_type amount = 1) noexcept requires(traits::label_count == 0) {
+    void inc(number_type amount = 1) noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
         detail::change<cells_type>(this->only(), this->own_family(), amount);
     }
     /// Without labels: takes an amount off.
-    void dec(number_type amount = 1) noexcept requires(traits::label_count == 0) {
+    void dec(number_type amount = 1) noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
         detail::change<cells_type>(this->only(), this->own_family(), detail::negated(amount));
     }
     /// Without labels: one up now, and down when what it returns ends.
-    typename up_down_handle<number_type, cells_type>::tracked track() noexcept requires(traits::label_count == 0) {
+    typename up_down_handle<number_type, cells_type>::tracked track() noexcept requires
+        detail::has_no_labels_else_look_up_a_series_first<traits> {
         return this->bind().track();
     }
-    template <class... Args>
-        requires(traits::label_count != 0)
-    void inc(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
-    template <class... Args>
-        requires(traits::label_count != 0)
-    void dec(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
-    template <class... Args>
-        requires(traits::label_count != 0)
-    void track(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
 };
 
 }  // namespace tacho::inline TACHO_ABI

@@ -30,8 +30,13 @@ struct curl_options {
 /// gives up when the deadline has passed, also when that is brought forward. One connection is kept for the next push.
 class curl_transport {
 public:
-    /// Opens nothing: the connection is made by the first request. What is not given is told by use().
-    explicit curl_transport(curl_options options = {}) : options_(std::move(options)) {}
+    /// Starts libcurl, and opens nothing: the connection is made by the first request. What is not given is told by
+    /// use().
+    explicit curl_transport(curl_options options = {}) : options_(std::move(options)) {
+        // Now: a TLS library may clean up at exit, what was started last first, and a static telemetry that was made
+        // with this pushes once more in its destructor.
+        static_cast<void>(is_ready());
+    }
 
     /// Files that its options leave open; a client's certificate and key belong together.
     void use(tls_files const& files) {

@@ -63,9 +63,12 @@ struct found_host {
 /// when the deadline has passed, also when that is brought forward. A user's name and password in the URL are sent as
 /// basic authentication, unless a header says otherwise. One connection is kept for the next push. Each request has a
 /// thread of its own, which has ended when `post` returns, unless it waits for name servers. It allocates what
-/// cpp-httplib does, which copies the body twice. The head of an answer is bounded by time alone. Older versions of
-/// cpp-httplib send nothing where 1024 files are open, unless compiled with CPPHTTPLIB_USE_POLL; newer ones ask before
-/// they send a large body, unless CPPHTTPLIB_EXPECT_100_THRESHOLD is 0.
+/// cpp-httplib does, which copies the body twice. The head of an answer is bounded by time alone.
+///
+/// Not for a static telemetry, unless stop() is called in main(): cpp-httplib reads answers by objects that are static,
+/// too, made by the first push, and so gone when a last one is made after main(). Its older versions send nothing where
+/// 1024 files are open, unless compiled with CPPHTTPLIB_USE_POLL; newer ones ask before they send a large body, unless
+/// CPPHTTPLIB_EXPECT_100_THRESHOLD is 0.
 class httplib_transport {
 public:
     /// Opens nothing yet.
@@ -244,12 +247,8 @@ private:
         return verdict(static_cast<httplib::SSLClient const&>(*connection_->client));
     }
 #else
-    static std::string words_of_openssl() {
-        return "";
-    }
-    static std::string verdict() {
-        return "";
-    }
+    static constexpr auto words_of_openssl = [] { return std::string{}; };
+    static constexpr auto verdict = [] { return std::string{}; };
 #endif
 
     // What is wrong with it; nothing when all is well.
