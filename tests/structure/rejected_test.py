@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Compiles what must not compile, and beside it what it should have been, which must."""
+import contextlib
 import functools
 import pathlib
 import shlex
 import sys
+import tempfile
 
-from toolchain import INCLUDE, compile_text, report
+from toolchain import FLAGS, INCLUDE, compile_text, report, run
 
 BEFORE = '''
 enum class verb { get, post };
@@ -270,14 +272,34 @@ CASES = {
 }
 
 
-def program(*bodies, header='tacho/record.hpp'):
-    functions = (f'void f{i}(tacho::registry& r);\nvoid f{i}([[maybe_unused]] tacho::registry& r) {{ {body} }}\n'
-                 for i, body in enumerate(bodies))
-    return f'#include "{header}"\n' + BEFORE + ''.join(functions)
+def function(body, number=0):
+    return f'void f{number}(tacho::registry& r);\nvoid f{number}([[maybe_unused]] tacho::registry& r) {{ {body} }}\n'
 
 
-def rejected(compiler, words, wrong, header='tacho/record.hpp'):
-    said = compile_text(compiler, program(wrong, header=header), f'-I{INCLUDE}')
+class Prepared:
+    """A header, and what all cases have in common behind it, read once by a compiler and not by each case anew."""
+
+    def __init__(self, compiler, header, folder):
+        self.compiler, self.folder = compiler, pathlib.Path(folder)
+        self.is_clang = 'clang' in compiler
+        self.common = self.folder / 'common.hpp'
+        self.common.write_text(f'#include "{header}"\n' + BEFORE)
+        self.made = self.folder / ('common.pch' if self.is_clang else 'common.hpp.gch')
+        self.wrong = ''
+        status, said = run(*shlex.split(compiler), *FLAGS, f'-I{INCLUDE}', '-x', 'c++-header', self.common, '-o', self.made)
+        if status != 0:
+            self.wrong = f'{header} and what the cases have in common: {said}'
+
+    def compile(self, *bodies):
+        if self.wrong:
+            return self.wrong
+        with_it = ['-include-pch', self.made] if self.is_clang else ['-Winvalid-pch', '-include', self.common]
+        return compile_text(self.compiler, ''.join(function(body, i) for i, body in enumerate(bodies)), f'-I{INCLUDE}',
+                            *map(str, with_it))
+
+
+def rejected(prepared, words, wrong):
+    said = prepared.compile(wrong)
     if not said:
         return 'it compiles'
     return '' if any(word in said for word in words.split('|')) else f'the compiler does not say "{words}", but: {said}'
@@ -285,14 +307,18 @@ def rejected(compiler, words, wrong, header='tacho/record.hpp'):
 
 def main(compilers):
     checks = []
-    for compiler in compilers:
-        name = pathlib.Path(shlex.split(compiler)[-1]).name
-        # The right ones in one file: one that is wrong fails them all, and the compiler says which.
-        checks.append((f'what is right compiles, {name}', functools.partial(
-            compile_text, compiler, program(*(case[2] for case in CASES.values()), header='tacho/tacho.hpp'), f'-I{INCLUDE}')))
-        checks += [(f'{what} does not compile, {name}', functools.partial(rejected, compiler, words, wrong, *header))
-                   for what, (words, wrong, _, *header) in CASES.items()]
-    report(checks)
+    with contextlib.ExitStack() as folders:
+        for compiler in compilers:
+            name = pathlib.Path(shlex.split(compiler)[-1]).name
+            headers = {header: Prepared(compiler, header, folders.enter_context(tempfile.TemporaryDirectory()))
+                       for header in ('tacho/record.hpp', 'tacho/tacho.hpp')}
+            # The right ones in one file: one that is wrong fails them all, and the compiler says which.
+            checks.append((f'what is right compiles, {name}', functools.partial(
+                headers['tacho/tacho.hpp'].compile, *(case[2] for case in CASES.values()))))
+            checks += [(f'{what} does not compile, {name}', functools.partial(
+                           rejected, headers[header[0] if header else 'tacho/record.hpp'], words, wrong))
+                       for what, (words, wrong, _, *header) in CASES.items()]
+        report(checks)
 
 
 if __name__ == '__main__':
