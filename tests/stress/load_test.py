@@ -18,7 +18,8 @@ from reference import LIMIT, Server, wait_until
 from tap import check, equal, holds
 
 REFERENCE = sys.argv[1]
-CONNECTIONS, SECONDS = 16, 8
+INTERVAL = '3s'  # and what a scrape may take, which shares two processors with wrk and a sanitizer
+CONNECTIONS, SECONDS = 16, 12
 if not shutil.which('wrk'):
     tap.skip_all('there is no wrk; install the package wrk')
 FOLDER = programs.unpacked()
@@ -39,7 +40,7 @@ def errors(prometheus):
 @check('Under load the server counts each request, and Prometheus sees it up, without an error, to the last count')
 def _():
     with Server(REFERENCE, {'OGX_PROMETHEUS_ENABLED': '1'}) as server:
-        prometheus = Prometheus(FOLDER, {'reference': (f'127.0.0.1:{server.api}', '/v1/metrics', '200ms')})
+        prometheus = Prometheus(FOLDER, {'reference': (f'127.0.0.1:{server.api}', '/v1/metrics', INTERVAL)})
         try:
             prometheus.wait_until_it_answers()
             wait_until(lambda: prometheus.value('sum(up)') == 1, 'the server is up')
@@ -63,7 +64,7 @@ def _():
             holds(answered <= counted <= answered + CONNECTIONS, f'{counted} were counted, {answered} answered')
             holds(counted > 1000, f'{counted} is no load')
             equal(prometheus.value('min(min_over_time(up[10m]))'), 1)
-            holds(prometheus.value('sum(count_over_time(up[10m]))') > SECONDS, 'scrapes meanwhile')
+            holds(prometheus.value('sum(count_over_time(up[10m]))') >= 4, 'scrapes meanwhile')
             equal(prometheus.value('sum(resets(ogx_requests_total[10m]))'), 0)
             equal(errors(prometheus), [('reference', '')])
             equal(prometheus.complaints(), [])
