@@ -106,19 +106,17 @@ def documented(compiler):
     return said if status != 0 else ''
 
 
-def rejected(compiler):
+def rejected(prepared):
     """All that must not compile in one file, where the compiler has something to say of each. It says the same thing
     only once: what it is silent about is compiled alone."""
     cases = rejected_test.CASES
-    bodies = [f'\n#line 1 "case {i}"\n{wrong}\n' for i, (_, wrong, *_) in enumerate(cases.values())]
-    all_errors = ['-ferror-limit=0'] if 'clang' in compiler else []
-    said = compile_text(compiler, rejected_test.program(*bodies, header='tacho/tacho.hpp'), f'-I{INCLUDE}', *all_errors)
+    said = prepared.compile(*(f'\n#line 1 "case {i}"\n{wrong}\n' for i, (_, wrong, *_) in enumerate(cases.values())))
     silent = [what for i, (what, (words, *_)) in enumerate(cases.items())
               if f'case {i}:' not in said or not any(word in said for word in words.split('|'))]
     if len(silent) > 10:
         return f'the compiler says nothing of {silent}'
     return '\n'.join(f'{what}: {why}' for what in silent
-                     if (why := rejected_test.rejected(compiler, *cases[what][:2], *cases[what][3:])))
+                     if (why := rejected_test.rejected(prepared, *cases[what][:2])))
 
 
 def main(compilers):
@@ -134,11 +132,12 @@ def main(compilers):
     checks.append(('files that disagree do not link', functools.partial(mixed, first)))
     checks.append(('files that disagree on TACHO_PORTABLE do not link', functools.partial(portable_mixed, first)))
     checks.append(('what the documents say compiles', functools.partial(documented, first)))
-    right = rejected_test.program(*(case[2] for case in rejected_test.CASES.values()), header='tacho/tacho.hpp')
-    checks.append(('what is right compiles', functools.partial(
-        compile_text, f'{first} -DTACHO_OFF', right, f'-I{INCLUDE}')))
-    checks.append(('what is wrong does not compile', functools.partial(rejected, f'{first} -DTACHO_OFF')))
-    report(checks)
+    with tempfile.TemporaryDirectory() as folder:
+        off = rejected_test.Prepared(f'{first} -DTACHO_OFF', 'tacho/tacho.hpp', folder)
+        checks.append(('what is right compiles', functools.partial(
+            off.compile, *(case[2] for case in rejected_test.CASES.values()))))
+        checks.append(('what is wrong does not compile', functools.partial(rejected, off)))
+        report(checks)
 
 
 if __name__ == '__main__':

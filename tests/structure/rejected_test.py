@@ -293,7 +293,8 @@ class Prepared:
     def compile(self, *bodies):
         if self.wrong:
             return self.wrong
-        with_it = ['-include-pch', self.made] if self.is_clang else ['-Winvalid-pch', '-include', self.common]
+        with_it = (['-ferror-limit=0', '-include-pch', self.made] if self.is_clang
+                   else ['-Winvalid-pch', '-include', self.common])
         return compile_text(self.compiler, ''.join(function(body, i) for i, body in enumerate(bodies)), f'-I{INCLUDE}',
                             *map(str, with_it))
 
