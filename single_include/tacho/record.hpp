@@ -6293,6 +6293,22 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
     return why + ". Rename one of them";
 }
 
+// What is to be said of an instrument that can be shown beside all others, but has the name and the scope of one that
+// is not the same, which OTLP calls an error of semantics; empty when there is none. Both are exported.
+// Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#duplicate-instrument-registration
+[[nodiscard]] inline std::string why_two_metrics(family_list const& list, descriptor const& added) {
+    auto const first = std::find_if(list.by_name.begin(), list.by_name.end(), [&](auto const& f) {
+        descriptor const& present = f->describe();
+        return present.name == added.name && present.scope == added.scope && !is_same_metric(present, added);
+    });
+    if (first == list.by_name.end()) return {};
+    descriptor const& present = (*first)->describe();
+    return named(added) + " was registered beside " + named(present) + ", which differs in " +
+           what_differs(present, added) +
+           ": OTLP has two metrics of one name in one scope then, which receivers may mix up. Make both the same, or "
+           "rename one";
+}
+
 #endif
 
 }  // namespace tacho::inline TACHO_ABI::detail
@@ -7256,6 +7272,7 @@ TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, l
     auto names = names_in_use(describe.prometheus_name, describe.kind, keeps_characters(options.translation));
     auto why = why_reserved(describe, names);
     if (why.empty()) why = why_labels_collide(describe, schema);
+    std::shared_ptr<family> made;
     {
         std::lock_guard const lock{mutex};
         for (auto const& name : names)
@@ -7269,22 +7286,29 @@ TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, l
                 if (why.empty()) why = why_they_collide(present, describe, schema, name);
             }
         if (why.empty()) {
+            why = why_two_metrics(*published, describe);
             // Relaxed: only the number has to be unique.
             auto const id = belongs_to.ids->fetch_add(1, std::memory_order_relaxed);
-            auto made = belongs_to.make(id, std::move(describe), std::move(schema), storage, options.on_overflow);
+            made = belongs_to.make(id, std::move(describe), std::move(schema), storage, options.on_overflow);
             bool const done = attempt([&] {
                 auto list = with(*published, made);
                 auto const& kept = entries.emplace(made.get(), entry{made, 1, std::move(names)}).first->second.names;
                 for (auto const& name : kept) used_names.emplace(name, made.get());
                 published = std::move(list);
             });
-            if (done) return made;
-            forget(*made);
-            why = named(made->describe()) + " was not registered: there is no memory for it; allow the process more";
+            if (!done) {
+                forget(*made);
+                why =
+                    named(made->describe()) + " was not registered: there is no memory for it; allow the process more";
+                made.reset();
+            }
         }
     }
-    fail(std::move(why));
-    return nullptr;
+    if (!made)
+        fail(std::move(why));
+    else if (!why.empty())
+        attempt([&] { note(severity::warning, std::move(why)); });  // it is registered, even if this can't be said
+    return made;
 }
 
 TACHO_FUNCTION void registry_core::fail(std::string why) {
@@ -7455,7 +7479,8 @@ public:
     /// of their Prometheus names. Those that a view drops are not.
     [[nodiscard]] std::vector<listed_instrument> list() const;
 
-    /// Why instruments were not registered, and which views and constant labels are ignored, a sentence each.
+    /// Why instruments were not registered, which share their name with others in OTLP, and which views and constant
+    /// labels are ignored, a sentence each: the first 1000.
     [[nodiscard]] std::vector<std::string> problems() const;
 
     /// Sums over all instruments. Takes the registry's mutex for a moment, and allocates nothing per series.

@@ -22,6 +22,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -263,9 +264,10 @@ private:
             // Of several, two may clash.
             need(instrument.ok() || !may_be || !first, "not registered: " + one.name);
             if (!instrument.ok()) return;
-            // One that is the same as another is the same instrument.
-            auto const same =
-                std::find_if(made_.begin(), made_.end(), [&](made const& m) { return m.name == one.name; });
+            // One that is the same as another is the same instrument. Of one name and another kind it is another one,
+            // if Prometheus has different names for both.
+            auto const same = std::find_if(made_.begin(), made_.end(),
+                                           [&](made const& m) { return m.name == one.name && m.kind == one.kind; });
             auto& of = same != made_.end() ? *same : made_.emplace_back(std::move(one));
             measure(of, instrument);
             held_.push_back(std::make_shared<decltype(instrument)>(std::move(instrument)));
@@ -410,11 +412,31 @@ private:
         return out;
     }
 
-    void check_json(test::json const& request) const {
-        std::size_t expected = 0, got = 0;
+    // A point: its metric's name, description and kind, its attributes, and its value.
+    using point = std::tuple<std::string, std::string, std::string, test::labels, double>;
+
+    [[nodiscard]] std::vector<point> recorded_points() const {
+        std::vector<point> all;
         for (auto const& one : made_)
-            expected += one.series.size() * (one.kind == instrument_kind::state_set ? one.states.size() : 1);
-        if (expected == 0) return need(request.members.empty(), "points of nothing");
+            for (auto const& [of, value] : one.series) {
+                std::string const field = one.kind == instrument_kind::histogram ? "histogram"
+                                          : one.kind == instrument_kind::gauge   ? "gauge"
+                                                                                 : "sum";
+                if (one.kind != instrument_kind::state_set)
+                    all.emplace_back(one.name, mended(one.help), field, of, value);
+                for (auto const& state : one.states) {
+                    auto labels = of;
+                    labels[one.name] = mended(state);
+                    all.emplace_back(one.name, mended(one.help), field, labels, state == one.states.front() ? 1 : 0);
+                }
+            }
+        std::sort(all.begin(), all.end());
+        return all;
+    }
+
+    void check_json(test::json const& request) const {
+        auto const recorded = recorded_points();
+        if (recorded.empty()) return need(request.members.empty(), "points of nothing");
 
         auto const& all = request["resourceMetrics"].items.at(0);
         test::labels about;
@@ -425,33 +447,16 @@ private:
         auto const& in = all["scopeMetrics"].items[0];
         need(in["scope"].text_of("name") == mended(scope_name_), "another scope");
         need(in["scope"].text_of("version") == mended(scope_version_), "another version");
-        for (auto const& metric : in["metrics"].items) {
-            auto const is_it = [&](made const& m) { return m.name == metric["name"].text && !m.series.empty(); };
-            auto const one = std::find_if(made_.begin(), made_.end(), is_it);
-            need(one != made_.end(), "another metric");
-            need(metric.text_of("description") == mended(one->help), "another description");
-            auto const field = one->kind == instrument_kind::histogram ? "histogram"
-                               : one->kind == instrument_kind::gauge   ? "gauge"
-                                                                       : "sum";
-            for (auto const& point : metric[field]["dataPoints"].items) {
-                auto labels = attributes(point);
-                ++got;
-                std::string state;
-                if (one->kind == instrument_kind::state_set) {
-                    state = labels[one->name];
-                    labels.erase(one->name);
-                }
-                auto const at = one->series.find(labels);
-                need(at != one->series.end(), "a point of other attributes");
-                double value = at->second;
-                if (!state.empty()) value = state == mended(one->states.front()) ? 1 : 0;
-                auto const key = one->kind == instrument_kind::histogram ? "count"
-                                 : one->kind == instrument_kind::gauge   ? "asDouble"
-                                                                         : "asInt";
-                need(test::number_of(point[key].text) == value, "a point of another value");
-            }
-        }
-        need(got == expected, "another number of points");
+        std::vector<point> sent;
+        for (auto const& metric : in["metrics"].items)
+            for (auto const& [field, value] :
+                 {std::pair{"histogram", "count"}, {"gauge", "asDouble"}, {"sum", "asInt"}})
+                if (metric.has(field))
+                    for (auto const& of : metric[field]["dataPoints"].items)
+                        sent.emplace_back(metric["name"].text, metric.text_of("description"), field, attributes(of),
+                                          test::number_of(of[value].text));
+        std::sort(sent.begin(), sent.end());
+        need(sent == recorded, "other points than were recorded");
     }
 
     input bytes_;

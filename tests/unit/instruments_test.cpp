@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "support/json_reader.hpp"
 #include "support/numbers.hpp"
 #include "support/text.hpp"
 #include "support/verb.hpp"
@@ -179,6 +180,34 @@ TEST(two_instruments, that_would_share_a_prometheus_name_are_told_apart_at_regis
         "\"req.bytes\". Rename one of them");
     EXPECT_EQ(registry.health().failed_registrations, 1u);
     EXPECT_EQ(heard.text(), "error: " + registry.problems()[0] + "\n");
+}
+
+// CONFORMANCE 116: both are exported, and it is said, where Prometheus has a name for each.
+TEST(two_instruments, of_one_name_and_scope_that_differ_are_both_exported_with_a_warning) {
+    test::heard heard;
+    tacho::registry registry{test::fixed()};
+    tacho::gauge<"load", tacho::unit::seconds> time{registry};
+    tacho::gauge<"load", tacho::unit::seconds> same{registry};
+    EXPECT_EQ(heard.text(), "");
+    tacho::gauge<"load", tacho::unit::bytes> size{registry};
+    EXPECT_EQ(
+        heard.text(),
+        "warning: the gauge \"load\" was registered beside the gauge \"load\", which differs in unit: OTLP has two "
+        "metrics of one name in one scope then, which receivers may mix up. Make both the same, or rename one\n");
+    ASSERT_EQ(registry.problems().size(), 1u);
+    EXPECT_EQ(registry.health().failed_registrations, 0u);
+    tacho::gauge<"load"> elsewhere{registry.scope("other")};
+    EXPECT_EQ(heard.count(), 1);
+    time.set(1);
+    size.set(2);
+    EXPECT_EQ(as_text(registry),
+              "# TYPE load gauge\nload{otel_scope_name=\"other\"} 0\n"
+              "# TYPE load_bytes gauge\nload_bytes 2\n"
+              "# TYPE load_seconds gauge\nload_seconds 1\n");
+    auto const json = test::json_reader::read(test::as_json(registry));
+    auto const& scopes = json["resourceMetrics"].items.at(0)["scopeMetrics"].items;
+    ASSERT_EQ(scopes.size(), 2u);
+    EXPECT_EQ(scopes[0]["metrics"].items.size() + scopes[1]["metrics"].items.size(), 3u);
 }
 
 // CONFORMANCE 44: a gauge may not be what a histogram's or counter's samples are called.

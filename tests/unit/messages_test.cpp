@@ -197,6 +197,15 @@ TEST(the_list_of_messages, has_why_an_instrument_is_not_registered) {
     test::expect_listed("error: the error hook and problems(); the instrument is not registered", {heard.text()});
 }
 
+TEST(the_list_of_messages, has_what_is_said_of_an_instrument_that_is_registered) {
+    test::heard const heard;
+    tacho::registry r;
+    auto const time = add_gauge(r, {.name = "load", .unit = "s"});
+    auto const size = add_gauge(r, {.name = "load", .unit = "By"});
+    ASSERT_TRUE(size.ok());
+    test::expect_listed("warning: the error hook and problems(); the instrument is registered", {heard.text()});
+}
+
 #if defined(__cpp_exceptions)
 TEST(the_list_of_messages, has_what_is_dropped_while_recording) {
     test::heard const heard;

@@ -7,6 +7,7 @@
 #include "tacho/core/escaping.hpp"
 #include "tacho/core/names.hpp"
 #include "tacho/registry/family.hpp"
+#include "tacho/registry/family_list.hpp"
 #include "tacho/version.hpp"
 
 #include <algorithm>
@@ -167,6 +168,22 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
     if (one_metric)
         return why + ", which differs in " + what_differs(present, added) + ". Make both the same, or rename one";
     return why + ". Rename one of them";
+}
+
+// What is to be said of an instrument that can be shown beside all others, but has the name and the scope of one that
+// is not the same, which OTLP calls an error of semantics; empty when there is none. Both are exported.
+// Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#duplicate-instrument-registration
+[[nodiscard]] inline std::string why_two_metrics(family_list const& list, descriptor const& added) {
+    auto const first = std::find_if(list.by_name.begin(), list.by_name.end(), [&](auto const& f) {
+        descriptor const& present = f->describe();
+        return present.name == added.name && present.scope == added.scope && !is_same_metric(present, added);
+    });
+    if (first == list.by_name.end()) return {};
+    descriptor const& present = (*first)->describe();
+    return named(added) + " was registered beside " + named(present) + ", which differs in " +
+           what_differs(present, added) +
+           ": OTLP has two metrics of one name in one scope then, which receivers may mix up. Make both the same, or "
+           "rename one";
 }
 
 #endif

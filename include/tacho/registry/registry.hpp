@@ -103,7 +103,8 @@ public:
     /// of their Prometheus names. Those that a view drops are not.
     [[nodiscard]] std::vector<listed_instrument> list() const;
 
-    /// Why instruments were not registered, and which views and constant labels are ignored, a sentence each.
+    /// Why instruments were not registered, which share their name with others in OTLP, and which views and constant
+    /// labels are ignored, a sentence each: the first 1000.
     [[nodiscard]] std::vector<std::string> problems() const;
 
     /// Sums over all instruments. Takes the registry's mutex for a moment, and allocates nothing per series.

@@ -126,6 +126,7 @@ TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, l
     auto names = names_in_use(describe.prometheus_name, describe.kind, keeps_characters(options.translation));
     auto why = why_reserved(describe, names);
     if (why.empty()) why = why_labels_collide(describe, schema);
+    std::shared_ptr<family> made;
     {
         std::lock_guard const lock{mutex};
         for (auto const& name : names)
@@ -139,22 +140,29 @@ TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, l
                 if (why.empty()) why = why_they_collide(present, describe, schema, name);
             }
         if (why.empty()) {
+            why = why_two_metrics(*published, describe);
             // Relaxed: only the number has to be unique.
             auto const id = belongs_to.ids->fetch_add(1, std::memory_order_relaxed);
-            auto made = belongs_to.make(id, std::move(describe), std::move(schema), storage, options.on_overflow);
+            made = belongs_to.make(id, std::move(describe), std::move(schema), storage, options.on_overflow);
             bool const done = attempt([&] {
                 auto list = with(*published, made);
                 auto const& kept = entries.emplace(made.get(), entry{made, 1, std::move(names)}).first->second.names;
                 for (auto const& name : kept) used_names.emplace(name, made.get());
                 published = std::move(list);
             });
-            if (done) return made;
-            forget(*made);
-            why = named(made->describe()) + " was not registered: there is no memory for it; allow the process more";
+            if (!done) {
+                forget(*made);
+                why =
+                    named(made->describe()) + " was not registered: there is no memory for it; allow the process more";
+                made.reset();
+            }
         }
     }
-    fail(std::move(why));
-    return nullptr;
+    if (!made)
+        fail(std::move(why));
+    else if (!why.empty())
+        attempt([&] { note(severity::warning, std::move(why)); });  // it is registered, even if this can't be said
+    return made;
 }
 
 TACHO_FUNCTION void registry_core::fail(std::string why) {
