@@ -282,11 +282,15 @@ class Prepared:
     def __init__(self, compiler, header, folder):
         self.compiler, self.folder = compiler, pathlib.Path(folder)
         self.is_clang = 'clang' in compiler
+        # No case is about what is no template, nor does it have anew what the header makes of its templates.
+        self.flags = [f'-I{INCLUDE}', '-DTACHO_SEPARATE_COMPILATION']
+        if self.is_clang:
+            self.flags += ['-fpch-instantiate-templates']
         self.common = self.folder / 'common.hpp'
         self.common.write_text(f'#include "{header}"\n' + BEFORE)
         self.made = self.folder / ('common.pch' if self.is_clang else 'common.hpp.gch')
         self.wrong = ''
-        status, said = run(*shlex.split(compiler), *FLAGS, f'-I{INCLUDE}', '-x', 'c++-header', self.common, '-o', self.made)
+        status, said = run(*shlex.split(compiler), *FLAGS, *self.flags, '-x', 'c++-header', self.common, '-o', self.made)
         if status != 0:
             self.wrong = f'{header} and what the cases have in common: {said}'
 
@@ -295,7 +299,7 @@ class Prepared:
             return self.wrong
         with_it = (['-ferror-limit=0', '-include-pch', self.made] if self.is_clang
                    else ['-Winvalid-pch', '-include', self.common])
-        return compile_text(self.compiler, ''.join(function(body, i) for i, body in enumerate(bodies)), f'-I{INCLUDE}',
+        return compile_text(self.compiler, ''.join(function(body, i) for i, body in enumerate(bodies)), *self.flags,
                             *map(str, with_it))
 
 
