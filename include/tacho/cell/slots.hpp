@@ -67,7 +67,7 @@ struct slot_lease {
     slot_lease(slot_lease const&) = delete;
     slot_lease& operator=(slot_lease const&) = delete;
     ~slot_lease() {
-        if (own_state != slot_state::owned) return;
+        if (own_state != slot_state::owned) return;  // always with MinGW, where that variable ends before this object
         // Later thread-local destructors of this thread may still count: they use the common slot.
         own_state = slot_state::ended;
         auto const slot = own_offset >> slot_shift;
