@@ -4,6 +4,7 @@
 // many times, every page and request meanwhile is read strictly, and at the end all that was counted is there. Run
 // under AddressSanitizer and ThreadSanitizer.
 #include "support/json_reader.hpp"
+#include "support/latch.hpp"
 #include "support/page_reader.hpp"
 #include "support/text.hpp"
 
@@ -20,7 +21,6 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
-#include <latch>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -248,7 +248,7 @@ TEST(all_at_once, every_page_is_well_formed_and_nothing_that_was_counted_is_lost
                               .split_above = 2000},
         to);
     std::vector<std::thread> threads;
-    std::latch start{writers + 7};
+    test::latch start{writers + 7};
     auto const run = [&](auto... what) {
         threads.emplace_back([&, what...] {
             start.arrive_and_wait();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Exponential histograms that many threads observe and others read. Run under ThreadSanitizer as well.
+#include "support/latch.hpp"
 #include "support/load.hpp"
 #include "support/text.hpp"
 
@@ -10,7 +11,6 @@
 #include <atomic>
 #include <cmath>
 #include <cstdint>
-#include <latch>
 #include <map>
 #include <thread>
 #include <vector>
@@ -110,7 +110,7 @@ void expect_all_are_counted_while_others_read(int threads) {
         registry.visit(stage);
         EXPECT_EQ(delivered + since.count, static_cast<std::uint64_t>(threads * each));
     }};
-    std::latch start{threads};
+    test::latch start{threads};
     std::vector<std::thread> writers;
     for (int t = 0; t < threads; ++t)
         writers.emplace_back([&, t] {
@@ -156,7 +156,7 @@ TEST(an_exponential_histogram_under_load, is_whole_while_its_buckets_become_wide
         constexpr std::uint64_t at_first = 1000;
         std::uint64_t const each = 40;
         for (std::uint64_t i = 0; i < at_first; ++i) e.observe(1);
-        std::latch start{2};
+        test::latch start{2};
         std::atomic<bool> stop{false};
         std::thread writer{[&] {
             start.arrive_and_wait();

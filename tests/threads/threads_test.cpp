@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Many threads: nothing is lost, and every scrape meanwhile is well-formed. Run under ThreadSanitizer as well.
+#include "support/latch.hpp"
 #include "support/load.hpp"
 #include "support/text.hpp"
 
@@ -15,7 +16,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
-#include <latch>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -30,7 +30,7 @@ using test::scale;
 // Starts `count` threads at once and joins them.
 template <class F>
 void in_threads(int count, F&& f) {
-    std::latch start{count};
+    test::latch start{count};
     std::vector<std::thread> threads;
     for (int i = 0; i < count; ++i)
         threads.emplace_back([&, i] {
@@ -137,7 +137,7 @@ TEST(thousands_of_short_threads, lose_nothing_and_use_few_slots) {
 
 TEST(threads_without_a_slot, count_in_the_common_one) {
     totals t;
-    std::latch all_in{301}, done{1};
+    test::latch all_in{301}, done{1};
     std::vector<std::thread> threads;  // more than there are slots, all alive together
     for (int i = 0; i < 300; ++i)
         threads.emplace_back([&] {
@@ -598,7 +598,7 @@ TEST(scrapes_at_once, each_show_a_complete_round_of_callbacks) {
 
 TEST(the_end_of_an_observable, waits_for_its_running_callable) {
     tacho::registry registry{{.callback_timeout = std::chrono::minutes{10}}};
-    std::latch entered{1}, may_return{1};
+    test::latch entered{1}, may_return{1};
     std::atomic<bool> running{false}, ended{false};
     auto gauge = std::make_unique<tacho::observable_gauge<"g">>(registry, "", [&] {
         running = true;
@@ -623,7 +623,7 @@ TEST(the_end_of_an_observable, waits_for_its_running_callable) {
 
 TEST(the_end_of_an_observable, does_not_wait_for_the_callable_of_another) {
     tacho::registry registry{{.callback_timeout = std::chrono::minutes{10}}};
-    std::latch entered{1}, may_return{1};
+    test::latch entered{1}, may_return{1};
     tacho::observable_gauge<"busy"> busy{registry, "", [&] {
                                              entered.count_down();
                                              may_return.wait();
@@ -731,7 +731,7 @@ TEST(callables_that_register, run_beside_threads_that_do) {
 TEST(a_callable_that_hangs, holds_up_no_other_collection_for_long) {
     auto* const before = tacho::set_error_hook(nullptr);
     tacho::registry registry{{.callback_timeout = std::chrono::milliseconds{20}}};
-    std::latch entered{1}, may_return{1};
+    test::latch entered{1}, may_return{1};
     bool hang = false;
     int calls = 0;
     tacho::observable_gauge<"first"> first{registry, "", [&] { return ++calls; }};

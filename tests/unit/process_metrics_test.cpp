@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The process as metrics: each number is what the kernel says by another way, and what it can't say is not shown.
 #include "tacho/process/process_metrics.hpp"
+#include "support/latch.hpp"
 #include "support/load.hpp"
 #include "support/numbers.hpp"
 #include "support/text.hpp"
@@ -12,7 +13,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <latch>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -125,7 +125,7 @@ TEST(process_metrics, count_the_threads_that_live) {
     if (test::emulated) GTEST_SKIP() << "the /proc/self/stat that QEMU makes up has no threads and no memory";
     shown_process const shown;
     auto const before = shown["process_threads"];
-    std::latch end{1};
+    test::latch end{1};
     std::vector<std::thread> threads;
     for (int i = 0; i < 3; ++i) threads.emplace_back([&] { end.wait(); });
     EXPECT_EQ(shown["process_threads"], before + 3);
@@ -201,7 +201,7 @@ int in_child(F&& f) {
 TEST(process_metrics, show_the_child_after_a_fork) {
     if (test::emulated) GTEST_SKIP() << "the /proc/self/stat that QEMU makes up has no threads and no memory";
     shown_process const shown;
-    std::latch end{1};
+    test::latch end{1};
     std::thread other{[&] { end.wait(); }};
     EXPECT_GE(shown["process_threads"], 2);
     int const wrong = in_child([&] {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // What becomes of scrapes, as metrics.
+#include "support/latch.hpp"
 #include "support/text.hpp"
 #include "tacho/tacho.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <latch>
 #include <map>
 #include <memory>
 #include <optional>
@@ -85,7 +85,7 @@ TEST(scrape_metrics, show_a_scrape_on_the_next_page) {
 
 // Keeps the scrape until it may go on, and makes three bytes of any page.
 struct stopping_compressor final : tacho::compressor {
-    std::latch mutable came{1}, leave{1};
+    test::latch mutable came{1}, leave{1};
 
     [[nodiscard]] std::string_view coding() const noexcept override { return "gzip"; }
     [[nodiscard]] bool compress(std::string_view, tacho::byte_buffer& into) noexcept override {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Work that is cut off at a deadline.
+#include "support/latch.hpp"
 #include "support/wait.hpp"
 
 #include "tacho/export/work_until.hpp"
@@ -8,7 +9,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <latch>
 #include <memory>
 #include <thread>
 
@@ -53,7 +53,7 @@ TEST(work_until_a_deadline, is_cut_off_until_it_ends_when_the_deadline_is_brough
 
 TEST(work_until_a_deadline, is_not_done_once_its_preparations_were_left_alone) {
     struct shared {
-        std::latch go_on{1};
+        test::latch go_on{1};
         std::atomic<bool> is_prepared{false}, is_worked{false};
     };
     auto const seen = std::make_shared<shared>();
