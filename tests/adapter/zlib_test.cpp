@@ -44,20 +44,20 @@ std::optional<std::string> unpacked(std::string_view packed) {
     return whole ? std::optional{out} : std::nullopt;
 }
 
-struct shop {
+struct packed_shop {
     tacho::registry registry{test::fixed()};
     tacho::counter<"hits", tacho::label<"page", int>> hits{registry, "Hits"};
     std::shared_ptr<tacho::compressor> const by = tacho::gzip();
     tacho::endpoint endpoint{registry, {.compress_with = by}};
 
-    shop() {
+    packed_shop() {
         for (int i = 0; i < 1000; ++i) hits(i).inc();
     }
 };
 
 // CONFORMANCE 84, 86
 TEST(a_gzip_page, is_one_member_that_holds_the_page) {
-    shop s;
+    packed_shop s;
     for (auto const accept : {"text/plain", "application/openmetrics-text"}) {
         auto const plain = s.endpoint.respond({.accept = accept});
         auto const packed = s.endpoint.respond({.accept = accept, .accept_encoding = "gzip"});
@@ -71,7 +71,7 @@ TEST(a_gzip_page, is_one_member_that_holds_the_page) {
 
 // CONFORMANCE 85
 TEST(a_gzip_page, is_sent_to_who_asks_and_to_nobody_else) {
-    shop s;
+    packed_shop s;
     for (auto const codings : {"", "gzip;q=0", "identity", "*", "*;q=0", "br"}) {
         auto const answer = s.endpoint.respond({.accept_encoding = codings});
         EXPECT_EQ(test::header_of(answer, "Content-Encoding"), "") << codings;
@@ -119,7 +119,7 @@ TEST(gzip, says_when_there_is_no_room) {
 
 // CONFORMANCE 96
 TEST(gzip, is_used_by_many_at_the_same_time) {
-    shop s;
+    packed_shop s;
     auto const page = std::string{s.endpoint.respond({}).body()};
     std::barrier together{4};
     std::vector<std::thread> threads;
@@ -148,7 +148,7 @@ std::vector<std::pair<std::string, std::string>> sent_by(tacho::memory_transport
 
 // CONFORMANCE 161
 TEST(a_gzip_push, holds_the_request_and_is_retried_as_it_is) {
-    shop s;
+    packed_shop s;
     tacho::memory_transport plain, packed;
     tacho::pusher as_it_is{s.registry, {}, plain};
     tacho::pusher by_gzip{s.registry, {.compress_with = s.by}, packed};
@@ -177,7 +177,7 @@ TEST(a_push, is_sent_as_it_is_when_it_can_not_be_compressed) {
             return false;
         }
     };
-    shop s;
+    packed_shop s;
     tacho::memory_transport transport;
     tacho::pusher pusher{s.registry, {.compress_with = std::make_shared<refuses>()}, transport};
     ASSERT_TRUE(pusher.flush());

@@ -288,10 +288,10 @@ TEST(a_pusher, says_what_can_be_done_about_a_refusal) {
         s.transport.answer_with({.status = status});
         EXPECT_FALSE(pusher.flush());
     }
-    EXPECT_NE(heard.text().find("answered 307, which is not tried again. Redirects are not followed: set the URL"),
+    EXPECT_NE(heard.text().find("answered 307; not tried again. Redirects are not followed: set the URL"),
               std::string::npos)
         << heard.text();
-    EXPECT_NE(heard.text().find("answered 404, which is not tried again. Check the URL"), std::string::npos);
+    EXPECT_NE(heard.text().find("answered 404; not tried again. Check the URL"), std::string::npos);
 }
 
 // CONFORMANCE 186: a wait that can't end in time is not begun.

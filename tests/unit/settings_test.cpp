@@ -169,9 +169,9 @@ TEST(an_interval, that_cannot_be_used_warns_and_leaves_the_default) {
         auto const s = read({{"OTEL_METRIC_EXPORT_INTERVAL", bad}, {"OGX_PROMETHEUS_ENABLED", "1"}});
         EXPECT_EQ(s.push.interval, milliseconds{60000});
         ASSERT_EQ(s.warnings.size(), 1u);
-        EXPECT_EQ(s.warnings[0],
-                  std::string{"OTEL_METRIC_EXPORT_INTERVAL=\""} + bad +
-                      "\" is not a whole number of milliseconds from 0 to 2147483647; 60000 ms is used instead");
+        EXPECT_EQ(s.warnings[0], std::string{"OTEL_METRIC_EXPORT_INTERVAL=\""} + bad +
+                                     "\" is not a whole number of milliseconds from 0 to 2147483647, as 15000 is for "
+                                     "15 s; 60000 ms is used instead");
         EXPECT_TRUE(s.scrape.enabled);
     }
     EXPECT_EQ(read({{"OTEL_METRIC_EXPORT_INTERVAL", " 250 "}}).push.interval, milliseconds{250});
@@ -494,7 +494,8 @@ TEST(a_variable_for_metrics, that_can_not_be_used_leaves_it_to_the_one_for_all_s
     auto s = read({{of_metrics + "TIMEOUT", "abc"}, {of_all + "TIMEOUT", "5000"}});
     EXPECT_EQ(s.push.timeout, milliseconds{5000});
     EXPECT_EQ(warnings_of(s),
-              "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT=\"abc\" is not a whole number of milliseconds from 0 to 2147483647; "
+              "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT=\"abc\" is not a whole number of milliseconds from 0 to 2147483647, "
+              "as 15000 is for 15 s; "
               "5000 ms is used instead\n");
     EXPECT_NE(s.text().find("push.timeout = 5000 ms (OTEL_EXPORTER_OTLP_TIMEOUT)\n"), std::string::npos) << s.text();
 
@@ -555,6 +556,16 @@ TEST(a_variable, that_is_nearly_one_that_counts_is_said_with_the_one_that_is_mea
     expect("OTEL_SERVICENAME", "OTEL_SERVICE_NAME");
     expect("OGX_PROMETHEUS_ENABLE", "OGX_PROMETHEUS_ENABLED");
     expect("OGX_PUSH_METRIC_ENABLED", "OGX_PUSH_METRICS_ENABLED");
+    expect("OGX_METRIC_PORT", "OGX_METRICS_PORT");
+    expect("OGX_METRICS_HOSTS", "OGX_METRICS_HOST");
+    // A prefix is looked at from four letters on: shorter ones of other programs are as near.
+    auto const by_prefix = [](char const* prefix, char const* written) {
+        return warnings_of(tacho::settings::from_environment({.prefix = prefix}, tacho::env::source{{{written, "1"}}}));
+    };
+    EXPECT_EQ(by_prefix("SHOP", "SHPO_PROMETHEUS_ENABLED"),
+              "\"SHPO_PROMETHEUS_ENABLED\" is not known and ignored. Is SHOP_PROMETHEUS_ENABLED meant?\n");
+    EXPECT_EQ(by_prefix("SHOP", "STORE_PROMETHEUS_ENABLED"), "");
+    EXPECT_EQ(by_prefix("OGX", "OGY_PROMETHEUS_ENABLED"), "");
     test::variable const misspelt{"OTEL_METRICS_EXPORTERS", "otlp"};
     auto const of_process = warnings_of(tacho::settings::from_environment());
 #if defined(__linux__)

@@ -312,10 +312,9 @@ private:
             case httplib::Error::SSLLoadingCerts:
                 return fail(outcome, unreadable("authorities' certificates", options_.certificate));
             case httplib::Error::SSLServerVerification:
-                return fail(outcome,
-                            "the certificate of " + place + " is not trusted" + verdict() +
-                                "; it must be valid now, for this host name, and by an authority in "
-                                "httplib_transport_options::certificate, or in the system's store if that is empty");
+                return fail(outcome, "the certificate of " + place + " is not trusted" + verdict() +
+                                         "; it must be valid now, for this host name, and by an authority in "
+                                         "OTEL_EXPORTER_OTLP_CERTIFICATE, the options' own or the system's store");
             case httplib::Error::SSLConnection:
                 outcome.retryable = words.empty() || words.find("unexpected eof") != std::string::npos;
                 outcome.problem = "no connection by TLS to " + place + words;
@@ -327,6 +326,7 @@ private:
                     (outcome.status != 0 ? "the answer of " + place + " broke off"
                                          : place + " closed the connection before it had answered, or speaks no HTTP") +
                     words;
+                if (outcome.status == 0 && to.scheme == "http") outcome.problem += "; it may want https";
                 break;
             default: return fail(outcome, "cpp-httplib says: " + httplib::to_string(how));
         }
@@ -334,7 +334,7 @@ private:
         bool const may_be_alert = outcome.retryable || words.find("alert") != std::string::npos;
         if (to.scheme == "https" && outcome.status == 0 && may_be_alert && options_.client_certificate.empty())
             outcome.problem +=
-                "; it may want a client certificate, and httplib_transport_options::client_certificate is empty";
+                "; it may want a client certificate: set OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE or the options' own";
     }
 
     static std::string unreadable(std::string const& what, std::string const& file) {

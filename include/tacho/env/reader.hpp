@@ -92,8 +92,8 @@ public:
         auto const value = from_[name];
         if (!value) return {};
         if (auto const number = whole_number(*value, most_milliseconds)) return std::chrono::milliseconds{*number};
-        warn("{}={} is not a whole number of milliseconds from 0 to {}; {} ms is used instead", name, in_quotes(*value),
-             most_milliseconds, otherwise.count());
+        warn("{}={} is not a whole number of milliseconds from 0 to {}, as 15000 is for 15 s; {} ms is used instead",
+             name, in_quotes(*value), most_milliseconds, otherwise.count());
         return {};
     }
 

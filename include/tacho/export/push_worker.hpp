@@ -218,7 +218,7 @@ private:
             }
             auto const& why = failed.after(outcome, until.remaining() <= finest);
             if (meaning == verdict::drop)
-                return complain(why + ", which is not tried again" + std::string{cure_of(outcome.status)});
+                return complain(why + "; not tried again" + std::string{cure_of(outcome.status)});
             auto wait = std::chrono::milliseconds{waits.next(static_cast<std::uint32_t>(random_()))};
             auto const now = static_cast<std::int64_t>(now_() / 1'000'000'000u);
             if (auto const asked = parse_retry_after(outcome.retry_after, now))

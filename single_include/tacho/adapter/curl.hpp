@@ -160,14 +160,17 @@ private:
         bool const may_be_alert = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR ||
                                   (code == CURLE_SSL_CONNECT_ERROR && words.find("alert") != std::string_view::npos);
         if (may_be_alert && secure && options_.client_certificate.empty())
-            return "; it may want a client certificate, and curl_options::client_certificate is empty";
+            return "; it may want a client certificate: set OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE or the options' own";
         switch (code) {
             case CURLE_COULDNT_RESOLVE_HOST: return "; correct it in the URL, or in DNS";
             case CURLE_COULDNT_CONNECT: return "; start what should listen there, or correct the URL";
             case CURLE_PEER_FAILED_VERIFICATION:
                 return "; the receiver's certificate must be valid now, for this host name, and by an authority in "
-                       "curl_options::certificate, or in the system's store if that is empty";
+                       "OTEL_EXPORTER_OTLP_CERTIFICATE, the options' own or the system's store";
             case CURLE_SSL_CONNECT_ERROR: return "; if what listens there speaks no TLS, write http";
+            case CURLE_RECV_ERROR:
+                if (secure) return "";
+                [[fallthrough]];
             case CURLE_GOT_NOTHING:
             case CURLE_UNSUPPORTED_PROTOCOL:  // it answers, and not in HTTP
                 return "; it may want https, or be no receiver of OTLP by HTTP: check scheme and port";
