@@ -604,7 +604,6 @@ TEST(a_variable, that_is_not_ours_is_nobodys_mistake) {
                                    "OTEL_SEMCONV_STABILITY_OPT_IN",
                                    "OTEL_EXPORTER_PROMETHEUS_PATH",
                                    "OTEL_JAVA_METRICS_CARDINALITY_LIMIT",
-                                   "OGX_METRICS_HOSTS",
                                    "OGX_METRICS_PATH",
                                    "OGX_METRICS_ENABLED",
                                    "OTHER_PROMETHEUS_ENABLE",
