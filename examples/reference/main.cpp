@@ -2,6 +2,7 @@
 // The reference service: a small inference server whose telemetry is scraped and pushed at once.
 //
 //     reference                shows itself at work, and ends
+//     reference --whole        likewise, and all of what leaves it
 //     reference --serve        stays up until it is interrupted
 //     reference --plain        the same, with no way out but what the environment asks for
 //     reference --port N       serves the API on port N of 127.0.0.1 instead of any free one
@@ -32,6 +33,7 @@ namespace {
 struct arguments {
     bool serve = false;
     bool plain = false;
+    bool whole = false;
     int port = 0;
     bool good = true;
 };
@@ -44,6 +46,8 @@ arguments read(int count, char** values) {
             out.serve = true;
         else if (word == "--plain")
             out.serve = out.plain = true;
+        else if (word == "--whole")
+            out.whole = true;
         else if (word == "--port" && i + 1 < count)
             out.port = std::atoi(values[++i]);
         else
@@ -80,7 +84,7 @@ tacho::telemetry start(tacho::registry& registry, tacho::settings const& setting
 int main(int count, char** values) {
     auto const given = read(count, values);
     if (!given.good) {
-        std::fputs("usage: reference [--serve | --plain] [--port N]\n", stderr);
+        std::fputs("usage: reference [--whole | --serve | --plain] [--port N]\n", stderr);
         return 2;
     }
     // Signals are waited for by this thread alone, so that shutting down is ordinary code.
@@ -122,7 +126,7 @@ int main(int count, char** values) {
         int got = 0;
         sigwait(&signals, &got);
     } else {
-        code = ogx::tour(port, telemetry, receiver);
+        code = ogx::tour(port, telemetry, receiver, given.whole);
     }
     telemetry.stop();  // a last push, five seconds at most
     server.stop();

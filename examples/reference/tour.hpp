@@ -10,11 +10,14 @@
 #include <fmt/format.h>
 #include <httplib.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace ogx {
 
@@ -103,25 +106,43 @@ inline samples read_push(std::string const& body) {
     return out;
 }
 
-inline int print_side_by_side(samples const& scraped, samples const& pushed) {
-    int different = 0;
+// Of a page its first lines, unless it is to be shown whole.
+inline std::string first_lines(std::string_view page, std::size_t most, bool whole) {
+    std::size_t end = 0, lines = 0;
+    for (; !whole && lines < most && end < page.size(); ++lines) end = page.find('\n', end) + 1;
+    if (whole || end >= page.size()) return std::string{page};
+    auto const more = std::count(page.begin() + static_cast<std::ptrdiff_t>(end), page.end(), '\n');
+    return fmt::format("{}... and {} lines more\n", page.substr(0, end), more);
+}
+
+// Of a line its beginning.
+inline std::string beginning(std::string_view line, std::size_t most, bool whole) {
+    if (whole || line.size() <= most) return std::string{line};
+    return fmt::format("{}... and {} bytes more", line.substr(0, most), line.size() - most);
+}
+
+// All are compared; of those that are equal some are shown, and no buckets, unless all are to be.
+inline int print_side_by_side(samples const& scraped, samples const& pushed, bool whole) {
+    int different = 0, left = whole ? static_cast<int>(scraped.size() + pushed.size()) : 16;
     fmt::print("{:<118} {:>12} {:>12}\n", "series", "scrape", "push");
     auto all = scraped;
     all.insert(pushed.begin(), pushed.end());
     for (auto const& [name, unused] : all) {
         auto const s = scraped.find(name), p = pushed.find(name);
-        auto const& left = s == scraped.end() ? "-" : s->second;
-        auto const& right = p == pushed.end() ? "-" : p->second;
-        bool const equal = left == right;
+        auto const& in_page = s == scraped.end() ? "-" : s->second;
+        auto const& in_push = p == pushed.end() ? "-" : p->second;
+        bool const equal = in_page == in_push;
         different += equal ? 0 : 1;
-        fmt::print("{:<118} {:>12} {:>12} {}\n", name, left, right, equal ? "equal" : "DIFFERENT");
+        if (equal && !whole && (name.find("_bucket{") != name.npos || left-- <= 0)) continue;
+        fmt::print("{:<118} {:>12} {:>12} {}\n", name, in_page, in_push, equal ? "equal" : "DIFFERENT");
     }
+    if (!whole) fmt::print("... and buckets and others, which --whole shows\n");
     fmt::print("\n{} series, {} different\n", all.size(), different);
     return different == 0 ? 0 : 1;
 }
 
 /// Returns the exit code: 0 when both ways out carry the same numbers.
-inline int tour(int port, tacho::telemetry& telemetry, std::optional<otlp_receiver> const& receiver) {
+inline int tour(int port, tacho::telemetry& telemetry, std::optional<otlp_receiver> const& receiver, bool whole) {
     send_requests(port);
     if (!telemetry.flush()) std::fputs("the push was not accepted\n", stderr);
     httplib::Client client{"127.0.0.1", port};
@@ -131,14 +152,16 @@ inline int tour(int port, tacho::telemetry& telemetry, std::optional<otlp_receiv
                    telemetry.report().text());
         return 1;
     }
-    fmt::print("---- GET /v1/metrics: {}\n{}\n", scraped->get_header_value("Content-Type"), scraped->body);
+    fmt::print("---- GET /v1/metrics: {}\n{}\n", scraped->get_header_value("Content-Type"),
+               first_lines(scraped->body, 16, whole));
     if (!receiver) {
         fmt::print("{}what was pushed is shown when the environment names no receiver\n", telemetry.report().text());
         return 0;
     }
     auto const pushed = receiver->last();
-    fmt::print("---- POST {}: application/json\n{}\n\n---- both, side by side\n", receiver->url(), pushed);
-    return print_side_by_side(read_scrape(scraped->body), read_push(pushed));
+    fmt::print("---- POST {}: application/json\n{}\n\n---- both, side by side\n", receiver->url(),
+               beginning(pushed, 1000, whole));
+    return print_side_by_side(read_scrape(scraped->body), read_push(pushed), whole);
 }
 
 }  // namespace ogx

@@ -6293,16 +6293,17 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
     return why + ". Rename one of them";
 }
 
-// What is to be said of an instrument that can be shown beside all others, but has the name and the scope of one that
-// is not the same, which OTLP calls an error of semantics; empty when there is none. Both are exported.
+// Of a list the family that has the name and the scope of another one and is not the same metric, which OTLP calls an
+// error of semantics: both are exported. nullptr when there is none. Names count as they are written.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#duplicate-instrument-registration
-[[nodiscard]] inline std::string why_two_metrics(family_list const& list, descriptor const& added) {
+[[nodiscard]] inline std::shared_ptr<family> namesake(family_list const& list, descriptor const& added) noexcept {
     auto const first = std::find_if(list.by_name.begin(), list.by_name.end(), [&](auto const& f) {
         descriptor const& present = f->describe();
         return present.name == added.name && present.scope == added.scope && !is_same_metric(present, added);
     });
-    if (first == list.by_name.end()) return {};
-    descriptor const& present = (*first)->describe();
+    return first == list.by_name.end() ? nullptr : *first;
+}
+[[nodiscard]] inline std::string why_two_metrics(descriptor const& present, descriptor const& added) {
     return named(added) + " was registered beside " + named(present) + ", which differs in " +
            what_differs(present, added) +
            ": OTLP has two metrics of one name in one scope then, which receivers may mix up. Make both the same, or "
@@ -7225,6 +7226,7 @@ struct registry_core final : fork_witness {
     std::shared_ptr<family> add(descriptor describe, label_schema schema, series_storage const& storage);
     void fail(std::string why);
     void note(severity how, std::string what);
+    void note_once(severity how, std::string what);
     static registry_options checked(registry_options o, std::vector<std::string>& problems);
     void drop(family const& gone) noexcept;
     void forget(family const& gone) noexcept;
@@ -7272,7 +7274,7 @@ TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, l
     auto names = names_in_use(describe.prometheus_name, describe.kind, keeps_characters(options.translation));
     auto why = why_reserved(describe, names);
     if (why.empty()) why = why_labels_collide(describe, schema);
-    std::shared_ptr<family> made;
+    std::shared_ptr<family> made, other;
     {
         std::lock_guard const lock{mutex};
         for (auto const& name : names)
@@ -7286,7 +7288,7 @@ TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, l
                 if (why.empty()) why = why_they_collide(present, describe, schema, name);
             }
         if (why.empty()) {
-            why = why_two_metrics(*published, describe);
+            other = namesake(*published, describe);
             // Relaxed: only the number has to be unique.
             auto const id = belongs_to.ids->fetch_add(1, std::memory_order_relaxed);
             made = belongs_to.make(id, std::move(describe), std::move(schema), storage, options.on_overflow);
@@ -7306,8 +7308,9 @@ TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, l
     }
     if (!made)
         fail(std::move(why));
-    else if (!why.empty())
-        attempt([&] { note(severity::warning, std::move(why)); });  // it is registered, even if this can't be said
+    else if (other)
+        // It is registered, even if there is no memory to say this.
+        attempt([&] { note_once(severity::warning, why_two_metrics(other->describe(), made->describe())); });
     return made;
 }
 
@@ -7320,6 +7323,15 @@ TACHO_FUNCTION void registry_core::note(severity how, std::string what) {
     report(how, what);  // outside the mutex: the hook is the program's own code
     std::lock_guard const lock{mutex};
     if (problems.size() < 1000) problems.push_back(std::move(what));
+}
+
+// What would be said again by each instrument that comes and goes.
+TACHO_FUNCTION void registry_core::note_once(severity how, std::string what) {
+    {
+        std::lock_guard const lock{mutex};
+        if (std::find(problems.begin(), problems.end(), what) != problems.end()) return;
+    }
+    note(how, std::move(what));
 }
 
 // Without the views that can't be.
@@ -7479,8 +7491,9 @@ public:
     /// of their Prometheus names. Those that a view drops are not.
     [[nodiscard]] std::vector<listed_instrument> list() const;
 
-    /// Why instruments were not registered, which share their name with others in OTLP, and which views and constant
-    /// labels are ignored, a sentence each: the first 1000.
+    /// Why instruments were not registered, which views and constant labels are ignored, and which instruments are
+    /// registered although OTLP has others of their name, a sentence each: the first 1000. Of the first ones alone
+    /// health().failed_registrations tells how many.
     [[nodiscard]] std::vector<std::string> problems() const;
 
     /// Sums over all instruments. Takes the registry's mutex for a moment, and allocates nothing per series.

@@ -6308,16 +6308,17 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
     return why + ". Rename one of them";
 }
 
-// What is to be said of an instrument that can be shown beside all others, but has the name and the scope of one that
-// is not the same, which OTLP calls an error of semantics; empty when there is none. Both are exported.
+// Of a list the family that has the name and the scope of another one and is not the same metric, which OTLP calls an
+// error of semantics: both are exported. nullptr when there is none. Names count as they are written.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#duplicate-instrument-registration
-[[nodiscard]] inline std::string why_two_metrics(family_list const& list, descriptor const& added) {
+[[nodiscard]] inline std::shared_ptr<family> namesake(family_list const& list, descriptor const& added) noexcept {
     auto const first = std::find_if(list.by_name.begin(), list.by_name.end(), [&](auto const& f) {
         descriptor const& present = f->describe();
         return present.name == added.name && present.scope == added.scope && !is_same_metric(present, added);
     });
-    if (first == list.by_name.end()) return {};
-    descriptor const& present = (*first)->describe();
+    return first == list.by_name.end() ? nullptr : *first;
+}
+[[nodiscard]] inline std::string why_two_metrics(descriptor const& present, descriptor const& added) {
     return named(added) + " was registered beside " + named(present) + ", which differs in " +
            what_differs(present, added) +
            ": OTLP has two metrics of one name in one scope then, which receivers may mix up. Make both the same, or "
@@ -7240,6 +7241,7 @@ struct registry_core final : fork_witness {
     std::shared_ptr<family> add(descriptor describe, label_schema schema, series_storage const& storage);
     void fail(std::string why);
     void note(severity how, std::string what);
+    void note_once(severity how, std::string what);
     static registry_options checked(registry_options o, std::vector<std::string>& problems);
     void drop(family const& gone) noexcept;
     void forget(family const& gone) noexcept;
@@ -7287,7 +7289,7 @@ TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, l
     auto names = names_in_use(describe.prometheus_name, describe.kind, keeps_characters(options.translation));
     auto why = why_reserved(describe, names);
     if (why.empty()) why = why_labels_collide(describe, schema);
-    std::shared_ptr<family> made;
+    std::shared_ptr<family> made, other;
     {
         std::lock_guard const lock{mutex};
         for (auto const& name : names)
@@ -7301,7 +7303,7 @@ TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, l
                 if (why.empty()) why = why_they_collide(present, describe, schema, name);
             }
         if (why.empty()) {
-            why = why_two_metrics(*published, describe);
+            other = namesake(*published, describe);
             // Relaxed: only the number has to be unique.
             auto const id = belongs_to.ids->fetch_add(1, std::memory_order_relaxed);
             made = belongs_to.make(id, std::move(describe), std::move(schema), storage, options.on_overflow);
@@ -7321,8 +7323,9 @@ TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, l
     }
     if (!made)
         fail(std::move(why));
-    else if (!why.empty())
-        attempt([&] { note(severity::warning, std::move(why)); });  // it is registered, even if this can't be said
+    else if (other)
+        // It is registered, even if there is no memory to say this.
+        attempt([&] { note_once(severity::warning, why_two_metrics(other->describe(), made->describe())); });
     return made;
 }
 
@@ -7335,6 +7338,15 @@ TACHO_FUNCTION void registry_core::note(severity how, std::string what) {
     report(how, what);  // outside the mutex: the hook is the program's own code
     std::lock_guard const lock{mutex};
     if (problems.size() < 1000) problems.push_back(std::move(what));
+}
+
+// What would be said again by each instrument that comes and goes.
+TACHO_FUNCTION void registry_core::note_once(severity how, std::string what) {
+    {
+        std::lock_guard const lock{mutex};
+        if (std::find(problems.begin(), problems.end(), what) != problems.end()) return;
+    }
+    note(how, std::move(what));
 }
 
 // Without the views that can't be.
@@ -7494,8 +7506,9 @@ public:
     /// of their Prometheus names. Those that a view drops are not.
     [[nodiscard]] std::vector<listed_instrument> list() const;
 
-    /// Why instruments were not registered, which share their name with others in OTLP, and which views and constant
-    /// labels are ignored, a sentence each: the first 1000.
+    /// Why instruments were not registered, which views and constant labels are ignored, and which instruments are
+    /// registered although OTLP has others of their name, a sentence each: the first 1000. Of the first ones alone
+    /// health().failed_registrations tells how many.
     [[nodiscard]] std::vector<std::string> problems() const;
 
     /// Sums over all instruments. Takes the registry's mutex for a moment, and allocates nothing per series.
@@ -14896,37 +14909,50 @@ inline constexpr std::string_view variables_that_count[] = {
     "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
 };
 
-// Behind the program's own prefix.
-inline constexpr std::string_view words_behind_a_prefix[] = {
-    "_PROMETHEUS_ENABLED", "_METRICS_HOST", "_METRICS_PORT", "_SCRAPE_METRICS_ENABLED", "_PUSH_METRICS_ENABLED",
-};
+// Behind the program's own prefix; what else a program has there is mostly its own.
+inline constexpr std::string_view flags_behind_a_prefix[] = {"_PROMETHEUS_ENABLED", "_SCRAPE_METRICS_ENABLED",
+                                                             "_PUSH_METRICS_ENABLED"};
+// For the two whose last words are too short to tell what is nearly one, what is written in place of them.
+inline constexpr std::string_view places_behind_a_prefix[][2] = {{"_METRIC_HOST", "_METRICS_HOST"},
+                                                                 {"_METRIC_PORT", "_METRICS_PORT"},
+                                                                 {"_PROMETHEUS_HOST", "_METRICS_HOST"},
+                                                                 {"_PROMETHEUS_PORT", "_METRICS_PORT"}};
 
-// A prefix that may be the program's own misspelt, and not that of another program; short ones are too near each other.
-[[nodiscard]] inline bool is_nearly_prefix(std::string_view name, std::string const& prefix) {
-    if (prefix.size() < 4) return false;
-    return std::any_of(std::begin(words_behind_a_prefix), std::end(words_behind_a_prefix), [&](std::string_view word) {
-        return name.ends_with(word) &&
-               tacho::detail::edit_distance(name.substr(0, name.size() - word.size()), prefix, 3) < 3;
-    });
+// Whether two neighbours have changed places, and nothing else: other programs' prefixes may differ in a letter.
+[[nodiscard]] inline bool is_swapped(std::string_view a, std::string_view b) noexcept {
+    if (a.size() != b.size()) return false;
+    auto const at = static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin()).first - a.begin());
+    return at + 1 < a.size() && a[at] == b[at + 1] && a[at + 1] == b[at] && a.substr(at + 2) == b.substr(at + 2);
+}
+
+// What a name behind a prefix is written in place of; empty where nothing is as near.
+[[nodiscard]] inline std::string meant_behind_prefix(std::string_view name, std::string const& prefix) {
+    if (prefix.empty()) return {};
+    for (auto const& [written, meant] : places_behind_a_prefix)
+        if (name == prefix + std::string{written}) return prefix + std::string{meant};
+    for (auto const flag : flags_behind_a_prefix) {
+        auto const meant = prefix + std::string{flag};
+        bool const is_nearly = name.starts_with(prefix + "_") && tacho::detail::edit_distance(name, meant, 3) < 3;
+        if (name != meant && (is_nearly || is_swapped(name, meant))) return meant;
+    }
+    return {};
 }
 
 // Only names that are nearly right, at most two letters off, are warned of, and only where the right one is unset:
 // variables of other signals and of other languages are many, and none of them is as near as that.
 inline void warn_of_misspelt(reader& in, source const& from, std::string const& prefix) {
-    std::string const otel = "OTEL_", own = prefix + "_";
-    std::vector<std::string> known(std::begin(variables_that_count), std::end(variables_that_count));
-    if (!prefix.empty())
-        for (auto const word : words_behind_a_prefix) known.push_back(prefix + std::string{word});
+    auto const warn = [&](std::string const& name, std::string_view meant) {
+        if (!in.text(std::string{meant})) in.warn("{} is not known and ignored. Is {} meant?", in_quotes(name), meant);
+    };
     for (auto const& name : from.names()) {
-        if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-        for (auto const& meant : known) {
-            auto const& beginning = meant.starts_with("OTEL_") ? otel : own;
-            bool const is_nearly = tacho::detail::edit_distance(name, meant, 3) < 3;
-            bool const may_be = name.starts_with(beginning) || is_nearly_prefix(name, prefix);
-            if (!may_be || !is_nearly || in.text(meant)) continue;
-            in.warn("{} is not known and ignored. Is {} meant?", in_quotes(name), meant);
-            break;
+        if (auto const meant = meant_behind_prefix(name, prefix); !meant.empty()) {
+            warn(name, meant);
+            continue;
         }
+        auto const end = std::end(variables_that_count);
+        if (!name.starts_with("OTEL_") || std::find(std::begin(variables_that_count), end, name) != end) continue;
+        auto const near = [&](std::string_view meant) { return tacho::detail::edit_distance(name, meant, 3) < 3; };
+        if (auto const at = std::find_if(std::begin(variables_that_count), end, near); at != end) warn(name, *at);
     }
 }
 

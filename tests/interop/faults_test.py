@@ -264,7 +264,7 @@ SAYS = {
                      'could not connect to 127.0.0.1', 'could not find the host receiver.test',
                      'no name server has told in time where receiver.test is', 'IP address mismatch'),
 }[TRANSPORT]
-CERTIFICATE = 'must be valid now, for this host name, and by an authority in OTEL_EXPORTER_OTLP_CERTIFICATE'
+CERTIFICATE = '(OTEL_EXPORTER_OTLP_CERTIFICATE), or in the system\'s store if that is empty'
 
 FAULTS = {
     # Answers that ask for another try.
@@ -341,7 +341,7 @@ FAULTS = {
     'TLS: no client certificate': fault([], unheard(GIVEN_UP), ['answered 400 No required SSL certificate was sent'],
                                         190, place=lambda: Secured(asks=True)),
     'TLS: no client certificate, and an end': fault([], unheard(TRIED_TO_THE_END),
-                                                    ['may want a client certificate: set OTEL_EXPORTER_OTLP_CLIENT_CERT'],
+                                                    ['may want a client certificate, and', '(OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE) is empty'],
                                                     190, place=Asking, slow=True),
     'TLS: nobody behind nginx': fault([], unheard(TRIED_TO_THE_END), ['answered 502 Bad Gateway'], 183,
                                       place=lambda: Secured(closed=True), slow=True),

@@ -401,4 +401,14 @@ def _():
                 raise AssertionError('it goes on for ever') from None
 
 
+@check('it shows itself at work, and both ways out with the same numbers')
+def _():
+    for arguments in ([], ['--whole']):
+        done = subprocess.run([REFERENCE, *arguments], capture_output=True, text=True, timeout=LIMIT)
+        equal(done.returncode, 0)
+        holds(re.fullmatch(r'\d{3} series, 0 different', done.stdout.splitlines()[-1]), done.stdout[-200:])
+        equal(len(done.stdout.splitlines()) > 600, arguments == ['--whole'])
+        equal('_bucket{' in done.stdout.split('side by side')[1], arguments == ['--whole'])
+
+
 tap.main()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Compiles each header alone, with the compiler that is given: it has what it needs."""
+"""Compiles each header alone, with the first compiler given: it has what it needs."""
 import functools
 import sys
 
@@ -11,7 +11,7 @@ def header_alone(compiler, name):
     return compile_text(compiler, f'#include "{name}"\n' * 2, f'-I{INCLUDE}')
 
 
-def main(compiler):
+def main(compiler, *_):
     headers = sorted(p.relative_to(INCLUDE).as_posix() for p in INCLUDE.rglob('*.hpp'))
     if len(headers) < 2:
         sys.exit(f'there is nothing to compile under {INCLUDE}')

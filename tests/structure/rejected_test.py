@@ -282,7 +282,7 @@ class Prepared:
     def __init__(self, compiler, header, folder):
         self.compiler, self.folder = compiler, pathlib.Path(folder)
         self.is_clang = 'clang' in compiler
-        # No case is about what is no template, nor does it have anew what the header makes of its templates.
+        # To save time alone: bodies of what is no template are left out, and clang instantiates templates once, here.
         self.flags = [f'-I{INCLUDE}', '-DTACHO_SEPARATE_COMPILATION']
         if self.is_clang:
             self.flags += ['-fpch-instantiate-templates']

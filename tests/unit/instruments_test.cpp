@@ -196,6 +196,9 @@ TEST(two_instruments, of_one_name_and_scope_that_differ_are_both_exported_with_a
         "metrics of one name in one scope then, which receivers may mix up. Make both the same, or rename one\n");
     ASSERT_EQ(registry.problems().size(), 1u);
     EXPECT_EQ(registry.health().failed_registrations, 0u);
+    for (int i = 0; i < 3; ++i) tacho::gauge<"load", tacho::unit::celsius>{registry}.set(1);
+    EXPECT_EQ(heard.count(), 1);  // the same of instruments that come and go is said once
+    EXPECT_EQ(registry.problems().size(), 1u);
     tacho::gauge<"load"> elsewhere{registry.scope("other")};
     EXPECT_EQ(heard.count(), 1);
     time.set(1);

@@ -123,7 +123,7 @@ public:
             // Of several new connections, the words may be of the first one that failed.
             outcome.problem = ::curl_easy_strerror(code);
             if (words[0] != '\0') outcome.problem.append(" (").append(words.data()).append(")");
-            outcome.problem += hint(code, url, words.data());
+            outcome.problem += hint(code, url, words.data(), outcome.status != 0);
         }
         return outcome;
     }
@@ -154,25 +154,26 @@ private:
     }
 
     // What libcurl's words leave open: the cure.
-    char const* hint(CURLcode code, std::string_view url, std::string_view words) const noexcept {
+    char const* hint(CURLcode code, std::string_view url, std::string_view words, bool answered) const noexcept {
         bool const secure = url.size() > 5 && detail::equals_ignoring_case(url.substr(0, 6), "https:");
         // Receivers that want a certificate say so by an alert, which may be lost with the connection.
         bool const may_be_alert = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR ||
                                   (code == CURLE_SSL_CONNECT_ERROR && words.find("alert") != std::string_view::npos);
         if (may_be_alert && secure && options_.client_certificate.empty())
-            return "; it may want a client certificate: set OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE or the options' own";
+            return "; it may want a client certificate, and curl_options::client_certificate "
+                   "(OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE) is empty";
         switch (code) {
             case CURLE_COULDNT_RESOLVE_HOST: return "; correct it in the URL, or in DNS";
             case CURLE_COULDNT_CONNECT: return "; start what should listen there, or correct the URL";
             case CURLE_PEER_FAILED_VERIFICATION:
                 return "; the receiver's certificate must be valid now, for this host name, and by an authority in "
-                       "OTEL_EXPORTER_OTLP_CERTIFICATE, the options' own or the system's store";
+                       "curl_options::certificate (OTEL_EXPORTER_OTLP_CERTIFICATE), or in the system's store if that "
+                       "is empty";
             case CURLE_SSL_CONNECT_ERROR: return "; if what listens there speaks no TLS, write http";
             case CURLE_RECV_ERROR:
-                if (secure) return "";
-                [[fallthrough]];
             case CURLE_GOT_NOTHING:
             case CURLE_UNSUPPORTED_PROTOCOL:  // it answers, and not in HTTP
+                if (secure || answered) return "";
                 return "; it may want https, or be no receiver of OTLP by HTTP: check scheme and port";
             default: return "";
         }

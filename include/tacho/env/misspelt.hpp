@@ -46,37 +46,50 @@ inline constexpr std::string_view variables_that_count[] = {
     "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
 };
 
-// Behind the program's own prefix.
-inline constexpr std::string_view words_behind_a_prefix[] = {
-    "_PROMETHEUS_ENABLED", "_METRICS_HOST", "_METRICS_PORT", "_SCRAPE_METRICS_ENABLED", "_PUSH_METRICS_ENABLED",
-};
+// Behind the program's own prefix; what else a program has there is mostly its own.
+inline constexpr std::string_view flags_behind_a_prefix[] = {"_PROMETHEUS_ENABLED", "_SCRAPE_METRICS_ENABLED",
+                                                             "_PUSH_METRICS_ENABLED"};
+// For the two whose last words are too short to tell what is nearly one, what is written in place of them.
+inline constexpr std::string_view places_behind_a_prefix[][2] = {{"_METRIC_HOST", "_METRICS_HOST"},
+                                                                 {"_METRIC_PORT", "_METRICS_PORT"},
+                                                                 {"_PROMETHEUS_HOST", "_METRICS_HOST"},
+                                                                 {"_PROMETHEUS_PORT", "_METRICS_PORT"}};
 
-// A prefix that may be the program's own misspelt, and not that of another program; short ones are too near each other.
-[[nodiscard]] inline bool is_nearly_prefix(std::string_view name, std::string const& prefix) {
-    if (prefix.size() < 4) return false;
-    return std::any_of(std::begin(words_behind_a_prefix), std::end(words_behind_a_prefix), [&](std::string_view word) {
-        return name.ends_with(word) &&
-               tacho::detail::edit_distance(name.substr(0, name.size() - word.size()), prefix, 3) < 3;
-    });
+// Whether two neighbours have changed places, and nothing else: other programs' prefixes may differ in a letter.
+[[nodiscard]] inline bool is_swapped(std::string_view a, std::string_view b) noexcept {
+    if (a.size() != b.size()) return false;
+    auto const at = static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin()).first - a.begin());
+    return at + 1 < a.size() && a[at] == b[at + 1] && a[at + 1] == b[at] && a.substr(at + 2) == b.substr(at + 2);
+}
+
+// What a name behind a prefix is written in place of; empty where nothing is as near.
+[[nodiscard]] inline std::string meant_behind_prefix(std::string_view name, std::string const& prefix) {
+    if (prefix.empty()) return {};
+    for (auto const& [written, meant] : places_behind_a_prefix)
+        if (name == prefix + std::string{written}) return prefix + std::string{meant};
+    for (auto const flag : flags_behind_a_prefix) {
+        auto const meant = prefix + std::string{flag};
+        bool const is_nearly = name.starts_with(prefix + "_") && tacho::detail::edit_distance(name, meant, 3) < 3;
+        if (name != meant && (is_nearly || is_swapped(name, meant))) return meant;
+    }
+    return {};
 }
 
 // Only names that are nearly right, at most two letters off, are warned of, and only where the right one is unset:
 // variables of other signals and of other languages are many, and none of them is as near as that.
 inline void warn_of_misspelt(reader& in, source const& from, std::string const& prefix) {
-    std::string const otel = "OTEL_", own = prefix + "_";
-    std::vector<std::string> known(std::begin(variables_that_count), std::end(variables_that_count));
-    if (!prefix.empty())
-        for (auto const word : words_behind_a_prefix) known.push_back(prefix + std::string{word});
+    auto const warn = [&](std::string const& name, std::string_view meant) {
+        if (!in.text(std::string{meant})) in.warn("{} is not known and ignored. Is {} meant?", in_quotes(name), meant);
+    };
     for (auto const& name : from.names()) {
-        if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-        for (auto const& meant : known) {
-            auto const& beginning = meant.starts_with("OTEL_") ? otel : own;
-            bool const is_nearly = tacho::detail::edit_distance(name, meant, 3) < 3;
-            bool const may_be = name.starts_with(beginning) || is_nearly_prefix(name, prefix);
-            if (!may_be || !is_nearly || in.text(meant)) continue;
-            in.warn("{} is not known and ignored. Is {} meant?", in_quotes(name), meant);
-            break;
+        if (auto const meant = meant_behind_prefix(name, prefix); !meant.empty()) {
+            warn(name, meant);
+            continue;
         }
+        auto const end = std::end(variables_that_count);
+        if (!name.starts_with("OTEL_") || std::find(std::begin(variables_that_count), end, name) != end) continue;
+        auto const near = [&](std::string_view meant) { return tacho::detail::edit_distance(name, meant, 3) < 3; };
+        if (auto const at = std::find_if(std::begin(variables_that_count), end, near); at != end) warn(name, *at);
     }
 }
 

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -170,16 +171,17 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
     return why + ". Rename one of them";
 }
 
-// What is to be said of an instrument that can be shown beside all others, but has the name and the scope of one that
-// is not the same, which OTLP calls an error of semantics; empty when there is none. Both are exported.
+// Of a list the family that has the name and the scope of another one and is not the same metric, which OTLP calls an
+// error of semantics: both are exported. nullptr when there is none. Names count as they are written.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#duplicate-instrument-registration
-[[nodiscard]] inline std::string why_two_metrics(family_list const& list, descriptor const& added) {
+[[nodiscard]] inline std::shared_ptr<family> namesake(family_list const& list, descriptor const& added) noexcept {
     auto const first = std::find_if(list.by_name.begin(), list.by_name.end(), [&](auto const& f) {
         descriptor const& present = f->describe();
         return present.name == added.name && present.scope == added.scope && !is_same_metric(present, added);
     });
-    if (first == list.by_name.end()) return {};
-    descriptor const& present = (*first)->describe();
+    return first == list.by_name.end() ? nullptr : *first;
+}
+[[nodiscard]] inline std::string why_two_metrics(descriptor const& present, descriptor const& added) {
     return named(added) + " was registered beside " + named(present) + ", which differs in " +
            what_differs(present, added) +
            ": OTLP has two metrics of one name in one scope then, which receivers may mix up. Make both the same, or "

@@ -103,8 +103,9 @@ public:
     /// of their Prometheus names. Those that a view drops are not.
     [[nodiscard]] std::vector<listed_instrument> list() const;
 
-    /// Why instruments were not registered, which share their name with others in OTLP, and which views and constant
-    /// labels are ignored, a sentence each: the first 1000.
+    /// Why instruments were not registered, which views and constant labels are ignored, and which instruments are
+    /// registered although OTLP has others of their name, a sentence each: the first 1000. Of the first ones alone
+    /// health().failed_registrations tells how many.
     [[nodiscard]] std::vector<std::string> problems() const;
 
     /// Sums over all instruments. Takes the registry's mutex for a moment, and allocates nothing per series.

@@ -79,6 +79,7 @@ struct registry_core final : fork_witness {
     std::shared_ptr<family> add(descriptor describe, label_schema schema, series_storage const& storage);
     void fail(std::string why);
     void note(severity how, std::string what);
+    void note_once(severity how, std::string what);
     static registry_options checked(registry_options o, std::vector<std::string>& problems);
     void drop(family const& gone) noexcept;
     void forget(family const& gone) noexcept;
@@ -126,7 +127,7 @@ TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, l
     auto names = names_in_use(describe.prometheus_name, describe.kind, keeps_characters(options.translation));
     auto why = why_reserved(describe, names);
     if (why.empty()) why = why_labels_collide(describe, schema);
-    std::shared_ptr<family> made;
+    std::shared_ptr<family> made, other;
     {
         std::lock_guard const lock{mutex};
         for (auto const& name : names)
@@ -140,7 +141,7 @@ TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, l
                 if (why.empty()) why = why_they_collide(present, describe, schema, name);
             }
         if (why.empty()) {
-            why = why_two_metrics(*published, describe);
+            other = namesake(*published, describe);
             // Relaxed: only the number has to be unique.
             auto const id = belongs_to.ids->fetch_add(1, std::memory_order_relaxed);
             made = belongs_to.make(id, std::move(describe), std::move(schema), storage, options.on_overflow);
@@ -160,8 +161,9 @@ TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, l
     }
     if (!made)
         fail(std::move(why));
-    else if (!why.empty())
-        attempt([&] { note(severity::warning, std::move(why)); });  // it is registered, even if this can't be said
+    else if (other)
+        // It is registered, even if there is no memory to say this.
+        attempt([&] { note_once(severity::warning, why_two_metrics(other->describe(), made->describe())); });
     return made;
 }
 
@@ -174,6 +176,15 @@ TACHO_FUNCTION void registry_core::note(severity how, std::string what) {
     report(how, what);  // outside the mutex: the hook is the program's own code
     std::lock_guard const lock{mutex};
     if (problems.size() < 1000) problems.push_back(std::move(what));
+}
+
+// What would be said again by each instrument that comes and goes.
+TACHO_FUNCTION void registry_core::note_once(severity how, std::string what) {
+    {
+        std::lock_guard const lock{mutex};
+        if (std::find(problems.begin(), problems.end(), what) != problems.end()) return;
+    }
+    note(how, std::move(what));
 }
 
 // Without the views that can't be.

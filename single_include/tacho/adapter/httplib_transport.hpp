@@ -307,14 +307,14 @@ private:
             case httplib::Error::Connection:
             case httplib::Error::ConnectionTimeout:
                 outcome.retryable = true;
-                return fail(outcome,
-                            "could not connect to " + place + "; start what should listen there, or correct the URL");
+                return fail(outcome, "could not connect to " + place + "; start it, or correct the URL");
             case httplib::Error::SSLLoadingCerts:
                 return fail(outcome, unreadable("authorities' certificates", options_.certificate));
             case httplib::Error::SSLServerVerification:
                 return fail(outcome, "the certificate of " + place + " is not trusted" + verdict() +
                                          "; it must be valid now, for this host name, and by an authority in "
-                                         "OTEL_EXPORTER_OTLP_CERTIFICATE, the options' own or the system's store");
+                                         "httplib_transport_options::certificate (OTEL_EXPORTER_OTLP_CERTIFICATE), or "
+                                         "in the system's store if that is empty");
             case httplib::Error::SSLConnection:
                 outcome.retryable = words.empty() || words.find("unexpected eof") != std::string::npos;
                 outcome.problem = "no connection by TLS to " + place + words;
@@ -322,19 +322,20 @@ private:
             case httplib::Error::Read:
             case httplib::Error::Write:
                 outcome.retryable = true;
-                outcome.problem =
-                    (outcome.status != 0 ? "the answer of " + place + " broke off"
-                                         : place + " closed the connection before it had answered, or speaks no HTTP") +
-                    words;
-                if (outcome.status == 0 && to.scheme == "http") outcome.problem += "; it may want https";
+                if (outcome.status != 0)
+                    outcome.problem = "the answer of " + place + " broke off" + words;
+                else
+                    outcome.problem = place + " closed the connection before it had answered, or speaks no HTTP" +
+                                      words + (to.scheme == "http" ? "; it may want https" : "");
                 break;
             default: return fail(outcome, "cpp-httplib says: " + httplib::to_string(how));
         }
-        // Receivers say so by an alert, which may be lost with the connection.
+        // An alert, which may be lost with the connection.
         bool const may_be_alert = outcome.retryable || words.find("alert") != std::string::npos;
         if (to.scheme == "https" && outcome.status == 0 && may_be_alert && options_.client_certificate.empty())
             outcome.problem +=
-                "; it may want a client certificate: set OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE or the options' own";
+                "; it may want a client certificate, and that of httplib_transport_options "
+                "(OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE) is empty";
     }
 
     static std::string unreadable(std::string const& what, std::string const& file) {
