@@ -259,7 +259,8 @@ HALF = head(200, 2) + b'{'
 Words = collections.namedtuple('Words', 'late half_late broken reset refused unknown silent other_name')
 SAYS = {
     'curl': Words('Timeout was reached', 'Timeout was reached', 'closed', 'reset', 'Failed to connect to 127.0.0.1',
-                  'Could not resolve host: receiver.test', 'Resolving timed out', "target host name '127.0.0.1'"),
+                  # Its own words, "Could not resolve host: ...", come too early where the answer is there at once.
+                  'resolve host', 'Resolving timed out', "target host name '127.0.0.1'"),
     'httplib': Words('no answer in time', 'no whole answer in time', 'broke off', 'broke off',
                      'could not connect to 127.0.0.1', 'could not find the host receiver.test',
                      'no name server has told in time where receiver.test is', 'IP address mismatch'),
@@ -284,14 +285,14 @@ FAULTS = {
     '503 that breaks off': fault([close(False, head(503, 9, [in_seconds(1)]) + b'{')], TRIED_AGAIN, [], 183, wait=1),
 
     # Answers that do not.
-    '400': fault([answer(400, body=REFUSAL)], GIVEN_UP, ['answered 400 no thanks, which'], 183, 187),
-    '400 without a body': fault([answer(400, body=b'')], GIVEN_UP, ['answered 400, which'], 183, 187),
+    '400': fault([answer(400, body=REFUSAL)], GIVEN_UP, ['answered 400 no thanks; not tried'], 183, 187),
+    '400 without a body': fault([answer(400, body=b'')], GIVEN_UP, ['answered 400; not tried'], 183, 187),
     '400 that breaks off': fault([close(False, head(400, 9) + b'{')], GIVEN_UP, ['answered 400'], 183, 187),
     '401': fault([answer(401, body=b'')], GIVEN_UP, ['answered 401', 'Set the headers or the client certificate'], 183),
-    '404 in HTML': fault([answer(404, body=HTML)], GIVEN_UP, ['answered 404 Sign in, which', 'Check the URL'], 183,
+    '404 in HTML': fault([answer(404, body=HTML)], GIVEN_UP, ['answered 404 Sign in; not tried', 'Check the URL'], 183,
                          187),
     '413': fault([answer(413, body=b'')], GIVEN_UP, ['answered 413', 'Lower pusher_options::split_above'], 183),
-    '500': fault([answer(500, body=b'oh \x1b[31m\nno')], GIVEN_UP, ['answered 500 oh  [31m no, which'], 183, 187),
+    '500': fault([answer(500, body=b'oh \x1b[31m\nno')], GIVEN_UP, ['answered 500 oh  [31m no; not tried'], 183, 187),
     '302': fault([answer(302, 'Location: /elsewhere', body=b'')], GIVEN_UP,
                  ['answered 302', 'Redirects are not followed: set the URL that it leads to'], 188),
     '308 to itself': fault([answer(308, 'Location: /v1/metrics', body=b'')], GIVEN_UP, ['answered 308'], 188),
