@@ -88,8 +88,8 @@ inline void warn_of_misspelt(reader& in, source const& from, std::string const& 
         }
         auto const end = std::end(variables_that_count);
         if (!name.starts_with("OTEL_") || std::find(std::begin(variables_that_count), end, name) != end) continue;
-        auto const near = [&](std::string_view meant) { return tacho::detail::edit_distance(name, meant, 3) < 3; };
-        if (auto const at = std::find_if(std::begin(variables_that_count), end, near); at != end) warn(name, *at);
+        auto const is_near = [&](std::string_view meant) { return tacho::detail::edit_distance(name, meant, 3) < 3; };
+        if (auto const at = std::find_if(std::begin(variables_that_count), end, is_near); at != end) warn(name, *at);
     }
 }
 
