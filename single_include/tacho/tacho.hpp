@@ -14931,7 +14931,7 @@ inline constexpr std::string_view places_behind_a_prefix[][2] = {{"_METRIC_HOST"
     for (auto const& [written, meant] : places_behind_a_prefix)
         if (name == prefix + std::string{written}) return prefix + std::string{meant};
     for (auto const flag : flags_behind_a_prefix) {
-        auto const meant = prefix + std::string{flag};
+        auto meant = prefix + std::string{flag};
         bool const is_nearly = name.starts_with(prefix + "_") && tacho::detail::edit_distance(name, meant, 3) < 3;
         if (name != meant && (is_nearly || is_swapped(name, meant))) return meant;
     }
