@@ -12,6 +12,10 @@
 #include <string>
 #include <vector>
 
+// The namespace differs where TACHO_PORTABLE is defined.
+#define AS_TEXT(word) #word
+#define IN_TEXT(word) AS_TEXT(word)
+
 namespace {
 
 using tacho::has_bucket;
@@ -87,7 +91,7 @@ TEST(a_matcher_that_fails, shows_the_value_that_is_there) {
         },
         "Value of: s.registry\n"
         "Expected: has http.requests{code=\"200\",verb=\"GET\"}, whose value is 4\n"
-        "  Actual: a registry of 3 instruments (of type tacho::v0::registry), "
+        "  Actual: a registry of 3 instruments (of type tacho::" IN_TEXT(TACHO_ABI) "::registry), "
         "where http.requests{code=\"200\",verb=\"GET\"} 3");
     EXPECT_NONFATAL_FAILURE(
         {
@@ -95,7 +99,7 @@ TEST(a_matcher_that_fails, shows_the_value_that_is_there) {
             EXPECT_THAT(s.registry.snapshot(), has_sum("latency", {}, Gt(0.5)));
         },
         "Expected: has latency, whose sum is > 0.5\n"
-        "  Actual: a snapshot (of type tacho::v0::snapshot), where latency count 1, sum 0.25");
+        "  Actual: a snapshot (of type tacho::" IN_TEXT(TACHO_ABI) "::snapshot), where latency count 1, sum 0.25");
 }
 
 TEST(a_matcher_that_fails, shows_the_nearest_series_with_its_value) {
