@@ -405,6 +405,8 @@ def meet(row, delta, taken):
         equal(len(said), 1 if row.words else 0, f'messages: {said}')
         for words in [f'warning pushing to {place.url}: ', row.outcome.says, *row.words] if row.words else []:
             contains(said[0], words)
+        # Who has answered speaks HTTP, without TLS.
+        holds(not ('answered ' in ''.join(said) and 'may want https' in ''.join(said)), said)
         equal('Nothing is lost: the next push covers the same time' in ''.join(said), not row.outcome.has_points, said)
 
         place.heal(program)
