@@ -17,9 +17,9 @@ import time
 import nginx
 import otlp
 import tap
-from faulty import (HTML, UNREAD_HANG, UNREAD_RESET, Receiver, answer, at_a_date, close, drip, hang, head, huge,
-                    in_seconds, reset)
-from reference import Program, request, wait_until
+from faulty import (HTML, UNREAD_HANG, UNREAD_RESET, Receiver, answer, at_a_date, close, drip, farewell, hang, head,
+                    huge, in_seconds, reset)
+from reference import LIMIT, Program, request, wait_until
 from rows import DELTA
 from tap import check, contains, equal, equal_maps, holds
 
@@ -166,7 +166,7 @@ class Secured(Place):
         nginx.find()
         super().__init__()
         self.certificate, self.asks, self.closed = certificate, asks, closed
-        self.variables = {'OTEL_EXPORTER_OTLP_CERTIFICATE': certificates().path('ca.pem')}
+        self.variables = trust()
         self.nginx = nginx.Nginx(certificates(), self.receiver.port)
         self.url = self.nginx.url + '/v1/metrics'
 
@@ -187,16 +187,39 @@ class Secured(Place):
         super().__exit__()
 
 
+def trust():
+    return {'OTEL_EXPORTER_OTLP_CERTIFICATE': certificates().path('ca.pem')}
+
+
+def tls():
+    """Of a receiver that speaks TLS itself."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates().path('good.pem'), certificates().path('good.key'))
+    return context
+
+
+class Parting(Place):
+    """The receiver keeps the connection of the first push, and ends it before the next."""
+
+    def __init__(self, context=None):
+        super().__init__(True, context)
+        self.said = threading.Event()
+        self.receiver.script = [farewell(self.said)]
+        self.variables = trust() if context else {}
+
+    def break_down(self, *_):
+        holds(self.said.wait(LIMIT), 'no farewell')
+
+
 class Asking(Place):
     """By TLS to the receiver itself, which ends a connection without a client certificate."""
 
     def __init__(self):
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(certificates().path('good.pem'), certificates().path('good.key'))
+        self.context = tls()
         self.context.load_verify_locations(certificates().path('ca.pem'))
         self.context.num_tickets = 0  # who came without a certificate before, must not come back without one
         super().__init__(context=self.context)
-        self.variables = {'OTEL_EXPORTER_OTLP_CERTIFICATE': certificates().path('ca.pem')}
+        self.variables = trust()
 
     def break_down(self, *_):
         self.context.verify_mode = ssl.CERT_REQUIRED
@@ -323,6 +346,9 @@ FAULTS = {
     'a reset of a kept connection': fault(lambda taken: [reset(taken)], AT_ONCE._replace(requests=2), [], 184, 189,
                                           place=lambda: Place(keep=True)),
 
+    # A connection that was kept is looked at before it is used.
+    'an end between pushes': fault([], AT_ONCE, [], 164, place=Parting),
+
     # The request did not arrive.
     'a reset before it is read': fault([UNREAD_RESET], unheard(TRIED_AGAIN), [], 184),
     'a hang before it is read': fault([UNREAD_HANG], unheard(OUT_OF_TIME), [SAYS.late], 186, slow=True),
@@ -344,6 +370,7 @@ FAULTS = {
     'TLS: no client certificate, and an end': fault([], unheard(TRIED_TO_THE_END),
                                                     ['may want a client certificate, and', '(OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE) is empty'],
                                                     190, place=Asking, slow=True),
+    'TLS: a farewell between pushes': fault([], AT_ONCE, [], 164, place=lambda: Parting(tls())),
     'TLS: nobody behind nginx': fault([], unheard(TRIED_TO_THE_END), ['answered 502 Bad Gateway'], 183,
                                       place=lambda: Secured(closed=True), slow=True),
     'TLS: 503 behind nginx, Retry-After': fault([answer(503, in_seconds(1))], TRIED_AGAIN, [], 183, 185, place=Secured,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """An OTLP/HTTP receiver that does what a script says, a request after the other, by a real socket on 127.0.0.1."""
 import collections
+import contextlib
 import email.utils
 import fcntl
 import math
@@ -227,6 +228,19 @@ def reset(takes=False, after=b''):
         wait_until(lambda: not fcntl.ioctl(connection, termios.TIOCOUTQ, b'1234').strip(b'\0'), 'all has arrived')
         reset_now(receiver, connection)
     return Stage(then, takes)
+
+
+def farewell(said):
+    """200, and some time later an end: by TLS, with the farewell before it. `said` is set then."""
+    def then(receiver, connection):
+        HEALTHY.then(receiver, connection)
+        if receiver.context is not None:
+            connection.settimeout(0)  # nobody waits for one in return
+            with contextlib.suppress(ssl.SSLWantReadError):
+                connection.unwrap()
+        connection.close()
+        said.set()
+    return Stage(then, True)
 
 
 def close(takes=False, after=b''):

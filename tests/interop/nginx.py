@@ -3,11 +3,12 @@
 import contextlib
 import pathlib
 import shutil
+import socket
 import subprocess
 import tempfile
 
 import tap
-from reference import LIMIT, free_port, wait_until
+from reference import LIMIT, wait_until
 
 # Whom a certificate names, and for how many days it holds.
 SERVERS = {'good': ('ca', 'IP:127.0.0.1,DNS:localhost', 2), 'stranger': ('other', 'IP:127.0.0.1', 2),
@@ -65,7 +66,11 @@ class Nginx:
     def __init__(self, certificates, to):
         self.program, self.certificates, self.to = find(), certificates, to
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='tacho-nginx-'))
-        self.port = free_port()
+        # Bound here as well, so that nobody else is given the port while nginx is not there.
+        self.bound = socket.socket()
+        self.bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.bound.bind(('127.0.0.1', 0))
+        self.port = self.bound.getsockname()[1]
         self.url = f'https://127.0.0.1:{self.port}'
         self.process = None
         self.start()
@@ -113,4 +118,5 @@ class Nginx:
 
     def __exit__(self, *_):
         self.stop()
+        self.bound.close()
         shutil.rmtree(self.folder)

@@ -21,6 +21,7 @@
 
 #include <fcntl.h>
 #include <netdb.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -102,16 +103,22 @@ public:
     }
 
 private:
-    // To one host. Not movable: cpp-httplib tells it of each socket that it makes.
+    // To one host. Not movable, by its mutex: cpp-httplib tells it of each socket that it makes.
     struct connection {
         explicit connection(std::string to) : origin(std::move(to)) {}
-        connection(connection const&) = delete;
-        connection& operator=(connection const&) = delete;
         ~connection() {
             if (socket != -1) ::close(socket);
         }
 
-        [[nodiscard]] bool is_open() const { return client != nullptr && client->is_socket_open() != 0; }
+        // Whether it goes on; if not, the next request opens another. What has come unasked is an end, or by TLS the
+        // farewell before one, which cpp-httplib may take for a sign of life.
+        [[nodiscard]] bool is_kept() {
+            if (client == nullptr) return false;
+            pollfd asked{socket, POLLIN, 0};
+            if (client->is_socket_open() != 0 && ::poll(&asked, 1, 0) == 0) return true;
+            client->stop();
+            return false;
+        }
         // A second descriptor, which is no other file's once cpp-httplib has closed its own.
         void remember(int made) noexcept {
             std::lock_guard const lock{mutex};
@@ -138,16 +145,11 @@ private:
         if (!can_send(to->scheme))
             return fail(outcome, "cpp-httplib can't send " + to->scheme +
                                      "; write http, or https where it has CPPHTTPLIB_OPENSSL_SUPPORT");
+        if (auto problem = detail::problem_of(post.headers); !problem.empty()) return fail(outcome, std::move(problem));
         httplib::Request request;
         request.method = "POST";
         request.path = to->path;
-        for (auto const& [name, value] : post.headers) {
-            for (auto const text : {name, value})
-                if (text.find_first_of(std::string_view{"\r\n\0", 3}) != std::string_view::npos)
-                    return fail(outcome, "the header \"" + std::string{name} +
-                                             "\" has a line end or a zero byte in it; take it out");
-            request.headers.emplace(name, value);
-        }
+        for (auto const& [name, value] : post.headers) request.headers.emplace(name, value);
         if (!request.has_header("Host")) request.headers.emplace("Host", to->named);
         request.body = post.body;
         if (connection_ == nullptr || connection_->origin != to->origin)
@@ -155,8 +157,8 @@ private:
 
         auto const found = std::make_shared<detail::found_host>();
         // The look-up of a name can't be ended, and may take minutes.
-        auto const look_up = [found, host = to->host, port = to->port, is_open = connection_->is_open()] {
-            if (!is_open && !detail::attempt([&] { found->find(host, port); })) found->problem = EAI_MEMORY;
+        auto const look_up = [found, host = to->host, port = to->port, is_kept = connection_->is_kept()] {
+            if (!is_kept && !detail::attempt([&] { found->find(host, port); })) found->problem = EAI_MEMORY;
         };
         auto const talk = [&] {
             if (!detail::attempt([&] { send(request, *to, *found, until, outcome); }))
@@ -236,15 +238,13 @@ private:
         return reason == nullptr ? "" : std::string{" ("} + reason + ")";
     }
     // Newer versions of cpp-httplib don't tell.
-    template <class Client>
-    static std::string verdict(Client const& client) {
-        if constexpr (requires { client.get_openssl_verify_result(); })
-            return std::string{" ("} + ::X509_verify_cert_error_string(client.get_openssl_verify_result()) + ")";
-        else
-            return "";
-    }
     std::string verdict() const {
-        return verdict(static_cast<httplib::SSLClient const&>(*connection_->client));
+        return [](auto const& client) -> std::string {
+            if constexpr (requires { client.get_openssl_verify_result(); })
+                return std::string{" ("} + ::X509_verify_cert_error_string(client.get_openssl_verify_result()) + ")";
+            else
+                return "";
+        }(static_cast<httplib::SSLClient const&>(*connection_->client));
     }
 #else
     static constexpr auto words_of_openssl = [] { return std::string{}; };
@@ -322,11 +322,10 @@ private:
             case httplib::Error::Read:
             case httplib::Error::Write:
                 outcome.retryable = true;
-                if (outcome.status != 0)
-                    outcome.problem = "the answer of " + place + " broke off" + words;
-                else
-                    outcome.problem = place + " closed the connection before it had answered, or speaks no HTTP" +
-                                      words + (to.scheme == "http" ? "; it may want https" : "");
+                outcome.problem = outcome.status != 0
+                                      ? "the answer of " + place + " broke off" + words
+                                      : place + " closed the connection before it had answered, or speaks no HTTP" +
+                                            words + (to.scheme == "http" ? "; it may want https" : "");
                 break;
             default: return fail(outcome, "cpp-httplib says: " + httplib::to_string(how));
         }

@@ -67,4 +67,17 @@ concept takes_tls_files = requires(T& t, tls_files const& files) {
     t.use(files);
 };
 
+namespace detail {
+
+// Why these can't be sent: a line end would begin another header. Empty when they can.
+[[nodiscard]] inline std::string problem_of(std::span<http_header const> headers) {
+    constexpr std::string_view none_of{"\r\n\0", 3};
+    for (auto const& [name, value] : headers)
+        if (name.find_first_of(none_of) != name.npos || value.find_first_of(none_of) != value.npos)
+            return "the header \"" + std::string{name} + "\" has a line end or a zero byte in it; take it out";
+    return {};
+}
+
+}  // namespace detail
+
 }  // namespace tacho::inline TACHO_ABI
