@@ -98,9 +98,7 @@ public:
     [[nodiscard]] detail::found_series find_and_cache(std::size_t index,
                                                       std::span<std::string_view const> values) const noexcept;
     /// The overflow series, for those who are looking.
-    [[nodiscard]] detail::found_series find_overflow() const noexcept {
-        return found(family_ == nullptr ? nullptr : family_->table().overflow());
-    }
+    [[nodiscard]] detail::found_series find_overflow() const noexcept;
 
     /// The series with these label values, to keep. Without memory there is none, and a measurement is dropped: one,
     /// however often the handle is used.
@@ -224,6 +222,11 @@ TACHO_FUNCTION detail::bound_series registration::bind_only() noexcept {
     std::swap(family_, ended.family_);
     std::swap(cache_, ended.cache_);
     return {detail::discard_cells(), nullptr, {}};
+}
+
+// Not inlined, since a look-up that hits would have fewer registers.
+[[gnu::noinline, gnu::cold]] TACHO_FUNCTION detail::found_series registration::find_overflow() const noexcept {
+    return found(family_ == nullptr ? nullptr : family_->table().overflow());
 }
 
 TACHO_FUNCTION detail::bound_series registration::bind_overflow() const noexcept {

@@ -204,7 +204,7 @@ private:
 
     // Not inlined, and by the number alone: inlined, or with the values, it makes the look-up that hits keep them, and
     // take longer.
-    [[nodiscard, gnu::noinline]] found_series find_and_cache(std::size_t index) const noexcept {
+    [[nodiscard, gnu::noinline, gnu::cold]] found_series find_and_cache(std::size_t index) const noexcept {
         return [&]<std::size_t... At>(std::index_sequence<At...>) {
             std::array<std::string_view, sizeof...(At)> texts_in_order;
             std::size_t left = index;  // its last digit is that of the last label
@@ -226,9 +226,7 @@ private:
     template <class... Args>
     static bool number(std::size_t& index, Args const&... args) noexcept {
         return [&]<std::size_t... At>(std::index_sequence<At...>) {
-            bool listed = true;
-            ((listed = number_label<value_at<At>>(checked_label<value_at<At>>(args), index) && listed), ...);
-            return listed;
+            return (number_label<value_at<At>>(checked_label<value_at<At>>(args), index) && ...);
         }
         (std::index_sequence_for<Args...>{});
     }
