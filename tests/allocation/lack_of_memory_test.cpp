@@ -417,6 +417,24 @@ TEST(lack_of_memory, in_an_otlp_request_fails_it_and_the_next_one_is_whole) {
     });
 }
 
+TEST(lack_of_memory, in_a_page_of_more_than_a_mebibyte_fails_it_and_the_next_one_is_whole) {
+    unheard const quiet;
+    tacho::registry registry;
+    tacho::counter<"large", tacho::label<"text">> large{registry};
+    for (int i = 0; i < 1500; ++i) large(std::to_string(i) + std::string(1000, '.')).inc();
+    auto const whole = test::as_text(registry);
+    EXPECT_GT(whole.size(), 1'500'000u);
+    test::with_each_failure([&](test::one_failure const& without) {
+        tacho::endpoint endpoint{registry};
+        without([&] {
+            auto const answer = endpoint.respond({});
+            test::enough_memory const own;
+            EXPECT_EQ(answer.status() == 200 ? answer.body() : whole, whole);
+        });
+        EXPECT_EQ(endpoint.respond({}).body(), whole);
+    });
+}
+
 TEST(lack_of_memory, in_what_is_asked_of_a_registry_is_thrown_and_harmless) {
     unheard const quiet;
     registry_in_use in;

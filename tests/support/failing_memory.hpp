@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // For tests: memory that can't be had. Each request of one thread for some fails in turn: by operator new and, where
-// the linker is told to wrap them, by malloc, calloc, realloc and mmap. It replaces operator new: for one file of a
-// program.
+// the linker is told to wrap them, by malloc, calloc, realloc, aligned_alloc and mmap. It replaces operator new:
+// for one file of a program.
 #pragma once
 
 #include "support/operator_new.hpp"
@@ -98,6 +98,7 @@ extern "C" {
 void* __real_malloc(std::size_t);
 void* __real_calloc(std::size_t, std::size_t);
 void* __real_realloc(void*, std::size_t);
+void* __real_aligned_alloc(std::size_t, std::size_t);
 void* __real_mmap(void*, std::size_t, int, int, int, ::off_t);
 
 void* __wrap_malloc(std::size_t size) {
@@ -108,6 +109,9 @@ void* __wrap_calloc(std::size_t count, std::size_t size) {
 }
 void* __wrap_realloc(void* old, std::size_t size) {
     return test::has_to_fail() ? nullptr : __real_realloc(old, size);
+}
+void* __wrap_aligned_alloc(std::size_t alignment, std::size_t size) {
+    return test::has_to_fail() ? nullptr : __real_aligned_alloc(alignment, size);
 }
 void* __wrap_mmap(void* at, std::size_t size, int protection, int flags, int file, ::off_t offset) {
     return test::has_to_fail() ? MAP_FAILED : __real_mmap(at, size, protection, flags, file, offset);

@@ -9,6 +9,7 @@
 // comes from one of these. Of files that disagree, see docs/testing.md.
 #if defined(TACHO_PORTABLE)
 #define TACHO_USES_SPARSE_PAGES 0
+#define TACHO_USES_HUGE_PAGES 0
 #define TACHO_USES_MEMBARRIER 0
 #define TACHO_USES_SSE2 0
 #define TACHO_USES_INT128 0
@@ -21,6 +22,13 @@
 #define TACHO_USES_SPARSE_PAGES 1
 #else
 #define TACHO_USES_SPARSE_PAGES 0
+#endif
+
+// Pages of 2 MiB where they are asked for, for what has many of the usual ones. Else those.
+#if defined(__linux__) && UINTPTR_MAX > 0xFFFFFFFFu
+#define TACHO_USES_HUGE_PAGES 1
+#else
+#define TACHO_USES_HUGE_PAGES 0
 #endif
 
 // membarrier(2), so that a look-up needs no fence. Else each has one.

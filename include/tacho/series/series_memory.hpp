@@ -4,6 +4,7 @@
 
 #include "tacho/cell/exemplar_slot.hpp"
 #include "tacho/core/compilation.hpp"
+#include "tacho/core/large_memory.hpp"
 #include "tacho/series/series_life.hpp"
 #include "tacho/version.hpp"
 
@@ -109,15 +110,16 @@ TACHO_FUNCTION series_memory::room series_memory::allocate(std::size_t size) noe
 
 TACHO_FUNCTION bool series_memory::begin_block(std::size_t size) noexcept {
     // A family of one series takes no more than that, one of hundreds a thirtieth too much. More than 64 KiB would be
-    // no faster.
+    // no faster, until a huge page is an eighth of all.
     constexpr std::size_t few = 8, most_bytes = 65536;
     auto const one = size + life_size_;
+    bool const is_huge = one <= huge_page / 8 && living_ >= 8 * huge_page / one && empty_ <= living_;
     auto const together = std::clamp((std::max)(living_ / 32, (std::min)(living_, few)), std::size_t{1},
                                      (std::max)(most_bytes / one, std::size_t{1}));
     // Where sizes differ so much that few of those that come fit where others were, a series is a block of its own
     // again: else one that stays would keep a block, be it one in a thousand.
-    auto const whole = block_size + (empty_ > living_ ? 1 : together) * one;
-    void* const memory = std::malloc(whole);
+    auto const whole = is_huge ? huge_page : block_size + (empty_ > living_ ? 1 : together) * one;
+    void* const memory = is_huge ? allocate_huge_pages(1) : std::malloc(whole);
     if (memory == nullptr) return false;
     if (last_ != nullptr && last_->living == 0) drop(*last_);
     last_ = new (memory) block{nullptr, nullptr, nullptr, 0, 0};
