@@ -69,7 +69,7 @@ def mixed(compiler):
             for other_off in False, True:
                 status, said = run(*shlex.split(compiler), '-pthread', '-o', f'{folder}/program',
                                    made['main', main_off], made['other', other_off])
-                lacks = f"record_elsewhere(tacho::{'v0_off' if main_off else 'v0'}::registry&)"
+                lacks = f"record_elsewhere(tacho::{'v0_1_off' if main_off else 'v0_1'}::registry&)"
                 if main_off == other_off and status != 0:
                     return said
                 if main_off != other_off and (status == 0 or lacks not in said):
@@ -84,7 +84,7 @@ def portable_mixed(compiler):
         compiled(compiler, DROP_IN / 'main.cpp', ['-DTACHO_PORTABLE'], main)
         compiled(compiler, DROP_IN / 'other.cpp', [], other)
         status, said = run(*shlex.split(compiler), '-pthread', '-o', f'{folder}/program', main, other)
-        if status == 0 or 'record_elsewhere(tacho::v0_portable::registry&)' not in said:
+        if status == 0 or 'record_elsewhere(tacho::v0_1_portable::registry&)' not in said:
             return f'files that disagree link, or fail otherwise: {said}'
         compiled(compiler, DROP_IN / 'other.cpp', ['-DTACHO_PORTABLE'], other)
         status, said = run(*shlex.split(compiler), '-pthread', '-o', f'{folder}/program', main, other)
