@@ -57,6 +57,20 @@ STANDARD_CHECK = '''#if defined(__cplusplus) && __cplusplus < 202002L && !define
 '''
 
 
+# g++ looks for what a local name of a lambda in a template hides among the names that the program declares later, too.
+QUIET = '''#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
+
+'''
+LOUD = '''
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+'''
+
+
 class Refused(Exception):
     pass
 
@@ -173,7 +187,7 @@ class Tree:
         head += FMT_CHECK if uses_fmt else ''
         includes = ''.join(f'#include <{name}>\n' for name in sorted(system))
         includes = f'#include "{below}"\n\n{includes}' if below else includes
-        return head + includes + '\n' + '\n'.join(body)
+        return head + includes + '\n' + QUIET + '\n'.join(body) + LOUD
 
     def products(self):
         out, reached = {}, set()

@@ -54,6 +54,11 @@
 #include <utility>
 #include <vector>
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
+
 // ---- tacho/version.hpp
 #ifndef TACHO_PART_VERSION
 #define TACHO_PART_VERSION
@@ -64,17 +69,18 @@
 #define TACHO_VERSION_MINOR 1
 #define TACHO_VERSION_PATCH 0
 
-// The inline namespace that all names are in. With TACHO_OFF defined, for all files of a program, the library records
+// The inline namespace that all names are in: that of the major version, and while it is 0 of the minor one, which may
+// change anything. With TACHO_OFF defined, for all files of a program, the library records
 // nothing; with TACHO_PORTABLE, it does without what only some machines have. Its types and bodies are then others, and
 // so is the namespace: files that disagree don't link where they share anything of it, and else share no registry.
 #if defined(TACHO_OFF) && defined(TACHO_PORTABLE)
-#define TACHO_ABI v0_off_portable
+#define TACHO_ABI v0_1_off_portable
 #elif defined(TACHO_OFF)
-#define TACHO_ABI v0_off
+#define TACHO_ABI v0_1_off
 #elif defined(TACHO_PORTABLE)
-#define TACHO_ABI v0_portable
+#define TACHO_ABI v0_1_portable
 #else
-#define TACHO_ABI v0
+#define TACHO_ABI v0_1
 #endif
 
 namespace tacho::inline TACHO_ABI {
@@ -17333,4 +17339,8 @@ private:
 #error "tacho: define TACHO_IMPLEMENTATION before the first header of tacho in the file, also one within other headers"
 #endif
 
+#endif
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
 #endif

@@ -28,6 +28,11 @@
 #include <utility>
 #include <vector>
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
+
 // ---- tacho/testing/nearest.hpp
 #ifndef TACHO_PART_TESTING_NEAREST
 #define TACHO_PART_TESTING_NEAREST
@@ -962,4 +967,8 @@ private:
 
 // The time.
 
+#endif
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
 #endif

@@ -9,9 +9,10 @@ from ways import PROJECT, run, try_each
 
 CMAKE = """cmake_minimum_required(VERSION 3.18)
 project(app CXX)
+set(needs mine)
 find_package(tacho {version} REQUIRED COMPONENTS httplib beast curl zlib OPTIONAL_COMPONENTS none)
-if(tacho_none_FOUND)
-  message(FATAL_ERROR "there is no adapter of the name none")
+if(tacho_none_FOUND OR NOT needs STREQUAL mine)
+  message(FATAL_ERROR "there is no adapter of the name none, and its variables are the project's")
 endif()
 add_executable(app main.cpp)
 target_link_libraries(app PRIVATE tacho::tacho)
@@ -56,13 +57,16 @@ def found_by_cmake(sources, folder):
     for name in ('app', 'httplib', 'beast', 'curl', 'zlib'):
         run(build / name)
     lists = (project / 'CMakeLists.txt').read_text()
-    (project / 'CMakeLists.txt').write_text(lists.replace('COMPONENTS httplib', 'COMPONENTS other httplib', 1))
-    try:
-        said = run('cmake', '-S', project, '-B', build)
-    except RuntimeError as why:
-        said = str(why)
-    if 'they are httplib, beast, curl and zlib' not in ' '.join(said.split()):
-        raise RuntimeError(f'an adapter that is none is found, or it is not said why not: {said}')
+    for was, asked, why_not in (
+            ('COMPONENTS httplib', 'COMPONENTS other httplib', 'they are httplib, beast, curl and zlib'),
+            (f'tacho {version}', 'tacho 0.0.1', 'compatible with requested version "0.0.1"')):
+        (project / 'CMakeLists.txt').write_text(lists.replace(was, asked, 1))
+        try:
+            said = run('cmake', '-S', project, '-B', build)
+        except RuntimeError as why:
+            said = str(why)
+        if why_not not in ' '.join(said.split()):
+            raise RuntimeError(f'{asked} is found, or it is not said why not: {said}')
 
 
 def found_by_pkg_config(sources, folder):
@@ -77,7 +81,7 @@ def found_by_pkg_config(sources, folder):
             raise RuntimeError(f'pkg-config does not name the include folder: {flags}')
         if set(run('pkg-config', '--modversion', *names, env=found).split()) != {version}:
             raise RuntimeError(f'pkg-config says another version of {names} than {version}')
-        run('c++', '-std=c++20', PROJECT / file, *flags, '-pthread', '-o', program)
+        run('c++', '-std=c++20', PROJECT / file, *flags, '-o', program)
         run(program)
 
 
