@@ -8391,8 +8391,10 @@ private:
         if (!number(index, args...)) [[unlikely]]
             return registration_.find_overflow();
         if constexpr (Traits::dense != 0) {
-            // Acquire: the series was written before its cells were published.
-            if (word* const cells = cached_cells_[index].load(std::memory_order_acquire); cells != nullptr) [[likely]]
+            // Acquire: the series was written before its cells were published. By a pointer: g++ 12 adds where the
+            // array lies to each index otherwise.
+            auto const* const place = cached_cells_.data() + index;
+            if (word* const cells = place->load(std::memory_order_acquire); cells != nullptr) [[likely]]
                 return {cells, held(), nullptr, &cached_series_[index]};
             return find_and_cache(index);
         } else {
