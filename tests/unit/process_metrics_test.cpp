@@ -13,6 +13,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@
 
 #if defined(__linux__)
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -171,11 +173,16 @@ TEST(process_metrics, show_the_memory_that_the_process_has) {
     shown_process const shown;
     auto const before = shown["process_virtual_memory_bytes"];
     constexpr std::size_t size = 64u << 20;
-    std::vector<char> memory(size, 'x');  // written to, so that it is resident
+    // Of the system's own: malloc() may have as much left of other tests.
+    auto* const memory =
+        static_cast<char*>(::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    ASSERT_NE(memory, MAP_FAILED);
+    std::memset(memory, 'x', size);  // so that it is resident
     EXPECT_GE(shown["process_virtual_memory_bytes"], before + static_cast<double>(size));
     EXPECT_GE(shown["process_resident_memory_bytes"], static_cast<double>(size));
     EXPECT_LE(shown["process_resident_memory_bytes"], shown["process_virtual_memory_bytes"]);
     EXPECT_EQ(memory[size / 2], 'x');
+    ::munmap(memory, size);
 }
 
 TEST(process_metrics, show_a_start_in_the_past_that_stays) {
