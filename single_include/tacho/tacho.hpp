@@ -6199,6 +6199,36 @@ void visit_all(family_list const& list, Visitor& visitor, order in, std::uint64_
 
 #endif
 
+// ---- tacho/core/text.hpp
+#ifndef TACHO_PART_CORE_TEXT
+#define TACHO_PART_CORE_TEXT
+
+// tacho: small questions to a piece of text, without locale.
+
+namespace tacho::inline TACHO_ABI::detail {
+
+[[nodiscard]] constexpr std::string_view trimmed(std::string_view text) noexcept {
+    constexpr std::string_view blanks = " \t\r\n\f\v";
+    auto const first = text.find_first_not_of(blanks);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+[[nodiscard]] constexpr char lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+[[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    if (a.size() != b.size()) return false;
+    for (std::size_t i = 0; i < a.size(); ++i)
+        if (lower(a[i]) != lower(b[i])) return false;
+    return true;
+}
+
+}  // namespace tacho::inline TACHO_ABI::detail
+
+#endif
+
 // ---- tacho/registry/collisions.hpp
 #ifndef TACHO_PART_REGISTRY_COLLISIONS
 #define TACHO_PART_REGISTRY_COLLISIONS
@@ -6359,18 +6389,20 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
 }
 
 // Of a list the family that has the name and the scope of another one and is not the same metric, which OTLP calls an
-// error of semantics: both are exported. nullptr when there is none. Names count as they are written.
+// error of semantics: both are exported. Names of instruments are the same whatever the case of their letters. nullptr
+// when there is none.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#duplicate-instrument-registration
 [[nodiscard]] inline std::shared_ptr<family> namesake(family_list const& list, descriptor const& added) noexcept {
     auto const first = std::find_if(list.by_name.begin(), list.by_name.end(), [&](auto const& f) {
         descriptor const& present = f->describe();
-        return present.name == added.name && present.scope == added.scope && !is_same_metric(present, added);
+        return equals_ignoring_case(present.name, added.name) && present.scope == added.scope &&
+               !(present.name == added.name && is_same_metric(present, added));
     });
     return first == list.by_name.end() ? nullptr : *first;
 }
 [[nodiscard]] inline std::string why_two_metrics(descriptor const& present, descriptor const& added) {
     return named(added) + " was registered beside " + named(present) + ", which differs in " +
-           what_differs(present, added) +
+           (present.name == added.name ? what_differs(present, added) : "the case of letters") +
            ": OTLP has two metrics of one name in one scope then, which receivers may mix up. Make both the same, or "
            "rename one";
 }
@@ -12307,36 +12339,6 @@ public:
 };
 
 }  // namespace tacho::inline TACHO_ABI
-
-#endif
-
-// ---- tacho/core/text.hpp
-#ifndef TACHO_PART_CORE_TEXT
-#define TACHO_PART_CORE_TEXT
-
-// tacho: small questions to a piece of text, without locale.
-
-namespace tacho::inline TACHO_ABI::detail {
-
-[[nodiscard]] constexpr std::string_view trimmed(std::string_view text) noexcept {
-    constexpr std::string_view blanks = " \t\r\n\f\v";
-    auto const first = text.find_first_not_of(blanks);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
-[[nodiscard]] constexpr char lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-[[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    if (a.size() != b.size()) return false;
-    for (std::size_t i = 0; i < a.size(); ++i)
-        if (lower(a[i]) != lower(b[i])) return false;
-    return true;
-}
-
-}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 

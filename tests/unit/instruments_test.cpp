@@ -213,6 +213,25 @@ TEST(two_instruments, of_one_name_and_scope_that_differ_are_both_exported_with_a
     EXPECT_EQ(scopes[0]["metrics"].items.size() + scopes[1]["metrics"].items.size(), 3u);
 }
 
+// CONFORMANCE 114, 116: OpenTelemetry takes these for one name, Prometheus for two.
+TEST(two_instruments, whose_names_differ_in_the_case_of_letters_are_both_exported_with_a_warning) {
+    test::heard heard;
+    tacho::registry registry{test::fixed()};
+    tacho::counter<"jobs.done"> lower{registry};
+    tacho::counter<"jobs.Done"> upper{registry};
+    tacho::counter<"jobs.Done"> same{registry};
+    tacho::counter<"jobs.DONE"> elsewhere{registry.scope("other")};
+    EXPECT_EQ(
+        heard.text(),
+        "warning: the counter \"jobs.Done\" was registered beside the counter \"jobs.done\", which differs in the "
+        "case of letters: OTLP has two metrics of one name in one scope then, which receivers may mix up. Make "
+        "both the same, or rename one\n");
+    EXPECT_EQ(as_text(registry),
+              "# TYPE jobs_DONE_total counter\njobs_DONE_total{otel_scope_name=\"other\"} 0\n"
+              "# TYPE jobs_Done_total counter\njobs_Done_total 0\n"
+              "# TYPE jobs_done_total counter\njobs_done_total 0\n");
+}
+
 // CONFORMANCE 44: a gauge may not be what a histogram's or counter's samples are called.
 TEST(two_instruments, collide_in_the_names_of_their_samples_too) {
     test::heard heard;

@@ -6,6 +6,7 @@
 #include "tacho/core/compilation.hpp"
 #include "tacho/core/escaping.hpp"
 #include "tacho/core/names.hpp"
+#include "tacho/core/text.hpp"
 #include "tacho/registry/family.hpp"
 #include "tacho/registry/family_list.hpp"
 #include "tacho/version.hpp"
@@ -172,18 +173,20 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
 }
 
 // Of a list the family that has the name and the scope of another one and is not the same metric, which OTLP calls an
-// error of semantics: both are exported. nullptr when there is none. Names count as they are written.
+// error of semantics: both are exported. Names of instruments are the same whatever the case of their letters. nullptr
+// when there is none.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#duplicate-instrument-registration
 [[nodiscard]] inline std::shared_ptr<family> namesake(family_list const& list, descriptor const& added) noexcept {
     auto const first = std::find_if(list.by_name.begin(), list.by_name.end(), [&](auto const& f) {
         descriptor const& present = f->describe();
-        return present.name == added.name && present.scope == added.scope && !is_same_metric(present, added);
+        return equals_ignoring_case(present.name, added.name) && present.scope == added.scope &&
+               !(present.name == added.name && is_same_metric(present, added));
     });
     return first == list.by_name.end() ? nullptr : *first;
 }
 [[nodiscard]] inline std::string why_two_metrics(descriptor const& present, descriptor const& added) {
     return named(added) + " was registered beside " + named(present) + ", which differs in " +
-           what_differs(present, added) +
+           (present.name == added.name ? what_differs(present, added) : "the case of letters") +
            ": OTLP has two metrics of one name in one scope then, which receivers may mix up. Make both the same, or "
            "rename one";
 }
