@@ -202,6 +202,7 @@ TEST(the_list_of_messages, has_what_is_said_of_an_instrument_that_is_registered)
     tacho::registry r;
     auto const time = add_gauge(r, {.name = "load", .unit = "s"});
     auto const size = add_gauge(r, {.name = "load", .unit = "By"});
+    auto const upper = add_gauge(r, {.name = "Load", .unit = "1"});
     ASSERT_TRUE(size.ok());
     test::expect_listed("warning: the error hook and problems(); the instrument is registered", {heard.text()});
 }
