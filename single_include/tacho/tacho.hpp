@@ -6246,6 +6246,10 @@ namespace tacho::inline TACHO_ABI::detail {
 
 #if TACHO_BODIES
 
+[[nodiscard]] inline bool has_same_labels(label_schema const& a, label_schema const& b) {
+    return a.keys == b.keys && a.fixed == b.fixed && a.given == b.given && a.left_out == b.left_out;
+}
+
 // Whether two registrations mean the same instrument, which they then share.
 [[nodiscard]] inline bool is_same_instrument(family const& a, descriptor const& b, label_schema const& schema,
                                              bool sharded) {
@@ -6253,8 +6257,7 @@ namespace tacho::inline TACHO_ABI::detail {
     return d.scope == b.scope && d.name == b.name && d.kind == b.kind && d.observable == b.observable &&
            d.number == b.number && d.unit == b.unit && d.description == b.description && d.bounds == b.bounds &&
            d.states == b.states && d.shape == b.shape && d.exemplars == b.exemplars && a.is_sharded() == sharded &&
-           a.schema().keys == schema.keys && a.schema().fixed == schema.fixed && a.schema().given == schema.given &&
-           a.schema().left_out == schema.left_out;
+           has_same_labels(a.schema(), schema);
 }
 
 // Names that are the same as others only if they are so with underscores need not be looked at with allow-utf-8.
@@ -6313,7 +6316,7 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
 }
 
 // In what two descriptions of one instrument differ; what is not in a descriptor is named when nothing else differs.
-[[nodiscard]] inline std::string what_differs(descriptor const& a, descriptor const& b) {
+[[nodiscard]] inline std::string what_differs(descriptor const& a, descriptor const& b, bool labels = false) {
     std::string out;
     auto const say = [&](bool differs, std::string_view what) {
         if (differs) out.append(out.empty() ? "" : " and ").append(what);
@@ -6326,7 +6329,8 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
     say(a.states != b.states, "states");
     say(!(a.shape == b.shape), "number of buckets or zero threshold");
     say(a.exemplars != b.exemplars, "whether it keeps exemplars");
-    say(out.empty(), "labels or cells");
+    say(labels, "labels");
+    say(out.empty(), "cells");
     return out;
 }
 
@@ -6384,7 +6388,9 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
                       "\" is in use by " + named(present);
     if (same_shape && !same_scope && !apart) return why + ". Rename one, or switch the registry's scope_labels on";
     if (one_metric)
-        return why + ", which differs in " + what_differs(present, added) + ". Make both the same, or rename one";
+        return why + ", which differs in " +
+               what_differs(present, added, !has_same_labels(of_present.schema(), schema)) +
+               ". Make both the same, or rename one";
     return why + ". Rename one of them";
 }
 
@@ -14231,7 +14237,7 @@ constexpr std::string_view without_tags(std::string_view body) noexcept {
         case 404:
         case 405: return ". Check the URL: a receiver's path is mostly /v1/metrics";
         case 415: return ". It takes no OTLP in JSON; send to one that does, such as a Collector, which can pass it on";
-        case 413: return ". Lower pusher_options::split_above";
+        case 413: return ". Check the URL, or lower pusher_options::split_above";
         default: return "";
     }
 }
@@ -14566,8 +14572,8 @@ private:
             auto const now = static_cast<std::int64_t>(now_() / 1'000'000'000u);
             if (auto const asked = parse_retry_after(outcome.retry_after, now))
                 wait = (std::max)(wait, std::chrono::milliseconds{*asked});  // no wait at all would be a storm
-            if (wait >= until.remaining()) return complain(why + ", and there is no time left to try again");
-            if (!pause(wait, until)) return complain(why + ", and the program stops");
+            if (wait >= until.remaining()) return complain(why + "; there is no time left to try again");
+            if (!pause(wait, until)) return complain(why + "; the program stops");
         }
     }
 
@@ -15058,10 +15064,11 @@ struct push_settings {
     std::string compression = {};  ///< `gzip`, for programs that give telemetry::start a compressor; empty for none
     bool metrics = false;          ///< show how it is pushed, as `tacho_pushes_total` and others
     std::string certificate = {};  ///< PEM files for https, which telemetry hands to the transport
-    std::string client_certificate = {};              ///< PEM file, for receivers that want one
-    std::string client_key = {};                      ///< PEM file of its key
-    std::string why_off = "no OTLP endpoint is set";  ///< for the report, when it is not enabled
-    std::string problem = {};                         ///< why it can't work, if so
+    std::string client_certificate = {};  ///< PEM file, for receivers that want one
+    std::string client_key = {};          ///< PEM file of its key
+    /// For the report, when it is not enabled.
+    std::string why_off = "no OTLP endpoint is set (OTEL_EXPORTER_OTLP_ENDPOINT)";
+    std::string problem = {};  ///< why it can't work, if so
 };
 
 /// How numbers are scraped.
@@ -15410,6 +15417,8 @@ inline scrape_settings read_scrape(reader& in, exporters const& listed, std::str
     scrape_settings scrape;
     auto const own = [&](char const* name) { return prefix.empty() ? std::string{} : prefix + name; };
     scrape.enabled = listed.prometheus;
+    scrape.why_off = "not enabled; " + own("_PROMETHEUS_ENABLED") +
+                     (prefix.empty() ? "OTEL_METRICS_EXPORTER=prometheus" : "=1") + " does that";
     if (listed.set) in.note("scrape.enabled", "OTEL_METRICS_EXPORTER");
     if (!prefix.empty())
         if (auto const value = in.text(own("_PROMETHEUS_ENABLED"))) {

@@ -250,7 +250,7 @@ AT_ONCE = Outcome(True, 0, 1, True, '')
 TRIED_AGAIN = Outcome(True, 1, 2, True, '')
 GIVEN_UP = Outcome(False, 0, 1, False, '; not tried again')
 CUT_SHORT = '; the last try was cut short: '
-OUT_OF_TIME = Outcome(False, 0, 1, False, ', and there is no time left to try again')
+OUT_OF_TIME = Outcome(False, 0, 1, False, '; there is no time left to try again')
 TRIED_TO_THE_END = OUT_OF_TIME._replace(retries=None, requests=None)
 HALF_READ = Outcome(False, 0, 1, True, ' is not sent again; whether points of it were rejected is not known')
 
@@ -314,7 +314,7 @@ FAULTS = {
     '401': fault([answer(401, body=b'')], GIVEN_UP, ['answered 401', 'Set the headers or the client certificate'], 183),
     '404 in HTML': fault([answer(404, body=HTML)], GIVEN_UP, ['answered 404 Sign in; not tried', 'Check the URL'], 183,
                          187),
-    '413': fault([answer(413, body=b'')], GIVEN_UP, ['answered 413', 'Lower pusher_options::split_above'], 183),
+    '413': fault([answer(413, body=b'')], GIVEN_UP, ['answered 413', 'or lower pusher_options::split_above'], 183),
     '500': fault([answer(500, body=b'oh \x1b[31m\nno')], GIVEN_UP, ['answered 500 oh  [31m no; not tried'], 183, 187),
     '302': fault([answer(302, 'Location: /elsewhere', body=b'')], GIVEN_UP,
                  ['answered 302', 'Redirects are not followed: set the URL that it leads to'], 188),

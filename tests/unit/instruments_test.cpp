@@ -252,10 +252,12 @@ TEST(two_instruments, of_one_name_and_scope_with_different_labels_collide) {
     tacho::counter<"hits", tacho::label<"a">> first{registry};
     tacho::counter<"hits", tacho::label<"b">> second{registry};
     EXPECT_FALSE(second.ok());
-    EXPECT_NE(registry.problems()[0].find("which differs in labels or cells. Make both the same"), std::string::npos);
+    EXPECT_NE(registry.problems()[0].find("which differs in labels. Make both the same"), std::string::npos);
+    tacho::counter<"hits", tacho::label<"b">> third{registry, "Described"};
+    EXPECT_NE(registry.problems()[1].find("which differs in description and labels. Make"), std::string::npos);
     tacho::gauge<"level", tacho::unit::bytes> level{registry, "One"};
     tacho::gauge<"level", std::int64_t, tacho::unit::bytes> other{registry, "Two"};
-    EXPECT_NE(registry.problems()[1].find("which differs in type of number and description."), std::string::npos);
+    EXPECT_NE(registry.problems()[2].find("which differs in type of number and description."), std::string::npos);
 }
 
 // A sharded cell is written where the memory of a shared one has ended.

@@ -155,7 +155,7 @@ TEST(a_push, that_was_given_a_url_and_is_off_is_said_to_be) {
     auto const forgotten = tacho::telemetry::start(registry, s, accepting_transport{});
     EXPECT_EQ(forgotten.report().push.words, "off: push.enabled is false, though a URL is set");
     auto const not_asked = tacho::telemetry::start(other, tacho::settings{}, accepting_transport{});
-    EXPECT_EQ(not_asked.report().push.words, "off: no OTLP endpoint is set");
+    EXPECT_EQ(not_asked.report().push.words, "off: no OTLP endpoint is set (OTEL_EXPORTER_OTLP_ENDPOINT)");
 }
 
 TEST(an_interval, without_pause_is_said_and_not_taken) {

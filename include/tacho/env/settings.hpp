@@ -236,6 +236,8 @@ inline scrape_settings read_scrape(reader& in, exporters const& listed, std::str
     scrape_settings scrape;
     auto const own = [&](char const* name) { return prefix.empty() ? std::string{} : prefix + name; };
     scrape.enabled = listed.prometheus;
+    scrape.why_off = "not enabled; " + own("_PROMETHEUS_ENABLED") +
+                     (prefix.empty() ? "OTEL_METRICS_EXPORTER=prometheus" : "=1") + " does that";
     if (listed.set) in.note("scrape.enabled", "OTEL_METRICS_EXPORTER");
     if (!prefix.empty())
         if (auto const value = in.text(own("_PROMETHEUS_ENABLED"))) {

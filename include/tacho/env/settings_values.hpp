@@ -29,10 +29,11 @@ struct push_settings {
     std::string compression = {};  ///< `gzip`, for programs that give telemetry::start a compressor; empty for none
     bool metrics = false;          ///< show how it is pushed, as `tacho_pushes_total` and others
     std::string certificate = {};  ///< PEM files for https, which telemetry hands to the transport
-    std::string client_certificate = {};              ///< PEM file, for receivers that want one
-    std::string client_key = {};                      ///< PEM file of its key
-    std::string why_off = "no OTLP endpoint is set";  ///< for the report, when it is not enabled
-    std::string problem = {};                         ///< why it can't work, if so
+    std::string client_certificate = {};  ///< PEM file, for receivers that want one
+    std::string client_key = {};          ///< PEM file of its key
+    /// For the report, when it is not enabled.
+    std::string why_off = "no OTLP endpoint is set (OTEL_EXPORTER_OTLP_ENDPOINT)";
+    std::string problem = {};  ///< why it can't work, if so
 };
 
 /// How numbers are scraped.

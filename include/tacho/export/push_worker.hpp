@@ -223,8 +223,8 @@ private:
             auto const now = static_cast<std::int64_t>(now_() / 1'000'000'000u);
             if (auto const asked = parse_retry_after(outcome.retry_after, now))
                 wait = (std::max)(wait, std::chrono::milliseconds{*asked});  // no wait at all would be a storm
-            if (wait >= until.remaining()) return complain(why + ", and there is no time left to try again");
-            if (!pause(wait, until)) return complain(why + ", and the program stops");
+            if (wait >= until.remaining()) return complain(why + "; there is no time left to try again");
+            if (!pause(wait, until)) return complain(why + "; the program stops");
         }
     }
 

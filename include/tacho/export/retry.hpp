@@ -80,7 +80,7 @@ constexpr std::string_view without_tags(std::string_view body) noexcept {
         case 404:
         case 405: return ". Check the URL: a receiver's path is mostly /v1/metrics";
         case 415: return ". It takes no OTLP in JSON; send to one that does, such as a Collector, which can pass it on";
-        case 413: return ". Lower pusher_options::split_above";
+        case 413: return ". Check the URL, or lower pusher_options::split_above";
         default: return "";
     }
 }

@@ -30,6 +30,10 @@ namespace tacho::inline TACHO_ABI::detail {
 
 #if TACHO_BODIES
 
+[[nodiscard]] inline bool has_same_labels(label_schema const& a, label_schema const& b) {
+    return a.keys == b.keys && a.fixed == b.fixed && a.given == b.given && a.left_out == b.left_out;
+}
+
 // Whether two registrations mean the same instrument, which they then share.
 [[nodiscard]] inline bool is_same_instrument(family const& a, descriptor const& b, label_schema const& schema,
                                              bool sharded) {
@@ -37,8 +41,7 @@ namespace tacho::inline TACHO_ABI::detail {
     return d.scope == b.scope && d.name == b.name && d.kind == b.kind && d.observable == b.observable &&
            d.number == b.number && d.unit == b.unit && d.description == b.description && d.bounds == b.bounds &&
            d.states == b.states && d.shape == b.shape && d.exemplars == b.exemplars && a.is_sharded() == sharded &&
-           a.schema().keys == schema.keys && a.schema().fixed == schema.fixed && a.schema().given == schema.given &&
-           a.schema().left_out == schema.left_out;
+           has_same_labels(a.schema(), schema);
 }
 
 // Names that are the same as others only if they are so with underscores need not be looked at with allow-utf-8.
@@ -97,7 +100,7 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
 }
 
 // In what two descriptions of one instrument differ; what is not in a descriptor is named when nothing else differs.
-[[nodiscard]] inline std::string what_differs(descriptor const& a, descriptor const& b) {
+[[nodiscard]] inline std::string what_differs(descriptor const& a, descriptor const& b, bool labels = false) {
     std::string out;
     auto const say = [&](bool differs, std::string_view what) {
         if (differs) out.append(out.empty() ? "" : " and ").append(what);
@@ -110,7 +113,8 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
     say(a.states != b.states, "states");
     say(!(a.shape == b.shape), "number of buckets or zero threshold");
     say(a.exemplars != b.exemplars, "whether it keeps exemplars");
-    say(out.empty(), "labels or cells");
+    say(labels, "labels");
+    say(out.empty(), "cells");
     return out;
 }
 
@@ -168,7 +172,9 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
                       "\" is in use by " + named(present);
     if (same_shape && !same_scope && !apart) return why + ". Rename one, or switch the registry's scope_labels on";
     if (one_metric)
-        return why + ", which differs in " + what_differs(present, added) + ". Make both the same, or rename one";
+        return why + ", which differs in " +
+               what_differs(present, added, !has_same_labels(of_present.schema(), schema)) +
+               ". Make both the same, or rename one";
     return why + ". Rename one of them";
 }
 
