@@ -6389,7 +6389,7 @@ inline constexpr escaping lossy_escapings[] = {escaping::underscores, escaping::
     if (same_shape && !same_scope && !apart) return why + ". Rename one, or switch the registry's scope_labels on";
     if (one_metric)
         return why + ", which differs in " +
-               what_differs(present, added, !has_same_labels(of_present.schema(), schema)) +
+               what_differs(present, added, !apart && !has_same_labels(of_present.schema(), schema)) +
                ". Make both the same, or rename one";
     return why + ". Rename one of them";
 }

@@ -124,7 +124,7 @@ TEST(the_list_of_messages, has_what_a_report_says_without_the_hook) {
         telemetry.stop();
     };
     test::heard const heard;
-    report({});
+    report(settings_from({}));
     report(settings_from({{"OTEL_METRICS_EXPORTER", "none"}}));
     report(settings_from({{"OTEL_METRICS_EXPORTER", "prometheus"}}));
     report(settings_from({{"OTEL_SDK_DISABLED", "true"}}));

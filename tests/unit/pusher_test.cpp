@@ -313,7 +313,7 @@ TEST(a_pusher, tells_why_it_tried_again_when_the_last_try_is_cut_short) {
     options.timeout = std::chrono::seconds{2};
     tacho::pusher pusher{s.registry, options, test::late_transport{}};
     EXPECT_FALSE(pusher.flush());
-    EXPECT_NE(heard.text().find("/v1/metrics: <why>; the last try was cut short: <late>, and there"), std::string::npos)
+    EXPECT_NE(heard.text().find("/v1/metrics: <why>; the last try was cut short: <late>; there"), std::string::npos)
         << heard.text();
 }
 

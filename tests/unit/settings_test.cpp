@@ -93,7 +93,7 @@ TEST(the_url, that_is_none_is_shown_without_a_password_too) {
 
 TEST(settings, say_why_a_way_out_is_off) {
     EXPECT_EQ(read({}).push.why_off, "no OTLP endpoint is set (OTEL_EXPORTER_OTLP_ENDPOINT)");
-    EXPECT_EQ(read({}).scrape.why_off, "not enabled; APP_PROMETHEUS_ENABLED=1 does that");
+    EXPECT_EQ(read({}).scrape.why_off, "not enabled; OGX_PROMETHEUS_ENABLED=1 does that");
     EXPECT_EQ(tacho::settings::from_environment({}, tacho::env::source{{}}).scrape.why_off,
               "not enabled; OTEL_METRICS_EXPORTER=prometheus does that");
     EXPECT_EQ(read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"}, {"OTEL_METRICS_EXPORTER", "prometheus"}}).push.why_off,
