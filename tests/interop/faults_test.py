@@ -300,7 +300,7 @@ FAULTS = {
     '503, Retry-After that is none': fault([answer(503, 'Retry-After: soon')], TRIED_AGAIN, [], 185),
     '429, and a wait beyond the deadline': fault([answer(429, in_seconds(3600))], OUT_OF_TIME, ['answered 429'], 186),
     '503, and a date beyond the deadline': fault([answer(503, at_a_date(3600))], OUT_OF_TIME, ['answered 503'], 186),
-    '503, again and again': fault([answer(503, body=HTML)] * 99, TRIED_TO_THE_END, ['answered 503 Sign in, and'], 186,
+    '503, again and again': fault([answer(503, body=HTML)] * 99, TRIED_TO_THE_END, ['answered 503 Sign in; there'], 186,
                                   slow=True),
     '502 in HTML': fault([answer(502, body=HTML)], TRIED_AGAIN, [], 183, 187),
     '504': fault([answer(504)], TRIED_AGAIN, [], 183),
