@@ -17,9 +17,9 @@ namespace tacho::inline TACHO_ABI::detail {
 // Of an x86-64, and of a 64-bit ARM whose pages have 4 KiB; elsewhere a size like another.
 inline constexpr std::size_t huge_page = std::size_t{2} << 20;
 
-// For what is read or written from its beginning to its end: a processor finds 512 times as much by what it knows of
-// pages, and fetches ahead across them. Whole huge pages, of which each counts as used once a byte of it is; free()
-// gives them back. nullptr when memory can't be had.
+// For what is read or written from its beginning to its end: a processor finds 512 times as much by what it remembers
+// of pages. Whole huge pages, of which each counts as used once a byte of it is; free() gives them back. nullptr when
+// memory can't be had.
 // Rule: https://docs.kernel.org/admin-guide/mm/transhuge.html (`madvise`)
 [[nodiscard]] inline void* allocate_huge_pages(std::size_t pages) noexcept {
     if (pages > ~std::size_t{0} / huge_page) return nullptr;
