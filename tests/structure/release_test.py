@@ -78,7 +78,11 @@ def wrong_with_release(repository, scratch):
     more = ('import hashlib, importlib.machinery as m; release = m.SourceFileLoader("release", ".ci/release").'
             'load_module(); [print(hashlib.sha256(content).hexdigest(), name) for name, content in '
             f'release.assets("HEAD", "{VERSION}").items()]')
-    status, said = run('env', '-C', again, sys.executable, '-B', '-W', 'ignore', '-c', more)
+    # By someone whose git would leave out files, and change their lines.
+    (scratch / 'attributes').write_text('*.hpp text eol=crlf\nREADME.md export-ignore\n')
+    by_another = ['GIT_CONFIG_COUNT=1', 'GIT_CONFIG_KEY_0=core.attributesFile',
+                  f'GIT_CONFIG_VALUE_0={scratch / "attributes"}']
+    status, said = run('env', '-C', again, *by_another, sys.executable, '-B', '-W', 'ignore', '-c', more)
     if status != 0:
         return said
     return '' if dict(reversed(line.split()) for line in said.splitlines()) == made else 'another time: other bytes'
@@ -122,6 +126,17 @@ def stale_header(repository):
     repository.commit()
 
 
+def own_attributes(repository):
+    (repository.folder / '.git/info').mkdir(exist_ok=True)
+    (repository.folder / '.git/info/attributes').write_text('README.md export-ignore\n')
+
+
+def wrong_below_a_file(repository, scratch):
+    (scratch / 'file').write_text('')
+    status, said = repository.release(scratch / 'file/none')
+    return '' if status != 0 and 'refused: ' in said and 'can be no folder' in said else f'exit status {status}: {said}'
+
+
 report([
     ('a release is whole, builds from its archive, and is the same bytes the next time',
      in_a_repository(wrong_with_release)),
@@ -131,4 +146,7 @@ report([
     ('a release is refused when it is tagged as another version', wrong_with_refusal('is tagged v9.9.9', other_tag)),
     ('a release is refused when the version was another commit', wrong_with_refusal('raise the version', old_tag)),
     ('a release is refused when a single header is stale', wrong_with_refusal('is stale', stale_header)),
+    ('a release is refused when the repository has attributes of its own',
+     wrong_with_refusal('would change what is packed', own_attributes)),
+    ('a release is refused where no folder can be', in_a_repository(wrong_below_a_file)),
 ])
