@@ -110,9 +110,9 @@ private:
             if (socket != -1) ::close(socket);
         }
 
-        // Whether it goes on; if not, the next request opens another. What has come unasked is an end, or by TLS the
+        // Whether it can be used once more; if not, it is ended. What has come unasked is an end, or by TLS the
         // farewell before one, which cpp-httplib may take for a sign of life.
-        [[nodiscard]] bool is_kept() {
+        [[nodiscard]] bool reuse() {
             if (client == nullptr) return false;
             pollfd asked{socket, POLLIN, 0};
             if (client->is_socket_open() != 0 && ::poll(&asked, 1, 0) == 0) return true;
@@ -157,7 +157,7 @@ private:
 
         auto const found = std::make_shared<detail::found_host>();
         // The look-up of a name can't be ended, and may take minutes.
-        auto const look_up = [found, host = to->host, port = to->port, is_kept = connection_->is_kept()] {
+        auto const look_up = [found, host = to->host, port = to->port, is_kept = connection_->reuse()] {
             if (!is_kept && !detail::attempt([&] { found->find(host, port); })) found->problem = EAI_MEMORY;
         };
         auto const talk = [&] {
