@@ -7,9 +7,9 @@
 #define TACHO_VERSION_PATCH 0
 
 // The inline namespace that all names are in: that of the major version, and while it is 0 of the minor one, which may
-// change anything. With TACHO_OFF defined, for all files of a program, the library records
-// nothing; with TACHO_PORTABLE, it does without what only some machines have. Its types and bodies are then others, and
-// so is the namespace: files that disagree don't link where they share anything of it, and else share no registry.
+// change anything. With TACHO_OFF defined, for all files of a program, the library records nothing; with
+// TACHO_PORTABLE, it does without what only some machines have. Its types and bodies are then others, and so is the
+// namespace: files that disagree don't link where they share anything of it, and else share no registry.
 #if defined(TACHO_OFF) && defined(TACHO_PORTABLE)
 #define TACHO_ABI v0_1_off_portable
 #elif defined(TACHO_OFF)
