@@ -11,6 +11,7 @@
 #include "tacho/encode/target_info.hpp"
 
 // 3. The two ways out: scraped at an endpoint, pushed by a pusher.
+#include "tacho/export/answer_head.hpp"
 #include "tacho/export/endpoint.hpp"
 #include "tacho/export/listener.hpp"
 #include "tacho/export/memory_transport.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A fuzzer's subject: what a receiver answers to a push (CONFORMANCE 166-172, 179).
+// A fuzzer's subject: what a receiver answers to a push (CONFORMANCE 179, 181-182, 185, 187).
 #pragma once
 
 #include "fuzz/input.hpp"

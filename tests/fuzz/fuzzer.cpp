@@ -5,6 +5,8 @@
 #include "fuzz/addresses.hpp"
 #include "fuzz/answers.hpp"
 #include "fuzz/environment.hpp"
+#include "fuzz/heads.hpp"
+#include "fuzz/methods.hpp"
 #include "fuzz/numbers.hpp"
 #include "fuzz/query.hpp"
 #include "fuzz/routes.hpp"

@@ -7,6 +7,8 @@
 #include "fuzz/addresses.hpp"
 #include "fuzz/answers.hpp"
 #include "fuzz/environment.hpp"
+#include "fuzz/heads.hpp"
+#include "fuzz/methods.hpp"
 #include "fuzz/numbers.hpp"
 #include "fuzz/query.hpp"
 #include "fuzz/routes.hpp"
@@ -64,6 +66,14 @@ TEST(the_corpus, of_answers_says_what_was_rejected_and_how_long_to_wait) {
 
 TEST(the_corpus, of_environments_becomes_settings_that_tell_no_secret) {
     expect_right("environment", fuzz::environment);
+}
+
+TEST(the_corpus, of_heads_says_where_they_end_and_when_to_try_again) {
+    expect_right("heads", fuzz::heads);
+}
+
+TEST(the_corpus, of_methods_shows_those_that_are_known) {
+    expect_right("methods", fuzz::methods);
 }
 
 TEST(the_corpus, of_numbers_is_a_time_to_scrape_in_and_facts_of_the_process) {

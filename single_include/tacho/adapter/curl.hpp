@@ -111,9 +111,9 @@ public:
         http_outcome outcome;
         long status = 0;
         ::curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
-        if (answer.has_head && status >= 200)  // it counts, whatever becomes of the body
+        if (answer.head.is_whole && status >= 200)  // it counts, whatever becomes of the body
             outcome = {.status = static_cast<int>(status),
-                       .retry_after = std::move(answer.retry_after),
+                       .retry_after = std::move(answer.head.retry_after),
                        .body = std::move(answer.body)};
         if (answer.too_large) {
             outcome.problem = "the answer has more than 4 MiB; see who answers at this URL";
@@ -182,9 +182,8 @@ private:
         CURL* handle;
         char* words;
         std::string body = {};
-        std::string retry_after = {};
+        detail::answer_head head = {};
         bool too_large = false;
-        bool has_head = false;  // all of it, of the answer or an interim one
 
         // Only the first words of a failure are kept. Those of the connection that was kept, and is found dead and
         // closed before a new one is opened, are not about this push.
@@ -199,18 +198,7 @@ private:
             return !t.too_large && detail::attempt([&] { t.body.append(data, size); }) ? size : 0;
         }
         static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self) noexcept {
-            auto& t = *static_cast<transfer*>(self);
-            std::string_view line{data, size};
-            constexpr std::string_view name = "retry-after:";
-            if (line.starts_with("HTTP/")) {  // an interim answer came before this one
-                t.retry_after.clear();
-                t.has_head = false;
-            }
-            if (line == "\r\n" || line == "\n") t.has_head = true;
-            if (line.size() > name.size() && detail::equals_ignoring_case(line.substr(0, name.size()), name)) {
-                while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
-                detail::attempt([&] { t.retry_after = detail::trimmed(line.substr(name.size())); });
-            }
+            static_cast<transfer*>(self)->head.read_line({data, size});
             return size;
         }
     };
