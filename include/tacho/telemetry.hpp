@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/core/attempt.hpp"
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/error_hook.hpp"
 #include "tacho/core/process_bound.hpp"
 #include "tacho/env/settings.hpp"
@@ -28,19 +29,6 @@
 
 namespace tacho::inline TACHO_ABI {
 
-namespace detail {
-
-// nullptr when there is no memory: then nobody is told. Under no lock of telemetry's: an instrument that can't be
-// registered is told to the error hook at once.
-template <class Metrics>
-[[nodiscard]] std::shared_ptr<Metrics> watcher_of(registry& of) noexcept {
-    std::shared_ptr<Metrics> made;
-    attempt([&] { made = std::make_shared<Metrics>(of); });
-    return made;
-}
-
-}  // namespace detail
-
 /// Owns what it started: the last telemetry object of a registry stops all ways out when it ends, with a final push of
 /// at most five seconds. Copyable; copies share. All members may be called by any thread; but the last object must not
 /// end in the error hook or in a callback, on the thread that it would wait for. In a child of fork() it has no thread
@@ -56,11 +44,8 @@ public:
     template <class Transport = no_transport, class Listener = no_listener>
     [[nodiscard]] static telemetry start(registry& of, settings const& s, Transport by = {}, Listener at = {},
                                          std::shared_ptr<compressor> const& compress_with = nullptr) {
-        auto watched = watch(of, s);
-        std::vector<detail::message> messages;
-        auto running = start_quietly(of, s, std::move(by), std::move(at), compress_with, watched, messages);
-        for (auto const& [how, words] : messages) tacho::report(how, words);
-        return telemetry{std::move(running)};
+        return start_any(of, s, detail::any_of_transport(std::move(by)), detail::any_of_listener(std::move(at)),
+                         std::is_same_v<Listener, own_server>, compress_with);
     }
 
     /// Pushes to another receiver as well, at its own interval and with its own headers, temporality and memory of what
@@ -70,39 +55,11 @@ public:
     template <class Transport>
     void add_push(std::string const& name, push_settings const& s, Transport by,
                   std::shared_ptr<compressor> const& compress_with = nullptr) {
-        auto* const running = running_.here();
-        if (running == nullptr) return;
-        bool const watched = s.enabled && s.metrics && [&] {
-            std::lock_guard const lock{running->mutex};
-            return !detail::report_of_push(running->report, name).first.running;
-        }();
-        auto watcher = watched ? detail::watcher_of<push_metrics>(running->of) : nullptr;
-        std::vector<detail::message> messages;
-        {
-            std::lock_guard const lock{running->mutex};
-            auto const [path, number] = detail::report_of_push(running->report, name);
-            if (!s.enabled && !path.wanted) path.words = detail::off(s);
-            if (s.enabled && !path.running) {
-                running->go_on();
-                detail::start_push(*running, path, number, s, {}, std::move(by), compress_with, std::move(watcher));
-            }
-            messages.swap(running->messages);
-        }
-        for (auto const& [how, words] : messages) tacho::report(how, words);
+        add_any(name, s, detail::any_of_transport(std::move(by)), compress_with);
     }
 
     /// What runs, what does not, and why.
-    [[nodiscard]] telemetry_report report() const {
-        auto* const running = running_.here();
-        if (running == nullptr) {
-            path_report const left{.words =
-                                       "runs in the process that this one was forked from, if at all; call "
-                                       "telemetry::start here, too"};
-            return {.push = left, .scrape = left};
-        }
-        std::lock_guard const lock{running->mutex};
-        return running->report;
-    }
+    [[nodiscard]] telemetry_report report() const;
 
     /// To be mounted on the program's own web server: 404 unless scrapes are enabled and no listener answers them.
     [[nodiscard]] std::shared_ptr<tacho::endpoint> endpoint() const { return mounted_; }
@@ -110,139 +67,215 @@ public:
     /// Pushes now to all receivers, and writes to the console where that is on, within `limit`. True when all took what
     /// was recorded before, and when there is nobody to push to. False where a push was asked for and doesn't run, as
     /// report() says: it was refused at the start, or is stopped.
-    bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
-        auto* const running = running_.here();
-        if (running == nullptr) return false;
-        std::shared_ptr<detail::running_telemetry::push_list const> pushes;
-        std::shared_ptr<detail::running_path> console;
-        bool all_taken = true;
-        {
-            std::lock_guard const lock{running->mutex};
-            auto const& report = running->report;
-            auto const runs = [](path_report const& path) { return path.running || !path.wanted; };
-            pushes = running->pushes;
-            console = running->console;
-            all_taken = runs(report.push) && runs(report.console) &&
-                        std::all_of(report.added_pushes.begin(), report.added_pushes.end(), runs);
-        }
-        auto const until = in_at_most(limit);
-        for (auto const& push : *pushes)
-            if (push.path != nullptr && !push.path->flush(until.remaining())) all_taken = false;
-        return (console == nullptr || console->flush(until.remaining())) && all_taken;
-    }
+    bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10});
 
     /// Pushes once more and stops all ways out, for all telemetry objects of this registry, within `limit`; the mounted
     /// endpoint answers 404 from then on. Idempotent; start() and add_push() start them again.
-    void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
-        auto* const running = running_.here();
-        if (running == nullptr) return;
-        std::shared_ptr<detail::running_telemetry::push_list const> pushes;
-        std::shared_ptr<detail::running_path> console, scrape;
-        {
-            std::lock_guard const lock{running->mutex};
-            // They stay where they are: who stops them meanwhile waits for the same end.
-            pushes = running->pushes;
-            console = running->console;
-            scrape = running->scrape;
-            auto& report = running->report;
-            for (auto* path : {&report.push, &report.console, &report.scrape})
-                if (std::exchange(path->running, false)) path->words = "stopped";
-            for (auto& path : report.added_pushes)
-                if (std::exchange(path.running, false)) path.words = "stopped";
-            running->mounted->enable(false);
-            running->stopped = true;
-        }
-        auto const until = in_at_most(limit);
-        // All at once: one that hangs takes no time from another.
-        for (auto const& push : *pushes)
-            if (push.path != nullptr) push.path->ask_to_stop(until.remaining());
-        for (auto const& push : *pushes)
-            if (push.path != nullptr) push.path->stop(until.remaining());
-        // The console last of those that write: while nobody reads it, it may take for ever.
-        if (scrape != nullptr) scrape->stop(until.remaining());
-        if (console != nullptr) console->stop(until.remaining());
-    }
+    void stop(std::chrono::milliseconds limit = std::chrono::seconds{5});
 
 private:
-    // No later than the clock can tell.
-    static deadline in_at_most(std::chrono::milliseconds limit) {
-        return deadline{deadline::clock::now() +
-                        (std::min)(limit, std::chrono::milliseconds{std::chrono::hours{24 * 365}})};
-    }
+    static telemetry start_any(registry& of, settings const& s, std::unique_ptr<detail::any_transport> by,
+                               std::unique_ptr<detail::any_listener> at, bool by_own_server,
+                               std::shared_ptr<compressor> const& compress_with);
+    void add_any(std::string const& name, push_settings const& s, std::unique_ptr<detail::any_transport> by,
+                 std::shared_ptr<compressor> const& compress_with);
 
-    // Who is told how what starts is used.
-    struct watchers {
-        std::shared_ptr<detail::running_telemetry> running;  // nullptr: none yet
-        std::shared_ptr<push_metrics> of_pushes;
-        std::shared_ptr<scrape_metrics> of_scrapes;
-    };
-    // Of what does not run yet: if another thread starts it meanwhile, they are not needed.
-    [[nodiscard]] static watchers watch(registry& of, settings const& s) {
-        watchers made;
-        auto const* const core = of.core().get();
-        auto& all = detail::all_running();
-        if (std::lock_guard const lock{all.mutex}; all.by_registry.contains(core))
-            made.running = all.by_registry[core].lock();
-        bool pushes = s.push.enabled && s.push.metrics, scrapes = s.scrape.enabled && s.scrape.metrics;
-        if (made.running != nullptr) {
-            std::lock_guard const lock{made.running->mutex};
-            pushes = pushes && !made.running->report.push.running;
-            scrapes = scrapes && made.running->watcher == nullptr;
-        }
-        if (pushes) made.of_pushes = detail::watcher_of<push_metrics>(of);
-        if (scrapes) made.of_scrapes = detail::watcher_of<scrape_metrics>(of);
-        return made;
-    }
-
-    template <class Transport, class Listener>
-    static std::shared_ptr<detail::running_telemetry> start_quietly(registry& of, settings const& s, Transport by,
-                                                                    Listener at,
-                                                                    std::shared_ptr<compressor> const& compress_with,
-                                                                    watchers& watched,
-                                                                    std::vector<detail::message>& messages) {
-        auto& all = detail::all_running();
-        std::lock_guard const one_at_a_time{all.mutex};
-        std::erase_if(all.by_registry, [](auto const& entry) { return entry.second.expired(); });
-        auto& place = all.by_registry[of.core().get()];
-        auto running = place.lock();
-        if (running == nullptr) place = running = std::make_shared<detail::running_telemetry>(of.core());
-        std::lock_guard const lock{running->mutex};
-        auto& report = running->report;
-        running->go_on();
-        for (auto const& w : s.warnings) running->warn(w);
-        if (s.exemplars) of.filter_exemplars(*s.exemplars);
-        running->about = s.about;
-        if (compress_with != nullptr) running->packs = compress_with;
-        if (s.push.enabled && !report.push.running)
-            detail::start_push(*running, report.push, 0, s.push, s.as_read, std::move(by), compress_with,
-                               std::move(watched.of_pushes));
-        if (s.console.enabled && !report.console.running) detail::start_console(*running, of, s);
-        if (s.scrape.enabled && s.scrape.metrics && running->watcher == nullptr)
-            running->watcher = std::move(watched.of_scrapes);
-        if (s.scrape.enabled && !report.scrape.running)
-            detail::start_scrape(*running, of, s, std::move(at), compress_with);
-        if (!report.push.wanted) report.push.words = detail::off(s.push);
-        if (!report.scrape.wanted) report.scrape.words = "off: " + s.scrape.why_off;
-        if (!report.push.wanted && !report.scrape.wanted && !report.console.wanted)
-            running->messages.push_back({severity::debug,
-                                         "instruments work, and nothing is exported: neither an OTLP endpoint is set "
-                                         "nor is the scrape endpoint enabled"});
-        // The program's own server may have mounted the endpoint before anybody asked for scrapes: it stays the same.
-        if (running->mounted == nullptr)
-            running->mounted = detail::make_endpoint(*running, of, s, compress_with, false);
-        running->mounted->watch(running->watcher);
-        // It answers unless a listener does, or nothing should.
-        constexpr bool has_listener = !std::is_same_v<Listener, own_server> && !std::is_same_v<Listener, no_listener>;
-        if (s.scrape.enabled && !has_listener) running->mounted->enable(true);
-        messages.swap(running->messages);
-        return running;
-    }
-
-    explicit telemetry(std::shared_ptr<detail::running_telemetry> running) noexcept
-        : mounted_(running->mounted), running_(std::move(running)) {}
+    explicit telemetry(std::shared_ptr<detail::running_telemetry> running) noexcept;
 
     std::shared_ptr<tacho::endpoint> mounted_;  // the same as long as anything runs
     detail::process_bound<detail::running_telemetry> running_;
 };
+
+#if TACHO_BODIES
+
+namespace detail {
+
+// nullptr when there is no memory: then nobody is told. Under no lock of telemetry's: an instrument that can't be
+// registered is told to the error hook at once.
+template <class Metrics>
+[[nodiscard]] std::shared_ptr<Metrics> watcher_of(registry& of) noexcept {
+    std::shared_ptr<Metrics> made;
+    attempt([&] { made = std::make_shared<Metrics>(of); });
+    return made;
+}
+
+// No later than the clock can tell.
+inline deadline in_at_most(std::chrono::milliseconds limit) {
+    return deadline{deadline::clock::now() +
+                    (std::min)(limit, std::chrono::milliseconds{std::chrono::hours{24 * 365}})};
+}
+
+// Who is told how what starts is used.
+struct watchers {
+    std::shared_ptr<running_telemetry> running;  // nullptr: none yet
+    std::shared_ptr<push_metrics> of_pushes;
+    std::shared_ptr<scrape_metrics> of_scrapes;
+};
+// Of what does not run yet: if another thread starts it meanwhile, they are not needed.
+[[nodiscard]] inline watchers watch(registry& of, settings const& s) {
+    watchers made;
+    auto const* const core = of.core().get();
+    auto& all = all_running();
+    if (std::lock_guard const lock{all.mutex}; all.by_registry.contains(core))
+        made.running = all.by_registry[core].lock();
+    bool pushes = s.push.enabled && s.push.metrics, scrapes = s.scrape.enabled && s.scrape.metrics;
+    if (made.running != nullptr) {
+        std::lock_guard const lock{made.running->mutex};
+        pushes = pushes && !made.running->report.push.running;
+        scrapes = scrapes && made.running->watcher == nullptr;
+    }
+    if (pushes) made.of_pushes = watcher_of<push_metrics>(of);
+    if (scrapes) made.of_scrapes = watcher_of<scrape_metrics>(of);
+    return made;
+}
+
+inline std::shared_ptr<running_telemetry> start_quietly(registry& of, settings const& s,
+                                                        std::unique_ptr<any_transport> by,
+                                                        std::unique_ptr<any_listener> at, bool by_own_server,
+                                                        std::shared_ptr<compressor> const& compress_with,
+                                                        watchers& watched, std::vector<message>& messages) {
+    bool const has_listener = at != nullptr;
+    auto& all = all_running();
+    std::lock_guard const one_at_a_time{all.mutex};
+    std::erase_if(all.by_registry, [](auto const& entry) { return entry.second.expired(); });
+    auto& place = all.by_registry[of.core().get()];
+    auto running = place.lock();
+    if (running == nullptr) place = running = std::make_shared<running_telemetry>(of.core());
+    std::lock_guard const lock{running->mutex};
+    auto& report = running->report;
+    running->go_on();
+    for (auto const& w : s.warnings) running->warn(w);
+    if (s.exemplars) of.filter_exemplars(*s.exemplars);
+    running->about = s.about;
+    if (compress_with != nullptr) running->packs = compress_with;
+    if (s.push.enabled && !report.push.running)
+        start_push(*running, report.push, 0, s.push, s.as_read, std::move(by), compress_with,
+                   std::move(watched.of_pushes));
+    if (s.console.enabled && !report.console.running) start_console(*running, of, s);
+    if (s.scrape.enabled && s.scrape.metrics && running->watcher == nullptr)
+        running->watcher = std::move(watched.of_scrapes);
+    if (s.scrape.enabled && !report.scrape.running)
+        start_scrape(*running, of, s, std::move(at), by_own_server, compress_with);
+    if (!report.push.wanted) report.push.words = off(s.push);
+    if (!report.scrape.wanted) report.scrape.words = "off: " + s.scrape.why_off;
+    if (!report.push.wanted && !report.scrape.wanted && !report.console.wanted)
+        running->messages.push_back({severity::debug,
+                                     "instruments work, and nothing is exported: neither an OTLP endpoint is set "
+                                     "nor is the scrape endpoint enabled"});
+    // The program's own server may have mounted the endpoint before anybody asked for scrapes: it stays the same.
+    if (running->mounted == nullptr) running->mounted = make_endpoint(*running, of, s, compress_with, false);
+    running->mounted->watch(running->watcher);
+    // It answers unless a listener does, or nothing should.
+    if (s.scrape.enabled && !has_listener) running->mounted->enable(true);
+    messages.swap(running->messages);
+    return running;
+}
+
+}  // namespace detail
+
+TACHO_FUNCTION telemetry::telemetry(std::shared_ptr<detail::running_telemetry> running) noexcept
+    : mounted_(running->mounted), running_(std::move(running)) {}
+
+TACHO_FUNCTION telemetry telemetry::start_any(registry& of, settings const& s,
+                                              std::unique_ptr<detail::any_transport> by,
+                                              std::unique_ptr<detail::any_listener> at, bool by_own_server,
+                                              std::shared_ptr<compressor> const& compress_with) {
+    auto watched = detail::watch(of, s);
+    std::vector<detail::message> messages;
+    auto running =
+        detail::start_quietly(of, s, std::move(by), std::move(at), by_own_server, compress_with, watched, messages);
+    for (auto const& [how, words] : messages) tacho::report(how, words);
+    return telemetry{std::move(running)};
+}
+
+TACHO_FUNCTION void telemetry::add_any(std::string const& name, push_settings const& s,
+                                       std::unique_ptr<detail::any_transport> by,
+                                       std::shared_ptr<compressor> const& compress_with) {
+    auto* const running = running_.here();
+    if (running == nullptr) return;
+    bool const watched = s.enabled && s.metrics && [&] {
+        std::lock_guard const lock{running->mutex};
+        return !detail::report_of_push(running->report, name).first.running;
+    }();
+    auto watcher = watched ? detail::watcher_of<push_metrics>(running->of) : nullptr;
+    std::vector<detail::message> messages;
+    {
+        std::lock_guard const lock{running->mutex};
+        auto const [path, number] = detail::report_of_push(running->report, name);
+        if (!s.enabled && !path.wanted) path.words = detail::off(s);
+        if (s.enabled && !path.running) {
+            running->go_on();
+            detail::start_push(*running, path, number, s, {}, std::move(by), compress_with, std::move(watcher));
+        }
+        messages.swap(running->messages);
+    }
+    for (auto const& [how, words] : messages) tacho::report(how, words);
+}
+
+TACHO_FUNCTION telemetry_report telemetry::report() const {
+    auto* const running = running_.here();
+    if (running == nullptr) {
+        path_report const left{.words =
+                                   "runs in the process that this one was forked from, if at all; call "
+                                   "telemetry::start here, too"};
+        return {.push = left, .scrape = left};
+    }
+    std::lock_guard const lock{running->mutex};
+    return running->report;
+}
+
+TACHO_FUNCTION bool telemetry::flush(std::chrono::milliseconds limit) {
+    auto* const running = running_.here();
+    if (running == nullptr) return false;
+    std::shared_ptr<detail::running_telemetry::push_list const> pushes;
+    std::shared_ptr<detail::any_pusher> console;
+    bool all_taken = true;
+    {
+        std::lock_guard const lock{running->mutex};
+        auto const& report = running->report;
+        auto const runs = [](path_report const& path) { return path.running || !path.wanted; };
+        pushes = running->pushes;
+        console = running->console;
+        all_taken = runs(report.push) && runs(report.console) &&
+                    std::all_of(report.added_pushes.begin(), report.added_pushes.end(), runs);
+    }
+    auto const until = detail::in_at_most(limit);
+    for (auto const& push : *pushes)
+        if (push.path != nullptr && !push.path->flush(until.remaining())) all_taken = false;
+    return (console == nullptr || console->flush(until.remaining())) && all_taken;
+}
+
+TACHO_FUNCTION void telemetry::stop(std::chrono::milliseconds limit) {
+    auto* const running = running_.here();
+    if (running == nullptr) return;
+    std::shared_ptr<detail::running_telemetry::push_list const> pushes;
+    std::shared_ptr<detail::any_pusher> console;
+    std::shared_ptr<detail::any_listener> scrape;
+    {
+        std::lock_guard const lock{running->mutex};
+        // They stay where they are: who stops them meanwhile waits for the same end.
+        pushes = running->pushes;
+        console = running->console;
+        scrape = running->scrape;
+        auto& report = running->report;
+        for (auto* path : {&report.push, &report.console, &report.scrape})
+            if (std::exchange(path->running, false)) path->words = "stopped";
+        for (auto& path : report.added_pushes)
+            if (std::exchange(path.running, false)) path.words = "stopped";
+        running->mounted->enable(false);
+        running->stopped = true;
+    }
+    auto const until = detail::in_at_most(limit);
+    // All at once: one that hangs takes no time from another.
+    for (auto const& push : *pushes)
+        if (push.path != nullptr) push.path->ask_to_stop(until.remaining());
+    for (auto const& push : *pushes)
+        if (push.path != nullptr) push.path->stop(until.remaining());
+    // The console last of those that write: while nobody reads it, it may take for ever.
+    if (scrape != nullptr) scrape->stop();
+    if (console != nullptr) console->stop(until.remaining());
+}
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI

@@ -41,7 +41,6 @@
 #include <new>
 #include <numeric>
 #include <optional>
-#include <random>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12240,6 +12239,15 @@ private:
 
 namespace tacho::inline TACHO_ABI {
 
+/// `{service_name="shop",service_version="2"}`: keys made legal and sorted, values escaped; keys that became the same
+/// have their values joined by `;`, in the order of the original keys. Empty for an empty resource. Strategies that
+/// keep characters keep the keys, as this escaping shows them: `{"service.name"="shop"}`.
+[[nodiscard]] std::string target_info_labels(
+    resource const& of, translation_strategy how = translation_strategy::underscore_escaping_with_suffixes,
+    escaping names = escaping::underscores);
+
+#if TACHO_BODIES
+
 namespace detail {
 
 // The key as a label name: illegal characters become `_`, one for each byte run, and a leading digit gets a prefix.
@@ -12276,12 +12284,7 @@ namespace detail {
 
 }  // namespace detail
 
-/// `{service_name="shop",service_version="2"}`: keys made legal and sorted, values escaped; keys that became the same
-/// have their values joined by `;`, in the order of the original keys. Empty for an empty resource. Strategies that
-/// keep characters keep the keys, as this escaping shows them: `{"service.name"="shop"}`.
-[[nodiscard]] inline std::string target_info_labels(
-    resource const& of, translation_strategy how = translation_strategy::underscore_escaping_with_suffixes,
-    escaping names = escaping::underscores) {
+TACHO_FUNCTION std::string target_info_labels(resource const& of, translation_strategy how, escaping names) {
     auto sorted = of;
     std::stable_sort(sorted.begin(), sorted.end(), [](auto const& a, auto const& b) { return a.key < b.key; });
     std::map<std::string, std::string> labels;
@@ -12306,6 +12309,8 @@ namespace detail {
     }
     return text.empty() ? text : text + "}";
 }
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI
 
@@ -12973,19 +12978,7 @@ class [[gnu::visibility("default")]] endpoint;  // the program's, in a plug-in t
 class endpoint {
 public:
     /// For the registry, which it keeps alive. Allocates its buffers when they are first needed.
-    explicit endpoint(registry& of, endpoint_options options = {})
-        : core_(of.core()),
-          pool_(std::make_shared<detail::page_pool>(options.largest_body)),
-          compress_with_(std::move(options.compress_with)),
-          most_at_once_(std::clamp(options.most_at_once, std::size_t{1}, detail::place_pool::size)),
-          enabled_(options.enabled),
-          prefer_text_1_0_0_(options.prefer_text_1_0_0),
-          created_(options.created) {
-        for (auto const names : {escaping::underscores, escaping::allow_utf_8, escaping::dots, escaping::values})
-            target_labels_[static_cast<std::size_t>(names)] =
-                target_info_labels(options.about, core_->options.translation, names);
-        watch(std::move(options.watcher));
-    }
+    explicit endpoint(registry& of, endpoint_options options = {});
     endpoint(endpoint const&) = delete;
     endpoint& operator=(endpoint const&) = delete;
 
@@ -13008,102 +13001,18 @@ public:
     /// than the scrape may, less a tenth of that or half a second: those that were not called are called for the next
     /// one; 500 when there is no memory for the body. A query with `name[]=x`, once or up to 100 times, asks for those
     /// families only that are called x or have a sample that is: what is unknown makes a page without it.
-    [[nodiscard]] scrape_response respond(scrape_request const& request) noexcept {
-        auto* const watcher = watching_.load(std::memory_order_acquire);
-        if (watcher == nullptr) [[likely]]
-            return respond_to(request);
-        auto const begun = steady_clock::now();
-        watcher->begins();
-        auto answer = respond_to(request);
-        std::chrono::duration<double> const took = steady_clock::now() - begun;
-        watcher->ends({answer.status(), answer.body().size(), took.count()});
-        return answer;
-    }
+    [[nodiscard]] scrape_response respond(scrape_request const& request) noexcept;
 
 private:
     static constexpr std::string_view plain_text = "text/plain; charset=utf-8";
     static constexpr std::size_t most_header_bytes = 16384;  // of those that it looks at
 
-    [[nodiscard]] scrape_response respond_to(scrape_request const& request) noexcept {
-        auto answer = respond_with_body(request);
-        if (request.method == "HEAD") answer.body_ = {};  // also where it is refused
-        return answer;
-    }
-
-    [[nodiscard]] scrape_response respond_with_body(scrape_request const& request) noexcept {
-        if (!is_enabled())
-            return {404, "application/json", R"({"detail":"Prometheus metrics endpoint is not enabled"})"};
-        if (request.method != "GET" && request.method != "HEAD") {
-            scrape_response refused{405, plain_text, "Use GET or HEAD.\n"};
-            refused.add({"Allow", "GET, HEAD"});
-            return refused;
-        }
-        if (request.accept.size() + request.accept_encoding.size() + request.scrape_timeout.size() > most_header_bytes)
-            return {431, plain_text, "Accept, Accept-Encoding and the scrape timeout are longer than 16384 bytes.\n"};
-        if (request.query.empty()) return respond(request, nullptr);
-        return respond_to_query(request);
-    }
-
+    [[nodiscard]] scrape_response respond_to(scrape_request const& request) noexcept;
+    [[nodiscard]] scrape_response respond_with_body(scrape_request const& request) noexcept;
     // Not inlined: others don't need so much of the stack.
-    [[nodiscard, gnu::noinline]] scrape_response respond_to_query(scrape_request const& request) noexcept {
-        if (request.query.size() > detail::longest_query)
-            return {414, plain_text, "The query is longer than 8192 bytes.\n"};
-        detail::name_filter asked;
-        switch (asked.read(request.query)) {
-            case detail::name_filter::outcome::malformed:
-                return {400, plain_text, "The query has a % that two hexadecimal digits don't follow.\n"};
-            case detail::name_filter::outcome::too_many:
-                return {400, plain_text, "The query has more than 100 times name[].\n"};
-            case detail::name_filter::outcome::everything: return respond(request, nullptr);
-            case detail::name_filter::outcome::some: break;
-        }
-        return respond(request, &asked);
-    }
-
+    [[nodiscard]] scrape_response respond_to_query(scrape_request const& request) noexcept;
     // All families, or those that are asked for.
-    [[nodiscard]] scrape_response respond(scrape_request const& request, detail::name_filter const* asked) noexcept {
-        auto const chosen = negotiate(request.accept, prefer_text_1_0_0_);
-        scrape_response answer{200, content_type(chosen), {}};
-        answer.add({"Vary", "Accept, Accept-Encoding"});
-        if (request.method == "HEAD") return answer;
-
-        auto const until = detail::end_of_callbacks(request.scrape_timeout);
-        auto const place = pool_->take(most_at_once_);
-        if (place == detail::place_pool::size) {
-            scrape_response busy{503, plain_text, "Too many scrapes at once; try again.\n"};
-            busy.add({"Retry-After", "1"});
-            return busy;
-        }
-        answer.pool_ = pool_;
-        answer.place_ = place;
-        auto& [text, packed] = (*pool_)[place];
-        text.clear();
-        bool const shows_target = asked == nullptr || asked->shows("target_info", instrument_kind::info);
-        std::string_view const target = target_labels_[static_cast<std::size_t>(chosen.names)];
-        prometheus_encoder encoder{text, text_style{chosen.format, chosen.names, created_},
-                                   shows_target ? target : std::string_view{}};
-        auto const round = core_->callbacks.collect(until);
-        if (until != (std::chrono::steady_clock::time_point::max)() && std::chrono::steady_clock::now() >= until)
-            return {503, plain_text,
-                    "The callbacks of observables take longer than the scrape may; raise scrape_timeout.\n"};
-        auto const families = core_->families();
-        if (asked == nullptr)
-            detail::visit_all(*families, encoder, order::by_name, round);
-        else
-            for (auto const& f : families->by_name)
-                if (asked->shows(f->describe(), chosen.names)) std::as_const(*f).visit(encoder, round);
-        if (!encoder.finish())
-            return {500, plain_text, "The numbers take more memory than there is; ask for fewer by name[].\n"};
-        answer.body_ = text.view();
-        if (compress_with_ != nullptr && wants_coding(request.accept_encoding, compress_with_->coding())) {
-            packed.clear();
-            if (compress_with_->compress(text.view(), packed)) {
-                answer.add({"Content-Encoding", compress_with_->coding()});
-                answer.body_ = packed.view();
-            }
-        }
-        return answer;
-    }
+    [[nodiscard]] scrape_response respond(scrape_request const& request, detail::name_filter const* asked) noexcept;
 
     std::shared_ptr<detail::registry_core> core_;
     std::array<std::string, 4> target_labels_;  // in each escaping
@@ -13116,6 +13025,115 @@ private:
     bool prefer_text_1_0_0_;
     bool created_;
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION endpoint::endpoint(registry& of, endpoint_options options)
+    : core_(of.core()),
+      pool_(std::make_shared<detail::page_pool>(options.largest_body)),
+      compress_with_(std::move(options.compress_with)),
+      most_at_once_(std::clamp(options.most_at_once, std::size_t{1}, detail::place_pool::size)),
+      enabled_(options.enabled),
+      prefer_text_1_0_0_(options.prefer_text_1_0_0),
+      created_(options.created) {
+    for (auto const names : {escaping::underscores, escaping::allow_utf_8, escaping::dots, escaping::values})
+        target_labels_[static_cast<std::size_t>(names)] =
+            target_info_labels(options.about, core_->options.translation, names);
+    watch(std::move(options.watcher));
+}
+
+TACHO_FUNCTION scrape_response endpoint::respond(scrape_request const& request) noexcept {
+    auto* const watcher = watching_.load(std::memory_order_acquire);
+    if (watcher == nullptr) [[likely]]
+        return respond_to(request);
+    auto const begun = steady_clock::now();
+    watcher->begins();
+    auto answer = respond_to(request);
+    std::chrono::duration<double> const took = steady_clock::now() - begun;
+    watcher->ends({answer.status(), answer.body().size(), took.count()});
+    return answer;
+}
+
+TACHO_FUNCTION scrape_response endpoint::respond_to(scrape_request const& request) noexcept {
+    auto answer = respond_with_body(request);
+    if (request.method == "HEAD") answer.body_ = {};  // also where it is refused
+    return answer;
+}
+
+TACHO_FUNCTION scrape_response endpoint::respond_with_body(scrape_request const& request) noexcept {
+    if (!is_enabled()) return {404, "application/json", R"({"detail":"Prometheus metrics endpoint is not enabled"})"};
+    if (request.method != "GET" && request.method != "HEAD") {
+        scrape_response refused{405, plain_text, "Use GET or HEAD.\n"};
+        refused.add({"Allow", "GET, HEAD"});
+        return refused;
+    }
+    if (request.accept.size() + request.accept_encoding.size() + request.scrape_timeout.size() > most_header_bytes)
+        return {431, plain_text, "Accept, Accept-Encoding and the scrape timeout are longer than 16384 bytes.\n"};
+    if (request.query.empty()) return respond(request, nullptr);
+    return respond_to_query(request);
+}
+
+[[gnu::noinline]] TACHO_FUNCTION scrape_response endpoint::respond_to_query(scrape_request const& request) noexcept {
+    if (request.query.size() > detail::longest_query)
+        return {414, plain_text, "The query is longer than 8192 bytes.\n"};
+    detail::name_filter asked;
+    switch (asked.read(request.query)) {
+        case detail::name_filter::outcome::malformed:
+            return {400, plain_text, "The query has a % that two hexadecimal digits don't follow.\n"};
+        case detail::name_filter::outcome::too_many:
+            return {400, plain_text, "The query has more than 100 times name[].\n"};
+        case detail::name_filter::outcome::everything: return respond(request, nullptr);
+        case detail::name_filter::outcome::some: break;
+    }
+    return respond(request, &asked);
+}
+
+TACHO_FUNCTION scrape_response endpoint::respond(scrape_request const& request,
+                                                 detail::name_filter const* asked) noexcept {
+    auto const chosen = negotiate(request.accept, prefer_text_1_0_0_);
+    scrape_response answer{200, content_type(chosen), {}};
+    answer.add({"Vary", "Accept, Accept-Encoding"});
+    if (request.method == "HEAD") return answer;
+
+    auto const until = detail::end_of_callbacks(request.scrape_timeout);
+    auto const place = pool_->take(most_at_once_);
+    if (place == detail::place_pool::size) {
+        scrape_response busy{503, plain_text, "Too many scrapes at once; try again.\n"};
+        busy.add({"Retry-After", "1"});
+        return busy;
+    }
+    answer.pool_ = pool_;
+    answer.place_ = place;
+    auto& [text, packed] = (*pool_)[place];
+    text.clear();
+    bool const shows_target = asked == nullptr || asked->shows("target_info", instrument_kind::info);
+    std::string_view const target = target_labels_[static_cast<std::size_t>(chosen.names)];
+    prometheus_encoder encoder{text, text_style{chosen.format, chosen.names, created_},
+                               shows_target ? target : std::string_view{}};
+    auto const round = core_->callbacks.collect(until);
+    if (until != (std::chrono::steady_clock::time_point::max)() && std::chrono::steady_clock::now() >= until)
+        return {503, plain_text,
+                "The callbacks of observables take longer than the scrape may; raise scrape_timeout.\n"};
+    auto const families = core_->families();
+    if (asked == nullptr)
+        detail::visit_all(*families, encoder, order::by_name, round);
+    else
+        for (auto const& f : families->by_name)
+            if (asked->shows(f->describe(), chosen.names)) std::as_const(*f).visit(encoder, round);
+    if (!encoder.finish())
+        return {500, plain_text, "The numbers take more memory than there is; ask for fewer by name[].\n"};
+    answer.body_ = text.view();
+    if (compress_with_ != nullptr && wants_coding(request.accept_encoding, compress_with_->coding())) {
+        packed.clear();
+        if (compress_with_->compress(text.view(), packed)) {
+            answer.add({"Content-Encoding", compress_with_->coding()});
+            answer.body_ = packed.view();
+        }
+    }
+    return answer;
+}
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI
 
@@ -13189,6 +13207,41 @@ concept listener = std::movable<T> &&
     { l.stop() }
     noexcept;
 };
+
+namespace detail {
+
+// A listener of whatever type, stopped at its end if it was ever started.
+class any_listener {
+public:
+    any_listener() = default;
+    any_listener(any_listener const&) = delete;
+    any_listener& operator=(any_listener const&) = delete;
+    virtual ~any_listener() = default;
+    virtual result<std::uint16_t> start(std::string const& host, std::uint16_t port,
+                                        std::shared_ptr<endpoint> answers) = 0;
+    virtual void stop() noexcept = 0;
+};
+
+template <class Listener>
+class listener_of final : public any_listener {
+public:
+    explicit listener_of(Listener by) : by_(std::move(by)) {}
+    ~listener_of() override {
+        if (was_started_) by_.stop();
+    }
+    result<std::uint16_t> start(std::string const& host, std::uint16_t port,
+                                std::shared_ptr<endpoint> answers) override {
+        was_started_ = true;
+        return by_.start(host, port, std::move(answers));
+    }
+    void stop() noexcept override { by_.stop(); }
+
+private:
+    Listener by_;
+    bool was_started_ = false;
+};
+
+}  // namespace detail
 
 }  // namespace tacho::inline TACHO_ABI
 
@@ -13302,6 +13355,33 @@ concept takes_tls_files = requires(T& t, tls_files const& files) {
 };
 
 namespace detail {
+
+// A transport of whatever type, so that what pushes is compiled once for all of them.
+class any_transport {
+public:
+    any_transport() = default;
+    any_transport(any_transport const&) = delete;
+    any_transport& operator=(any_transport const&) = delete;
+    virtual ~any_transport() = default;
+    virtual http_outcome post(http_post const& request, deadline const& until) = 0;
+    [[nodiscard]] virtual bool can_send(std::string_view scheme) const = 0;
+    virtual bool use(tls_files const& files) = 0;  // false: it takes none
+};
+
+template <transport Transport>
+class transport_of final : public any_transport {
+public:
+    explicit transport_of(Transport by) : by_(std::move(by)) {}
+    http_outcome post(http_post const& request, deadline const& until) override { return by_.post(request, until); }
+    [[nodiscard]] bool can_send(std::string_view scheme) const override { return Transport::can_send(scheme); }
+    bool use(tls_files const& files) override {
+        if constexpr (takes_tls_files<Transport>) by_.use(files);
+        return takes_tls_files<Transport>;
+    }
+
+private:
+    Transport by_;
+};
 
 // Why these can't be sent: a line end would begin another header. Empty when they can.
 [[nodiscard]] inline std::string problem_of(std::span<http_header const> headers) {
@@ -13727,7 +13807,11 @@ struct push_target {
 };
 
 // Nothing when it is no URL, which is also one whose host or port is none, or has a `%` that is none.
-[[nodiscard]] inline std::optional<push_target> push_target_of(std::string_view url) {
+[[nodiscard]] std::optional<push_target> push_target_of(std::string_view url);
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION std::optional<push_target> push_target_of(std::string_view url) {
     auto const parts = env::split_url(url);
     if (!parts) return {};
     push_target to;
@@ -13759,6 +13843,8 @@ struct push_target {
     to.host = host;
     return to;
 }
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI::detail
 
@@ -14380,7 +14466,7 @@ public:
     std::string const& after(http_outcome const& latest, bool out_of_time) {
         if (latest.status != 0) {
             auto const words = refusal_message(latest.body);
-            return why_ = fmt::format("answered {}{}{}", latest.status, words.empty() ? "" : " ", words);
+            return why_ = "answered " + std::to_string(latest.status) + (words.empty() ? "" : " ") + words;
         }
         if (out_of_time && !why_.empty()) return why_ += "; the last try was cut short: " + latest.problem;
         return why_ = latest.problem;
@@ -14418,15 +14504,33 @@ private:
 // tacho: the thread of a pusher: collects, sends and waits.
 // Rule: https://opentelemetry.io/docs/specs/otlp/#otlphttp
 
-namespace tacho::inline TACHO_ABI {
+#if TACHO_BODIES
 
-namespace detail {
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace tacho::inline TACHO_ABI::detail {
 
 // What a pusher is in the process that made it.
-template <transport Transport>
 class push_worker {
 public:
-    push_worker(registry& of, pusher_options options, Transport by, std::shared_ptr<delta_memory> memory)
+    push_worker(registry& of, pusher_options options, std::unique_ptr<any_transport> by,
+                std::shared_ptr<delta_memory> memory)
         : options_(clamped(std::move(options))),
           now_(of.options().now),
           reader_(std::in_place, of),
@@ -14435,7 +14539,7 @@ public:
           packed_(options_.largest_body) {
         headers_.push_back({"Content-Type", "application/json"});
         bool const has_own = std::any_of(options_.headers.begin(), options_.headers.end(), [](attribute const& header) {
-            return detail::equals_ignoring_case(header.key, "User-Agent");
+            return equals_ignoring_case(header.key, "User-Agent");
         });
         if (!has_own) headers_.push_back({"User-Agent", user_agent_});
         for (auto const& [name, value] : options_.headers) headers_.push_back({name, value});
@@ -14517,7 +14621,7 @@ private:
             bool accepted = false;
             done_ = {};
             unread_ = false;
-            if (!detail::attempt([&] { accepted = push(until) && !unread_; }))
+            if (!attempt([&] { accepted = push(until) && !unread_; }))
                 report_joined(severity::error,
                               {"pushing to ", shown_url_,
                                ": an exception ended it, as the lack of memory does; the next push covers it"});
@@ -14532,9 +14636,7 @@ private:
             finished_.notify_all();
             if (last) return reader_.reset();
             // From start to start; a push that took longer than the interval is followed at once by the next.
-            next = (std::max)(next + options_.interval, deadline::clock::now());
-            if (next > started + options_.interval)
-                next = (std::max)(started + options_.interval, deadline::clock::now());
+            next = (std::max)((std::min)(next, started) + options_.interval, deadline::clock::now());
         }
     }
 
@@ -14588,7 +14690,7 @@ private:
         failed_tries failed;
         for (backoff waits;;) {
             done_.sent_bytes += request.body.size();
-            auto const outcome = transport_.post(request, until);
+            auto const outcome = transport_->post(request, until);
             auto const meaning =
                 outcome.status == 0 ? (outcome.retryable ? verdict::retry : verdict::drop) : classify(outcome.status);
             if (meaning == verdict::accepted) {
@@ -14698,7 +14800,7 @@ private:
     std::vector<http_header> headers_;
     std::optional<reader> reader_;  // until the end: while it lives, what is removed is kept for it
     std::shared_ptr<delta_memory> memory_;
-    Transport transport_;
+    std::unique_ptr<any_transport> transport_;
     byte_buffer packed_;
     unsent_requests unsent_;
     std::vector<otlp_request_end> written_;
@@ -14726,9 +14828,9 @@ private:
     std::thread worker_;  // last: it uses all above
 };
 
-}  // namespace detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
-}  // namespace tacho::inline TACHO_ABI
+#endif
 
 #endif
 
@@ -14741,6 +14843,61 @@ private:
 
 namespace tacho::inline TACHO_ABI {
 
+namespace detail {
+
+class push_worker;
+
+// A pusher by whatever transport.
+class any_pusher {
+public:
+    any_pusher(registry& of, pusher_options options, std::unique_ptr<any_transport> by,
+               std::shared_ptr<delta_memory> memory);
+    any_pusher(any_pusher const&) = delete;
+    any_pusher& operator=(any_pusher const&) = delete;
+
+    bool flush(std::chrono::milliseconds limit);
+    void stop(std::chrono::milliseconds limit);
+    void ask_to_stop(std::chrono::milliseconds limit);
+    [[nodiscard]] bool ended() const;
+    [[nodiscard]] pusher_stats stats() const;
+
+private:
+    process_bound<push_worker> worker_;
+};
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION any_pusher::any_pusher(registry& of, pusher_options options, std::unique_ptr<any_transport> by,
+                                      std::shared_ptr<delta_memory> memory)
+    : worker_(std::make_shared<push_worker>(of, std::move(options), std::move(by), std::move(memory))) {}
+
+TACHO_FUNCTION bool any_pusher::flush(std::chrono::milliseconds limit) {
+    auto* const worker = worker_.here();
+    return worker != nullptr && worker->flush(limit);
+}
+
+TACHO_FUNCTION void any_pusher::stop(std::chrono::milliseconds limit) {
+    if (auto* const worker = worker_.here()) worker->stop(limit);
+}
+
+TACHO_FUNCTION void any_pusher::ask_to_stop(std::chrono::milliseconds limit) {
+    if (auto* const worker = worker_.here()) static_cast<void>(worker->ask_to_stop(limit));
+}
+
+TACHO_FUNCTION bool any_pusher::ended() const {
+    auto const* const worker = worker_.here();
+    return worker == nullptr || worker->ended();
+}
+
+TACHO_FUNCTION pusher_stats any_pusher::stats() const {
+    auto const* const worker = worker_.here();
+    return worker == nullptr ? pusher_stats{} : worker->stats();
+}
+
+#endif
+
+}  // namespace detail
+
 /// Pushes from a thread of its own, until it is stopped. What a failed push would have said, the next one says: totals
 /// go on, and deltas are added up from where the last accepted push ended. Recording and scraping never wait for it.
 /// A child of fork() doesn't have that thread: there flush() fails, and all else does nothing and waits for nothing.
@@ -14750,43 +14907,28 @@ public:
     /// With the memory of an earlier pusher, which has ended, its deltas go on where that one's ended; else they begin
     /// with all that was recorded so far.
     pusher(registry& of, pusher_options options, Transport by, std::shared_ptr<delta_memory> memory = nullptr)
-        : worker_(std::make_shared<detail::push_worker<Transport>>(of, std::move(options), std::move(by),
-                                                                   std::move(memory))) {}
-    pusher(pusher const&) = delete;
-    pusher& operator=(pusher const&) = delete;
+        : pusher_(of, std::move(options), std::make_unique<detail::transport_of<Transport>>(std::move(by)),
+                  std::move(memory)) {}
 
     /// Pushes now and waits for the outcome, at most for `limit`. True when the receiver took all that was recorded
     /// before the call.
-    bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
-        auto* const worker = worker_.here();
-        return worker != nullptr && worker->flush(limit);
-    }
+    bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) { return pusher_.flush(limit); }
 
     /// Pushes once more and ends the thread, within `limit`: what is under way is cut short then. Idempotent, and what
     /// the destructor does. Called by the error hook or a callback on the pusher's own thread it doesn't wait.
-    void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
-        if (auto* const worker = worker_.here()) worker->stop(limit);
-    }
+    void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) { pusher_.stop(limit); }
 
     /// The same without waiting for the end, so that several can stop at the same time; stop() then waits.
-    void ask_to_stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
-        if (auto* const worker = worker_.here()) static_cast<void>(worker->ask_to_stop(limit));
-    }
+    void ask_to_stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) { pusher_.ask_to_stop(limit); }
 
     /// Whether the last push has been made.
-    [[nodiscard]] bool ended() const {
-        auto const* const worker = worker_.here();
-        return worker == nullptr || worker->ended();
-    }
+    [[nodiscard]] bool ended() const { return pusher_.ended(); }
 
     /// What it has done so far; zeros in a child of fork(). Takes a lock for a moment.
-    [[nodiscard]] pusher_stats stats() const {
-        auto const* const worker = worker_.here();
-        return worker == nullptr ? pusher_stats{} : worker->stats();
-    }
+    [[nodiscard]] pusher_stats stats() const { return pusher_.stats(); }
 
 private:
-    detail::process_bound<detail::push_worker<Transport>> worker_;
+    detail::any_pusher pusher_;
 };
 
 }  // namespace tacho::inline TACHO_ABI
@@ -15568,6 +15710,8 @@ inline settings settings::from_environment(environment_options const& options, e
 
 namespace tacho::inline TACHO_ABI::detail {
 
+#if TACHO_BODIES
+
 struct named_file {
     std::string name;            // `push.certificate="/ca.pem" of OTEL_EXPORTER_OTLP_CERTIFICATE`
     std::string why_unreadable;  // empty when it can be read
@@ -15604,6 +15748,8 @@ struct named_file {
     return files;
 }
 
+#endif
+
 }  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
@@ -15634,14 +15780,18 @@ struct telemetry_report {
     std::vector<path_report> added_pushes = {};  ///< see telemetry::add_push()
 
     /// A line for each way out and each warning.
-    [[nodiscard]] std::string text() const {
-        auto out = fmt::format("push: {}\nscrape: {}\n", push.words, scrape.words);
-        for (auto const& added : added_pushes) out += fmt::format("push {}: {}\n", added.name, added.words);
-        if (console.wanted) out += fmt::format("console: {}\n", console.words);
-        for (auto const& w : warnings) out += "warning: " + w + '\n';
-        return out;
-    }
+    [[nodiscard]] std::string text() const;
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION std::string telemetry_report::text() const {
+    std::string out = "push: " + push.words + "\nscrape: " + scrape.words + '\n';
+    for (auto const& added : added_pushes) out += "push " + added.name + ": " + added.words + '\n';
+    if (console.wanted) out += "console: " + console.words + '\n';
+    for (auto const& w : warnings) out += "warning: " + w + '\n';
+    return out;
+}
 
 namespace detail {
 
@@ -15654,6 +15804,8 @@ inline std::pair<path_report&, std::size_t> report_of_push(telemetry_report& in,
 }
 
 }  // namespace detail
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI
 
@@ -15676,55 +15828,33 @@ struct own_server {};
 
 namespace detail {
 
-class [[gnu::visibility("default")]] running_path;  // the program's, in a plug-in too
+struct [[gnu::visibility("default")]] running_telemetry;  // the program's, in a plug-in too
 
-// A way out that runs, whatever its type.
-class running_path {
-public:
-    running_path() = default;
-    running_path(running_path const&) = delete;
-    running_path& operator=(running_path const&) = delete;
-    virtual ~running_path() = default;
-    virtual bool flush(std::chrono::milliseconds limit) = 0;
-    virtual void ask_to_stop(std::chrono::milliseconds limit) = 0;  // doesn't wait
-    virtual void stop(std::chrono::milliseconds limit) = 0;
-    virtual bool ended() const = 0;
-};
-
+// nullptr for none.
 template <class Transport>
-class push_path final : public running_path {
-public:
-    push_path(registry& of, pusher_options options, Transport by, std::shared_ptr<delta_memory> memory)
-        : pusher_(of, std::move(options), std::move(by), std::move(memory)) {}
-    bool flush(std::chrono::milliseconds limit) override { return pusher_.flush(limit); }
-    void ask_to_stop(std::chrono::milliseconds limit) override { pusher_.ask_to_stop(limit); }
-    void stop(std::chrono::milliseconds limit) override { pusher_.stop(limit); }
-    bool ended() const override { return pusher_.ended(); }
-
-private:
-    pusher<Transport> pusher_;
-};
-
+[[nodiscard]] std::unique_ptr<any_transport> any_of_transport(Transport by) {
+    static_assert(std::is_same_v<Transport, no_transport> || transport<Transport>,
+                  "tacho: a transport has http_outcome post(http_post const&, deadline const&) and "
+                  "static bool can_send(std::string_view scheme), and can be moved");
+    if constexpr (std::is_same_v<Transport, no_transport>)
+        return nullptr;
+    else
+        return std::make_unique<transport_of<Transport>>(std::move(by));
+}
+// nullptr for none of a type of its own.
 template <class Listener>
-class scrape_path final : public running_path {
-public:
-    explicit scrape_path(Listener by) : listener_(std::move(by)) {}
-    ~scrape_path() override { listener_.stop(); }
-    result<std::uint16_t> start(scrape_settings const& s, std::shared_ptr<endpoint> answers) {
-        return listener_.start(s.host, s.port, std::move(answers));
-    }
-    bool flush(std::chrono::milliseconds) override { return true; }  // whoever scrapes decides when
-    void ask_to_stop(std::chrono::milliseconds) override {}
-    void stop(std::chrono::milliseconds) override { listener_.stop(); }
-    bool ended() const override { return true; }
+[[nodiscard]] std::unique_ptr<any_listener> any_of_listener(Listener by) {
+    if constexpr (std::is_same_v<Listener, no_listener> || std::is_same_v<Listener, own_server>)
+        return nullptr;
+    else
+        return std::make_unique<listener_of<Listener>>(std::move(by));
+}
 
-private:
-    Listener listener_;
-};
+#if TACHO_BODIES
 
 // A push that runs or ran, and what it and those before it have delivered.
 struct one_push {
-    std::shared_ptr<running_path> path;
+    std::shared_ptr<any_pusher> path;
     std::shared_ptr<delta_memory> memory;
 };
 
@@ -15733,8 +15863,6 @@ struct message {
     severity how;
     std::string words;
 };
-
-struct [[gnu::visibility("default")]] running_telemetry;  // the program's, in a plug-in too
 
 // What runs for one registry; shared by all telemetry objects that were started on it.
 struct running_telemetry {
@@ -15752,8 +15880,8 @@ struct running_telemetry {
     // That of the settings, then those of the report's added_pushes. A list is never changed, but replaced.
     using push_list = std::vector<one_push>;
     std::shared_ptr<push_list const> pushes = std::make_shared<push_list>(1);
-    std::shared_ptr<running_path> console;
-    std::shared_ptr<running_path> scrape;
+    std::shared_ptr<any_pusher> console;
+    std::shared_ptr<any_listener> scrape;
     resource about;  // as the last start said
     std::shared_ptr<endpoint> mounted;
     std::shared_ptr<scrape_watcher> watcher;  // of both endpoints, once somebody may scrape
@@ -15815,12 +15943,10 @@ inline std::shared_ptr<compressor> compressor_of_pushes(running_telemetry& runni
 
 // Files that are named and would not be used are said: a push that works without them may trust whom it should not. So
 // are those that can't be read by now, because a push only tells that TLS failed.
-template <class Transport>
-void hand_over_files(running_telemetry& running, push_settings const& push, std::vector<setting_origin> const& as_read,
-                     Transport& by) {
+inline void hand_over_files(running_telemetry& running, push_settings const& push,
+                            std::vector<setting_origin> const& as_read, any_transport& by) {
     auto const files = files_of(push, as_read);
-    if constexpr (takes_tls_files<Transport>) {
-        by.use(tls_files{push.certificate, push.client_certificate, push.client_key});
+    if (by.use({push.certificate, push.client_certificate, push.client_key})) {
         for (auto const& file : files)
             if (!file.why_unreadable.empty())
                 running.warn(
@@ -15842,13 +15968,10 @@ inline std::string off(push_settings const& s) {
     return "off: " + (forgotten ? "push.enabled is false, though a URL is set" : s.why_off);
 }
 
-template <class Transport>
-void start_push(running_telemetry& running, path_report& path, std::size_t number, push_settings const& s,
-                std::vector<setting_origin> const& as_read, Transport by,
-                std::shared_ptr<compressor> const& compress_with, std::shared_ptr<push_watcher> watcher) {
-    static_assert(std::is_same_v<Transport, no_transport> || transport<Transport>,
-                  "tacho: a transport has http_outcome post(http_post const&, deadline const&) and "
-                  "static bool can_send(std::string_view scheme), and can be moved");
+// By a transport, if there is one.
+inline void start_push(running_telemetry& running, path_report& path, std::size_t number, push_settings const& s,
+                       std::vector<setting_origin> const& as_read, std::unique_ptr<any_transport> by,
+                       std::shared_ptr<compressor> const& compress_with, std::shared_ptr<push_watcher> watcher) {
     path.wanted = true;
     auto const url = env::without_credentials(s.url);
     auto interval = s.interval;
@@ -15858,55 +15981,51 @@ void start_push(running_telemetry& running, path_report& path, std::size_t numbe
                                  s.interval.count(), interval.count()));
     }
     if (!s.problem.empty()) return running.refuse(path, "not pushing: " + s.problem);
-    if constexpr (std::is_same_v<Transport, no_transport>) {
-        running.refuse(
+    if (by == nullptr)
+        return running.refuse(
             path, fmt::format("not pushing to {}: the program has no transport; give telemetry::start one, such as "
                               "tacho::curl_transport{{}} of tacho/adapter/curl.hpp",
                               url));
-    } else {
-        auto const parts = env::split_url(s.url);
-        if (!parts)
-            return running.refuse(
-                path,
-                fmt::format("not pushing: {} is no URL; write it as http://host:port/v1/metrics", env::in_quotes(url)));
-        std::string scheme{parts->scheme};
-        for (auto& c : scheme) c = detail::lower(c);
-        if (!Transport::can_send(scheme))
-            return running.refuse(path,
-                                  fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
-                                              "another endpoint",
-                                              url, parts->scheme));
-        auto now = number < running.pushes->size() ? (*running.pushes)[number] : one_push{};
-        // Two at a time would share what has been delivered.
-        if (now.path != nullptr && !now.path->ended())
-            return running.refuse(path, fmt::format("not pushing to {}: the push before has not ended yet; start once "
-                                                    "stop() has returned",
-                                                    url));
-        if (scheme == "https") hand_over_files(running, s, as_read, by);
-        auto packs = compressor_of_pushes(running, s, compress_with);
-        bool const started = attempt([&] {
-            auto with = std::make_shared<running_telemetry::push_list>(*running.pushes);
-            with->resize((std::max)(with->size(), number + 1));
-            if (now.memory == nullptr) now.memory = std::make_shared<delta_memory>();
-            now.path = std::make_shared<push_path<Transport>>(running.of,
-                                                              pusher_options{.url = s.url,
-                                                                             .headers = s.headers,
-                                                                             .about = running.about,
-                                                                             .interval = interval,
-                                                                             .timeout = s.timeout,
-                                                                             .temporality = s.temporality,
-                                                                             .compress_with = std::move(packs),
-                                                                             .watcher = std::move(watcher)},
-                                                              std::move(by), now.memory);
-            (*with)[number] = std::move(now);
-            running.pushes = std::move(with);
-        });
-        if (!started)
-            return running.refuse(
-                path, fmt::format("not pushing to {}: no thread or no memory can be had; allow the process more", url));
-        path.running = true;
-        path.words = fmt::format("pushing to {} every {} ms", url, interval.count());
-    }
+    auto const parts = env::split_url(s.url);
+    if (!parts)
+        return running.refuse(path, fmt::format("not pushing: {} is no URL; write it as http://host:port/v1/metrics",
+                                                env::in_quotes(url)));
+    std::string scheme{parts->scheme};
+    for (auto& c : scheme) c = detail::lower(c);
+    if (!by->can_send(scheme))
+        return running.refuse(path, fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
+                                                "another endpoint",
+                                                url, parts->scheme));
+    auto now = number < running.pushes->size() ? (*running.pushes)[number] : one_push{};
+    // Two at a time would share what has been delivered.
+    if (now.path != nullptr && !now.path->ended())
+        return running.refuse(path, fmt::format("not pushing to {}: the push before has not ended yet; start once "
+                                                "stop() has returned",
+                                                url));
+    if (scheme == "https") hand_over_files(running, s, as_read, *by);
+    auto packs = compressor_of_pushes(running, s, compress_with);
+    bool const started = attempt([&] {
+        auto with = std::make_shared<running_telemetry::push_list>(*running.pushes);
+        with->resize((std::max)(with->size(), number + 1));
+        if (now.memory == nullptr) now.memory = std::make_shared<delta_memory>();
+        now.path = std::make_shared<any_pusher>(running.of,
+                                                pusher_options{.url = s.url,
+                                                               .headers = s.headers,
+                                                               .about = running.about,
+                                                               .interval = interval,
+                                                               .timeout = s.timeout,
+                                                               .temporality = s.temporality,
+                                                               .compress_with = std::move(packs),
+                                                               .watcher = std::move(watcher)},
+                                                std::move(by), now.memory);
+        (*with)[number] = std::move(now);
+        running.pushes = std::move(with);
+    });
+    if (!started)
+        return running.refuse(
+            path, fmt::format("not pushing to {}: no thread or no memory can be had; allow the process more", url));
+    path.running = true;
+    path.words = fmt::format("pushing to {} every {} ms", url, interval.count());
 }
 
 inline void start_console(running_telemetry& running, registry& of, settings const& s) {
@@ -15918,9 +16037,9 @@ inline void start_console(running_telemetry& running, registry& of, settings con
                               "not writing to the standard output: what wrote there before has not ended yet; start "
                               "once stop() has returned");
     bool const started = attempt([&] {
-        running.console = std::make_shared<push_path<stream_transport>>(
+        running.console = std::make_shared<any_pusher>(
             of, pusher_options{.url = "the standard output", .about = s.about, .interval = s.console.interval},
-            stream_transport{}, nullptr);
+            std::make_unique<transport_of<stream_transport>>(stream_transport{}), nullptr);
     });
     if (!started)
         return running.refuse(
@@ -15939,34 +16058,35 @@ inline std::shared_ptr<endpoint> make_endpoint(running_telemetry const& running,
                                                            .watcher = running.watcher});
 }
 
-template <class Listener>
-void start_scrape(running_telemetry& running, registry& of, settings const& s, Listener by,
-                  std::shared_ptr<compressor> const& compress_with) {
+// By a listener, if there is one, or by the program's own web server.
+inline void start_scrape(running_telemetry& running, registry& of, settings const& s, std::unique_ptr<any_listener> by,
+                         bool by_own_server, std::shared_ptr<compressor> const& compress_with) {
     auto& path = running.report.scrape;
     path.wanted = true;
-    if constexpr (std::is_same_v<Listener, own_server>) {
+    if (by_own_server) {
         path.running = true;
         path.words = "answered by the program's own web server";
-    } else if constexpr (std::is_same_v<Listener, no_listener>) {
-        running.refuse(
+        return;
+    }
+    if (by == nullptr)
+        return running.refuse(
             path,
             "not scrapable: the program has no listener; give telemetry::start one, such as "
             "tacho::httplib_listener{} of tacho/adapter/httplib.hpp, or tacho::own_server{} and let your web "
             "server answer with telemetry.endpoint()");
-    } else {
-        if (!s.scrape.problem.empty()) return running.refuse(path, "not listening: " + s.scrape.problem);
-        bool const done = attempt([&] {
-            auto started = std::make_shared<scrape_path<Listener>>(std::move(by));
-            auto const port = started->start(s.scrape, make_endpoint(running, of, s, compress_with, true));
-            if (!port) return running.refuse(path, "not listening: " + port.message());
-            running.scrape = std::move(started);
-            path.running = true;
-            path.port = *port;
-            path.words = fmt::format("listening on http://{}:{}/metrics", env::host_before_port(s.scrape.host), *port);
-        });
-        if (!done) running.refuse(path, "not listening: no thread or no memory can be had; allow the process more");
-    }
+    if (!s.scrape.problem.empty()) return running.refuse(path, "not listening: " + s.scrape.problem);
+    bool const done = attempt([&] {
+        auto const port = by->start(s.scrape.host, s.scrape.port, make_endpoint(running, of, s, compress_with, true));
+        if (!port) return running.refuse(path, "not listening: " + port.message());
+        running.scrape = std::move(by);
+        path.running = true;
+        path.port = *port;
+        path.words = fmt::format("listening on http://{}:{}/metrics", env::host_before_port(s.scrape.host), *port);
+    });
+    if (!done) running.refuse(path, "not listening: no thread or no memory can be had; allow the process more");
 }
+
+#endif
 
 }  // namespace detail
 
@@ -16002,37 +16122,46 @@ consteval auto label_values(push_fate) {
 class push_metrics final : public push_watcher {
 public:
     /// Registers its instruments in `of`, under the scope `tacho`.
-    explicit push_metrics(registry& of) : push_metrics(of.scope("tacho", version)) {}
+    explicit push_metrics(registry& of);
 
     /// Records a push. Takes no lock once each outcome was seen.
-    void pushed(push_outcome const& how) noexcept override {
-        pushes_(how.accepted ? outcome::accepted : outcome::failed).inc();
-        seconds_.observe(how.seconds);
-        sent_.inc(how.sent_bytes);
-        points_(outcome::accepted).inc(how.accepted_points);
-        points_(outcome::rejected).inc(how.rejected_points);
-        points_(outcome::failed).inc(how.failed_points);
-    }
+    void pushed(push_outcome const& how) noexcept override;
 
 private:
     using outcome = detail::push_fate;
 
-    explicit push_metrics(scope const& in)
-        : pushes_{in, "Pushes, by whether the receiver took them"},
-          seconds_{in, "Time from a collection to the last answer"},
-          sent_{in, "Size of the requests that were sent, compressed where they are"},
-          points_{in, "Points that were sent, by what became of them"} {
-        // So that a rate of failures is known before there is one.
-        for (auto const how : {outcome::accepted, outcome::failed}) static_cast<void>(pushes_.bind(how));
-        for (auto const how : {outcome::accepted, outcome::rejected, outcome::failed})
-            static_cast<void>(points_.bind(how));
-    }
+    explicit push_metrics(scope const& in);
 
     counter<"tacho.pushes", label<"outcome", outcome>> pushes_;
     histogram<"tacho.push.duration", unit::seconds> seconds_;
     counter<"tacho.push.sent", unit::bytes> sent_;
     counter<"tacho.push.points", label<"outcome", outcome>> points_;
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION push_metrics::push_metrics(registry& of) : push_metrics(of.scope("tacho", version)) {}
+
+TACHO_FUNCTION void push_metrics::pushed(push_outcome const& how) noexcept {
+    pushes_(how.accepted ? outcome::accepted : outcome::failed).inc();
+    seconds_.observe(how.seconds);
+    sent_.inc(how.sent_bytes);
+    points_(outcome::accepted).inc(how.accepted_points);
+    points_(outcome::rejected).inc(how.rejected_points);
+    points_(outcome::failed).inc(how.failed_points);
+}
+
+TACHO_FUNCTION push_metrics::push_metrics(scope const& in)
+    : pushes_{in, "Pushes, by whether the receiver took them"},
+      seconds_{in, "Time from a collection to the last answer"},
+      sent_{in, "Size of the requests that were sent, compressed where they are"},
+      points_{in, "Points that were sent, by what became of them"} {
+    // So that a rate of failures is known before there is one.
+    for (auto const how : {outcome::accepted, outcome::failed}) static_cast<void>(pushes_.bind(how));
+    for (auto const how : {outcome::accepted, outcome::rejected, outcome::failed}) static_cast<void>(points_.bind(how));
+}
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI
 
@@ -16057,35 +16186,17 @@ namespace tacho::inline TACHO_ABI {
 class scrape_metrics final : public scrape_watcher {
 public:
     /// Registers its instruments in `of`, under the scope `tacho`.
-    explicit scrape_metrics(registry& of) : scrape_metrics(of.scope("tacho", version)) {}
+    explicit scrape_metrics(registry& of);
 
     /// Counts a scrape as in flight.
-    void begins() noexcept override { in_flight_.inc(); }
-    void ends(scrape_outcome const& how) noexcept override {
-        in_flight_.dec();
-        scrapes_(how.status).inc();
-        seconds_.observe(how.seconds);
-        sent_.inc(how.bytes);
-    }
+    void begins() noexcept override;
+    /// Records it, and counts it as in flight no more. Takes no lock once its status was seen.
+    void ends(scrape_outcome const& how) noexcept override;
 
 private:
-    explicit scrape_metrics(scope const& in)
-        : scrapes_{in, "Requests to the scrape endpoint, by the HTTP status of their answers"},
-          in_flight_{in, "Requests to the scrape endpoint that are being answered"},
-          seconds_{in, "Time from a request to the scrape endpoint to its answer"},
-          sent_{in, "Size of the answers to scrapes, compressed where they are"},
-          shown_{in, "Series of all instruments that are shown", [core = in.core()] { return series_of(*core); }} {
-        // So that a rate of errors is known before there is one.
-        for (int const code : {200, 500, 503}) static_cast<void>(scrapes_.bind(code));
-    }
+    explicit scrape_metrics(scope const& in);
 
-    [[nodiscard]] static std::int64_t series_of(detail::registry_core& core) {
-        auto const round = core.callbacks.finished();
-        auto const families = core.families();  // held while it is read
-        std::size_t sum = 0;
-        for (auto const& f : families->by_name) sum += detail::count_series(*f, round);
-        return static_cast<std::int64_t>(sum);
-    }
+    [[nodiscard]] static std::int64_t series_of(detail::registry_core& core);
 
     counter<"tacho.scrapes", label<"code", int>> scrapes_;
     up_down_counter<"tacho.scrapes_in_flight"> in_flight_;
@@ -16093,6 +16204,41 @@ private:
     counter<"tacho.scrape.sent", unit::bytes> sent_;
     observable_gauge<"tacho.series", std::int64_t> shown_;  // a gauge: of two that watch, one value stands
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION scrape_metrics::scrape_metrics(registry& of) : scrape_metrics(of.scope("tacho", version)) {}
+
+TACHO_FUNCTION void scrape_metrics::begins() noexcept {
+    in_flight_.inc();
+}
+
+TACHO_FUNCTION void scrape_metrics::ends(scrape_outcome const& how) noexcept {
+    in_flight_.dec();
+    scrapes_(how.status).inc();
+    seconds_.observe(how.seconds);
+    sent_.inc(how.bytes);
+}
+
+TACHO_FUNCTION scrape_metrics::scrape_metrics(scope const& in)
+    : scrapes_{in, "Requests to the scrape endpoint, by the HTTP status of their answers"},
+      in_flight_{in, "Requests to the scrape endpoint that are being answered"},
+      seconds_{in, "Time from a request to the scrape endpoint to its answer"},
+      sent_{in, "Size of the answers to scrapes, compressed where they are"},
+      shown_{in, "Series of all instruments that are shown", [core = in.core()] { return series_of(*core); }} {
+    // So that a rate of errors is known before there is one.
+    for (int const code : {200, 500, 503}) static_cast<void>(scrapes_.bind(code));
+}
+
+TACHO_FUNCTION std::int64_t scrape_metrics::series_of(detail::registry_core& core) {
+    auto const round = core.callbacks.finished();
+    auto const families = core.families();  // held while it is read
+    std::size_t sum = 0;
+    for (auto const& f : families->by_name) sum += detail::count_series(*f, round);
+    return static_cast<std::int64_t>(sum);
+}
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI
 
@@ -16105,19 +16251,6 @@ private:
 // tacho: both ways out, started and stopped as the settings say.
 
 namespace tacho::inline TACHO_ABI {
-
-namespace detail {
-
-// nullptr when there is no memory: then nobody is told. Under no lock of telemetry's: an instrument that can't be
-// registered is told to the error hook at once.
-template <class Metrics>
-[[nodiscard]] std::shared_ptr<Metrics> watcher_of(registry& of) noexcept {
-    std::shared_ptr<Metrics> made;
-    attempt([&] { made = std::make_shared<Metrics>(of); });
-    return made;
-}
-
-}  // namespace detail
 
 /// Owns what it started: the last telemetry object of a registry stops all ways out when it ends, with a final push of
 /// at most five seconds. Copyable; copies share. All members may be called by any thread; but the last object must not
@@ -16134,11 +16267,8 @@ public:
     template <class Transport = no_transport, class Listener = no_listener>
     [[nodiscard]] static telemetry start(registry& of, settings const& s, Transport by = {}, Listener at = {},
                                          std::shared_ptr<compressor> const& compress_with = nullptr) {
-        auto watched = watch(of, s);
-        std::vector<detail::message> messages;
-        auto running = start_quietly(of, s, std::move(by), std::move(at), compress_with, watched, messages);
-        for (auto const& [how, words] : messages) tacho::report(how, words);
-        return telemetry{std::move(running)};
+        return start_any(of, s, detail::any_of_transport(std::move(by)), detail::any_of_listener(std::move(at)),
+                         std::is_same_v<Listener, own_server>, compress_with);
     }
 
     /// Pushes to another receiver as well, at its own interval and with its own headers, temporality and memory of what
@@ -16148,39 +16278,11 @@ public:
     template <class Transport>
     void add_push(std::string const& name, push_settings const& s, Transport by,
                   std::shared_ptr<compressor> const& compress_with = nullptr) {
-        auto* const running = running_.here();
-        if (running == nullptr) return;
-        bool const watched = s.enabled && s.metrics && [&] {
-            std::lock_guard const lock{running->mutex};
-            return !detail::report_of_push(running->report, name).first.running;
-        }();
-        auto watcher = watched ? detail::watcher_of<push_metrics>(running->of) : nullptr;
-        std::vector<detail::message> messages;
-        {
-            std::lock_guard const lock{running->mutex};
-            auto const [path, number] = detail::report_of_push(running->report, name);
-            if (!s.enabled && !path.wanted) path.words = detail::off(s);
-            if (s.enabled && !path.running) {
-                running->go_on();
-                detail::start_push(*running, path, number, s, {}, std::move(by), compress_with, std::move(watcher));
-            }
-            messages.swap(running->messages);
-        }
-        for (auto const& [how, words] : messages) tacho::report(how, words);
+        add_any(name, s, detail::any_of_transport(std::move(by)), compress_with);
     }
 
     /// What runs, what does not, and why.
-    [[nodiscard]] telemetry_report report() const {
-        auto* const running = running_.here();
-        if (running == nullptr) {
-            path_report const left{.words =
-                                       "runs in the process that this one was forked from, if at all; call "
-                                       "telemetry::start here, too"};
-            return {.push = left, .scrape = left};
-        }
-        std::lock_guard const lock{running->mutex};
-        return running->report;
-    }
+    [[nodiscard]] telemetry_report report() const;
 
     /// To be mounted on the program's own web server: 404 unless scrapes are enabled and no listener answers them.
     [[nodiscard]] std::shared_ptr<tacho::endpoint> endpoint() const { return mounted_; }
@@ -16188,140 +16290,216 @@ public:
     /// Pushes now to all receivers, and writes to the console where that is on, within `limit`. True when all took what
     /// was recorded before, and when there is nobody to push to. False where a push was asked for and doesn't run, as
     /// report() says: it was refused at the start, or is stopped.
-    bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
-        auto* const running = running_.here();
-        if (running == nullptr) return false;
-        std::shared_ptr<detail::running_telemetry::push_list const> pushes;
-        std::shared_ptr<detail::running_path> console;
-        bool all_taken = true;
-        {
-            std::lock_guard const lock{running->mutex};
-            auto const& report = running->report;
-            auto const runs = [](path_report const& path) { return path.running || !path.wanted; };
-            pushes = running->pushes;
-            console = running->console;
-            all_taken = runs(report.push) && runs(report.console) &&
-                        std::all_of(report.added_pushes.begin(), report.added_pushes.end(), runs);
-        }
-        auto const until = in_at_most(limit);
-        for (auto const& push : *pushes)
-            if (push.path != nullptr && !push.path->flush(until.remaining())) all_taken = false;
-        return (console == nullptr || console->flush(until.remaining())) && all_taken;
-    }
+    bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10});
 
     /// Pushes once more and stops all ways out, for all telemetry objects of this registry, within `limit`; the mounted
     /// endpoint answers 404 from then on. Idempotent; start() and add_push() start them again.
-    void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) {
-        auto* const running = running_.here();
-        if (running == nullptr) return;
-        std::shared_ptr<detail::running_telemetry::push_list const> pushes;
-        std::shared_ptr<detail::running_path> console, scrape;
-        {
-            std::lock_guard const lock{running->mutex};
-            // They stay where they are: who stops them meanwhile waits for the same end.
-            pushes = running->pushes;
-            console = running->console;
-            scrape = running->scrape;
-            auto& report = running->report;
-            for (auto* path : {&report.push, &report.console, &report.scrape})
-                if (std::exchange(path->running, false)) path->words = "stopped";
-            for (auto& path : report.added_pushes)
-                if (std::exchange(path.running, false)) path.words = "stopped";
-            running->mounted->enable(false);
-            running->stopped = true;
-        }
-        auto const until = in_at_most(limit);
-        // All at once: one that hangs takes no time from another.
-        for (auto const& push : *pushes)
-            if (push.path != nullptr) push.path->ask_to_stop(until.remaining());
-        for (auto const& push : *pushes)
-            if (push.path != nullptr) push.path->stop(until.remaining());
-        // The console last of those that write: while nobody reads it, it may take for ever.
-        if (scrape != nullptr) scrape->stop(until.remaining());
-        if (console != nullptr) console->stop(until.remaining());
-    }
+    void stop(std::chrono::milliseconds limit = std::chrono::seconds{5});
 
 private:
-    // No later than the clock can tell.
-    static deadline in_at_most(std::chrono::milliseconds limit) {
-        return deadline{deadline::clock::now() +
-                        (std::min)(limit, std::chrono::milliseconds{std::chrono::hours{24 * 365}})};
-    }
+    static telemetry start_any(registry& of, settings const& s, std::unique_ptr<detail::any_transport> by,
+                               std::unique_ptr<detail::any_listener> at, bool by_own_server,
+                               std::shared_ptr<compressor> const& compress_with);
+    void add_any(std::string const& name, push_settings const& s, std::unique_ptr<detail::any_transport> by,
+                 std::shared_ptr<compressor> const& compress_with);
 
-    // Who is told how what starts is used.
-    struct watchers {
-        std::shared_ptr<detail::running_telemetry> running;  // nullptr: none yet
-        std::shared_ptr<push_metrics> of_pushes;
-        std::shared_ptr<scrape_metrics> of_scrapes;
-    };
-    // Of what does not run yet: if another thread starts it meanwhile, they are not needed.
-    [[nodiscard]] static watchers watch(registry& of, settings const& s) {
-        watchers made;
-        auto const* const core = of.core().get();
-        auto& all = detail::all_running();
-        if (std::lock_guard const lock{all.mutex}; all.by_registry.contains(core))
-            made.running = all.by_registry[core].lock();
-        bool pushes = s.push.enabled && s.push.metrics, scrapes = s.scrape.enabled && s.scrape.metrics;
-        if (made.running != nullptr) {
-            std::lock_guard const lock{made.running->mutex};
-            pushes = pushes && !made.running->report.push.running;
-            scrapes = scrapes && made.running->watcher == nullptr;
-        }
-        if (pushes) made.of_pushes = detail::watcher_of<push_metrics>(of);
-        if (scrapes) made.of_scrapes = detail::watcher_of<scrape_metrics>(of);
-        return made;
-    }
-
-    template <class Transport, class Listener>
-    static std::shared_ptr<detail::running_telemetry> start_quietly(registry& of, settings const& s, Transport by,
-                                                                    Listener at,
-                                                                    std::shared_ptr<compressor> const& compress_with,
-                                                                    watchers& watched,
-                                                                    std::vector<detail::message>& messages) {
-        auto& all = detail::all_running();
-        std::lock_guard const one_at_a_time{all.mutex};
-        std::erase_if(all.by_registry, [](auto const& entry) { return entry.second.expired(); });
-        auto& place = all.by_registry[of.core().get()];
-        auto running = place.lock();
-        if (running == nullptr) place = running = std::make_shared<detail::running_telemetry>(of.core());
-        std::lock_guard const lock{running->mutex};
-        auto& report = running->report;
-        running->go_on();
-        for (auto const& w : s.warnings) running->warn(w);
-        if (s.exemplars) of.filter_exemplars(*s.exemplars);
-        running->about = s.about;
-        if (compress_with != nullptr) running->packs = compress_with;
-        if (s.push.enabled && !report.push.running)
-            detail::start_push(*running, report.push, 0, s.push, s.as_read, std::move(by), compress_with,
-                               std::move(watched.of_pushes));
-        if (s.console.enabled && !report.console.running) detail::start_console(*running, of, s);
-        if (s.scrape.enabled && s.scrape.metrics && running->watcher == nullptr)
-            running->watcher = std::move(watched.of_scrapes);
-        if (s.scrape.enabled && !report.scrape.running)
-            detail::start_scrape(*running, of, s, std::move(at), compress_with);
-        if (!report.push.wanted) report.push.words = detail::off(s.push);
-        if (!report.scrape.wanted) report.scrape.words = "off: " + s.scrape.why_off;
-        if (!report.push.wanted && !report.scrape.wanted && !report.console.wanted)
-            running->messages.push_back({severity::debug,
-                                         "instruments work, and nothing is exported: neither an OTLP endpoint is set "
-                                         "nor is the scrape endpoint enabled"});
-        // The program's own server may have mounted the endpoint before anybody asked for scrapes: it stays the same.
-        if (running->mounted == nullptr)
-            running->mounted = detail::make_endpoint(*running, of, s, compress_with, false);
-        running->mounted->watch(running->watcher);
-        // It answers unless a listener does, or nothing should.
-        constexpr bool has_listener = !std::is_same_v<Listener, own_server> && !std::is_same_v<Listener, no_listener>;
-        if (s.scrape.enabled && !has_listener) running->mounted->enable(true);
-        messages.swap(running->messages);
-        return running;
-    }
-
-    explicit telemetry(std::shared_ptr<detail::running_telemetry> running) noexcept
-        : mounted_(running->mounted), running_(std::move(running)) {}
+    explicit telemetry(std::shared_ptr<detail::running_telemetry> running) noexcept;
 
     std::shared_ptr<tacho::endpoint> mounted_;  // the same as long as anything runs
     detail::process_bound<detail::running_telemetry> running_;
 };
+
+#if TACHO_BODIES
+
+namespace detail {
+
+// nullptr when there is no memory: then nobody is told. Under no lock of telemetry's: an instrument that can't be
+// registered is told to the error hook at once.
+template <class Metrics>
+[[nodiscard]] std::shared_ptr<Metrics> watcher_of(registry& of) noexcept {
+    std::shared_ptr<Metrics> made;
+    attempt([&] { made = std::make_shared<Metrics>(of); });
+    return made;
+}
+
+// No later than the clock can tell.
+inline deadline in_at_most(std::chrono::milliseconds limit) {
+    return deadline{deadline::clock::now() +
+                    (std::min)(limit, std::chrono::milliseconds{std::chrono::hours{24 * 365}})};
+}
+
+// Who is told how what starts is used.
+struct watchers {
+    std::shared_ptr<running_telemetry> running;  // nullptr: none yet
+    std::shared_ptr<push_metrics> of_pushes;
+    std::shared_ptr<scrape_metrics> of_scrapes;
+};
+// Of what does not run yet: if another thread starts it meanwhile, they are not needed.
+[[nodiscard]] inline watchers watch(registry& of, settings const& s) {
+    watchers made;
+    auto const* const core = of.core().get();
+    auto& all = all_running();
+    if (std::lock_guard const lock{all.mutex}; all.by_registry.contains(core))
+        made.running = all.by_registry[core].lock();
+    bool pushes = s.push.enabled && s.push.metrics, scrapes = s.scrape.enabled && s.scrape.metrics;
+    if (made.running != nullptr) {
+        std::lock_guard const lock{made.running->mutex};
+        pushes = pushes && !made.running->report.push.running;
+        scrapes = scrapes && made.running->watcher == nullptr;
+    }
+    if (pushes) made.of_pushes = watcher_of<push_metrics>(of);
+    if (scrapes) made.of_scrapes = watcher_of<scrape_metrics>(of);
+    return made;
+}
+
+inline std::shared_ptr<running_telemetry> start_quietly(registry& of, settings const& s,
+                                                        std::unique_ptr<any_transport> by,
+                                                        std::unique_ptr<any_listener> at, bool by_own_server,
+                                                        std::shared_ptr<compressor> const& compress_with,
+                                                        watchers& watched, std::vector<message>& messages) {
+    bool const has_listener = at != nullptr;
+    auto& all = all_running();
+    std::lock_guard const one_at_a_time{all.mutex};
+    std::erase_if(all.by_registry, [](auto const& entry) { return entry.second.expired(); });
+    auto& place = all.by_registry[of.core().get()];
+    auto running = place.lock();
+    if (running == nullptr) place = running = std::make_shared<running_telemetry>(of.core());
+    std::lock_guard const lock{running->mutex};
+    auto& report = running->report;
+    running->go_on();
+    for (auto const& w : s.warnings) running->warn(w);
+    if (s.exemplars) of.filter_exemplars(*s.exemplars);
+    running->about = s.about;
+    if (compress_with != nullptr) running->packs = compress_with;
+    if (s.push.enabled && !report.push.running)
+        start_push(*running, report.push, 0, s.push, s.as_read, std::move(by), compress_with,
+                   std::move(watched.of_pushes));
+    if (s.console.enabled && !report.console.running) start_console(*running, of, s);
+    if (s.scrape.enabled && s.scrape.metrics && running->watcher == nullptr)
+        running->watcher = std::move(watched.of_scrapes);
+    if (s.scrape.enabled && !report.scrape.running)
+        start_scrape(*running, of, s, std::move(at), by_own_server, compress_with);
+    if (!report.push.wanted) report.push.words = off(s.push);
+    if (!report.scrape.wanted) report.scrape.words = "off: " + s.scrape.why_off;
+    if (!report.push.wanted && !report.scrape.wanted && !report.console.wanted)
+        running->messages.push_back({severity::debug,
+                                     "instruments work, and nothing is exported: neither an OTLP endpoint is set "
+                                     "nor is the scrape endpoint enabled"});
+    // The program's own server may have mounted the endpoint before anybody asked for scrapes: it stays the same.
+    if (running->mounted == nullptr) running->mounted = make_endpoint(*running, of, s, compress_with, false);
+    running->mounted->watch(running->watcher);
+    // It answers unless a listener does, or nothing should.
+    if (s.scrape.enabled && !has_listener) running->mounted->enable(true);
+    messages.swap(running->messages);
+    return running;
+}
+
+}  // namespace detail
+
+TACHO_FUNCTION telemetry::telemetry(std::shared_ptr<detail::running_telemetry> running) noexcept
+    : mounted_(running->mounted), running_(std::move(running)) {}
+
+TACHO_FUNCTION telemetry telemetry::start_any(registry& of, settings const& s,
+                                              std::unique_ptr<detail::any_transport> by,
+                                              std::unique_ptr<detail::any_listener> at, bool by_own_server,
+                                              std::shared_ptr<compressor> const& compress_with) {
+    auto watched = detail::watch(of, s);
+    std::vector<detail::message> messages;
+    auto running =
+        detail::start_quietly(of, s, std::move(by), std::move(at), by_own_server, compress_with, watched, messages);
+    for (auto const& [how, words] : messages) tacho::report(how, words);
+    return telemetry{std::move(running)};
+}
+
+TACHO_FUNCTION void telemetry::add_any(std::string const& name, push_settings const& s,
+                                       std::unique_ptr<detail::any_transport> by,
+                                       std::shared_ptr<compressor> const& compress_with) {
+    auto* const running = running_.here();
+    if (running == nullptr) return;
+    bool const watched = s.enabled && s.metrics && [&] {
+        std::lock_guard const lock{running->mutex};
+        return !detail::report_of_push(running->report, name).first.running;
+    }();
+    auto watcher = watched ? detail::watcher_of<push_metrics>(running->of) : nullptr;
+    std::vector<detail::message> messages;
+    {
+        std::lock_guard const lock{running->mutex};
+        auto const [path, number] = detail::report_of_push(running->report, name);
+        if (!s.enabled && !path.wanted) path.words = detail::off(s);
+        if (s.enabled && !path.running) {
+            running->go_on();
+            detail::start_push(*running, path, number, s, {}, std::move(by), compress_with, std::move(watcher));
+        }
+        messages.swap(running->messages);
+    }
+    for (auto const& [how, words] : messages) tacho::report(how, words);
+}
+
+TACHO_FUNCTION telemetry_report telemetry::report() const {
+    auto* const running = running_.here();
+    if (running == nullptr) {
+        path_report const left{.words =
+                                   "runs in the process that this one was forked from, if at all; call "
+                                   "telemetry::start here, too"};
+        return {.push = left, .scrape = left};
+    }
+    std::lock_guard const lock{running->mutex};
+    return running->report;
+}
+
+TACHO_FUNCTION bool telemetry::flush(std::chrono::milliseconds limit) {
+    auto* const running = running_.here();
+    if (running == nullptr) return false;
+    std::shared_ptr<detail::running_telemetry::push_list const> pushes;
+    std::shared_ptr<detail::any_pusher> console;
+    bool all_taken = true;
+    {
+        std::lock_guard const lock{running->mutex};
+        auto const& report = running->report;
+        auto const runs = [](path_report const& path) { return path.running || !path.wanted; };
+        pushes = running->pushes;
+        console = running->console;
+        all_taken = runs(report.push) && runs(report.console) &&
+                    std::all_of(report.added_pushes.begin(), report.added_pushes.end(), runs);
+    }
+    auto const until = detail::in_at_most(limit);
+    for (auto const& push : *pushes)
+        if (push.path != nullptr && !push.path->flush(until.remaining())) all_taken = false;
+    return (console == nullptr || console->flush(until.remaining())) && all_taken;
+}
+
+TACHO_FUNCTION void telemetry::stop(std::chrono::milliseconds limit) {
+    auto* const running = running_.here();
+    if (running == nullptr) return;
+    std::shared_ptr<detail::running_telemetry::push_list const> pushes;
+    std::shared_ptr<detail::any_pusher> console;
+    std::shared_ptr<detail::any_listener> scrape;
+    {
+        std::lock_guard const lock{running->mutex};
+        // They stay where they are: who stops them meanwhile waits for the same end.
+        pushes = running->pushes;
+        console = running->console;
+        scrape = running->scrape;
+        auto& report = running->report;
+        for (auto* path : {&report.push, &report.console, &report.scrape})
+            if (std::exchange(path->running, false)) path->words = "stopped";
+        for (auto& path : report.added_pushes)
+            if (std::exchange(path.running, false)) path.words = "stopped";
+        running->mounted->enable(false);
+        running->stopped = true;
+    }
+    auto const until = detail::in_at_most(limit);
+    // All at once: one that hangs takes no time from another.
+    for (auto const& push : *pushes)
+        if (push.path != nullptr) push.path->ask_to_stop(until.remaining());
+    for (auto const& push : *pushes)
+        if (push.path != nullptr) push.path->stop(until.remaining());
+    // The console last of those that write: while nobody reads it, it may take for ever.
+    if (scrape != nullptr) scrape->stop();
+    if (console != nullptr) console->stop(until.remaining());
+}
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI
 
@@ -17202,44 +17380,14 @@ namespace tacho::inline TACHO_ABI {
 /// one registry show the same once.
 class process_metrics {
 public:
-    process_metrics() : process_metrics(default_registry()) {}
+    process_metrics();
     /// In a scope of its own, each series also names that scope; dashboards mind the names alone.
-    explicit process_metrics(scope const& in)
-        : cpu_{in, "Total user and system CPU time spent in seconds"},
-          start_{in, "Start time of the process since unix epoch in seconds"},
-          virtual_{in, "Virtual memory size in bytes"},
-          virtual_max_{in, "Maximum amount of virtual memory available in bytes"},
-          resident_{in, "Resident memory size in bytes"},
-          open_{in, "Number of open file descriptors"},
-          open_max_{in, "Maximum number of open file descriptors"},
-          threads_{in, "Number of OS threads in the process"},
-          all_{[this](observer& observe) { collect(observe); },
-               cpu_,
-               start_,
-               virtual_,
-               virtual_max_,
-               resident_,
-               open_,
-               open_max_,
-               threads_} {}
+    explicit process_metrics(scope const& in);
     process_metrics(process_metrics const&) = delete;
     process_metrics& operator=(process_metrics const&) = delete;
 
 private:
-    void collect(observer& observe) const {
-        auto const facts = detail::read_process_facts(booted_);
-        auto const show = [&](auto const& instrument, std::optional<double> const& value) {
-            if (value) observe(instrument, *value);
-        };
-        show(cpu_, facts.cpu_seconds);
-        show(start_, facts.start_time);
-        show(virtual_, facts.virtual_memory);
-        show(virtual_max_, facts.virtual_memory_max);
-        show(resident_, facts.resident_memory);
-        show(open_, facts.open_files);
-        show(open_max_, facts.open_files_max);
-        show(threads_, facts.threads);
-    }
+    void collect(observer& observe) const;
 
     // Asked once: it moves when the system's clock is set, and the start time would look like that of another process.
     std::optional<double> const booted_ = detail::boot_time();
@@ -17254,6 +17402,46 @@ private:
     observable_gauge<"process.threads"> threads_;
     observation all_;  // ends first
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION process_metrics::process_metrics() : process_metrics(default_registry()) {}
+
+TACHO_FUNCTION process_metrics::process_metrics(scope const& in)
+    : cpu_{in, "Total user and system CPU time spent in seconds"},
+      start_{in, "Start time of the process since unix epoch in seconds"},
+      virtual_{in, "Virtual memory size in bytes"},
+      virtual_max_{in, "Maximum amount of virtual memory available in bytes"},
+      resident_{in, "Resident memory size in bytes"},
+      open_{in, "Number of open file descriptors"},
+      open_max_{in, "Maximum number of open file descriptors"},
+      threads_{in, "Number of OS threads in the process"},
+      all_{[this](observer& observe) { collect(observe); },
+           cpu_,
+           start_,
+           virtual_,
+           virtual_max_,
+           resident_,
+           open_,
+           open_max_,
+           threads_} {}
+
+TACHO_FUNCTION void process_metrics::collect(observer& observe) const {
+    auto const facts = detail::read_process_facts(booted_);
+    auto const show = [&](auto const& instrument, std::optional<double> const& value) {
+        if (value) observe(instrument, *value);
+    };
+    show(cpu_, facts.cpu_seconds);
+    show(start_, facts.start_time);
+    show(virtual_, facts.virtual_memory);
+    show(virtual_max_, facts.virtual_memory_max);
+    show(resident_, facts.resident_memory);
+    show(open_, facts.open_files);
+    show(open_max_, facts.open_files_max);
+    show(threads_, facts.threads);
+}
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI
 
@@ -17275,7 +17463,7 @@ namespace tacho::inline TACHO_ABI {
 class self_metrics {
 public:
     /// Registers its observables in `of`, under the scope `tacho`; shows them as long as it lives.
-    explicit self_metrics(registry& of) : self_metrics(of, of.scope(own_scope, version)) {}
+    explicit self_metrics(registry& of);
     self_metrics(self_metrics const&) = delete;
     self_metrics& operator=(self_metrics const&) = delete;
 
@@ -17296,54 +17484,11 @@ private:
         std::uint64_t series = 0, overflowed = 0, dropped = 0;
     };
 
-    self_metrics(registry& of, scope const& in)
-        : series_{in, "Series of an instrument that are shown"},
-          overflowed_{in, "Measurements of an instrument counted in its overflow series"},
-          dropped_{in, "Measurements of an instrument that no format can carry"},
-          kept_{in, "Removed series that handles hold or readers have not collected"},
-          torn_{in, "Readings of a histogram whose sum may be ahead of its buckets"},
-          failed_registrations_{in, "Instruments that could not be registered"},
-          failed_callbacks_{in, "Calls of an observable's callable that threw"},
-          late_callbacks_{in, "Calls of an observable's callable that took too long"},
-          all_{[this, core = of.core()](observer& observe) { collect(*core, observe); },
-               series_,
-               overflowed_,
-               dropped_,
-               kept_,
-               torn_,
-               failed_registrations_,
-               failed_callbacks_,
-               late_callbacks_} {}
+    self_metrics(registry& of, scope const& in);
 
-    void collect(detail::registry_core& core, observer& observe) const {
-        auto const round = core.callbacks.finished();
-        auto const families = core.families();
-        sums together;
-        for (auto const& f : families->by_name) {
-            auto const& d = f->describe();
-            if (d.scope.name == own_scope) continue;  // of these themselves there is nothing to say
-            if (together.of != nullptr && !is_shown_alike(together.of->describe(), d)) show(together, observe);
-            together.of = f.get();
-            together.overflowed += f->table().overflowed();
-            together.dropped += f->dropped();
-            together.series += detail::count_series(*f, round);
-        }
-        if (together.of != nullptr) show(together, observe);
-        auto const health = core.health();
-        observe(kept_, health.kept_series);
-        observe(torn_, health.torn_reads);
-        observe(failed_registrations_, health.failed_registrations);
-        observe(failed_callbacks_, health.failed_callbacks);
-        observe(late_callbacks_, health.late_callbacks);
-    }
+    void collect(detail::registry_core& core, observer& observe) const;
 
-    void show(sums& together, observer& observe) const {
-        auto const& d = together.of->describe();
-        observe(series_, together.series, d.prometheus_name, d.scope.name);
-        observe(overflowed_, together.overflowed, d.prometheus_name, d.scope.name);
-        observe(dropped_, together.dropped, d.prometheus_name, d.scope.name);
-        together = {};
-    }
+    void show(sums& together, observer& observe) const;
 
     observable_up_down_counter<"tacho.instrument.series", of_instrument, of_scope, many> series_;
     observable_counter<"tacho.instrument.overflowed", of_instrument, of_scope, many> overflowed_;
@@ -17355,6 +17500,61 @@ private:
     observable_counter<"tacho.callbacks.late"> late_callbacks_;
     observation all_;  // ends first
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION self_metrics::self_metrics(registry& of) : self_metrics(of, of.scope(own_scope, version)) {}
+
+TACHO_FUNCTION self_metrics::self_metrics(registry& of, scope const& in)
+    : series_{in, "Series of an instrument that are shown"},
+      overflowed_{in, "Measurements of an instrument counted in its overflow series"},
+      dropped_{in, "Measurements of an instrument that no format can carry"},
+      kept_{in, "Removed series that handles hold or readers have not collected"},
+      torn_{in, "Readings of a histogram whose sum may be ahead of its buckets"},
+      failed_registrations_{in, "Instruments that could not be registered"},
+      failed_callbacks_{in, "Calls of an observable's callable that threw"},
+      late_callbacks_{in, "Calls of an observable's callable that took too long"},
+      all_{[this, core = of.core()](observer& observe) { collect(*core, observe); },
+           series_,
+           overflowed_,
+           dropped_,
+           kept_,
+           torn_,
+           failed_registrations_,
+           failed_callbacks_,
+           late_callbacks_} {}
+
+TACHO_FUNCTION void self_metrics::collect(detail::registry_core& core, observer& observe) const {
+    auto const round = core.callbacks.finished();
+    auto const families = core.families();
+    sums together;
+    for (auto const& f : families->by_name) {
+        auto const& d = f->describe();
+        if (d.scope.name == own_scope) continue;  // of these themselves there is nothing to say
+        if (together.of != nullptr && !is_shown_alike(together.of->describe(), d)) show(together, observe);
+        together.of = f.get();
+        together.overflowed += f->table().overflowed();
+        together.dropped += f->dropped();
+        together.series += detail::count_series(*f, round);
+    }
+    if (together.of != nullptr) show(together, observe);
+    auto const health = core.health();
+    observe(kept_, health.kept_series);
+    observe(torn_, health.torn_reads);
+    observe(failed_registrations_, health.failed_registrations);
+    observe(failed_callbacks_, health.failed_callbacks);
+    observe(late_callbacks_, health.late_callbacks);
+}
+
+TACHO_FUNCTION void self_metrics::show(sums& together, observer& observe) const {
+    auto const& d = together.of->describe();
+    observe(series_, together.series, d.prometheus_name, d.scope.name);
+    observe(overflowed_, together.overflowed, d.prometheus_name, d.scope.name);
+    observe(dropped_, together.dropped, d.prometheus_name, d.scope.name);
+    together = {};
+}
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI
 

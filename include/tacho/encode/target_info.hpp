@@ -3,6 +3,7 @@
 // Rule: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#resource-attributes-1
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/escaping.hpp"
 #include "tacho/core/label_text.hpp"
 #include "tacho/core/resource.hpp"
@@ -17,6 +18,15 @@
 #include <string_view>
 
 namespace tacho::inline TACHO_ABI {
+
+/// `{service_name="shop",service_version="2"}`: keys made legal and sorted, values escaped; keys that became the same
+/// have their values joined by `;`, in the order of the original keys. Empty for an empty resource. Strategies that
+/// keep characters keep the keys, as this escaping shows them: `{"service.name"="shop"}`.
+[[nodiscard]] std::string target_info_labels(
+    resource const& of, translation_strategy how = translation_strategy::underscore_escaping_with_suffixes,
+    escaping names = escaping::underscores);
+
+#if TACHO_BODIES
 
 namespace detail {
 
@@ -54,12 +64,7 @@ namespace detail {
 
 }  // namespace detail
 
-/// `{service_name="shop",service_version="2"}`: keys made legal and sorted, values escaped; keys that became the same
-/// have their values joined by `;`, in the order of the original keys. Empty for an empty resource. Strategies that
-/// keep characters keep the keys, as this escaping shows them: `{"service.name"="shop"}`.
-[[nodiscard]] inline std::string target_info_labels(
-    resource const& of, translation_strategy how = translation_strategy::underscore_escaping_with_suffixes,
-    escaping names = escaping::underscores) {
+TACHO_FUNCTION std::string target_info_labels(resource const& of, translation_strategy how, escaping names) {
     auto sorted = of;
     std::stable_sort(sorted.begin(), sorted.end(), [](auto const& a, auto const& b) { return a.key < b.key; });
     std::map<std::string, std::string> labels;
@@ -84,5 +89,7 @@ namespace detail {
     }
     return text.empty() ? text : text + "}";
 }
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tacho/core/clock.hpp"
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/escaping.hpp"
 #include "tacho/core/resource.hpp"
 #include "tacho/core/scrape_watcher.hpp"
@@ -63,19 +64,7 @@ class [[gnu::visibility("default")]] endpoint;  // the program's, in a plug-in t
 class endpoint {
 public:
     /// For the registry, which it keeps alive. Allocates its buffers when they are first needed.
-    explicit endpoint(registry& of, endpoint_options options = {})
-        : core_(of.core()),
-          pool_(std::make_shared<detail::page_pool>(options.largest_body)),
-          compress_with_(std::move(options.compress_with)),
-          most_at_once_(std::clamp(options.most_at_once, std::size_t{1}, detail::place_pool::size)),
-          enabled_(options.enabled),
-          prefer_text_1_0_0_(options.prefer_text_1_0_0),
-          created_(options.created) {
-        for (auto const names : {escaping::underscores, escaping::allow_utf_8, escaping::dots, escaping::values})
-            target_labels_[static_cast<std::size_t>(names)] =
-                target_info_labels(options.about, core_->options.translation, names);
-        watch(std::move(options.watcher));
-    }
+    explicit endpoint(registry& of, endpoint_options options = {});
     endpoint(endpoint const&) = delete;
     endpoint& operator=(endpoint const&) = delete;
 
@@ -98,102 +87,18 @@ public:
     /// than the scrape may, less a tenth of that or half a second: those that were not called are called for the next
     /// one; 500 when there is no memory for the body. A query with `name[]=x`, once or up to 100 times, asks for those
     /// families only that are called x or have a sample that is: what is unknown makes a page without it.
-    [[nodiscard]] scrape_response respond(scrape_request const& request) noexcept {
-        auto* const watcher = watching_.load(std::memory_order_acquire);
-        if (watcher == nullptr) [[likely]]
-            return respond_to(request);
-        auto const begun = steady_clock::now();
-        watcher->begins();
-        auto answer = respond_to(request);
-        std::chrono::duration<double> const took = steady_clock::now() - begun;
-        watcher->ends({answer.status(), answer.body().size(), took.count()});
-        return answer;
-    }
+    [[nodiscard]] scrape_response respond(scrape_request const& request) noexcept;
 
 private:
     static constexpr std::string_view plain_text = "text/plain; charset=utf-8";
     static constexpr std::size_t most_header_bytes = 16384;  // of those that it looks at
 
-    [[nodiscard]] scrape_response respond_to(scrape_request const& request) noexcept {
-        auto answer = respond_with_body(request);
-        if (request.method == "HEAD") answer.body_ = {};  // also where it is refused
-        return answer;
-    }
-
-    [[nodiscard]] scrape_response respond_with_body(scrape_request const& request) noexcept {
-        if (!is_enabled())
-            return {404, "application/json", R"({"detail":"Prometheus metrics endpoint is not enabled"})"};
-        if (request.method != "GET" && request.method != "HEAD") {
-            scrape_response refused{405, plain_text, "Use GET or HEAD.\n"};
-            refused.add({"Allow", "GET, HEAD"});
-            return refused;
-        }
-        if (request.accept.size() + request.accept_encoding.size() + request.scrape_timeout.size() > most_header_bytes)
-            return {431, plain_text, "Accept, Accept-Encoding and the scrape timeout are longer than 16384 bytes.\n"};
-        if (request.query.empty()) return respond(request, nullptr);
-        return respond_to_query(request);
-    }
-
+    [[nodiscard]] scrape_response respond_to(scrape_request const& request) noexcept;
+    [[nodiscard]] scrape_response respond_with_body(scrape_request const& request) noexcept;
     // Not inlined: others don't need so much of the stack.
-    [[nodiscard, gnu::noinline]] scrape_response respond_to_query(scrape_request const& request) noexcept {
-        if (request.query.size() > detail::longest_query)
-            return {414, plain_text, "The query is longer than 8192 bytes.\n"};
-        detail::name_filter asked;
-        switch (asked.read(request.query)) {
-            case detail::name_filter::outcome::malformed:
-                return {400, plain_text, "The query has a % that two hexadecimal digits don't follow.\n"};
-            case detail::name_filter::outcome::too_many:
-                return {400, plain_text, "The query has more than 100 times name[].\n"};
-            case detail::name_filter::outcome::everything: return respond(request, nullptr);
-            case detail::name_filter::outcome::some: break;
-        }
-        return respond(request, &asked);
-    }
-
+    [[nodiscard]] scrape_response respond_to_query(scrape_request const& request) noexcept;
     // All families, or those that are asked for.
-    [[nodiscard]] scrape_response respond(scrape_request const& request, detail::name_filter const* asked) noexcept {
-        auto const chosen = negotiate(request.accept, prefer_text_1_0_0_);
-        scrape_response answer{200, content_type(chosen), {}};
-        answer.add({"Vary", "Accept, Accept-Encoding"});
-        if (request.method == "HEAD") return answer;
-
-        auto const until = detail::end_of_callbacks(request.scrape_timeout);
-        auto const place = pool_->take(most_at_once_);
-        if (place == detail::place_pool::size) {
-            scrape_response busy{503, plain_text, "Too many scrapes at once; try again.\n"};
-            busy.add({"Retry-After", "1"});
-            return busy;
-        }
-        answer.pool_ = pool_;
-        answer.place_ = place;
-        auto& [text, packed] = (*pool_)[place];
-        text.clear();
-        bool const shows_target = asked == nullptr || asked->shows("target_info", instrument_kind::info);
-        std::string_view const target = target_labels_[static_cast<std::size_t>(chosen.names)];
-        prometheus_encoder encoder{text, text_style{chosen.format, chosen.names, created_},
-                                   shows_target ? target : std::string_view{}};
-        auto const round = core_->callbacks.collect(until);
-        if (until != (std::chrono::steady_clock::time_point::max)() && std::chrono::steady_clock::now() >= until)
-            return {503, plain_text,
-                    "The callbacks of observables take longer than the scrape may; raise scrape_timeout.\n"};
-        auto const families = core_->families();
-        if (asked == nullptr)
-            detail::visit_all(*families, encoder, order::by_name, round);
-        else
-            for (auto const& f : families->by_name)
-                if (asked->shows(f->describe(), chosen.names)) std::as_const(*f).visit(encoder, round);
-        if (!encoder.finish())
-            return {500, plain_text, "The numbers take more memory than there is; ask for fewer by name[].\n"};
-        answer.body_ = text.view();
-        if (compress_with_ != nullptr && wants_coding(request.accept_encoding, compress_with_->coding())) {
-            packed.clear();
-            if (compress_with_->compress(text.view(), packed)) {
-                answer.add({"Content-Encoding", compress_with_->coding()});
-                answer.body_ = packed.view();
-            }
-        }
-        return answer;
-    }
+    [[nodiscard]] scrape_response respond(scrape_request const& request, detail::name_filter const* asked) noexcept;
 
     std::shared_ptr<detail::registry_core> core_;
     std::array<std::string, 4> target_labels_;  // in each escaping
@@ -206,5 +111,114 @@ private:
     bool prefer_text_1_0_0_;
     bool created_;
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION endpoint::endpoint(registry& of, endpoint_options options)
+    : core_(of.core()),
+      pool_(std::make_shared<detail::page_pool>(options.largest_body)),
+      compress_with_(std::move(options.compress_with)),
+      most_at_once_(std::clamp(options.most_at_once, std::size_t{1}, detail::place_pool::size)),
+      enabled_(options.enabled),
+      prefer_text_1_0_0_(options.prefer_text_1_0_0),
+      created_(options.created) {
+    for (auto const names : {escaping::underscores, escaping::allow_utf_8, escaping::dots, escaping::values})
+        target_labels_[static_cast<std::size_t>(names)] =
+            target_info_labels(options.about, core_->options.translation, names);
+    watch(std::move(options.watcher));
+}
+
+TACHO_FUNCTION scrape_response endpoint::respond(scrape_request const& request) noexcept {
+    auto* const watcher = watching_.load(std::memory_order_acquire);
+    if (watcher == nullptr) [[likely]]
+        return respond_to(request);
+    auto const begun = steady_clock::now();
+    watcher->begins();
+    auto answer = respond_to(request);
+    std::chrono::duration<double> const took = steady_clock::now() - begun;
+    watcher->ends({answer.status(), answer.body().size(), took.count()});
+    return answer;
+}
+
+TACHO_FUNCTION scrape_response endpoint::respond_to(scrape_request const& request) noexcept {
+    auto answer = respond_with_body(request);
+    if (request.method == "HEAD") answer.body_ = {};  // also where it is refused
+    return answer;
+}
+
+TACHO_FUNCTION scrape_response endpoint::respond_with_body(scrape_request const& request) noexcept {
+    if (!is_enabled()) return {404, "application/json", R"({"detail":"Prometheus metrics endpoint is not enabled"})"};
+    if (request.method != "GET" && request.method != "HEAD") {
+        scrape_response refused{405, plain_text, "Use GET or HEAD.\n"};
+        refused.add({"Allow", "GET, HEAD"});
+        return refused;
+    }
+    if (request.accept.size() + request.accept_encoding.size() + request.scrape_timeout.size() > most_header_bytes)
+        return {431, plain_text, "Accept, Accept-Encoding and the scrape timeout are longer than 16384 bytes.\n"};
+    if (request.query.empty()) return respond(request, nullptr);
+    return respond_to_query(request);
+}
+
+[[gnu::noinline]] TACHO_FUNCTION scrape_response endpoint::respond_to_query(scrape_request const& request) noexcept {
+    if (request.query.size() > detail::longest_query)
+        return {414, plain_text, "The query is longer than 8192 bytes.\n"};
+    detail::name_filter asked;
+    switch (asked.read(request.query)) {
+        case detail::name_filter::outcome::malformed:
+            return {400, plain_text, "The query has a % that two hexadecimal digits don't follow.\n"};
+        case detail::name_filter::outcome::too_many:
+            return {400, plain_text, "The query has more than 100 times name[].\n"};
+        case detail::name_filter::outcome::everything: return respond(request, nullptr);
+        case detail::name_filter::outcome::some: break;
+    }
+    return respond(request, &asked);
+}
+
+TACHO_FUNCTION scrape_response endpoint::respond(scrape_request const& request,
+                                                 detail::name_filter const* asked) noexcept {
+    auto const chosen = negotiate(request.accept, prefer_text_1_0_0_);
+    scrape_response answer{200, content_type(chosen), {}};
+    answer.add({"Vary", "Accept, Accept-Encoding"});
+    if (request.method == "HEAD") return answer;
+
+    auto const until = detail::end_of_callbacks(request.scrape_timeout);
+    auto const place = pool_->take(most_at_once_);
+    if (place == detail::place_pool::size) {
+        scrape_response busy{503, plain_text, "Too many scrapes at once; try again.\n"};
+        busy.add({"Retry-After", "1"});
+        return busy;
+    }
+    answer.pool_ = pool_;
+    answer.place_ = place;
+    auto& [text, packed] = (*pool_)[place];
+    text.clear();
+    bool const shows_target = asked == nullptr || asked->shows("target_info", instrument_kind::info);
+    std::string_view const target = target_labels_[static_cast<std::size_t>(chosen.names)];
+    prometheus_encoder encoder{text, text_style{chosen.format, chosen.names, created_},
+                               shows_target ? target : std::string_view{}};
+    auto const round = core_->callbacks.collect(until);
+    if (until != (std::chrono::steady_clock::time_point::max)() && std::chrono::steady_clock::now() >= until)
+        return {503, plain_text,
+                "The callbacks of observables take longer than the scrape may; raise scrape_timeout.\n"};
+    auto const families = core_->families();
+    if (asked == nullptr)
+        detail::visit_all(*families, encoder, order::by_name, round);
+    else
+        for (auto const& f : families->by_name)
+            if (asked->shows(f->describe(), chosen.names)) std::as_const(*f).visit(encoder, round);
+    if (!encoder.finish())
+        return {500, plain_text, "The numbers take more memory than there is; ask for fewer by name[].\n"};
+    answer.body_ = text.view();
+    if (compress_with_ != nullptr && wants_coding(request.accept_encoding, compress_with_->coding())) {
+        packed.clear();
+        if (compress_with_->compress(text.view(), packed)) {
+            answer.add({"Content-Encoding", compress_with_->coding()});
+            answer.body_ = packed.view();
+        }
+    }
+    return answer;
+}
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI

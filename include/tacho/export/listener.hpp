@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace tacho::inline TACHO_ABI {
 
@@ -23,5 +24,40 @@ concept listener = std::movable<T> &&
     { l.stop() }
     noexcept;
 };
+
+namespace detail {
+
+// A listener of whatever type, stopped at its end if it was ever started.
+class any_listener {
+public:
+    any_listener() = default;
+    any_listener(any_listener const&) = delete;
+    any_listener& operator=(any_listener const&) = delete;
+    virtual ~any_listener() = default;
+    virtual result<std::uint16_t> start(std::string const& host, std::uint16_t port,
+                                        std::shared_ptr<endpoint> answers) = 0;
+    virtual void stop() noexcept = 0;
+};
+
+template <class Listener>
+class listener_of final : public any_listener {
+public:
+    explicit listener_of(Listener by) : by_(std::move(by)) {}
+    ~listener_of() override {
+        if (was_started_) by_.stop();
+    }
+    result<std::uint16_t> start(std::string const& host, std::uint16_t port,
+                                std::shared_ptr<endpoint> answers) override {
+        was_started_ = true;
+        return by_.start(host, port, std::move(answers));
+    }
+    void stop() noexcept override { by_.stop(); }
+
+private:
+    Listener by_;
+    bool was_started_ = false;
+};
+
+}  // namespace detail
 
 }  // namespace tacho::inline TACHO_ABI

@@ -2,6 +2,7 @@
 // tacho: the PEM files that settings name: what messages call them, and whether they can be read.
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/env/reader.hpp"
 #include "tacho/env/settings_values.hpp"
 #include "tacho/version.hpp"
@@ -17,6 +18,8 @@
 #include <sys/stat.h>
 
 namespace tacho::inline TACHO_ABI::detail {
+
+#if TACHO_BODIES
 
 struct named_file {
     std::string name;            // `push.certificate="/ca.pem" of OTEL_EXPORTER_OTLP_CERTIFICATE`
@@ -53,5 +56,7 @@ struct named_file {
     add("push.client_key", push.client_key);
     return files;
 }
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI::detail

@@ -3,6 +3,7 @@
 // Rule: https://www.rfc-editor.org/rfc/rfc3986#section-3.2
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/text.hpp"
 #include "tacho/env/reader.hpp"
 #include "tacho/env/url.hpp"
@@ -27,7 +28,11 @@ struct push_target {
 };
 
 // Nothing when it is no URL, which is also one whose host or port is none, or has a `%` that is none.
-[[nodiscard]] inline std::optional<push_target> push_target_of(std::string_view url) {
+[[nodiscard]] std::optional<push_target> push_target_of(std::string_view url);
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION std::optional<push_target> push_target_of(std::string_view url) {
     auto const parts = env::split_url(url);
     if (!parts) return {};
     push_target to;
@@ -59,5 +64,7 @@ struct push_target {
     to.host = host;
     return to;
 }
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI::detail

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tacho/core/attempt.hpp"
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/error_hook.hpp"
 #include "tacho/core/push_watcher.hpp"
 #include "tacho/core/text.hpp"
@@ -19,6 +20,8 @@
 #include "tacho/export/unsent_requests.hpp"
 #include "tacho/registry/registry.hpp"
 #include "tacho/version.hpp"
+
+#if TACHO_BODIES
 
 #include <algorithm>
 #include <chrono>
@@ -38,15 +41,13 @@
 
 #include <fmt/format.h>
 
-namespace tacho::inline TACHO_ABI {
-
-namespace detail {
+namespace tacho::inline TACHO_ABI::detail {
 
 // What a pusher is in the process that made it.
-template <transport Transport>
 class push_worker {
 public:
-    push_worker(registry& of, pusher_options options, Transport by, std::shared_ptr<delta_memory> memory)
+    push_worker(registry& of, pusher_options options, std::unique_ptr<any_transport> by,
+                std::shared_ptr<delta_memory> memory)
         : options_(clamped(std::move(options))),
           now_(of.options().now),
           reader_(std::in_place, of),
@@ -55,7 +56,7 @@ public:
           packed_(options_.largest_body) {
         headers_.push_back({"Content-Type", "application/json"});
         bool const has_own = std::any_of(options_.headers.begin(), options_.headers.end(), [](attribute const& header) {
-            return detail::equals_ignoring_case(header.key, "User-Agent");
+            return equals_ignoring_case(header.key, "User-Agent");
         });
         if (!has_own) headers_.push_back({"User-Agent", user_agent_});
         for (auto const& [name, value] : options_.headers) headers_.push_back({name, value});
@@ -137,7 +138,7 @@ private:
             bool accepted = false;
             done_ = {};
             unread_ = false;
-            if (!detail::attempt([&] { accepted = push(until) && !unread_; }))
+            if (!attempt([&] { accepted = push(until) && !unread_; }))
                 report_joined(severity::error,
                               {"pushing to ", shown_url_,
                                ": an exception ended it, as the lack of memory does; the next push covers it"});
@@ -152,9 +153,7 @@ private:
             finished_.notify_all();
             if (last) return reader_.reset();
             // From start to start; a push that took longer than the interval is followed at once by the next.
-            next = (std::max)(next + options_.interval, deadline::clock::now());
-            if (next > started + options_.interval)
-                next = (std::max)(started + options_.interval, deadline::clock::now());
+            next = (std::max)((std::min)(next, started) + options_.interval, deadline::clock::now());
         }
     }
 
@@ -208,7 +207,7 @@ private:
         failed_tries failed;
         for (backoff waits;;) {
             done_.sent_bytes += request.body.size();
-            auto const outcome = transport_.post(request, until);
+            auto const outcome = transport_->post(request, until);
             auto const meaning =
                 outcome.status == 0 ? (outcome.retryable ? verdict::retry : verdict::drop) : classify(outcome.status);
             if (meaning == verdict::accepted) {
@@ -318,7 +317,7 @@ private:
     std::vector<http_header> headers_;
     std::optional<reader> reader_;  // until the end: while it lives, what is removed is kept for it
     std::shared_ptr<delta_memory> memory_;
-    Transport transport_;
+    std::unique_ptr<any_transport> transport_;
     byte_buffer packed_;
     unsent_requests unsent_;
     std::vector<otlp_request_end> written_;
@@ -346,6 +345,6 @@ private:
     std::thread worker_;  // last: it uses all above
 };
 
-}  // namespace detail
+}  // namespace tacho::inline TACHO_ABI::detail
 
-}  // namespace tacho::inline TACHO_ABI
+#endif

@@ -15,8 +15,6 @@
 #include <string>
 #include <string_view>
 
-#include <fmt/format.h>
-
 namespace tacho::inline TACHO_ABI {
 
 /// What becomes of a request that was answered: it was taken, it is tried again, or its numbers wait for the next push.
@@ -192,7 +190,7 @@ public:
     std::string const& after(http_outcome const& latest, bool out_of_time) {
         if (latest.status != 0) {
             auto const words = refusal_message(latest.body);
-            return why_ = fmt::format("answered {}{}{}", latest.status, words.empty() ? "" : " ", words);
+            return why_ = "answered " + std::to_string(latest.status) + (words.empty() ? "" : " ") + words;
         }
         if (out_of_time && !why_.empty()) return why_ += "; the last try was cut short: " + latest.problem;
         return why_ = latest.problem;

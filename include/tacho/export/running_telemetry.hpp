@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/core/attempt.hpp"
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/error_hook.hpp"
 #include "tacho/core/fork.hpp"
 #include "tacho/core/push_watcher.hpp"
@@ -47,55 +48,33 @@ struct own_server {};
 
 namespace detail {
 
-class [[gnu::visibility("default")]] running_path;  // the program's, in a plug-in too
+struct [[gnu::visibility("default")]] running_telemetry;  // the program's, in a plug-in too
 
-// A way out that runs, whatever its type.
-class running_path {
-public:
-    running_path() = default;
-    running_path(running_path const&) = delete;
-    running_path& operator=(running_path const&) = delete;
-    virtual ~running_path() = default;
-    virtual bool flush(std::chrono::milliseconds limit) = 0;
-    virtual void ask_to_stop(std::chrono::milliseconds limit) = 0;  // doesn't wait
-    virtual void stop(std::chrono::milliseconds limit) = 0;
-    virtual bool ended() const = 0;
-};
-
+// nullptr for none.
 template <class Transport>
-class push_path final : public running_path {
-public:
-    push_path(registry& of, pusher_options options, Transport by, std::shared_ptr<delta_memory> memory)
-        : pusher_(of, std::move(options), std::move(by), std::move(memory)) {}
-    bool flush(std::chrono::milliseconds limit) override { return pusher_.flush(limit); }
-    void ask_to_stop(std::chrono::milliseconds limit) override { pusher_.ask_to_stop(limit); }
-    void stop(std::chrono::milliseconds limit) override { pusher_.stop(limit); }
-    bool ended() const override { return pusher_.ended(); }
-
-private:
-    pusher<Transport> pusher_;
-};
-
+[[nodiscard]] std::unique_ptr<any_transport> any_of_transport(Transport by) {
+    static_assert(std::is_same_v<Transport, no_transport> || transport<Transport>,
+                  "tacho: a transport has http_outcome post(http_post const&, deadline const&) and "
+                  "static bool can_send(std::string_view scheme), and can be moved");
+    if constexpr (std::is_same_v<Transport, no_transport>)
+        return nullptr;
+    else
+        return std::make_unique<transport_of<Transport>>(std::move(by));
+}
+// nullptr for none of a type of its own.
 template <class Listener>
-class scrape_path final : public running_path {
-public:
-    explicit scrape_path(Listener by) : listener_(std::move(by)) {}
-    ~scrape_path() override { listener_.stop(); }
-    result<std::uint16_t> start(scrape_settings const& s, std::shared_ptr<endpoint> answers) {
-        return listener_.start(s.host, s.port, std::move(answers));
-    }
-    bool flush(std::chrono::milliseconds) override { return true; }  // whoever scrapes decides when
-    void ask_to_stop(std::chrono::milliseconds) override {}
-    void stop(std::chrono::milliseconds) override { listener_.stop(); }
-    bool ended() const override { return true; }
+[[nodiscard]] std::unique_ptr<any_listener> any_of_listener(Listener by) {
+    if constexpr (std::is_same_v<Listener, no_listener> || std::is_same_v<Listener, own_server>)
+        return nullptr;
+    else
+        return std::make_unique<listener_of<Listener>>(std::move(by));
+}
 
-private:
-    Listener listener_;
-};
+#if TACHO_BODIES
 
 // A push that runs or ran, and what it and those before it have delivered.
 struct one_push {
-    std::shared_ptr<running_path> path;
+    std::shared_ptr<any_pusher> path;
     std::shared_ptr<delta_memory> memory;
 };
 
@@ -104,8 +83,6 @@ struct message {
     severity how;
     std::string words;
 };
-
-struct [[gnu::visibility("default")]] running_telemetry;  // the program's, in a plug-in too
 
 // What runs for one registry; shared by all telemetry objects that were started on it.
 struct running_telemetry {
@@ -123,8 +100,8 @@ struct running_telemetry {
     // That of the settings, then those of the report's added_pushes. A list is never changed, but replaced.
     using push_list = std::vector<one_push>;
     std::shared_ptr<push_list const> pushes = std::make_shared<push_list>(1);
-    std::shared_ptr<running_path> console;
-    std::shared_ptr<running_path> scrape;
+    std::shared_ptr<any_pusher> console;
+    std::shared_ptr<any_listener> scrape;
     resource about;  // as the last start said
     std::shared_ptr<endpoint> mounted;
     std::shared_ptr<scrape_watcher> watcher;  // of both endpoints, once somebody may scrape
@@ -186,12 +163,10 @@ inline std::shared_ptr<compressor> compressor_of_pushes(running_telemetry& runni
 
 // Files that are named and would not be used are said: a push that works without them may trust whom it should not. So
 // are those that can't be read by now, because a push only tells that TLS failed.
-template <class Transport>
-void hand_over_files(running_telemetry& running, push_settings const& push, std::vector<setting_origin> const& as_read,
-                     Transport& by) {
+inline void hand_over_files(running_telemetry& running, push_settings const& push,
+                            std::vector<setting_origin> const& as_read, any_transport& by) {
     auto const files = files_of(push, as_read);
-    if constexpr (takes_tls_files<Transport>) {
-        by.use(tls_files{push.certificate, push.client_certificate, push.client_key});
+    if (by.use({push.certificate, push.client_certificate, push.client_key})) {
         for (auto const& file : files)
             if (!file.why_unreadable.empty())
                 running.warn(
@@ -213,13 +188,10 @@ inline std::string off(push_settings const& s) {
     return "off: " + (forgotten ? "push.enabled is false, though a URL is set" : s.why_off);
 }
 
-template <class Transport>
-void start_push(running_telemetry& running, path_report& path, std::size_t number, push_settings const& s,
-                std::vector<setting_origin> const& as_read, Transport by,
-                std::shared_ptr<compressor> const& compress_with, std::shared_ptr<push_watcher> watcher) {
-    static_assert(std::is_same_v<Transport, no_transport> || transport<Transport>,
-                  "tacho: a transport has http_outcome post(http_post const&, deadline const&) and "
-                  "static bool can_send(std::string_view scheme), and can be moved");
+// By a transport, if there is one.
+inline void start_push(running_telemetry& running, path_report& path, std::size_t number, push_settings const& s,
+                       std::vector<setting_origin> const& as_read, std::unique_ptr<any_transport> by,
+                       std::shared_ptr<compressor> const& compress_with, std::shared_ptr<push_watcher> watcher) {
     path.wanted = true;
     auto const url = env::without_credentials(s.url);
     auto interval = s.interval;
@@ -229,55 +201,51 @@ void start_push(running_telemetry& running, path_report& path, std::size_t numbe
                                  s.interval.count(), interval.count()));
     }
     if (!s.problem.empty()) return running.refuse(path, "not pushing: " + s.problem);
-    if constexpr (std::is_same_v<Transport, no_transport>) {
-        running.refuse(
+    if (by == nullptr)
+        return running.refuse(
             path, fmt::format("not pushing to {}: the program has no transport; give telemetry::start one, such as "
                               "tacho::curl_transport{{}} of tacho/adapter/curl.hpp",
                               url));
-    } else {
-        auto const parts = env::split_url(s.url);
-        if (!parts)
-            return running.refuse(
-                path,
-                fmt::format("not pushing: {} is no URL; write it as http://host:port/v1/metrics", env::in_quotes(url)));
-        std::string scheme{parts->scheme};
-        for (auto& c : scheme) c = detail::lower(c);
-        if (!Transport::can_send(scheme))
-            return running.refuse(path,
-                                  fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
-                                              "another endpoint",
-                                              url, parts->scheme));
-        auto now = number < running.pushes->size() ? (*running.pushes)[number] : one_push{};
-        // Two at a time would share what has been delivered.
-        if (now.path != nullptr && !now.path->ended())
-            return running.refuse(path, fmt::format("not pushing to {}: the push before has not ended yet; start once "
-                                                    "stop() has returned",
-                                                    url));
-        if (scheme == "https") hand_over_files(running, s, as_read, by);
-        auto packs = compressor_of_pushes(running, s, compress_with);
-        bool const started = attempt([&] {
-            auto with = std::make_shared<running_telemetry::push_list>(*running.pushes);
-            with->resize((std::max)(with->size(), number + 1));
-            if (now.memory == nullptr) now.memory = std::make_shared<delta_memory>();
-            now.path = std::make_shared<push_path<Transport>>(running.of,
-                                                              pusher_options{.url = s.url,
-                                                                             .headers = s.headers,
-                                                                             .about = running.about,
-                                                                             .interval = interval,
-                                                                             .timeout = s.timeout,
-                                                                             .temporality = s.temporality,
-                                                                             .compress_with = std::move(packs),
-                                                                             .watcher = std::move(watcher)},
-                                                              std::move(by), now.memory);
-            (*with)[number] = std::move(now);
-            running.pushes = std::move(with);
-        });
-        if (!started)
-            return running.refuse(
-                path, fmt::format("not pushing to {}: no thread or no memory can be had; allow the process more", url));
-        path.running = true;
-        path.words = fmt::format("pushing to {} every {} ms", url, interval.count());
-    }
+    auto const parts = env::split_url(s.url);
+    if (!parts)
+        return running.refuse(path, fmt::format("not pushing: {} is no URL; write it as http://host:port/v1/metrics",
+                                                env::in_quotes(url)));
+    std::string scheme{parts->scheme};
+    for (auto& c : scheme) c = detail::lower(c);
+    if (!by->can_send(scheme))
+        return running.refuse(path, fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
+                                                "another endpoint",
+                                                url, parts->scheme));
+    auto now = number < running.pushes->size() ? (*running.pushes)[number] : one_push{};
+    // Two at a time would share what has been delivered.
+    if (now.path != nullptr && !now.path->ended())
+        return running.refuse(path, fmt::format("not pushing to {}: the push before has not ended yet; start once "
+                                                "stop() has returned",
+                                                url));
+    if (scheme == "https") hand_over_files(running, s, as_read, *by);
+    auto packs = compressor_of_pushes(running, s, compress_with);
+    bool const started = attempt([&] {
+        auto with = std::make_shared<running_telemetry::push_list>(*running.pushes);
+        with->resize((std::max)(with->size(), number + 1));
+        if (now.memory == nullptr) now.memory = std::make_shared<delta_memory>();
+        now.path = std::make_shared<any_pusher>(running.of,
+                                                pusher_options{.url = s.url,
+                                                               .headers = s.headers,
+                                                               .about = running.about,
+                                                               .interval = interval,
+                                                               .timeout = s.timeout,
+                                                               .temporality = s.temporality,
+                                                               .compress_with = std::move(packs),
+                                                               .watcher = std::move(watcher)},
+                                                std::move(by), now.memory);
+        (*with)[number] = std::move(now);
+        running.pushes = std::move(with);
+    });
+    if (!started)
+        return running.refuse(
+            path, fmt::format("not pushing to {}: no thread or no memory can be had; allow the process more", url));
+    path.running = true;
+    path.words = fmt::format("pushing to {} every {} ms", url, interval.count());
 }
 
 inline void start_console(running_telemetry& running, registry& of, settings const& s) {
@@ -289,9 +257,9 @@ inline void start_console(running_telemetry& running, registry& of, settings con
                               "not writing to the standard output: what wrote there before has not ended yet; start "
                               "once stop() has returned");
     bool const started = attempt([&] {
-        running.console = std::make_shared<push_path<stream_transport>>(
+        running.console = std::make_shared<any_pusher>(
             of, pusher_options{.url = "the standard output", .about = s.about, .interval = s.console.interval},
-            stream_transport{}, nullptr);
+            std::make_unique<transport_of<stream_transport>>(stream_transport{}), nullptr);
     });
     if (!started)
         return running.refuse(
@@ -310,34 +278,35 @@ inline std::shared_ptr<endpoint> make_endpoint(running_telemetry const& running,
                                                            .watcher = running.watcher});
 }
 
-template <class Listener>
-void start_scrape(running_telemetry& running, registry& of, settings const& s, Listener by,
-                  std::shared_ptr<compressor> const& compress_with) {
+// By a listener, if there is one, or by the program's own web server.
+inline void start_scrape(running_telemetry& running, registry& of, settings const& s, std::unique_ptr<any_listener> by,
+                         bool by_own_server, std::shared_ptr<compressor> const& compress_with) {
     auto& path = running.report.scrape;
     path.wanted = true;
-    if constexpr (std::is_same_v<Listener, own_server>) {
+    if (by_own_server) {
         path.running = true;
         path.words = "answered by the program's own web server";
-    } else if constexpr (std::is_same_v<Listener, no_listener>) {
-        running.refuse(
+        return;
+    }
+    if (by == nullptr)
+        return running.refuse(
             path,
             "not scrapable: the program has no listener; give telemetry::start one, such as "
             "tacho::httplib_listener{} of tacho/adapter/httplib.hpp, or tacho::own_server{} and let your web "
             "server answer with telemetry.endpoint()");
-    } else {
-        if (!s.scrape.problem.empty()) return running.refuse(path, "not listening: " + s.scrape.problem);
-        bool const done = attempt([&] {
-            auto started = std::make_shared<scrape_path<Listener>>(std::move(by));
-            auto const port = started->start(s.scrape, make_endpoint(running, of, s, compress_with, true));
-            if (!port) return running.refuse(path, "not listening: " + port.message());
-            running.scrape = std::move(started);
-            path.running = true;
-            path.port = *port;
-            path.words = fmt::format("listening on http://{}:{}/metrics", env::host_before_port(s.scrape.host), *port);
-        });
-        if (!done) running.refuse(path, "not listening: no thread or no memory can be had; allow the process more");
-    }
+    if (!s.scrape.problem.empty()) return running.refuse(path, "not listening: " + s.scrape.problem);
+    bool const done = attempt([&] {
+        auto const port = by->start(s.scrape.host, s.scrape.port, make_endpoint(running, of, s, compress_with, true));
+        if (!port) return running.refuse(path, "not listening: " + port.message());
+        running.scrape = std::move(by);
+        path.running = true;
+        path.port = *port;
+        path.words = fmt::format("listening on http://{}:{}/metrics", env::host_before_port(s.scrape.host), *port);
+    });
+    if (!done) running.refuse(path, "not listening: no thread or no memory can be had; allow the process more");
 }
+
+#endif
 
 }  // namespace detail
 

@@ -2,6 +2,7 @@
 // tacho: what telemetry says of itself.
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/version.hpp"
 
 #include <algorithm>
@@ -10,8 +11,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <fmt/format.h>
 
 namespace tacho::inline TACHO_ABI {
 
@@ -33,14 +32,18 @@ struct telemetry_report {
     std::vector<path_report> added_pushes = {};  ///< see telemetry::add_push()
 
     /// A line for each way out and each warning.
-    [[nodiscard]] std::string text() const {
-        auto out = fmt::format("push: {}\nscrape: {}\n", push.words, scrape.words);
-        for (auto const& added : added_pushes) out += fmt::format("push {}: {}\n", added.name, added.words);
-        if (console.wanted) out += fmt::format("console: {}\n", console.words);
-        for (auto const& w : warnings) out += "warning: " + w + '\n';
-        return out;
-    }
+    [[nodiscard]] std::string text() const;
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION std::string telemetry_report::text() const {
+    std::string out = "push: " + push.words + "\nscrape: " + scrape.words + '\n';
+    for (auto const& added : added_pushes) out += "push " + added.name + ": " + added.words + '\n';
+    if (console.wanted) out += "console: " + console.words + '\n';
+    for (auto const& w : warnings) out += "warning: " + w + '\n';
+    return out;
+}
 
 namespace detail {
 
@@ -53,5 +56,7 @@ inline std::pair<path_report&, std::size_t> report_of_push(telemetry_report& in,
 }
 
 }  // namespace detail
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI

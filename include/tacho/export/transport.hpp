@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace tacho::inline TACHO_ABI {
 
@@ -68,6 +69,33 @@ concept takes_tls_files = requires(T& t, tls_files const& files) {
 };
 
 namespace detail {
+
+// A transport of whatever type, so that what pushes is compiled once for all of them.
+class any_transport {
+public:
+    any_transport() = default;
+    any_transport(any_transport const&) = delete;
+    any_transport& operator=(any_transport const&) = delete;
+    virtual ~any_transport() = default;
+    virtual http_outcome post(http_post const& request, deadline const& until) = 0;
+    [[nodiscard]] virtual bool can_send(std::string_view scheme) const = 0;
+    virtual bool use(tls_files const& files) = 0;  // false: it takes none
+};
+
+template <transport Transport>
+class transport_of final : public any_transport {
+public:
+    explicit transport_of(Transport by) : by_(std::move(by)) {}
+    http_outcome post(http_post const& request, deadline const& until) override { return by_.post(request, until); }
+    [[nodiscard]] bool can_send(std::string_view scheme) const override { return Transport::can_send(scheme); }
+    bool use(tls_files const& files) override {
+        if constexpr (takes_tls_files<Transport>) by_.use(files);
+        return takes_tls_files<Transport>;
+    }
+
+private:
+    Transport by_;
+};
 
 // Why these can't be sent: a line end would begin another header. Empty when they can.
 [[nodiscard]] inline std::string problem_of(std::span<http_header const> headers) {

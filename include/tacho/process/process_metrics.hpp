@@ -3,6 +3,7 @@
 // threads. Rule: https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/unit.hpp"
 #include "tacho/instrument/observable.hpp"
 #include "tacho/instrument/observation.hpp"
@@ -29,44 +30,14 @@ namespace tacho::inline TACHO_ABI {
 /// one registry show the same once.
 class process_metrics {
 public:
-    process_metrics() : process_metrics(default_registry()) {}
+    process_metrics();
     /// In a scope of its own, each series also names that scope; dashboards mind the names alone.
-    explicit process_metrics(scope const& in)
-        : cpu_{in, "Total user and system CPU time spent in seconds"},
-          start_{in, "Start time of the process since unix epoch in seconds"},
-          virtual_{in, "Virtual memory size in bytes"},
-          virtual_max_{in, "Maximum amount of virtual memory available in bytes"},
-          resident_{in, "Resident memory size in bytes"},
-          open_{in, "Number of open file descriptors"},
-          open_max_{in, "Maximum number of open file descriptors"},
-          threads_{in, "Number of OS threads in the process"},
-          all_{[this](observer& observe) { collect(observe); },
-               cpu_,
-               start_,
-               virtual_,
-               virtual_max_,
-               resident_,
-               open_,
-               open_max_,
-               threads_} {}
+    explicit process_metrics(scope const& in);
     process_metrics(process_metrics const&) = delete;
     process_metrics& operator=(process_metrics const&) = delete;
 
 private:
-    void collect(observer& observe) const {
-        auto const facts = detail::read_process_facts(booted_);
-        auto const show = [&](auto const& instrument, std::optional<double> const& value) {
-            if (value) observe(instrument, *value);
-        };
-        show(cpu_, facts.cpu_seconds);
-        show(start_, facts.start_time);
-        show(virtual_, facts.virtual_memory);
-        show(virtual_max_, facts.virtual_memory_max);
-        show(resident_, facts.resident_memory);
-        show(open_, facts.open_files);
-        show(open_max_, facts.open_files_max);
-        show(threads_, facts.threads);
-    }
+    void collect(observer& observe) const;
 
     // Asked once: it moves when the system's clock is set, and the start time would look like that of another process.
     std::optional<double> const booted_ = detail::boot_time();
@@ -81,5 +52,45 @@ private:
     observable_gauge<"process.threads"> threads_;
     observation all_;  // ends first
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION process_metrics::process_metrics() : process_metrics(default_registry()) {}
+
+TACHO_FUNCTION process_metrics::process_metrics(scope const& in)
+    : cpu_{in, "Total user and system CPU time spent in seconds"},
+      start_{in, "Start time of the process since unix epoch in seconds"},
+      virtual_{in, "Virtual memory size in bytes"},
+      virtual_max_{in, "Maximum amount of virtual memory available in bytes"},
+      resident_{in, "Resident memory size in bytes"},
+      open_{in, "Number of open file descriptors"},
+      open_max_{in, "Maximum number of open file descriptors"},
+      threads_{in, "Number of OS threads in the process"},
+      all_{[this](observer& observe) { collect(observe); },
+           cpu_,
+           start_,
+           virtual_,
+           virtual_max_,
+           resident_,
+           open_,
+           open_max_,
+           threads_} {}
+
+TACHO_FUNCTION void process_metrics::collect(observer& observe) const {
+    auto const facts = detail::read_process_facts(booted_);
+    auto const show = [&](auto const& instrument, std::optional<double> const& value) {
+        if (value) observe(instrument, *value);
+    };
+    show(cpu_, facts.cpu_seconds);
+    show(start_, facts.start_time);
+    show(virtual_, facts.virtual_memory);
+    show(virtual_max_, facts.virtual_memory_max);
+    show(resident_, facts.resident_memory);
+    show(open_, facts.open_files);
+    show(open_max_, facts.open_files_max);
+    show(threads_, facts.threads);
+}
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI

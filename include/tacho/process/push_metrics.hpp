@@ -2,6 +2,7 @@
 // tacho: what becomes of pushes, as metrics: how many there are, how long they take, and how many points arrive.
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/label.hpp"
 #include "tacho/core/push_watcher.hpp"
 #include "tacho/core/unit.hpp"
@@ -32,36 +33,45 @@ consteval auto label_values(push_fate) {
 class push_metrics final : public push_watcher {
 public:
     /// Registers its instruments in `of`, under the scope `tacho`.
-    explicit push_metrics(registry& of) : push_metrics(of.scope("tacho", version)) {}
+    explicit push_metrics(registry& of);
 
     /// Records a push. Takes no lock once each outcome was seen.
-    void pushed(push_outcome const& how) noexcept override {
-        pushes_(how.accepted ? outcome::accepted : outcome::failed).inc();
-        seconds_.observe(how.seconds);
-        sent_.inc(how.sent_bytes);
-        points_(outcome::accepted).inc(how.accepted_points);
-        points_(outcome::rejected).inc(how.rejected_points);
-        points_(outcome::failed).inc(how.failed_points);
-    }
+    void pushed(push_outcome const& how) noexcept override;
 
 private:
     using outcome = detail::push_fate;
 
-    explicit push_metrics(scope const& in)
-        : pushes_{in, "Pushes, by whether the receiver took them"},
-          seconds_{in, "Time from a collection to the last answer"},
-          sent_{in, "Size of the requests that were sent, compressed where they are"},
-          points_{in, "Points that were sent, by what became of them"} {
-        // So that a rate of failures is known before there is one.
-        for (auto const how : {outcome::accepted, outcome::failed}) static_cast<void>(pushes_.bind(how));
-        for (auto const how : {outcome::accepted, outcome::rejected, outcome::failed})
-            static_cast<void>(points_.bind(how));
-    }
+    explicit push_metrics(scope const& in);
 
     counter<"tacho.pushes", label<"outcome", outcome>> pushes_;
     histogram<"tacho.push.duration", unit::seconds> seconds_;
     counter<"tacho.push.sent", unit::bytes> sent_;
     counter<"tacho.push.points", label<"outcome", outcome>> points_;
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION push_metrics::push_metrics(registry& of) : push_metrics(of.scope("tacho", version)) {}
+
+TACHO_FUNCTION void push_metrics::pushed(push_outcome const& how) noexcept {
+    pushes_(how.accepted ? outcome::accepted : outcome::failed).inc();
+    seconds_.observe(how.seconds);
+    sent_.inc(how.sent_bytes);
+    points_(outcome::accepted).inc(how.accepted_points);
+    points_(outcome::rejected).inc(how.rejected_points);
+    points_(outcome::failed).inc(how.failed_points);
+}
+
+TACHO_FUNCTION push_metrics::push_metrics(scope const& in)
+    : pushes_{in, "Pushes, by whether the receiver took them"},
+      seconds_{in, "Time from a collection to the last answer"},
+      sent_{in, "Size of the requests that were sent, compressed where they are"},
+      points_{in, "Points that were sent, by what became of them"} {
+    // So that a rate of failures is known before there is one.
+    for (auto const how : {outcome::accepted, outcome::failed}) static_cast<void>(pushes_.bind(how));
+    for (auto const how : {outcome::accepted, outcome::rejected, outcome::failed}) static_cast<void>(points_.bind(how));
+}
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI

@@ -2,6 +2,7 @@
 // tacho: what becomes of scrapes, as metrics: how many there are by their answers, how long they take, what they show.
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/scrape_watcher.hpp"
 #include "tacho/core/unit.hpp"
 #include "tacho/instrument/counter.hpp"
@@ -28,35 +29,17 @@ namespace tacho::inline TACHO_ABI {
 class scrape_metrics final : public scrape_watcher {
 public:
     /// Registers its instruments in `of`, under the scope `tacho`.
-    explicit scrape_metrics(registry& of) : scrape_metrics(of.scope("tacho", version)) {}
+    explicit scrape_metrics(registry& of);
 
     /// Counts a scrape as in flight.
-    void begins() noexcept override { in_flight_.inc(); }
-    void ends(scrape_outcome const& how) noexcept override {
-        in_flight_.dec();
-        scrapes_(how.status).inc();
-        seconds_.observe(how.seconds);
-        sent_.inc(how.bytes);
-    }
+    void begins() noexcept override;
+    /// Records it, and counts it as in flight no more. Takes no lock once its status was seen.
+    void ends(scrape_outcome const& how) noexcept override;
 
 private:
-    explicit scrape_metrics(scope const& in)
-        : scrapes_{in, "Requests to the scrape endpoint, by the HTTP status of their answers"},
-          in_flight_{in, "Requests to the scrape endpoint that are being answered"},
-          seconds_{in, "Time from a request to the scrape endpoint to its answer"},
-          sent_{in, "Size of the answers to scrapes, compressed where they are"},
-          shown_{in, "Series of all instruments that are shown", [core = in.core()] { return series_of(*core); }} {
-        // So that a rate of errors is known before there is one.
-        for (int const code : {200, 500, 503}) static_cast<void>(scrapes_.bind(code));
-    }
+    explicit scrape_metrics(scope const& in);
 
-    [[nodiscard]] static std::int64_t series_of(detail::registry_core& core) {
-        auto const round = core.callbacks.finished();
-        auto const families = core.families();  // held while it is read
-        std::size_t sum = 0;
-        for (auto const& f : families->by_name) sum += detail::count_series(*f, round);
-        return static_cast<std::int64_t>(sum);
-    }
+    [[nodiscard]] static std::int64_t series_of(detail::registry_core& core);
 
     counter<"tacho.scrapes", label<"code", int>> scrapes_;
     up_down_counter<"tacho.scrapes_in_flight"> in_flight_;
@@ -64,5 +47,40 @@ private:
     counter<"tacho.scrape.sent", unit::bytes> sent_;
     observable_gauge<"tacho.series", std::int64_t> shown_;  // a gauge: of two that watch, one value stands
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION scrape_metrics::scrape_metrics(registry& of) : scrape_metrics(of.scope("tacho", version)) {}
+
+TACHO_FUNCTION void scrape_metrics::begins() noexcept {
+    in_flight_.inc();
+}
+
+TACHO_FUNCTION void scrape_metrics::ends(scrape_outcome const& how) noexcept {
+    in_flight_.dec();
+    scrapes_(how.status).inc();
+    seconds_.observe(how.seconds);
+    sent_.inc(how.bytes);
+}
+
+TACHO_FUNCTION scrape_metrics::scrape_metrics(scope const& in)
+    : scrapes_{in, "Requests to the scrape endpoint, by the HTTP status of their answers"},
+      in_flight_{in, "Requests to the scrape endpoint that are being answered"},
+      seconds_{in, "Time from a request to the scrape endpoint to its answer"},
+      sent_{in, "Size of the answers to scrapes, compressed where they are"},
+      shown_{in, "Series of all instruments that are shown", [core = in.core()] { return series_of(*core); }} {
+    // So that a rate of errors is known before there is one.
+    for (int const code : {200, 500, 503}) static_cast<void>(scrapes_.bind(code));
+}
+
+TACHO_FUNCTION std::int64_t scrape_metrics::series_of(detail::registry_core& core) {
+    auto const round = core.callbacks.finished();
+    auto const families = core.families();  // held while it is read
+    std::size_t sum = 0;
+    for (auto const& f : families->by_name) sum += detail::count_series(*f, round);
+    return static_cast<std::int64_t>(sum);
+}
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI
