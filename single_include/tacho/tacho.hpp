@@ -31,7 +31,7 @@
 #include <cstring>
 #include <deque>
 #include <exception>
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <initializer_list>
 #include <iterator>
 #include <limits>
@@ -13510,37 +13510,45 @@ public:
     explicit source(std::map<std::string, std::string> variables) : variables_(std::move(variables)) {}
 
     /// The value without blanks around it. Nothing when it is unset, empty or blank: OpenTelemetry's rule for all.
-    [[nodiscard]] std::optional<std::string> operator[](std::string const& name) const {
-        std::string_view value;
-        if (variables_) {
-            if (auto const at = variables_->find(name); at != variables_->end()) value = at->second;
-        } else {
-            value = detail::process_variable(name.c_str()).value_or("");
-        }
-        value = detail::trimmed(value);
-        if (value.empty()) return {};
-        return std::string{value};
-    }
+    [[nodiscard]] std::optional<std::string> operator[](std::string const& name) const;
 
     /// The names of all that are set, in order; of the process only where they can be listed, which is on Linux.
-    [[nodiscard]] std::vector<std::string> names() const {
-        std::vector<std::string> all;
-        if (variables_) {
-            for (auto const& [name, value] : *variables_) all.push_back(name);
-        } else {
-#if defined(__linux__)
-            for (char** at = ::environ; at != nullptr && *at != nullptr; ++at)
-                all.emplace_back(std::string_view{*at}.substr(0, std::string_view{*at}.find('=')));
-#endif
-        }
-        std::erase_if(all, [this](auto const& name) { return !(*this)[name]; });
-        std::sort(all.begin(), all.end());
-        return all;
-    }
+    [[nodiscard]] std::vector<std::string> names() const;
 
 private:
     std::optional<std::map<std::string, std::string>> variables_;
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION std::optional<std::string> source::operator[](std::string const& name) const {
+    std::string_view value;
+    if (variables_) {
+        if (auto const at = variables_->find(name); at != variables_->end()) value = at->second;
+    } else {
+        value = detail::process_variable(name.c_str()).value_or("");
+    }
+    value = detail::trimmed(value);
+    if (value.empty()) return {};
+    return std::string{value};
+}
+
+TACHO_FUNCTION std::vector<std::string> source::names() const {
+    std::vector<std::string> all;
+    if (variables_) {
+        for (auto const& [name, value] : *variables_) all.push_back(name);
+    } else {
+#if defined(__linux__)
+        for (char** at = ::environ; at != nullptr && *at != nullptr; ++at)
+            all.emplace_back(std::string_view{*at}.substr(0, std::string_view{*at}.find('=')));
+#endif
+    }
+    std::erase_if(all, [this](auto const& name) { return !(*this)[name]; });
+    std::sort(all.begin(), all.end());
+    return all;
+}
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI::env
 
@@ -13556,15 +13564,77 @@ private:
 namespace tacho::inline TACHO_ABI::env {
 
 /// Text from outside, fit for a message: quoted, at most 80 bytes or so many, valid UTF-8 without control characters.
-[[nodiscard]] inline std::string in_quotes(std::string_view value, std::size_t most = 80) {
+[[nodiscard]] std::string in_quotes(std::string_view value, std::size_t most = 80);
+
+/// Splits at commas; items are trimmed, and empty ones left out.
+[[nodiscard]] std::vector<std::string_view> split_list(std::string_view text);
+
+/// Decodes `%41`. Nothing when a `%` is not followed by two hexadecimal digits.
+[[nodiscard]] std::optional<std::string> percent_decoded(std::string_view text);
+
+/// Reads variables one by one. What can't be used is as if it were unset, and leaves a warning that names variable,
+/// value and cure.
+class reader {
+public:
+    /// Both must live longer. Warnings are added at the end.
+    explicit reader(source const& from, std::vector<std::string>& warnings) : from_(from), warnings_(warnings) {}
+
+    /// The value, trimmed; nothing when it is unset or blank.
+    [[nodiscard]] std::optional<std::string> text(std::string const& name) const { return from_[name]; }
+
+    /// The first of two variables that is set.
+    [[nodiscard]] std::optional<std::string> text(std::string const& name, std::string const& otherwise) const;
+
+    /// OpenTelemetry's booleans: only `true` is true, and what is neither that nor `false` warns.
+    [[nodiscard]] bool boolean(std::string const& name);
+
+    /// 2^31-1: what OpenTelemetry's implementations agree on.
+    static constexpr std::int64_t most_milliseconds = 2147483647;
+    /// Milliseconds, a whole number from 0 to 2^31-1. What is used otherwise is for the warning.
+    [[nodiscard]] std::optional<std::chrono::milliseconds> milliseconds(std::string const& name,
+                                                                        std::chrono::milliseconds otherwise);
+
+    /// The index of a word among `words`, which are in lower case, in any case.
+    [[nodiscard]] std::optional<std::size_t> word(std::string const& name, std::vector<std::string_view> const& words);
+
+    /// `key=value,key=value`, percent-decoded. With `strict`, one bad pair makes the whole variable void; without, bad
+    /// pairs are left out, and no message shows a value.
+    [[nodiscard]] std::vector<attribute> pairs(std::string const& name, bool strict);
+
+    /// That a setting came from a variable, if that is set; the last one counts.
+    void note(std::string_view setting, std::string const& variable);
+    /// That it came from none after all.
+    void forget(std::string_view setting);
+    /// Where a setting came from by note(); empty for a default.
+    [[nodiscard]] std::string variable_of(std::string_view setting) const;
+    /// The name of the first of two variables that is set; empty when neither is.
+    [[nodiscard]] std::string first_set(std::string const& name, std::string const& otherwise) const;
+
+    /// Adds a warning, formatted by {fmt}. Allocates.
+    template <class... Args>
+    void warn(fmt::format_string<Args...> what, Args&&... args) {
+        warnings_.push_back(fmt::format(what, std::forward<Args>(args)...));
+    }
+
+    /// A number of decimal digits alone, from 0 to `most`; nothing for all else.
+    [[nodiscard]] static std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t most) noexcept;
+
+private:
+    source const& from_;
+    std::vector<std::string>& warnings_;
+    std::map<std::string_view, std::string> from_variables_;
+};
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION std::string in_quotes(std::string_view value, std::size_t most) {
     auto text = to_utf8(value.substr(0, most));
     for (auto& c : text)
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
     return '"' + text + (value.size() > most ? "...\"" : "\"");
 }
 
-/// Splits at commas; items are trimmed, and empty ones left out.
-[[nodiscard]] inline std::vector<std::string_view> split_list(std::string_view text) {
+TACHO_FUNCTION std::vector<std::string_view> split_list(std::string_view text) {
     std::vector<std::string_view> items;
     while (!text.empty()) {
         auto const comma = text.find(',');
@@ -13574,8 +13644,7 @@ namespace tacho::inline TACHO_ABI::env {
     return items;
 }
 
-/// Decodes `%41`. Nothing when a `%` is not followed by two hexadecimal digits.
-[[nodiscard]] inline std::optional<std::string> percent_decoded(std::string_view text) {
+TACHO_FUNCTION std::optional<std::string> percent_decoded(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (text[i] != '%') {
@@ -13591,117 +13660,90 @@ namespace tacho::inline TACHO_ABI::env {
     return out;
 }
 
-/// Reads variables one by one. What can't be used is as if it were unset, and leaves a warning that names variable,
-/// value and cure.
-class reader {
-public:
-    /// Both must live longer. Warnings are added at the end.
-    explicit reader(source const& from, std::vector<std::string>& warnings) : from_(from), warnings_(warnings) {}
+TACHO_FUNCTION std::optional<std::string> reader::text(std::string const& name, std::string const& otherwise) const {
+    auto value = from_[name];
+    return value ? value : from_[otherwise];
+}
 
-    /// The value, trimmed; nothing when it is unset or blank.
-    [[nodiscard]] std::optional<std::string> text(std::string const& name) const { return from_[name]; }
+TACHO_FUNCTION bool reader::boolean(std::string const& name) {
+    auto const value = from_[name];
+    if (!value || detail::equals_ignoring_case(*value, "false")) return false;
+    if (detail::equals_ignoring_case(*value, "true")) return true;
+    warn("{}={} is neither true nor false; it counts as false. Write true or false", name, in_quotes(*value));
+    return false;
+}
 
-    /// The first of two variables that is set.
-    [[nodiscard]] std::optional<std::string> text(std::string const& name, std::string const& otherwise) const {
-        auto value = from_[name];
-        return value ? value : from_[otherwise];
-    }
+TACHO_FUNCTION std::optional<std::size_t> reader::word(std::string const& name,
+                                                       std::vector<std::string_view> const& words) {
+    auto const value = from_[name];
+    if (!value) return {};
+    for (std::size_t i = 0; i < words.size(); ++i)
+        if (detail::equals_ignoring_case(*value, words[i])) return i;
+    std::string known;  // fmt::join is in another header in every other version of {fmt}
+    for (auto const word : words) known.append(known.empty() ? "" : ", ").append(word);
+    warn("{}={} is not known and ignored. Known are {}", name, in_quotes(*value), known);
+    return {};
+}
 
-    /// OpenTelemetry's booleans: only `true` is true, and what is neither that nor `false` warns.
-    [[nodiscard]] bool boolean(std::string const& name) {
-        auto const value = from_[name];
-        if (!value || detail::equals_ignoring_case(*value, "false")) return false;
-        if (detail::equals_ignoring_case(*value, "true")) return true;
-        warn("{}={} is neither true nor false; it counts as false. Write true or false", name, in_quotes(*value));
-        return false;
-    }
-
-    /// 2^31-1: what OpenTelemetry's implementations agree on.
-    static constexpr std::int64_t most_milliseconds = 2147483647;
-    /// Milliseconds, a whole number from 0 to 2^31-1. What is used otherwise is for the warning.
-    [[nodiscard]] std::optional<std::chrono::milliseconds> milliseconds(std::string const& name,
-                                                                        std::chrono::milliseconds otherwise) {
-        auto const value = from_[name];
-        if (!value) return {};
-        if (auto const number = whole_number(*value, most_milliseconds)) return std::chrono::milliseconds{*number};
-        warn("{}={} is not a whole number of milliseconds from 0 to {}, as 15000 is for 15 s; {} ms is used instead",
-             name, in_quotes(*value), most_milliseconds, otherwise.count());
-        return {};
-    }
-
-    /// The index of a word among `words`, which are in lower case, in any case.
-    [[nodiscard]] std::optional<std::size_t> word(std::string const& name, std::vector<std::string_view> const& words) {
-        auto const value = from_[name];
-        if (!value) return {};
-        for (std::size_t i = 0; i < words.size(); ++i)
-            if (detail::equals_ignoring_case(*value, words[i])) return i;
-        std::string known;  // fmt::join is in another header in every other version of {fmt}
-        for (auto const word : words) known.append(known.empty() ? "" : ", ").append(word);
-        warn("{}={} is not known and ignored. Known are {}", name, in_quotes(*value), known);
-        return {};
-    }
-
-    /// `key=value,key=value`, percent-decoded. With `strict`, one bad pair makes the whole variable void; without, bad
-    /// pairs are left out, and no message shows a value.
-    [[nodiscard]] std::vector<attribute> pairs(std::string const& name, bool strict) {
-        std::vector<attribute> out;
-        auto const value = from_[name];
-        if (!value) return out;
-        for (auto const item : split_list(*value)) {
-            auto const equals = item.find('=');
-            auto key = percent_decoded(detail::trimmed(item.substr(0, equals)));
-            auto content = percent_decoded(equals == std::string_view::npos ? std::string_view{}
-                                                                            : detail::trimmed(item.substr(equals + 1)));
-            if (equals != std::string_view::npos && key && !key->empty() && content) {
-                out.push_back({std::move(*key), std::move(*content)});
-            } else if (strict) {
-                warn("{} has {}, which is not key=value with , = and % written as %2C %3D %25; all of {} is ignored",
-                     name, in_quotes(item), name);
-                return {};
-            } else {
-                warn("{} has a pair that is not key=value with , = and % written as %2C %3D %25; that pair is ignored",
-                     name);
-            }
+TACHO_FUNCTION std::vector<attribute> reader::pairs(std::string const& name, bool strict) {
+    std::vector<attribute> out;
+    auto const value = from_[name];
+    if (!value) return out;
+    for (auto const item : split_list(*value)) {
+        auto const equals = item.find('=');
+        auto key = percent_decoded(detail::trimmed(item.substr(0, equals)));
+        auto content = percent_decoded(equals == std::string_view::npos ? std::string_view{}
+                                                                        : detail::trimmed(item.substr(equals + 1)));
+        if (equals != std::string_view::npos && key && !key->empty() && content) {
+            out.push_back({std::move(*key), std::move(*content)});
+        } else if (strict) {
+            warn("{} has {}, which is not key=value with , = and % written as %2C %3D %25; all of {} is ignored", name,
+                 in_quotes(item), name);
+            return {};
+        } else {
+            warn("{} has a pair that is not key=value with , = and % written as %2C %3D %25; that pair is ignored",
+                 name);
         }
-        return out;
     }
+    return out;
+}
 
-    /// That a setting came from a variable, if that is set; the last one counts.
-    void note(std::string_view setting, std::string const& variable) {
-        if (!variable.empty() && from_[variable]) from_variables_[setting] = variable;
-    }
-    /// That it came from none after all.
-    void forget(std::string_view setting) { from_variables_.erase(setting); }
-    /// Where a setting came from by note(); empty for a default.
-    [[nodiscard]] std::string variable_of(std::string_view setting) const {
-        auto const at = from_variables_.find(setting);
-        return at == from_variables_.end() ? std::string{} : at->second;
-    }
-    /// The name of the first of two variables that is set; empty when neither is.
-    [[nodiscard]] std::string first_set(std::string const& name, std::string const& otherwise) const {
-        if (from_[name]) return name;
-        return from_[otherwise] ? otherwise : std::string{};
-    }
+TACHO_FUNCTION void reader::note(std::string_view setting, std::string const& variable) {
+    if (!variable.empty() && from_[variable]) from_variables_[setting] = variable;
+}
 
-    /// Adds a warning, formatted by {fmt}. Allocates.
-    template <class... Args>
-    void warn(fmt::format_string<Args...> what, Args&&... args) {
-        warnings_.push_back(fmt::format(what, std::forward<Args>(args)...));
-    }
+TACHO_FUNCTION void reader::forget(std::string_view setting) {
+    from_variables_.erase(setting);
+}
 
-    /// A number of decimal digits alone, from 0 to `most`; nothing for all else.
-    [[nodiscard]] static std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t most) noexcept {
-        std::int64_t number = 0;
-        auto const read = std::from_chars(text.data(), text.data() + text.size(), number);
-        if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || number < 0 || number > most) return {};
-        return number;
-    }
+TACHO_FUNCTION std::string reader::variable_of(std::string_view setting) const {
+    auto const at = from_variables_.find(setting);
+    return at == from_variables_.end() ? std::string{} : at->second;
+}
 
-private:
-    source const& from_;
-    std::vector<std::string>& warnings_;
-    std::map<std::string_view, std::string> from_variables_;
-};
+TACHO_FUNCTION std::string reader::first_set(std::string const& name, std::string const& otherwise) const {
+    if (from_[name]) return name;
+    return from_[otherwise] ? otherwise : std::string{};
+}
+
+TACHO_FUNCTION std::optional<std::chrono::milliseconds> reader::milliseconds(std::string const& name,
+                                                                             std::chrono::milliseconds otherwise) {
+    auto const value = from_[name];
+    if (!value) return {};
+    if (auto const number = whole_number(*value, most_milliseconds)) return std::chrono::milliseconds{*number};
+    warn("{}={} is not a whole number of milliseconds from 0 to {}, as 15000 is for 15 s; {} ms is used instead", name,
+         in_quotes(*value), most_milliseconds, otherwise.count());
+    return {};
+}
+
+TACHO_FUNCTION std::optional<std::int64_t> reader::whole_number(std::string_view text, std::int64_t most) noexcept {
+    std::int64_t number = 0;
+    auto const read = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || number < 0 || number > most) return {};
+    return number;
+}
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI::env
 
@@ -13762,13 +13804,19 @@ struct url_parts {
 
 /// A host as it stands before a port: an IPv6 address gets brackets, which keep its colons apart from the port's.
 /// Allocates. Rule: RFC 3986, section 3.2.2.
-[[nodiscard]] inline std::string host_before_port(std::string_view host) {
+[[nodiscard]] std::string host_before_port(std::string_view host);
+
+/// The URL for a message: a user's name and password are left out.
+[[nodiscard]] std::string without_credentials(std::string_view url);
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION std::string host_before_port(std::string_view host) {
     bool const is_ipv6 = host.find(':') != std::string_view::npos && !host.starts_with('[');
     return is_ipv6 ? "[" + std::string{host} + "]" : std::string{host};
 }
 
-/// The URL for a message: a user's name and password are left out.
-[[nodiscard]] inline std::string without_credentials(std::string_view url) {
+TACHO_FUNCTION std::string without_credentials(std::string_view url) {
     auto const parts = split_url(url);
     // A password with a `/`, `?` or `#` ends what is taken for the host, and is no port.
     auto const port = parts ? parts->authority.substr((std::min)(parts->authority.rfind(':'), parts->authority.size()))
@@ -13784,6 +13832,8 @@ struct url_parts {
     return std::string{parts->scheme} + "://***@" + std::string{parts->authority.substr(at + 1)} +
            std::string{parts->path};
 }
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI::env
 
@@ -15175,6 +15225,8 @@ inline constexpr std::string_view places_behind_a_prefix[][2] = {{"_METRIC_HOST"
                                                                  {"_PROMETHEUS_HOST", "_METRICS_HOST"},
                                                                  {"_PROMETHEUS_PORT", "_METRICS_PORT"}};
 
+#if TACHO_BODIES
+
 // Whether two neighbours have changed places, and nothing else: other programs' prefixes may differ in a letter.
 [[nodiscard]] inline bool is_swapped(std::string_view a, std::string_view b) noexcept {
     if (a.size() != b.size()) return false;
@@ -15213,7 +15265,74 @@ inline void warn_of_misspelt(reader& in, source const& from, std::string const& 
     }
 }
 
+#endif
+
 }  // namespace tacho::inline TACHO_ABI::env::detail
+
+#endif
+
+// ---- tacho/env/resource_attributes.hpp
+#ifndef TACHO_PART_ENV_RESOURCE_ATTRIBUTES
+#define TACHO_PART_ENV_RESOURCE_ATTRIBUTES
+
+// tacho: who is measured, as the environment says.
+// Rule:
+// https://opentelemetry.io/docs/specs/otel/resource/sdk/#specifying-resource-information-via-an-environment-variable
+
+#if TACHO_BODIES
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#if defined(__linux__)
+#include <unistd.h>
+#endif
+
+namespace tacho::inline TACHO_ABI::env::detail {
+
+// `unknown_service:<executable>`, as OpenTelemetry names what has no name.
+inline std::string unknown_service() {
+    std::string name = "unknown_service";
+#if defined(__linux__)
+    char path[4096];
+    auto const size = ::readlink("/proc/self/exe", path, sizeof path);
+    if (size > 0) {
+        std::string_view const exe{path, static_cast<std::size_t>(size)};
+        name.append(":").append(exe.substr(exe.rfind('/') + 1));
+    }
+#endif
+    return name;
+}
+
+inline void put(resource& in, std::string_view key, std::string value) {
+    auto const at = std::find_if(in.begin(), in.end(), [&](auto const& a) { return a.key == key; });
+    if (at != in.end())
+        at->value = std::move(value);
+    else
+        in.push_back({std::string{key}, std::move(value)});
+}
+
+inline resource read_resource(reader& in, std::string const& service_name) {
+    resource about{{"service.name", service_name.empty() ? unknown_service() : service_name},
+                   {"telemetry.sdk.language", "cpp"},
+                   {"telemetry.sdk.name", "tacho"},
+                   {"telemetry.sdk.version", version}};
+    for (auto& [key, value] : in.pairs("OTEL_RESOURCE_ATTRIBUTES", true)) {
+        put(about, key, std::move(value));
+        in.note("about", "OTEL_RESOURCE_ATTRIBUTES");
+    }
+    if (auto name = in.text("OTEL_SERVICE_NAME")) {
+        put(about, "service.name", std::move(*name));
+        in.note("about", "OTEL_SERVICE_NAME");
+    }
+    return about;
+}
+
+}  // namespace tacho::inline TACHO_ABI::env::detail
+
+#endif
 
 #endif
 
@@ -15305,6 +15424,17 @@ struct settings {
 
 // tacho: settings as text: what counts, and where it came from.
 
+#if TACHO_BODIES
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
 namespace tacho::inline TACHO_ABI {
 
 namespace env::detail {
@@ -15354,7 +15484,7 @@ inline std::vector<std::pair<std::string_view, std::string>> values_of(settings 
 
 }  // namespace env::detail
 
-inline std::string settings::text() const {
+TACHO_FUNCTION std::string settings::text() const {
     std::string out;
     for (auto const& [setting, value] : env::detail::values_of(*this)) {
         std::string from = "set by the program";
@@ -15369,6 +15499,8 @@ inline std::string settings::text() const {
 
 #endif
 
+#endif
+
 // ---- tacho/env/settings.hpp
 #ifndef TACHO_PART_ENV_SETTINGS
 #define TACHO_PART_ENV_SETTINGS
@@ -15377,9 +15509,15 @@ inline std::string settings::text() const {
 // Rule: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/ and
 // https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 
-#if defined(__linux__)
-#include <unistd.h>
-#endif
+#if TACHO_BODIES
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace tacho::inline TACHO_ABI {
 
@@ -15628,47 +15766,9 @@ inline scrape_settings read_scrape(reader& in, exporters const& listed, std::str
     return scrape;
 }
 
-// `unknown_service:<executable>`, as OpenTelemetry names what has no name.
-inline std::string unknown_service() {
-    std::string name = "unknown_service";
-#if defined(__linux__)
-    char path[4096];
-    auto const size = ::readlink("/proc/self/exe", path, sizeof path);
-    if (size > 0) {
-        std::string_view const exe{path, static_cast<std::size_t>(size)};
-        name.append(":").append(exe.substr(exe.rfind('/') + 1));
-    }
-#endif
-    return name;
-}
-
-inline void put(resource& in, std::string_view key, std::string value) {
-    auto const at = std::find_if(in.begin(), in.end(), [&](auto const& a) { return a.key == key; });
-    if (at != in.end())
-        at->value = std::move(value);
-    else
-        in.push_back({std::string{key}, std::move(value)});
-}
-
-inline resource read_resource(reader& in, std::string const& service_name) {
-    resource about{{"service.name", service_name.empty() ? unknown_service() : service_name},
-                   {"telemetry.sdk.language", "cpp"},
-                   {"telemetry.sdk.name", "tacho"},
-                   {"telemetry.sdk.version", version}};
-    for (auto& [key, value] : in.pairs("OTEL_RESOURCE_ATTRIBUTES", true)) {
-        put(about, key, std::move(value));
-        in.note("about", "OTEL_RESOURCE_ATTRIBUTES");
-    }
-    if (auto name = in.text("OTEL_SERVICE_NAME")) {
-        put(about, "service.name", std::move(*name));
-        in.note("about", "OTEL_SERVICE_NAME");
-    }
-    return about;
-}
-
 }  // namespace env::detail
 
-inline settings settings::from_environment(environment_options const& options, env::source const& from) {
+TACHO_FUNCTION settings settings::from_environment(environment_options const& options, env::source const& from) {
     settings out;
     env::reader in{from, out.warnings};
     if (auto const name = in.first_set("OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"); !name.empty())
@@ -15699,6 +15799,8 @@ inline settings settings::from_environment(environment_options const& options, e
 }
 
 }  // namespace tacho::inline TACHO_ABI
+
+#endif
 
 #endif
 
@@ -15816,6 +15918,21 @@ inline std::pair<path_report&, std::size_t> report_of_push(telemetry_report& in,
 #define TACHO_PART_EXPORT_RUNNING_TELEMETRY
 
 // tacho: the ways out that run for one registry, and how each is started.
+
+#if TACHO_BODIES
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+#endif
 
 namespace tacho::inline TACHO_ABI {
 

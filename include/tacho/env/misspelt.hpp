@@ -2,6 +2,7 @@
 // tacho: variables that look like one that counts, and are none.
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/edit_distance.hpp"
 #include "tacho/env/reader.hpp"
 #include "tacho/env/source.hpp"
@@ -55,6 +56,8 @@ inline constexpr std::string_view places_behind_a_prefix[][2] = {{"_METRIC_HOST"
                                                                  {"_PROMETHEUS_HOST", "_METRICS_HOST"},
                                                                  {"_PROMETHEUS_PORT", "_METRICS_PORT"}};
 
+#if TACHO_BODIES
+
 // Whether two neighbours have changed places, and nothing else: other programs' prefixes may differ in a letter.
 [[nodiscard]] inline bool is_swapped(std::string_view a, std::string_view b) noexcept {
     if (a.size() != b.size()) return false;
@@ -92,5 +95,7 @@ inline void warn_of_misspelt(reader& in, source const& from, std::string const& 
         if (auto const at = std::find_if(std::begin(variables_that_count), end, is_near); at != end) warn(name, *at);
     }
 }
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI::env::detail

@@ -2,10 +2,13 @@
 // tacho: settings as text: what counts, and where it came from.
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/env/reader.hpp"
 #include "tacho/env/settings_values.hpp"
 #include "tacho/env/url.hpp"
 #include "tacho/version.hpp"
+
+#if TACHO_BODIES
 
 #include <chrono>
 #include <cstddef>
@@ -65,7 +68,7 @@ inline std::vector<std::pair<std::string_view, std::string>> values_of(settings 
 
 }  // namespace env::detail
 
-inline std::string settings::text() const {
+TACHO_FUNCTION std::string settings::text() const {
     std::string out;
     for (auto const& [setting, value] : env::detail::values_of(*this)) {
         std::string from = "set by the program";
@@ -77,3 +80,5 @@ inline std::string settings::text() const {
 }
 
 }  // namespace tacho::inline TACHO_ABI
+
+#endif

@@ -2,6 +2,7 @@
 // tacho: where environment variables come from: the process, or a test.
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/text.hpp"
 #include "tacho/version.hpp"
 
@@ -43,36 +44,44 @@ public:
     explicit source(std::map<std::string, std::string> variables) : variables_(std::move(variables)) {}
 
     /// The value without blanks around it. Nothing when it is unset, empty or blank: OpenTelemetry's rule for all.
-    [[nodiscard]] std::optional<std::string> operator[](std::string const& name) const {
-        std::string_view value;
-        if (variables_) {
-            if (auto const at = variables_->find(name); at != variables_->end()) value = at->second;
-        } else {
-            value = detail::process_variable(name.c_str()).value_or("");
-        }
-        value = detail::trimmed(value);
-        if (value.empty()) return {};
-        return std::string{value};
-    }
+    [[nodiscard]] std::optional<std::string> operator[](std::string const& name) const;
 
     /// The names of all that are set, in order; of the process only where they can be listed, which is on Linux.
-    [[nodiscard]] std::vector<std::string> names() const {
-        std::vector<std::string> all;
-        if (variables_) {
-            for (auto const& [name, value] : *variables_) all.push_back(name);
-        } else {
-#if defined(__linux__)
-            for (char** at = ::environ; at != nullptr && *at != nullptr; ++at)
-                all.emplace_back(std::string_view{*at}.substr(0, std::string_view{*at}.find('=')));
-#endif
-        }
-        std::erase_if(all, [this](auto const& name) { return !(*this)[name]; });
-        std::sort(all.begin(), all.end());
-        return all;
-    }
+    [[nodiscard]] std::vector<std::string> names() const;
 
 private:
     std::optional<std::map<std::string, std::string>> variables_;
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION std::optional<std::string> source::operator[](std::string const& name) const {
+    std::string_view value;
+    if (variables_) {
+        if (auto const at = variables_->find(name); at != variables_->end()) value = at->second;
+    } else {
+        value = detail::process_variable(name.c_str()).value_or("");
+    }
+    value = detail::trimmed(value);
+    if (value.empty()) return {};
+    return std::string{value};
+}
+
+TACHO_FUNCTION std::vector<std::string> source::names() const {
+    std::vector<std::string> all;
+    if (variables_) {
+        for (auto const& [name, value] : *variables_) all.push_back(name);
+    } else {
+#if defined(__linux__)
+        for (char** at = ::environ; at != nullptr && *at != nullptr; ++at)
+            all.emplace_back(std::string_view{*at}.substr(0, std::string_view{*at}.find('=')));
+#endif
+    }
+    std::erase_if(all, [this](auto const& name) { return !(*this)[name]; });
+    std::sort(all.begin(), all.end());
+    return all;
+}
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI::env

@@ -3,6 +3,7 @@
 // Rule: https://www.rfc-editor.org/rfc/rfc3986#section-3
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/env/source.hpp"
 #include "tacho/version.hpp"
 
@@ -61,13 +62,19 @@ struct url_parts {
 
 /// A host as it stands before a port: an IPv6 address gets brackets, which keep its colons apart from the port's.
 /// Allocates. Rule: RFC 3986, section 3.2.2.
-[[nodiscard]] inline std::string host_before_port(std::string_view host) {
+[[nodiscard]] std::string host_before_port(std::string_view host);
+
+/// The URL for a message: a user's name and password are left out.
+[[nodiscard]] std::string without_credentials(std::string_view url);
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION std::string host_before_port(std::string_view host) {
     bool const is_ipv6 = host.find(':') != std::string_view::npos && !host.starts_with('[');
     return is_ipv6 ? "[" + std::string{host} + "]" : std::string{host};
 }
 
-/// The URL for a message: a user's name and password are left out.
-[[nodiscard]] inline std::string without_credentials(std::string_view url) {
+TACHO_FUNCTION std::string without_credentials(std::string_view url) {
     auto const parts = split_url(url);
     // A password with a `/`, `?` or `#` ends what is taken for the host, and is no port.
     auto const port = parts ? parts->authority.substr((std::min)(parts->authority.rfind(':'), parts->authority.size()))
@@ -83,5 +90,7 @@ struct url_parts {
     return std::string{parts->scheme} + "://***@" + std::string{parts->authority.substr(at + 1)} +
            std::string{parts->path};
 }
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI::env

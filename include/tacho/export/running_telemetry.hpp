@@ -21,21 +21,24 @@
 #include "tacho/registry/registry.hpp"
 #include "tacho/version.hpp"
 
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#if TACHO_BODIES
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
+#endif
 
 namespace tacho::inline TACHO_ABI {
 
