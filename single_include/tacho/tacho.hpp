@@ -177,6 +177,9 @@ private:
 // for all files of a program, each declares what is no template and leaves it to another file to have it compiled: the
 // one that defines TACHO_IMPLEMENTATION before its first header of tacho, and includes tacho/tacho.hpp. What records a
 // number is inline either way.
+//
+// A virtual function says TACHO_FUNCTION in its class already: where the first one is inline only later, compilers put
+// all of them into each file that includes the class, used or not.
 #if !defined(TACHO_SEPARATE_COMPILATION)
 #define TACHO_BODIES 1
 #define TACHO_FUNCTION inline
@@ -186,6 +189,20 @@ private:
 #else
 #define TACHO_BODIES 0
 #define TACHO_FUNCTION
+#endif
+
+#if defined(TACHO_SEPARATE_COMPILATION)
+namespace tacho::inline TACHO_ABI::detail {
+
+// Where that file was forgotten, linkers name this among all that they miss.
+extern char const one_file_must_define_TACHO_IMPLEMENTATION;
+#if TACHO_BODIES
+char const one_file_must_define_TACHO_IMPLEMENTATION = 0;
+#else
+[[gnu::used]] static char const* const asked_for_implementation = &one_file_must_define_TACHO_IMPLEMENTATION;
+#endif
+
+}  // namespace tacho::inline TACHO_ABI::detail
 #endif
 
 #endif
@@ -5608,7 +5625,7 @@ public:
 
     // What is added up over processes begins at zero in a child, what tells a state is what it was.
     /// Hears of forks.
-    void on_fork(detail::fork_event what) noexcept override;
+    TACHO_FUNCTION void on_fork(detail::fork_event what) noexcept override;
 
 private:
     struct bucket_label {
@@ -6643,7 +6660,7 @@ public:
 
     // Its mutex is held across a fork. A round of another thread is over in the child, where that thread isn't: what it
     // was about to change is made anew over what is there, since even destroying it could wait for that thread.
-    void on_fork(fork_event what) noexcept override;
+    TACHO_FUNCTION void on_fork(fork_event what) noexcept override;
 
 private:
     enum class outcome : unsigned char { shown, failed, late };
@@ -7156,7 +7173,7 @@ struct [[gnu::visibility("default")]] forked_cells;  // the program's, in a plug
 // Frees what threads of the parent own: nobody else would, since they don't end here. What they counted stays until the
 // counts start anew.
 struct forked_cells final : fork_witness {
-    void on_fork(fork_event what) noexcept override;
+    TACHO_FUNCTION void on_fork(fork_event what) noexcept override;
 
     fork_watch watch{*this};
 };
@@ -7333,7 +7350,7 @@ struct registry_core final : fork_witness {
     void drop(family const& gone) noexcept;
     void forget(family const& gone) noexcept;
     void forget_retired();
-    void on_fork(fork_event what) noexcept override;
+    TACHO_FUNCTION void on_fork(fork_event what) noexcept override;
 };
 
 #if TACHO_BODIES
@@ -16242,7 +16259,7 @@ public:
     explicit push_metrics(registry& of);
 
     /// Records a push. Takes no lock once each outcome was seen.
-    void pushed(push_outcome const& how) noexcept override;
+    TACHO_FUNCTION void pushed(push_outcome const& how) noexcept override;
 
 private:
     using outcome = detail::push_fate;
@@ -16306,9 +16323,9 @@ public:
     explicit scrape_metrics(registry& of);
 
     /// Counts a scrape as in flight.
-    void begins() noexcept override;
+    TACHO_FUNCTION void begins() noexcept override;
     /// Records it, and counts it as in flight no more. Takes no lock once its status was seen.
-    void ends(scrape_outcome const& how) noexcept override;
+    TACHO_FUNCTION void ends(scrape_outcome const& how) noexcept override;
 
 private:
     explicit scrape_metrics(scope const& in);

@@ -37,8 +37,11 @@ def compiled_once(compiler):
             if status != 0:
                 return said
         link = [*shlex.split(compiler), *FLAGS, '-pthread', '-o', program, f'{program}.other.o']
-        if 'undefined reference to `tacho::' not in run(*link)[1]:
-            return 'other.cpp lacks no function of the library: they were compiled with it'
+        said = run(*link)[1]
+        if not re.search('undefined (reference|symbol).*tacho::.*registry', said):
+            return f'other.cpp lacks no function of the library: they were compiled with it. {said}'
+        if 'one_file_must_define_TACHO_IMPLEMENTATION' not in said:
+            return f'the cure is not in: {said}'
         status, said = run(*link, f'{program}.main.o')
         if status == 0:
             status, said = run(program)
@@ -50,6 +53,18 @@ def implemented_too_late(compiler):
     said = compile_text(compiler, '#define TACHO_SEPARATE_COMPILATION\n#include "tacho/record.hpp"\n'
                                   '#define TACHO_IMPLEMENTATION\n#include "tacho/tacho.hpp"\n', f'-I{INCLUDE}')
     return '' if 'define TACHO_IMPLEMENTATION before' in said else f'the cure is not in: {said}'
+
+
+def nothing_unused(compiler):
+    """A file that includes all and uses nothing has no class compiled in it, which compilers do for a virtual function
+    that is inline only behind its class."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, made = pathlib.Path(folder, 'file.cpp'), pathlib.Path(folder, 'file.o')
+        source.write_text('#include "tacho/tacho.hpp"\n#include "tacho/testing.hpp"\n')
+        status, said = run(*shlex.split(compiler), *FLAGS, '-O0', f'-I{INCLUDE}', '-c', source, '-o', made)
+        if status != 0:
+            return said
+        return '\n'.join(name for name in run('nm', '-C', made)[1].splitlines() if 'vtable for tacho::' in name)
 
 
 # Macros that a program may have: of windows.h, of X11, of Qt, of <complex.h>, and of compilers outside -std=c++20. Qt's
@@ -107,6 +122,7 @@ def main(compilers):
         for name, flags in DIALECTS.items():
             add(f'dropped in: {name}', dropped_in, flags)
         add('compiled once', compiled_once)
+        add('nothing that is not used', nothing_unused)
         add('TACHO_IMPLEMENTATION too late', implemented_too_late)
         add('after min, max, ERROR and other macros', after_macros)
     with tempfile.TemporaryDirectory() as folder:

@@ -19,7 +19,7 @@ struct [[gnu::visibility("default")]] forked_cells;  // the program's, in a plug
 // Frees what threads of the parent own: nobody else would, since they don't end here. What they counted stays until the
 // counts start anew.
 struct forked_cells final : fork_witness {
-    void on_fork(fork_event what) noexcept override;
+    TACHO_FUNCTION void on_fork(fork_event what) noexcept override;
 
     fork_watch watch{*this};
 };

@@ -36,7 +36,7 @@ public:
     explicit push_metrics(registry& of);
 
     /// Records a push. Takes no lock once each outcome was seen.
-    void pushed(push_outcome const& how) noexcept override;
+    TACHO_FUNCTION void pushed(push_outcome const& how) noexcept override;
 
 private:
     using outcome = detail::push_fate;

@@ -32,9 +32,9 @@ public:
     explicit scrape_metrics(registry& of);
 
     /// Counts a scrape as in flight.
-    void begins() noexcept override;
+    TACHO_FUNCTION void begins() noexcept override;
     /// Records it, and counts it as in flight no more. Takes no lock once its status was seen.
-    void ends(scrape_outcome const& how) noexcept override;
+    TACHO_FUNCTION void ends(scrape_outcome const& how) noexcept override;
 
 private:
     explicit scrape_metrics(scope const& in);

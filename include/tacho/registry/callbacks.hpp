@@ -86,7 +86,7 @@ public:
 
     // Its mutex is held across a fork. A round of another thread is over in the child, where that thread isn't: what it
     // was about to change is made anew over what is there, since even destroying it could wait for that thread.
-    void on_fork(fork_event what) noexcept override;
+    TACHO_FUNCTION void on_fork(fork_event what) noexcept override;
 
 private:
     enum class outcome : unsigned char { shown, failed, late };

@@ -153,7 +153,7 @@ public:
 
     // What is added up over processes begins at zero in a child, what tells a state is what it was.
     /// Hears of forks.
-    void on_fork(detail::fork_event what) noexcept override;
+    TACHO_FUNCTION void on_fork(detail::fork_event what) noexcept override;
 
 private:
     struct bucket_label {

@@ -84,7 +84,7 @@ struct registry_core final : fork_witness {
     void drop(family const& gone) noexcept;
     void forget(family const& gone) noexcept;
     void forget_retired();
-    void on_fork(fork_event what) noexcept override;
+    TACHO_FUNCTION void on_fork(fork_event what) noexcept override;
 };
 
 #if TACHO_BODIES
