@@ -7,11 +7,13 @@ import re
 import sys
 
 # Bases of what users hold: their members are public all the same.
-KEPT = ('typed_instrument', 'observable_instrument')
+KEPT = ('typed_instrument', 'observable_instrument', 'unlabelled_gauge', 'unlabelled_up_down_counter')
 DETAIL = re.compile(r'^namespace (?:tacho::inline TACHO_ABI::)?(?:\w+::)*detail \{$')
 BY_ITSELF = re.compile(r'= default;|^ *friend class')
 # What compares and prints: that a type can be, its own comment says.
 FRIEND = re.compile(r'^ +friend (bool operator==|std::basic_ostream)|^inline bool operator==')
+# What can't be called, as instrument/refused.hpp says.
+REFUSED = re.compile(r'^ +detail::(label_values_that_do_not_fit|it_|its_|observe_takes_)')
 # Constructors from what is in detail, and from what they move: of the latter the class says whether it is movable.
 NOT_FOR_USERS = re.compile(r'^ +(?:explicit )?(?:(\w+)\((?:\1&& other\)|(?:std::shared_ptr<)?detail::|registration in\b)'
                            r'|\w+& operator=\(\w+&& other\))')
@@ -22,7 +24,7 @@ def without_definitions(lines):
     depth, within = 0, False
     for number, line in enumerate(lines):
         ahead = lines[number:number + 3] if re.match('^ +template <', line) else [line]
-        if not within and (NOT_FOR_USERS.match(line) or any(map(FRIEND.match, ahead))):
+        if not within and (NOT_FOR_USERS.match(line) or any(FRIEND.match(l) or REFUSED.match(l) for l in ahead)):
             depth, within = 0, True
         if within:
             depth += line.count('{') - line.count('}')

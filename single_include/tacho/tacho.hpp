@@ -5881,6 +5881,68 @@ void consider_exemplar([[maybe_unused]] Place const& to, [[maybe_unused]] std::s
 
 #endif
 
+// ---- tacho/instrument/refused.hpp
+#ifndef TACHO_PART_INSTRUMENT_REFUSED
+#define TACHO_PART_INSTRUMENT_REFUSED
+
+// tacho: what compilers name where something doesn't compile: sentences that say what is wrong, and what to write.
+
+namespace tacho::inline TACHO_ABI::detail {
+
+// Returned by functions that nobody can call, because these types are never defined: compilers name the type in the
+// error at the caller's line, which they don't with what is said of a deleted function; a requires-expression finds in
+// both cases that there is no such call.
+struct it_has_labels_so_look_up_a_series_first;                        // name("a").inc(), with a value for each label
+struct it_counts_whole_numbers_so_add_the_option_double;               // counter<"name", double>
+struct it_keeps_no_exemplars_so_add_tacho_exemplars_to_its_options;    // counter<"name", tacho::exemplars>
+struct its_unit_is_none_of_time_so_give_it_tacho_unit_seconds;         // histogram<"name", tacho::unit::seconds>
+struct observe_takes_a_number_then_one_value_for_each_label_in_order;  // of its number's type and its labels' types
+struct observe_takes_an_observable_then_a_number_then_its_label_values_in_order;
+
+struct a_label_value_is_missing_so_give_one_for_each_label;
+struct there_are_more_label_values_than_labels_so_give_one_for_each_label;
+template <std::size_t Place, class Label, class Value>
+struct label_at_place_takes_a_value_of_its_own_type_and_none_of_this;  // from 1 on
+
+// Whether these arguments are values of these labels, one for one.
+template <class Labels, class... Args>
+inline constexpr bool are_values_of = false;
+template <class... Labels, class... Args>
+    requires(sizeof...(Labels) == sizeof...(Args))
+inline constexpr bool are_values_of<std::tuple<Labels...>, Args...> = (takes<Labels, Args> && ...);
+
+// The first label and value that don't fit.
+template <std::size_t Place, class Labels, class Values>
+struct first_misfit;
+template <std::size_t Place, class Label, class... Labels, class Value, class... Values>
+struct first_misfit<Place, std::tuple<Label, Labels...>, std::tuple<Value, Values...>>
+    : std::conditional_t<
+          takes<Label, Value>, first_misfit<Place + 1, std::tuple<Labels...>, std::tuple<Values...>>,
+          std::type_identity<label_at_place_takes_a_value_of_its_own_type_and_none_of_this<Place, Label, Value>>> {};
+
+// Compilers ask for it also where they fit: what is returned comes before what is required.
+template <class Labels, class... Args>
+struct values_refused : std::type_identity<void> {};
+template <class... Labels, class... Args>
+    requires(sizeof...(Args) < sizeof...(Labels))
+struct values_refused<std::tuple<Labels...>, Args...>
+    : std::type_identity<a_label_value_is_missing_so_give_one_for_each_label> {};
+template <class... Labels, class... Args>
+    requires(sizeof...(Args) > sizeof...(Labels))
+struct values_refused<std::tuple<Labels...>, Args...>
+    : std::type_identity<there_are_more_label_values_than_labels_so_give_one_for_each_label> {};
+template <class... Labels, class... Args>
+    requires(sizeof...(Args) == sizeof...(Labels) && !are_values_of<std::tuple<Labels...>, Args...>)
+struct values_refused<std::tuple<Labels...>, Args...> : first_misfit<1, std::tuple<Labels...>, std::tuple<Args...>> {};
+
+// What a call with label values that don't fit gives: it says why, and the compiler shows labels and values beside it.
+template <class Labels, class... Args>
+using label_values_that_do_not_fit = typename values_refused<Labels, Args...>::type;
+
+}  // namespace tacho::inline TACHO_ABI::detail
+
+#endif
+
 // ---- tacho/cell/cell_policy.hpp
 #ifndef TACHO_PART_CELL_CELL_POLICY
 #define TACHO_PART_CELL_CELL_POLICY
@@ -8269,50 +8331,6 @@ template <class Value, class Arg>
 
 namespace tacho::inline TACHO_ABI::detail {
 
-// Whether these arguments are values of these labels, one for one.
-template <class Labels, class... Args>
-inline constexpr bool are_values_of = false;
-template <class... Labels, class... Args>
-    requires(sizeof...(Labels) == sizeof...(Args))
-inline constexpr bool are_values_of<std::tuple<Labels...>, Args...> = (takes<Labels, Args> && ...);
-
-// Whether the argument at this place is a value of the label at this place.
-template <std::size_t At, class Labels, class... Args>
-inline constexpr bool fits_at = true;
-template <std::size_t At, class... Labels, class... Args>
-    requires(At < sizeof...(Labels) && At < sizeof...(Args))
-inline constexpr bool fits_at<At, std::tuple<Labels...>, Args...> =
-    takes<std::tuple_element_t<At, std::tuple<Labels...>>, std::tuple_element_t<At, std::tuple<Args...>>>;
-
-// What is asked of a function without overloads, whose address may be taken: compilers name the concept.
-template <class Traits>
-concept has_no_labels_else_look_up_a_series_first = Traits::label_count == 0;
-
-// What a call with wrong label values gives: nothing to record in, and a name to say of it.
-struct label_values_that_do_not_fit {};
-
-// Says in words what is wrong with the label values of a call. The compiler shows Labels and Args beside it.
-template <class Labels, class... Args>
-constexpr label_values_that_do_not_fit explain_label_values() noexcept {
-    constexpr auto labels = std::tuple_size_v<Labels>, given = sizeof...(Args);
-    static_assert(given >= labels,
-                  "tacho: a label value is missing: give one for each label, in the order of the labels");
-    static_assert(given <= labels, "tacho: there are more label values than labels: give one for each label");
-    if constexpr (given == labels) {
-        static_assert(fits_at<0, Labels, Args...>, "tacho: the 1st label doesn't take the type of the 1st value");
-        static_assert(fits_at<1, Labels, Args...>, "tacho: the 2nd label doesn't take the type of the 2nd value");
-        static_assert(fits_at<2, Labels, Args...>, "tacho: the 3rd label doesn't take the type of the 3rd value");
-        static_assert(fits_at<3, Labels, Args...>, "tacho: the 4th label doesn't take the type of the 4th value");
-        static_assert(fits_at<4, Labels, Args...>, "tacho: the 5th label doesn't take the type of the 5th value");
-        static_assert(fits_at<5, Labels, Args...>, "tacho: the 6th label doesn't take the type of the 6th value");
-        static_assert(fits_at<6, Labels, Args...>, "tacho: the 7th label doesn't take the type of the 7th value");
-        static_assert(fits_at<7, Labels, Args...>, "tacho: the 8th label doesn't take the type of the 8th value");
-        static_assert(given <= 8 || are_values_of<Labels, Args...>,
-                      "tacho: one of the labels from the 9th on doesn't take the type of its value");
-    }
-    return {};
-}
-
 // `Series` is what a look-up gives for immediate use, `Handle` what is kept; both are made of a series' cells and its
 // family. Immovable: whoever uses a look-up's result refers to the instrument.
 template <class Traits, class Series, class Handle>
@@ -8340,9 +8358,8 @@ public:
     /// What is no value of these labels doesn't compile, and says why; so below.
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
-    label_values_that_do_not_fit operator()(Args const&...) noexcept {
-        return explain_label_values<typename Traits::labels, Args...>();
-    }
+    label_values_that_do_not_fit<typename Traits::labels, Args...>
+    operator()(Args const&...) noexcept;
 
     /// The same, to keep: the fastest way to record.
     template <class... Args>
@@ -8359,11 +8376,8 @@ public:
     /// See above.
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
-    label_values_that_do_not_fit bind(Args const&...)
-    noexcept {
-        using labels = typename Traits::labels;
-        return explain_label_values<labels, Args...>();
-    }
+    label_values_that_do_not_fit<typename Traits::labels, Args...> bind(Args const&...)
+    noexcept;
 
     /// Removes the series with these label values; false when there is none, or when as many removed ones as the limit
     /// allows are still held by handles or not yet collected by every reader. Where all labels are enums, closed lists
@@ -8380,11 +8394,8 @@ public:
     /// See above.
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
-    label_values_that_do_not_fit remove(Args const&...)
-    noexcept {
-        using labels = typename Traits::labels;
-        return explain_label_values<labels, Args...>();
-    }
+    label_values_that_do_not_fit<typename Traits::labels, Args...> remove(Args const&...)
+    noexcept;
 
     /// Removes all series.
     void clear() noexcept requires(Traits::label_count != 0) {
@@ -8565,7 +8576,8 @@ public:
     void inc(Amount amount) const noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
     template <class Amount>
         requires(!detail::amount_for<Amount, Number>)
-    void inc(Amount const&) const noexcept = delete;  // it counts whole numbers; add the option double
+    detail::it_counts_whole_numbers_so_add_the_option_double inc(Amount const&)
+    const noexcept;
     /// The same with an exemplar that tells more, where the instrument keeps any: `orders.inc(1, {{"order", id}})`.
     template <class Amount>
         requires(Exemplars&& detail::amount_for<Amount, Number>)
@@ -8574,8 +8586,9 @@ public:
     }
     template <class Amount>
         requires(!Exemplars)
-    void inc(Amount,
-             std::initializer_list<exemplar_label>) const noexcept = delete;  // add tacho::exemplars to its options
+    detail::it_keeps_no_exemplars_so_add_tacho_exemplars_to_its_options inc(Amount,
+                                                                            std::initializer_list<exemplar_label>)
+    const noexcept;
 
     /// `auto batch = handle.batch(); ... batch.inc();` adds up on its own, and counts at its end.
     counter_batch<counter_handle, Number> batch() const noexcept {
@@ -8608,7 +8621,7 @@ public:
     void inc(Amount amount) && noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
     template <class Amount>
         requires(!detail::amount_for<Amount, Number>)
-    void inc(Amount const&) && noexcept = delete;  // it counts whole numbers; add the option double
+    detail::it_counts_whole_numbers_so_add_the_option_double inc(Amount const&) && noexcept;
     /// The same with an exemplar that tells more, where the instrument keeps any.
     template <class Amount>
         requires(Exemplars&& detail::amount_for<Amount, Number>)
@@ -8617,8 +8630,8 @@ public:
     }
     template <class Amount>
         requires(!Exemplars)
-    void inc(Amount,
-             std::initializer_list<exemplar_label>) && noexcept = delete;  // add tacho::exemplars to its options
+    detail::it_keeps_no_exemplars_so_add_tacho_exemplars_to_its_options inc(
+        Amount, std::initializer_list<exemplar_label>) && noexcept;
     /// See counter_handle::count_exceptions().
     exception_counter<handle> count_exceptions() && noexcept { return exception_counter<handle>{handle{to_.bind()}}; }
 
@@ -8669,10 +8682,11 @@ public:
     }
     template <class Amount>
         requires(traits::label_count == 0 && !detail::amount_for<Amount, number_type>)
-    void inc(Amount const&) noexcept = delete;  // it counts whole numbers; add the option double
+    detail::it_counts_whole_numbers_so_add_the_option_double inc(Amount const&)
+    noexcept;
     template <class... Args>
         requires(traits::label_count != 0)
-    void inc(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    detail::it_has_labels_so_look_up_a_series_first inc(Args const&...);
     /// The same with an exemplar that tells more.
     template <class Amount>
         requires(traits::label_count == 0 && traits::exemplars && detail::amount_for<Amount, number_type>)
@@ -8682,11 +8696,19 @@ public:
     }
     template <class Amount>
         requires(traits::label_count == 0 && !traits::exemplars)
-    void inc(Amount, std::initializer_list<exemplar_label>) noexcept = delete;  // add tacho::exemplars to its options
+    detail::it_keeps_no_exemplars_so_add_tacho_exemplars_to_its_options inc(Amount,
+                                                                            std::initializer_list<exemplar_label>)
+    noexcept;
     /// See counter_handle::batch().
     auto batch() noexcept requires(traits::label_count == 0) { return this->bind().batch(); }
     /// See counter_handle::count_exceptions().
     auto count_exceptions() noexcept requires(traits::label_count == 0) { return exception_counter{this->bind()}; }
+    template <class... Args>
+        requires(traits::label_count != 0)
+    detail::it_has_labels_so_look_up_a_series_first batch(Args const&...);
+    template <class... Args>
+        requires(traits::label_count != 0)
+    detail::it_has_labels_so_look_up_a_series_first count_exceptions(Args const&...);
 };
 
 }  // namespace tacho::inline TACHO_ABI
@@ -8842,10 +8864,12 @@ public:
 
     template <class Rep, class Period>
         requires(!detail::unit_of_time<Unit>)
-    void observe(std::chrono::duration<Rep, Period>) const = delete;  // its unit is none of time
+    detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds observe(std::chrono::duration<Rep, Period>)
+    const;
     template <class Clock = steady_clock>
         requires(!detail::unit_of_time<Unit>)
-    void time() const = delete;  // its unit is none of time
+    detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds time()
+    const;
 
 private:
     detail::bound_series to_;
@@ -8876,10 +8900,10 @@ public:
 
         template <class Rep, class Period>
             requires(!detail::unit_of_time<Unit>)
-        void observe(std::chrono::duration<Rep, Period>) && = delete;  // its unit is none of time
+        detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds observe(std::chrono::duration<Rep, Period>) &&;
         template <class Clock = steady_clock>
             requires(!detail::unit_of_time<Unit>)
-        void time() && = delete;  // its unit is none of time
+        detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds time() &&;
 
     private:
         detail::found_series to_;
@@ -8967,16 +8991,16 @@ public:
     noexcept { return this->bind().template time<Clock>(); }
     template <class... Args>
         requires(traits::label_count != 0)
-    void observe(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    detail::it_has_labels_so_look_up_a_series_first observe(Args const&...);
     template <class... Args>
         requires(traits::label_count != 0)
-    void time(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    detail::it_has_labels_so_look_up_a_series_first time(Args const&...);
     template <class Rep, class Period>
         requires(traits::label_count == 0 && !detail::unit_of_time<unit_type>)
-    void observe(std::chrono::duration<Rep, Period>) = delete;  // its unit is none of time
+    detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds observe(std::chrono::duration<Rep, Period>);
     template <class Clock = steady_clock>
         requires(traits::label_count == 0 && !detail::unit_of_time<unit_type>)
-    void time() = delete;  // its unit is none of time
+    detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds time();
 };
 
 }  // namespace tacho::inline TACHO_ABI
@@ -9056,14 +9080,57 @@ template <class Traits>
 using gauge_front =
     typed_instrument<Traits, gauge_series<typename Traits::number_type>, gauge_handle<typename Traits::number_type>>;
 
+// What a gauge without labels can do: functions without overloads, so that their addresses may be taken.
+template <class Traits>
+class unlabelled_gauge : public gauge_front<Traits> {
+    using base = gauge_front<Traits>;
+    using number_type = typename Traits::number_type;
+
+protected:
+    using base::base;
+
+public:
+    /// Without labels: sets the value.
+    void set(number_type value) noexcept { cells::shared::set(this->only(), value); }
+    /// Without labels: seconds since 1970, of what happens now.
+    void set_to_current_time() noexcept { set(seconds_since_1970<number_type>()); }
+    /// Without labels: adds to the value, atomically.
+    void inc(number_type amount = 1) noexcept { cells::shared::add(this->only(), amount); }
+    /// Without labels: takes from the value, atomically.
+    void dec(number_type amount = 1) noexcept { cells::shared::add(this->only(), negated(amount)); }
+};
+
+// What says of one with labels why it can't.
+template <class Traits>
+class labelled_gauge : public gauge_front<Traits> {
+    using base = gauge_front<Traits>;
+
+protected:
+    using base::base;
+
+public:
+    template <class... Args>
+    it_has_labels_so_look_up_a_series_first set(Args const&...);
+    template <class... Args>
+    it_has_labels_so_look_up_a_series_first set_to_current_time(Args const&...);
+    template <class... Args>
+    it_has_labels_so_look_up_a_series_first inc(Args const&...);
+    template <class... Args>
+    it_has_labels_so_look_up_a_series_first dec(Args const&...);
+};
+
+template <class Traits>
+using gauge_front_by_labels =
+    std::conditional_t<Traits::label_count == 0, unlabelled_gauge<Traits>, labelled_gauge<Traits>>;
+
 }  // namespace detail
 
 /// Shows the last value set: `gauge<"room.temperature", unit::celsius, label<"room">>`. Holds a double; with the option
 /// std::int64_t, an integer. One shared atomic: "the last value" has no meaning for values that each thread sets apart.
 template <fixed_string Name, class... Options>
-class gauge : public detail::gauge_front<detail::gauge_traits<Name, Options...>> {
+class gauge : public detail::gauge_front_by_labels<detail::gauge_traits<Name, Options...>> {
     using traits = detail::gauge_traits<Name, Options...>;
-    using base = detail::gauge_front<traits>;
+    using base = detail::gauge_front_by_labels<traits>;
     using number_type = typename traits::number_type;
     static_assert(!std::same_as<number_type, std::uint64_t>, "tacho: a gauge holds a double or std::int64_t");
     static_assert(!traits::cells_type::is_sharded, "tacho: a gauge can't be sharded; its cells are shared");
@@ -9073,23 +9140,6 @@ public:
     explicit gauge(std::string_view description = {}) : gauge(default_registry(), description) {}
     /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit gauge(scope const& in, std::string_view description = {}) noexcept : base(in, traits::spec(description)) {}
-
-    /// Without labels: sets the value.
-    void set(number_type value) noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
-        cells::shared::set(this->only(), value);
-    }
-    /// Without labels: seconds since 1970, of what happens now.
-    void set_to_current_time() noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
-        set(detail::seconds_since_1970<number_type>());
-    }
-    /// Without labels: adds to the value, atomically.
-    void inc(number_type amount = 1) noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
-        cells::shared::add(this->only(), amount);
-    }
-    /// Without labels: takes from the value, atomically.
-    void dec(number_type amount = 1) noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
-        cells::shared::add(this->only(), detail::negated(amount));
-    }
 };
 
 }  // namespace tacho::inline TACHO_ABI
@@ -9135,8 +9185,8 @@ public:
     void observe(double value, std::initializer_list<exemplar_label> labels) const noexcept requires Exemplars {
         detail::observe_in<Cells, Exemplars>(to_, value, {labels.begin(), labels.size()});
     }
-    void observe(double, std::initializer_list<exemplar_label>) const noexcept
-        requires(!Exemplars) = delete;  // add tacho::exemplars to its options
+    detail::it_keeps_no_exemplars_so_add_tacho_exemplars_to_its_options observe(
+        double, std::initializer_list<exemplar_label>) const noexcept requires(!Exemplars);
     /// The same of a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires(Exemplars&& detail::unit_of_time<Unit>)
@@ -9155,10 +9205,12 @@ public:
 
     template <class Rep, class Period>
         requires(!detail::unit_of_time<Unit>)
-    void observe(std::chrono::duration<Rep, Period>) const = delete;  // its unit is none of time
+    detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds observe(std::chrono::duration<Rep, Period>)
+    const;
     template <class Clock = steady_clock>
         requires(!detail::unit_of_time<Unit>)
-    void time() const = delete;  // its unit is none of time
+    detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds time()
+    const;
 
 private:
     detail::bound_series to_;
@@ -9180,8 +9232,8 @@ public:
     void observe(double value, std::initializer_list<exemplar_label> labels) && noexcept requires Exemplars {
         detail::observe_in<Cells, Exemplars>(to_, value, {labels.begin(), labels.size()});
     }
-    void observe(double, std::initializer_list<exemplar_label>) && noexcept
-        requires(!Exemplars) = delete;  // add tacho::exemplars to its options
+    detail::it_keeps_no_exemplars_so_add_tacho_exemplars_to_its_options observe(
+        double, std::initializer_list<exemplar_label>) && noexcept requires(!Exemplars);
     /// The same of a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires(Exemplars&& detail::unit_of_time<Unit>)
@@ -9202,10 +9254,10 @@ public:
 
         template <class Rep, class Period>
             requires(!detail::unit_of_time<Unit>)
-        void observe(std::chrono::duration<Rep, Period>) && = delete;  // its unit is none of time
+        detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds observe(std::chrono::duration<Rep, Period>) &&;
         template <class Clock = steady_clock>
             requires(!detail::unit_of_time<Unit>)
-        void time() && = delete;  // its unit is none of time
+        detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds time() &&;
 
     private:
         detail::found_series to_;
@@ -9258,8 +9310,9 @@ public:
         requires(traits::label_count == 0 && traits::exemplars) {
         detail::observe_in<cells_type, traits::exemplars>(this->place(), value, {labels.begin(), labels.size()});
     }
-    void observe(double, std::initializer_list<exemplar_label>) noexcept
-        requires(traits::label_count == 0 && !traits::exemplars) = delete;  // add tacho::exemplars to its options
+    detail::it_keeps_no_exemplars_so_add_tacho_exemplars_to_its_options observe(
+        double, std::initializer_list<exemplar_label>) noexcept
+        requires(traits::label_count == 0 && !traits::exemplars);
     /// The same of a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires(traits::label_count == 0 && traits::exemplars && detail::unit_of_time<unit_type>)
@@ -9276,16 +9329,16 @@ public:
     auto time() noexcept { return this->bind().template time<Clock>(); }
     template <class... Args>
         requires(traits::label_count != 0)
-    void observe(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    detail::it_has_labels_so_look_up_a_series_first observe(Args const&...);
     template <class... Args>
         requires(traits::label_count != 0)
-    void time(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    detail::it_has_labels_so_look_up_a_series_first time(Args const&...);
     template <class Rep, class Period>
         requires(traits::label_count == 0 && !detail::unit_of_time<unit_type>)
-    void observe(std::chrono::duration<Rep, Period>) = delete;  // its unit is none of time
+    detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds observe(std::chrono::duration<Rep, Period>);
     template <class Clock = steady_clock>
         requires(traits::label_count == 0 && !detail::unit_of_time<unit_type>)
-    void time() = delete;  // its unit is none of time
+    detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds time();
 };
 
 }  // namespace tacho::inline TACHO_ABI
@@ -9377,7 +9430,8 @@ public:
     void set(Args const&... values) noexcept { base::operator()(values...).show(); }
     template <class... Args>
         requires(!detail::are_values_of<typename traits::labels, Args...>)
-    void set(Args const&...) noexcept { detail::explain_label_values<typename traits::labels, Args...>(); }
+    detail::label_values_that_do_not_fit<typename traits::labels, Args...> set(Args const&...)
+    noexcept;
 };
 
 }  // namespace tacho::inline TACHO_ABI
@@ -9475,14 +9529,54 @@ using up_down_front =
     typed_instrument<Traits, up_down_series<typename Traits::number_type, typename Traits::cells_type>,
                      up_down_handle<typename Traits::number_type, typename Traits::cells_type>>;
 
+// What an up-down counter without labels can do: functions without overloads, so that their addresses may be taken.
+template <class Traits>
+class unlabelled_up_down_counter : public up_down_front<Traits> {
+    using base = up_down_front<Traits>;
+    using number_type = typename Traits::number_type;
+    using cells_type = typename Traits::cells_type;
+
+protected:
+    using base::base;
+
+public:
+    /// Without labels: adds an amount.
+    void inc(number_type amount = 1) noexcept { change<cells_type>(this->only(), this->own_family(), amount); }
+    /// Without labels: takes an amount off.
+    void dec(number_type amount = 1) noexcept { change<cells_type>(this->only(), this->own_family(), negated(amount)); }
+    /// Without labels: one up now, and down when what it returns ends.
+    typename up_down_handle<number_type, cells_type>::tracked track() noexcept { return this->bind().track(); }
+};
+
+// What says of one with labels why it can't.
+template <class Traits>
+class labelled_up_down_counter : public up_down_front<Traits> {
+    using base = up_down_front<Traits>;
+
+protected:
+    using base::base;
+
+public:
+    template <class... Args>
+    it_has_labels_so_look_up_a_series_first inc(Args const&...);
+    template <class... Args>
+    it_has_labels_so_look_up_a_series_first dec(Args const&...);
+    template <class... Args>
+    it_has_labels_so_look_up_a_series_first track(Args const&...);
+};
+
+template <class Traits>
+using up_down_front_by_labels =
+    std::conditional_t<Traits::label_count == 0, unlabelled_up_down_counter<Traits>, labelled_up_down_counter<Traits>>;
+
 }  // namespace detail
 
 /// Counts up and down: `up_down_counter<"queue.length", label<"queue">>`. Counts std::int64_t; with the option double,
 /// doubles. Shared by default: added up over threads, one thread's +1 could be missed while another's -1 is seen.
 template <fixed_string Name, class... Options>
-class up_down_counter : public detail::up_down_front<detail::up_down_traits<Name, Options...>> {
+class up_down_counter : public detail::up_down_front_by_labels<detail::up_down_traits<Name, Options...>> {
     using traits = detail::up_down_traits<Name, Options...>;
-    using base = detail::up_down_front<traits>;
+    using base = detail::up_down_front_by_labels<traits>;
     using number_type = typename traits::number_type;
     using cells_type = typename traits::cells_type;
     static_assert(!std::same_as<number_type, std::uint64_t>, "tacho: an up-down counter counts std::int64_t or double");
@@ -9493,20 +9587,6 @@ public:
     /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit up_down_counter(scope const& in, std::string_view description = {}) noexcept
         : base(in, traits::spec(description)) {}
-
-    /// Without labels: adds an amount.
-    void inc(number_type amount = 1) noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
-        detail::change<cells_type>(this->only(), this->own_family(), amount);
-    }
-    /// Without labels: takes an amount off.
-    void dec(number_type amount = 1) noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
-        detail::change<cells_type>(this->only(), this->own_family(), detail::negated(amount));
-    }
-    /// Without labels: one up now, and down when what it returns ends.
-    typename up_down_handle<number_type, cells_type>::tracked track() noexcept requires
-        detail::has_no_labels_else_look_up_a_series_first<traits> {
-        return this->bind().track();
-    }
 };
 
 }  // namespace tacho::inline TACHO_ABI
@@ -9849,7 +9929,7 @@ public:
         detail::observe_typed<Traits>(into_, of_, value, labels...);
     }
     template <class... Args>
-    void operator()(Args const&...) const = delete;  // a number, then one value for each label, in order, of its type
+    detail::observe_takes_a_number_then_one_value_for_each_label_in_order operator()(Args const&...) const;
 
 private:
     detail::observed_values& into_;
@@ -10314,7 +10394,7 @@ public:
     }
     template <class... Args>
         requires(traits::label_count != 0)
-    void set(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    detail::it_has_labels_so_look_up_a_series_first set(Args const&...);
 };
 
 }  // namespace tacho::inline TACHO_ABI
@@ -10527,7 +10607,8 @@ public:
 
     template <class First, class... Args>
         requires(!std::same_as<First, named_observable>)
-    void operator()(First const&, Args const&...) const = delete;  // an observable, a number, its label values in order
+    detail::observe_takes_an_observable_then_a_number_then_its_label_values_in_order operator()(First const&,
+                                                                                                Args const&...) const;
 
 private:
     // The instrument's family; nullptr when it may not be observed here, or isn't registered, which was reported.

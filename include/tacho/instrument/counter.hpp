@@ -4,6 +4,7 @@
 
 #include "tacho/instrument/count_later.hpp"
 #include "tacho/instrument/exemplar_keeping.hpp"
+#include "tacho/instrument/refused.hpp"
 #include "tacho/instrument/typed.hpp"
 #include "tacho/version.hpp"
 
@@ -65,7 +66,8 @@ public:
     void inc(Amount amount) const noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
     template <class Amount>
         requires(!detail::amount_for<Amount, Number>)
-    void inc(Amount const&) const noexcept = delete;  // it counts whole numbers; add the option double
+    detail::it_counts_whole_numbers_so_add_the_option_double inc(Amount const&)
+    const noexcept;
     /// The same with an exemplar that tells more, where the instrument keeps any: `orders.inc(1, {{"order", id}})`.
     template <class Amount>
         requires(Exemplars&& detail::amount_for<Amount, Number>)
@@ -74,8 +76,9 @@ public:
     }
     template <class Amount>
         requires(!Exemplars)
-    void inc(Amount,
-             std::initializer_list<exemplar_label>) const noexcept = delete;  // add tacho::exemplars to its options
+    detail::it_keeps_no_exemplars_so_add_tacho_exemplars_to_its_options inc(Amount,
+                                                                            std::initializer_list<exemplar_label>)
+    const noexcept;
 
     /// `auto batch = handle.batch(); ... batch.inc();` adds up on its own, and counts at its end.
     counter_batch<counter_handle, Number> batch() const noexcept {
@@ -108,7 +111,7 @@ public:
     void inc(Amount amount) && noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
     template <class Amount>
         requires(!detail::amount_for<Amount, Number>)
-    void inc(Amount const&) && noexcept = delete;  // it counts whole numbers; add the option double
+    detail::it_counts_whole_numbers_so_add_the_option_double inc(Amount const&) && noexcept;
     /// The same with an exemplar that tells more, where the instrument keeps any.
     template <class Amount>
         requires(Exemplars&& detail::amount_for<Amount, Number>)
@@ -117,8 +120,8 @@ public:
     }
     template <class Amount>
         requires(!Exemplars)
-    void inc(Amount,
-             std::initializer_list<exemplar_label>) && noexcept = delete;  // add tacho::exemplars to its options
+    detail::it_keeps_no_exemplars_so_add_tacho_exemplars_to_its_options inc(
+        Amount, std::initializer_list<exemplar_label>) && noexcept;
     /// See counter_handle::count_exceptions().
     exception_counter<handle> count_exceptions() && noexcept { return exception_counter<handle>{handle{to_.bind()}}; }
 
@@ -169,10 +172,11 @@ public:
     }
     template <class Amount>
         requires(traits::label_count == 0 && !detail::amount_for<Amount, number_type>)
-    void inc(Amount const&) noexcept = delete;  // it counts whole numbers; add the option double
+    detail::it_counts_whole_numbers_so_add_the_option_double inc(Amount const&)
+    noexcept;
     template <class... Args>
         requires(traits::label_count != 0)
-    void inc(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    detail::it_has_labels_so_look_up_a_series_first inc(Args const&...);
     /// The same with an exemplar that tells more.
     template <class Amount>
         requires(traits::label_count == 0 && traits::exemplars && detail::amount_for<Amount, number_type>)
@@ -182,11 +186,19 @@ public:
     }
     template <class Amount>
         requires(traits::label_count == 0 && !traits::exemplars)
-    void inc(Amount, std::initializer_list<exemplar_label>) noexcept = delete;  // add tacho::exemplars to its options
+    detail::it_keeps_no_exemplars_so_add_tacho_exemplars_to_its_options inc(Amount,
+                                                                            std::initializer_list<exemplar_label>)
+    noexcept;
     /// See counter_handle::batch().
     auto batch() noexcept requires(traits::label_count == 0) { return this->bind().batch(); }
     /// See counter_handle::count_exceptions().
     auto count_exceptions() noexcept requires(traits::label_count == 0) { return exception_counter{this->bind()}; }
+    template <class... Args>
+        requires(traits::label_count != 0)
+    detail::it_has_labels_so_look_up_a_series_first batch(Args const&...);
+    template <class... Args>
+        requires(traits::label_count != 0)
+    detail::it_has_labels_so_look_up_a_series_first count_exceptions(Args const&...);
 };
 
 }  // namespace tacho::inline TACHO_ABI

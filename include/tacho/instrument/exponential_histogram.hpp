@@ -5,6 +5,7 @@
 
 #include "tacho/cell/exponential_cells.hpp"
 #include "tacho/core/clock.hpp"
+#include "tacho/instrument/refused.hpp"
 #include "tacho/instrument/timer.hpp"
 #include "tacho/instrument/typed.hpp"
 #include "tacho/version.hpp"
@@ -93,10 +94,12 @@ public:
 
     template <class Rep, class Period>
         requires(!detail::unit_of_time<Unit>)
-    void observe(std::chrono::duration<Rep, Period>) const = delete;  // its unit is none of time
+    detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds observe(std::chrono::duration<Rep, Period>)
+    const;
     template <class Clock = steady_clock>
         requires(!detail::unit_of_time<Unit>)
-    void time() const = delete;  // its unit is none of time
+    detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds time()
+    const;
 
 private:
     detail::bound_series to_;
@@ -127,10 +130,10 @@ public:
 
         template <class Rep, class Period>
             requires(!detail::unit_of_time<Unit>)
-        void observe(std::chrono::duration<Rep, Period>) && = delete;  // its unit is none of time
+        detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds observe(std::chrono::duration<Rep, Period>) &&;
         template <class Clock = steady_clock>
             requires(!detail::unit_of_time<Unit>)
-        void time() && = delete;  // its unit is none of time
+        detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds time() &&;
 
     private:
         detail::found_series to_;
@@ -218,16 +221,16 @@ public:
     noexcept { return this->bind().template time<Clock>(); }
     template <class... Args>
         requires(traits::label_count != 0)
-    void observe(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    detail::it_has_labels_so_look_up_a_series_first observe(Args const&...);
     template <class... Args>
         requires(traits::label_count != 0)
-    void time(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    detail::it_has_labels_so_look_up_a_series_first time(Args const&...);
     template <class Rep, class Period>
         requires(traits::label_count == 0 && !detail::unit_of_time<unit_type>)
-    void observe(std::chrono::duration<Rep, Period>) = delete;  // its unit is none of time
+    detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds observe(std::chrono::duration<Rep, Period>);
     template <class Clock = steady_clock>
         requires(traits::label_count == 0 && !detail::unit_of_time<unit_type>)
-    void time() = delete;  // its unit is none of time
+    detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds time();
 };
 
 }  // namespace tacho::inline TACHO_ABI

@@ -2,12 +2,14 @@
 // tacho: a gauge: a value that is set, such as a temperature or the size of a queue.
 #pragma once
 
+#include "tacho/instrument/refused.hpp"
 #include "tacho/instrument/typed.hpp"
 #include "tacho/version.hpp"
 
 #include <concepts>
 #include <memory>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace tacho::inline TACHO_ABI {
@@ -77,14 +79,57 @@ template <class Traits>
 using gauge_front =
     typed_instrument<Traits, gauge_series<typename Traits::number_type>, gauge_handle<typename Traits::number_type>>;
 
+// What a gauge without labels can do: functions without overloads, so that their addresses may be taken.
+template <class Traits>
+class unlabelled_gauge : public gauge_front<Traits> {
+    using base = gauge_front<Traits>;
+    using number_type = typename Traits::number_type;
+
+protected:
+    using base::base;
+
+public:
+    /// Without labels: sets the value.
+    void set(number_type value) noexcept { cells::shared::set(this->only(), value); }
+    /// Without labels: seconds since 1970, of what happens now.
+    void set_to_current_time() noexcept { set(seconds_since_1970<number_type>()); }
+    /// Without labels: adds to the value, atomically.
+    void inc(number_type amount = 1) noexcept { cells::shared::add(this->only(), amount); }
+    /// Without labels: takes from the value, atomically.
+    void dec(number_type amount = 1) noexcept { cells::shared::add(this->only(), negated(amount)); }
+};
+
+// What says of one with labels why it can't.
+template <class Traits>
+class labelled_gauge : public gauge_front<Traits> {
+    using base = gauge_front<Traits>;
+
+protected:
+    using base::base;
+
+public:
+    template <class... Args>
+    it_has_labels_so_look_up_a_series_first set(Args const&...);
+    template <class... Args>
+    it_has_labels_so_look_up_a_series_first set_to_current_time(Args const&...);
+    template <class... Args>
+    it_has_labels_so_look_up_a_series_first inc(Args const&...);
+    template <class... Args>
+    it_has_labels_so_look_up_a_series_first dec(Args const&...);
+};
+
+template <class Traits>
+using gauge_front_by_labels =
+    std::conditional_t<Traits::label_count == 0, unlabelled_gauge<Traits>, labelled_gauge<Traits>>;
+
 }  // namespace detail
 
 /// Shows the last value set: `gauge<"room.temperature", unit::celsius, label<"room">>`. Holds a double; with the option
 /// std::int64_t, an integer. One shared atomic: "the last value" has no meaning for values that each thread sets apart.
 template <fixed_string Name, class... Options>
-class gauge : public detail::gauge_front<detail::gauge_traits<Name, Options...>> {
+class gauge : public detail::gauge_front_by_labels<detail::gauge_traits<Name, Options...>> {
     using traits = detail::gauge_traits<Name, Options...>;
-    using base = detail::gauge_front<traits>;
+    using base = detail::gauge_front_by_labels<traits>;
     using number_type = typename traits::number_type;
     static_assert(!std::same_as<number_type, std::uint64_t>, "tacho: a gauge holds a double or std::int64_t");
     static_assert(!traits::cells_type::is_sharded, "tacho: a gauge can't be sharded; its cells are shared");
@@ -94,23 +139,6 @@ public:
     explicit gauge(std::string_view description = {}) : gauge(default_registry(), description) {}
     /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit gauge(scope const& in, std::string_view description = {}) noexcept : base(in, traits::spec(description)) {}
-
-    /// Without labels: sets the value.
-    void set(number_type value) noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
-        cells::shared::set(this->only(), value);
-    }
-    /// Without labels: seconds since 1970, of what happens now.
-    void set_to_current_time() noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
-        set(detail::seconds_since_1970<number_type>());
-    }
-    /// Without labels: adds to the value, atomically.
-    void inc(number_type amount = 1) noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
-        cells::shared::add(this->only(), amount);
-    }
-    /// Without labels: takes from the value, atomically.
-    void dec(number_type amount = 1) noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
-        cells::shared::add(this->only(), detail::negated(amount));
-    }
 };
 
 }  // namespace tacho::inline TACHO_ABI

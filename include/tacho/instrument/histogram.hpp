@@ -6,6 +6,7 @@
 #include "tacho/core/bounds.hpp"
 #include "tacho/core/clock.hpp"
 #include "tacho/instrument/exemplar_keeping.hpp"
+#include "tacho/instrument/refused.hpp"
 #include "tacho/instrument/timer.hpp"
 #include "tacho/instrument/typed.hpp"
 #include "tacho/version.hpp"
@@ -51,8 +52,8 @@ public:
     void observe(double value, std::initializer_list<exemplar_label> labels) const noexcept requires Exemplars {
         detail::observe_in<Cells, Exemplars>(to_, value, {labels.begin(), labels.size()});
     }
-    void observe(double, std::initializer_list<exemplar_label>) const noexcept
-        requires(!Exemplars) = delete;  // add tacho::exemplars to its options
+    detail::it_keeps_no_exemplars_so_add_tacho_exemplars_to_its_options observe(
+        double, std::initializer_list<exemplar_label>) const noexcept requires(!Exemplars);
     /// The same of a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires(Exemplars&& detail::unit_of_time<Unit>)
@@ -71,10 +72,12 @@ public:
 
     template <class Rep, class Period>
         requires(!detail::unit_of_time<Unit>)
-    void observe(std::chrono::duration<Rep, Period>) const = delete;  // its unit is none of time
+    detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds observe(std::chrono::duration<Rep, Period>)
+    const;
     template <class Clock = steady_clock>
         requires(!detail::unit_of_time<Unit>)
-    void time() const = delete;  // its unit is none of time
+    detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds time()
+    const;
 
 private:
     detail::bound_series to_;
@@ -96,8 +99,8 @@ public:
     void observe(double value, std::initializer_list<exemplar_label> labels) && noexcept requires Exemplars {
         detail::observe_in<Cells, Exemplars>(to_, value, {labels.begin(), labels.size()});
     }
-    void observe(double, std::initializer_list<exemplar_label>) && noexcept
-        requires(!Exemplars) = delete;  // add tacho::exemplars to its options
+    detail::it_keeps_no_exemplars_so_add_tacho_exemplars_to_its_options observe(
+        double, std::initializer_list<exemplar_label>) && noexcept requires(!Exemplars);
     /// The same of a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires(Exemplars&& detail::unit_of_time<Unit>)
@@ -118,10 +121,10 @@ public:
 
         template <class Rep, class Period>
             requires(!detail::unit_of_time<Unit>)
-        void observe(std::chrono::duration<Rep, Period>) && = delete;  // its unit is none of time
+        detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds observe(std::chrono::duration<Rep, Period>) &&;
         template <class Clock = steady_clock>
             requires(!detail::unit_of_time<Unit>)
-        void time() && = delete;  // its unit is none of time
+        detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds time() &&;
 
     private:
         detail::found_series to_;
@@ -174,8 +177,9 @@ public:
         requires(traits::label_count == 0 && traits::exemplars) {
         detail::observe_in<cells_type, traits::exemplars>(this->place(), value, {labels.begin(), labels.size()});
     }
-    void observe(double, std::initializer_list<exemplar_label>) noexcept
-        requires(traits::label_count == 0 && !traits::exemplars) = delete;  // add tacho::exemplars to its options
+    detail::it_keeps_no_exemplars_so_add_tacho_exemplars_to_its_options observe(
+        double, std::initializer_list<exemplar_label>) noexcept
+        requires(traits::label_count == 0 && !traits::exemplars);
     /// The same of a duration, converted to the histogram's unit.
     template <class Rep, class Period>
         requires(traits::label_count == 0 && traits::exemplars && detail::unit_of_time<unit_type>)
@@ -192,16 +196,16 @@ public:
     auto time() noexcept { return this->bind().template time<Clock>(); }
     template <class... Args>
         requires(traits::label_count != 0)
-    void observe(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    detail::it_has_labels_so_look_up_a_series_first observe(Args const&...);
     template <class... Args>
         requires(traits::label_count != 0)
-    void time(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    detail::it_has_labels_so_look_up_a_series_first time(Args const&...);
     template <class Rep, class Period>
         requires(traits::label_count == 0 && !detail::unit_of_time<unit_type>)
-    void observe(std::chrono::duration<Rep, Period>) = delete;  // its unit is none of time
+    detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds observe(std::chrono::duration<Rep, Period>);
     template <class Clock = steady_clock>
         requires(traits::label_count == 0 && !detail::unit_of_time<unit_type>)
-    void time() = delete;  // its unit is none of time
+    detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds time();
 };
 
 }  // namespace tacho::inline TACHO_ABI

@@ -3,6 +3,7 @@
 // Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#info
 #pragma once
 
+#include "tacho/instrument/refused.hpp"
 #include "tacho/instrument/typed.hpp"
 #include "tacho/version.hpp"
 
@@ -90,7 +91,8 @@ public:
     void set(Args const&... values) noexcept { base::operator()(values...).show(); }
     template <class... Args>
         requires(!detail::are_values_of<typename traits::labels, Args...>)
-    void set(Args const&...) noexcept { detail::explain_label_values<typename traits::labels, Args...>(); }
+    detail::label_values_that_do_not_fit<typename traits::labels, Args...> set(Args const&...)
+    noexcept;
 };
 
 }  // namespace tacho::inline TACHO_ABI

@@ -8,6 +8,7 @@
 #include "tacho/core/error_hook.hpp"
 #include "tacho/instrument/counter.hpp"
 #include "tacho/instrument/options.hpp"
+#include "tacho/instrument/refused.hpp"
 #include "tacho/instrument/registration.hpp"
 #include "tacho/instrument/typed.hpp"
 #include "tacho/registry/callbacks.hpp"
@@ -153,7 +154,7 @@ public:
         detail::observe_typed<Traits>(into_, of_, value, labels...);
     }
     template <class... Args>
-    void operator()(Args const&...) const = delete;  // a number, then one value for each label, in order, of its type
+    detail::observe_takes_a_number_then_one_value_for_each_label_in_order operator()(Args const&...) const;
 
 private:
     detail::observed_values& into_;

@@ -7,6 +7,7 @@
 #include "tacho/core/error_hook.hpp"
 #include "tacho/instrument/named_observable.hpp"
 #include "tacho/instrument/observable.hpp"
+#include "tacho/instrument/refused.hpp"
 #include "tacho/registry/callbacks.hpp"
 #include "tacho/registry/collisions.hpp"
 #include "tacho/version.hpp"
@@ -68,7 +69,8 @@ public:
 
     template <class First, class... Args>
         requires(!std::same_as<First, named_observable>)
-    void operator()(First const&, Args const&...) const = delete;  // an observable, a number, its label values in order
+    detail::observe_takes_an_observable_then_a_number_then_its_label_values_in_order operator()(First const&,
+                                                                                                Args const&...) const;
 
 private:
     // The instrument's family; nullptr when it may not be observed here, or isn't registered, which was reported.

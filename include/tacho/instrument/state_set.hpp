@@ -3,6 +3,7 @@
 // Rule: https://prometheus.io/docs/specs/om/open_metrics_spec/#stateset
 #pragma once
 
+#include "tacho/instrument/refused.hpp"
 #include "tacho/instrument/typed.hpp"
 #include "tacho/version.hpp"
 
@@ -165,7 +166,7 @@ public:
     }
     template <class... Args>
         requires(traits::label_count != 0)
-    void set(Args const&...) = delete;  // it has labels: look up a series first, as in name("a")
+    detail::it_has_labels_so_look_up_a_series_first set(Args const&...);
 };
 
 }  // namespace tacho::inline TACHO_ABI

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/instrument/options.hpp"
+#include "tacho/instrument/refused.hpp"
 #include "tacho/instrument/registration.hpp"
 #include "tacho/version.hpp"
 
@@ -16,50 +17,6 @@
 #include <utility>
 
 namespace tacho::inline TACHO_ABI::detail {
-
-// Whether these arguments are values of these labels, one for one.
-template <class Labels, class... Args>
-inline constexpr bool are_values_of = false;
-template <class... Labels, class... Args>
-    requires(sizeof...(Labels) == sizeof...(Args))
-inline constexpr bool are_values_of<std::tuple<Labels...>, Args...> = (takes<Labels, Args> && ...);
-
-// Whether the argument at this place is a value of the label at this place.
-template <std::size_t At, class Labels, class... Args>
-inline constexpr bool fits_at = true;
-template <std::size_t At, class... Labels, class... Args>
-    requires(At < sizeof...(Labels) && At < sizeof...(Args))
-inline constexpr bool fits_at<At, std::tuple<Labels...>, Args...> =
-    takes<std::tuple_element_t<At, std::tuple<Labels...>>, std::tuple_element_t<At, std::tuple<Args...>>>;
-
-// What is asked of a function without overloads, whose address may be taken: compilers name the concept.
-template <class Traits>
-concept has_no_labels_else_look_up_a_series_first = Traits::label_count == 0;
-
-// What a call with wrong label values gives: nothing to record in, and a name to say of it.
-struct label_values_that_do_not_fit {};
-
-// Says in words what is wrong with the label values of a call. The compiler shows Labels and Args beside it.
-template <class Labels, class... Args>
-constexpr label_values_that_do_not_fit explain_label_values() noexcept {
-    constexpr auto labels = std::tuple_size_v<Labels>, given = sizeof...(Args);
-    static_assert(given >= labels,
-                  "tacho: a label value is missing: give one for each label, in the order of the labels");
-    static_assert(given <= labels, "tacho: there are more label values than labels: give one for each label");
-    if constexpr (given == labels) {
-        static_assert(fits_at<0, Labels, Args...>, "tacho: the 1st label doesn't take the type of the 1st value");
-        static_assert(fits_at<1, Labels, Args...>, "tacho: the 2nd label doesn't take the type of the 2nd value");
-        static_assert(fits_at<2, Labels, Args...>, "tacho: the 3rd label doesn't take the type of the 3rd value");
-        static_assert(fits_at<3, Labels, Args...>, "tacho: the 4th label doesn't take the type of the 4th value");
-        static_assert(fits_at<4, Labels, Args...>, "tacho: the 5th label doesn't take the type of the 5th value");
-        static_assert(fits_at<5, Labels, Args...>, "tacho: the 6th label doesn't take the type of the 6th value");
-        static_assert(fits_at<6, Labels, Args...>, "tacho: the 7th label doesn't take the type of the 7th value");
-        static_assert(fits_at<7, Labels, Args...>, "tacho: the 8th label doesn't take the type of the 8th value");
-        static_assert(given <= 8 || are_values_of<Labels, Args...>,
-                      "tacho: one of the labels from the 9th on doesn't take the type of its value");
-    }
-    return {};
-}
 
 // `Series` is what a look-up gives for immediate use, `Handle` what is kept; both are made of a series' cells and its
 // family. Immovable: whoever uses a look-up's result refers to the instrument.
@@ -88,9 +45,8 @@ public:
     /// What is no value of these labels doesn't compile, and says why; so below.
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
-    label_values_that_do_not_fit operator()(Args const&...) noexcept {
-        return explain_label_values<typename Traits::labels, Args...>();
-    }
+    label_values_that_do_not_fit<typename Traits::labels, Args...>
+    operator()(Args const&...) noexcept;
 
     /// The same, to keep: the fastest way to record.
     template <class... Args>
@@ -107,11 +63,8 @@ public:
     /// See above.
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
-    label_values_that_do_not_fit bind(Args const&...)
-    noexcept {
-        using labels = typename Traits::labels;
-        return explain_label_values<labels, Args...>();
-    }
+    label_values_that_do_not_fit<typename Traits::labels, Args...> bind(Args const&...)
+    noexcept;
 
     /// Removes the series with these label values; false when there is none, or when as many removed ones as the limit
     /// allows are still held by handles or not yet collected by every reader. Where all labels are enums, closed lists
@@ -128,11 +81,8 @@ public:
     /// See above.
     template <class... Args>
         requires(!are_values_of<typename Traits::labels, Args...>)
-    label_values_that_do_not_fit remove(Args const&...)
-    noexcept {
-        using labels = typename Traits::labels;
-        return explain_label_values<labels, Args...>();
-    }
+    label_values_that_do_not_fit<typename Traits::labels, Args...> remove(Args const&...)
+    noexcept;
 
     /// Removes all series.
     void clear() noexcept requires(Traits::label_count != 0) {

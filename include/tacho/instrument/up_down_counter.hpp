@@ -2,6 +2,7 @@
 // tacho: an up-down counter: how many there are just now, such as requests in flight.
 #pragma once
 
+#include "tacho/instrument/refused.hpp"
 #include "tacho/instrument/typed.hpp"
 #include "tacho/version.hpp"
 
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace tacho::inline TACHO_ABI {
@@ -97,14 +99,54 @@ using up_down_front =
     typed_instrument<Traits, up_down_series<typename Traits::number_type, typename Traits::cells_type>,
                      up_down_handle<typename Traits::number_type, typename Traits::cells_type>>;
 
+// What an up-down counter without labels can do: functions without overloads, so that their addresses may be taken.
+template <class Traits>
+class unlabelled_up_down_counter : public up_down_front<Traits> {
+    using base = up_down_front<Traits>;
+    using number_type = typename Traits::number_type;
+    using cells_type = typename Traits::cells_type;
+
+protected:
+    using base::base;
+
+public:
+    /// Without labels: adds an amount.
+    void inc(number_type amount = 1) noexcept { change<cells_type>(this->only(), this->own_family(), amount); }
+    /// Without labels: takes an amount off.
+    void dec(number_type amount = 1) noexcept { change<cells_type>(this->only(), this->own_family(), negated(amount)); }
+    /// Without labels: one up now, and down when what it returns ends.
+    typename up_down_handle<number_type, cells_type>::tracked track() noexcept { return this->bind().track(); }
+};
+
+// What says of one with labels why it can't.
+template <class Traits>
+class labelled_up_down_counter : public up_down_front<Traits> {
+    using base = up_down_front<Traits>;
+
+protected:
+    using base::base;
+
+public:
+    template <class... Args>
+    it_has_labels_so_look_up_a_series_first inc(Args const&...);
+    template <class... Args>
+    it_has_labels_so_look_up_a_series_first dec(Args const&...);
+    template <class... Args>
+    it_has_labels_so_look_up_a_series_first track(Args const&...);
+};
+
+template <class Traits>
+using up_down_front_by_labels =
+    std::conditional_t<Traits::label_count == 0, unlabelled_up_down_counter<Traits>, labelled_up_down_counter<Traits>>;
+
 }  // namespace detail
 
 /// Counts up and down: `up_down_counter<"queue.length", label<"queue">>`. Counts std::int64_t; with the option double,
 /// doubles. Shared by default: added up over threads, one thread's +1 could be missed while another's -1 is seen.
 template <fixed_string Name, class... Options>
-class up_down_counter : public detail::up_down_front<detail::up_down_traits<Name, Options...>> {
+class up_down_counter : public detail::up_down_front_by_labels<detail::up_down_traits<Name, Options...>> {
     using traits = detail::up_down_traits<Name, Options...>;
-    using base = detail::up_down_front<traits>;
+    using base = detail::up_down_front_by_labels<traits>;
     using number_type = typename traits::number_type;
     using cells_type = typename traits::cells_type;
     static_assert(!std::same_as<number_type, std::uint64_t>, "tacho: an up-down counter counts std::int64_t or double");
@@ -115,20 +157,6 @@ public:
     /// In a registry or a scope of one. Registering takes a mutex and allocates; what fails is told to the error hook.
     explicit up_down_counter(scope const& in, std::string_view description = {}) noexcept
         : base(in, traits::spec(description)) {}
-
-    /// Without labels: adds an amount.
-    void inc(number_type amount = 1) noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
-        detail::change<cells_type>(this->only(), this->own_family(), amount);
-    }
-    /// Without labels: takes an amount off.
-    void dec(number_type amount = 1) noexcept requires detail::has_no_labels_else_look_up_a_series_first<traits> {
-        detail::change<cells_type>(this->only(), this->own_family(), detail::negated(amount));
-    }
-    /// Without labels: one up now, and down when what it returns ends.
-    typename up_down_handle<number_type, cells_type>::tracked track() noexcept requires
-        detail::has_no_labels_else_look_up_a_series_first<traits> {
-        return this->bind().track();
-    }
 };
 
 }  // namespace tacho::inline TACHO_ABI
