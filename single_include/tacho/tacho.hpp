@@ -13573,6 +13573,60 @@ static_assert(transport<memory_transport>);
 
 #endif
 
+// ---- tacho/core/edit_distance.hpp
+#ifndef TACHO_PART_CORE_EDIT_DISTANCE
+#define TACHO_PART_CORE_EDIT_DISTANCE
+
+// tacho: how far one text is from another: what somebody who misspelt it may have meant.
+
+namespace tacho::inline TACHO_ABI::detail {
+
+// How many characters have to be put in, taken out or replaced to make one of the other, or `enough` if it is no less.
+// Allocates.
+[[nodiscard]] inline std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t enough) {
+    if ((std::max)(a.size(), b.size()) - (std::min)(a.size(), b.size()) >= enough) return enough;
+    std::vector<std::size_t> row(b.size() + 1);  // of the beginning of a with each beginning of b
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        std::size_t before = row[0];  // with one less of both
+        std::size_t least = row[0] = i + 1;
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            auto const replaced = before + (a[i] == b[j] ? 0 : 1);
+            before = row[j + 1];
+            row[j + 1] = (std::min)({replaced, row[j] + 1, row[j + 1] + 1});
+            least = (std::min)(least, row[j + 1]);
+        }
+        if (least >= enough) return enough;
+    }
+    return (std::min)(row.back(), enough);
+}
+
+// Whether two neighbours have changed places, and nothing else.
+[[nodiscard]] inline bool is_swapped(std::string_view a, std::string_view b) noexcept {
+    if (a.size() != b.size()) return false;
+    auto const at = static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin()).first - a.begin());
+    return at + 1 < a.size() && a[at] == b[at + 1] && a[at + 1] == b[at] && a.substr(at + 2) == b.substr(at + 2);
+}
+
+// The one of these words that is nearly this text: two neighbours have changed places, or at most two characters
+// differ, of less than five at most one. Empty where there is none, or several are as near. Allocates.
+[[nodiscard]] inline std::string_view nearly_one_of(std::vector<std::string_view> const& words, std::string_view text) {
+    std::string_view found;
+    std::size_t least = 3;
+    for (auto const known : words) {
+        auto const enough = (std::min)(std::size_t{3}, known.size() / 5 + 2);
+        auto const distance = is_swapped(known, text) ? 1 : edit_distance(known, text, enough);
+        if (distance > least || distance >= enough) continue;
+        found = distance < least ? known : std::string_view{};
+        least = distance;
+    }
+    return found;
+}
+
+}  // namespace tacho::inline TACHO_ABI::detail
+
+#endif
+
 // ---- tacho/env/source.hpp
 #ifndef TACHO_PART_ENV_SOURCE
 #define TACHO_PART_ENV_SOURCE
@@ -13667,6 +13721,13 @@ namespace tacho::inline TACHO_ABI::env {
 /// Splits at commas; items are trimmed, and empty ones left out.
 [[nodiscard]] std::vector<std::string_view> split_list(std::string_view text);
 
+/// The index of a word among `words`, which are in lower case, in any case.
+[[nodiscard]] std::optional<std::size_t> index_of(std::string_view word,
+                                                  std::vector<std::string_view> const& words) noexcept;
+
+/// Of what is none of these words, in lower case, which of them may be meant: a sentence after another one, or nothing.
+[[nodiscard]] std::string which_is_meant(std::string_view value, std::vector<std::string_view> const& words);
+
 /// Decodes `%41`. Nothing when a `%` is not followed by two hexadecimal digits.
 [[nodiscard]] std::optional<std::string> percent_decoded(std::string_view text);
 
@@ -13742,6 +13803,21 @@ TACHO_FUNCTION std::vector<std::string_view> split_list(std::string_view text) {
     return items;
 }
 
+TACHO_FUNCTION std::optional<std::size_t> index_of(std::string_view word,
+                                                   std::vector<std::string_view> const& words) noexcept {
+    for (std::size_t i = 0; i < words.size(); ++i)
+        if (detail::equals_ignoring_case(word, words[i])) return i;
+    return {};
+}
+
+TACHO_FUNCTION std::string which_is_meant(std::string_view value, std::vector<std::string_view> const& words) {
+    std::string lower{value};
+    for (auto& c : lower)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    auto const word = tacho::detail::nearly_one_of(words, lower);
+    return word.empty() ? std::string{} : fmt::format(". Is {} meant?", word);
+}
+
 TACHO_FUNCTION std::optional<std::string> percent_decoded(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -13767,7 +13843,8 @@ TACHO_FUNCTION bool reader::boolean(std::string const& name) {
     auto const value = from_[name];
     if (!value || detail::equals_ignoring_case(*value, "false")) return false;
     if (detail::equals_ignoring_case(*value, "true")) return true;
-    warn("{}={} is neither true nor false; it counts as false. Write true or false", name, in_quotes(*value));
+    warn("{}={} is neither true nor false; it counts as false. Write true or false{}", name, in_quotes(*value),
+         which_is_meant(*value, {"true", "false"}));
     return false;
 }
 
@@ -13775,11 +13852,11 @@ TACHO_FUNCTION std::optional<std::size_t> reader::word(std::string const& name,
                                                        std::vector<std::string_view> const& words) {
     auto const value = from_[name];
     if (!value) return {};
-    for (std::size_t i = 0; i < words.size(); ++i)
-        if (detail::equals_ignoring_case(*value, words[i])) return i;
+    if (auto const at = index_of(*value, words)) return at;
     std::string known;  // fmt::join is in another header in every other version of {fmt}
     for (auto const word : words) known.append(known.empty() ? "" : ", ").append(word);
-    warn("{}={} is not known and ignored. Known are {}", name, in_quotes(*value), known);
+    warn("{}={} is not known and ignored. Known are {}{}", name, in_quotes(*value), known,
+         which_is_meant(*value, words));
     return {};
 }
 
@@ -15243,38 +15320,6 @@ namespace tacho::inline TACHO_ABI::env {
 
 #endif
 
-// ---- tacho/core/edit_distance.hpp
-#ifndef TACHO_PART_CORE_EDIT_DISTANCE
-#define TACHO_PART_CORE_EDIT_DISTANCE
-
-// tacho: how far one text is from another: what somebody who misspelt it may have meant.
-
-namespace tacho::inline TACHO_ABI::detail {
-
-// How many characters have to be put in, taken out or replaced to make one of the other, or `enough` if it is no less.
-// Allocates.
-[[nodiscard]] inline std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t enough) {
-    if ((std::max)(a.size(), b.size()) - (std::min)(a.size(), b.size()) >= enough) return enough;
-    std::vector<std::size_t> row(b.size() + 1);  // of the beginning of a with each beginning of b
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        std::size_t before = row[0];  // with one less of both
-        std::size_t least = row[0] = i + 1;
-        for (std::size_t j = 0; j < b.size(); ++j) {
-            auto const replaced = before + (a[i] == b[j] ? 0 : 1);
-            before = row[j + 1];
-            row[j + 1] = (std::min)({replaced, row[j] + 1, row[j + 1] + 1});
-            least = (std::min)(least, row[j + 1]);
-        }
-        if (least >= enough) return enough;
-    }
-    return (std::min)(row.back(), enough);
-}
-
-}  // namespace tacho::inline TACHO_ABI::detail
-
-#endif
-
 // ---- tacho/env/misspelt.hpp
 #ifndef TACHO_PART_ENV_MISSPELT
 #define TACHO_PART_ENV_MISSPELT
@@ -15325,13 +15370,6 @@ inline constexpr std::string_view places_behind_a_prefix[][2] = {{"_METRIC_HOST"
 
 #if TACHO_BODIES
 
-// Whether two neighbours have changed places, and nothing else: other programs' prefixes may differ in a letter.
-[[nodiscard]] inline bool is_swapped(std::string_view a, std::string_view b) noexcept {
-    if (a.size() != b.size()) return false;
-    auto const at = static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin()).first - a.begin());
-    return at + 1 < a.size() && a[at] == b[at + 1] && a[at + 1] == b[at] && a.substr(at + 2) == b.substr(at + 2);
-}
-
 // What a name behind a prefix is written in place of; empty where nothing is as near.
 [[nodiscard]] inline std::string meant_behind_prefix(std::string_view name, std::string const& prefix) {
     if (prefix.empty()) return {};
@@ -15340,7 +15378,8 @@ inline constexpr std::string_view places_behind_a_prefix[][2] = {{"_METRIC_HOST"
     for (auto const flag : flags_behind_a_prefix) {
         auto meant = prefix + std::string{flag};
         bool const is_nearly = name.starts_with(prefix + "_") && tacho::detail::edit_distance(name, meant, 3) < 3;
-        if (name != meant && (is_nearly || is_swapped(name, meant))) return meant;
+        // Only that where the prefix itself differs: another program's may do so in a letter.
+        if (name != meant && (is_nearly || tacho::detail::is_swapped(name, meant))) return meant;
     }
     return {};
 }
@@ -15633,20 +15672,16 @@ inline exporters read_exporters(reader& in) {
     auto const value = in.text("OTEL_METRICS_EXPORTER");
     if (!value) return out;
     out.set = true;
+    std::vector<std::string_view> const offered{"otlp", "prometheus", "console", "none"};
+    bool* const listed[] = {&out.otlp, &out.prometheus, &out.console, &out.none};
     for (auto const item : split_list(*value)) {
-        if (equals_ignoring_case(item, "otlp"))
-            out.otlp = true;
-        else if (equals_ignoring_case(item, "prometheus"))
-            out.prometheus = true;
-        else if (equals_ignoring_case(item, "console"))
-            out.console = true;
-        else if (equals_ignoring_case(item, "none"))
-            out.none = true;
+        if (auto const at = index_of(item, offered))
+            *listed[*at] = true;
         else
             in.warn(
                 "OTEL_METRICS_EXPORTER lists {}, which is not offered and ignored. Offered are otlp, prometheus, "
-                "console and none",
-                in_quotes(item));
+                "console and none{}",
+                in_quotes(item), which_is_meant(item, offered));
     }
     return out;
 }

@@ -505,7 +505,8 @@ TEST(a_variable_for_metrics, that_can_not_be_used_leaves_it_to_the_one_for_all_s
     s = read({{of_metrics + "COMPRESSION", "zip"}, {of_all + "COMPRESSION", "gzip"}});
     EXPECT_EQ(s.push.compression, "gzip");
     EXPECT_EQ(warnings_of(s),
-              "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION=\"zip\" is not known and ignored. Known are none, gzip\n");
+              "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION=\"zip\" is not known and ignored. Known are none, gzip. Is gzip "
+              "meant?\n");
     EXPECT_NE(s.text().find("push.compression = \"gzip\" (OTEL_EXPORTER_OTLP_COMPRESSION)\n"), std::string::npos);
 
     s = read({{of_metrics + "PROTOCOL", "smoke"}, {of_all + "PROTOCOL", "grpc"}});
@@ -567,6 +568,32 @@ TEST(a_variable, that_is_nearly_one_that_counts_is_said_with_the_one_that_is_mea
 #if defined(__linux__)
     EXPECT_EQ(of_process, "\"OTEL_METRICS_EXPORTERS\" is not known and ignored. Is OTEL_METRICS_EXPORTER meant?\n");
 #endif
+}
+
+TEST(a_value, that_is_nearly_one_of_a_closed_list_is_said_with_the_one_that_is_meant) {
+    auto const said_of = [](char const* variable, char const* value) {
+        auto const s = read({{variable, value}});
+        return s.warnings.size() == 1 ? s.warnings[0] : "not one: " + warnings_of(s);
+    };
+    auto const expect = [&](char const* variable, char const* value, std::string const& meant) {
+        EXPECT_TRUE(said_of(variable, value).ends_with(". Is " + meant + " meant?")) << said_of(variable, value);
+    };
+    expect("OTEL_METRICS_EXPORTER", "prometeus", "prometheus");
+    expect("OTEL_METRICS_EXPORTER", "Promehteus", "prometheus");
+    expect("OTEL_METRICS_EXPORTER", "oltp", "otlp");
+    expect("OTEL_METRICS_EXPORTER", "none, consol", "console");
+    expect("OTEL_METRICS_EXEMPLAR_FILTER", "trace-based", "trace_based");
+    expect("OTEL_METRICS_EXEMPLAR_FILTER", "alwayson", "always_on");
+    expect("OTEL_EXPORTER_OTLP_PROTOCOL", "http-json", "http/json");
+    expect("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "gzpi", "gzip");
+    expect("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "low_memory", "lowmemory");
+    expect("OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", "explicit_bucket_histograms",
+           "explicit_bucket_histogram");
+    expect("OTEL_SDK_DISABLED", "flase", "false");
+    for (auto const* const value : {"statsd", "jaeger", "nonesense", "promethea.example", "x"})
+        EXPECT_TRUE(said_of("OTEL_METRICS_EXPORTER", value).ends_with(" console and none"));
+    // As near to the one as to the other.
+    EXPECT_TRUE(said_of("OTEL_METRICS_EXEMPLAR_FILTER", "always_of").ends_with(", always_on"));
 }
 
 // Those of other signals and of other languages, those that change nothing here, and the program's own.

@@ -32,4 +32,26 @@ namespace tacho::inline TACHO_ABI::detail {
     return (std::min)(row.back(), enough);
 }
 
+// Whether two neighbours have changed places, and nothing else.
+[[nodiscard]] inline bool is_swapped(std::string_view a, std::string_view b) noexcept {
+    if (a.size() != b.size()) return false;
+    auto const at = static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin()).first - a.begin());
+    return at + 1 < a.size() && a[at] == b[at + 1] && a[at + 1] == b[at] && a.substr(at + 2) == b.substr(at + 2);
+}
+
+// The one of these words that is nearly this text: two neighbours have changed places, or at most two characters
+// differ, of less than five at most one. Empty where there is none, or several are as near. Allocates.
+[[nodiscard]] inline std::string_view nearly_one_of(std::vector<std::string_view> const& words, std::string_view text) {
+    std::string_view found;
+    std::size_t least = 3;
+    for (auto const known : words) {
+        auto const enough = (std::min)(std::size_t{3}, known.size() / 5 + 2);
+        auto const distance = is_swapped(known, text) ? 1 : edit_distance(known, text, enough);
+        if (distance > least || distance >= enough) continue;
+        found = distance < least ? known : std::string_view{};
+        least = distance;
+    }
+    return found;
+}
+
 }  // namespace tacho::inline TACHO_ABI::detail

@@ -58,13 +58,6 @@ inline constexpr std::string_view places_behind_a_prefix[][2] = {{"_METRIC_HOST"
 
 #if TACHO_BODIES
 
-// Whether two neighbours have changed places, and nothing else: other programs' prefixes may differ in a letter.
-[[nodiscard]] inline bool is_swapped(std::string_view a, std::string_view b) noexcept {
-    if (a.size() != b.size()) return false;
-    auto const at = static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin()).first - a.begin());
-    return at + 1 < a.size() && a[at] == b[at + 1] && a[at + 1] == b[at] && a.substr(at + 2) == b.substr(at + 2);
-}
-
 // What a name behind a prefix is written in place of; empty where nothing is as near.
 [[nodiscard]] inline std::string meant_behind_prefix(std::string_view name, std::string const& prefix) {
     if (prefix.empty()) return {};
@@ -73,7 +66,8 @@ inline constexpr std::string_view places_behind_a_prefix[][2] = {{"_METRIC_HOST"
     for (auto const flag : flags_behind_a_prefix) {
         auto meant = prefix + std::string{flag};
         bool const is_nearly = name.starts_with(prefix + "_") && tacho::detail::edit_distance(name, meant, 3) < 3;
-        if (name != meant && (is_nearly || is_swapped(name, meant))) return meant;
+        // Only that where the prefix itself differs: another program's may do so in a letter.
+        if (name != meant && (is_nearly || tacho::detail::is_swapped(name, meant))) return meant;
     }
     return {};
 }

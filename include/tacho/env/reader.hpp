@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tacho/core/compilation.hpp"
+#include "tacho/core/edit_distance.hpp"
 #include "tacho/core/resource.hpp"
 #include "tacho/core/utf8.hpp"
 #include "tacho/env/source.hpp"
@@ -29,6 +30,13 @@ namespace tacho::inline TACHO_ABI::env {
 
 /// Splits at commas; items are trimmed, and empty ones left out.
 [[nodiscard]] std::vector<std::string_view> split_list(std::string_view text);
+
+/// The index of a word among `words`, which are in lower case, in any case.
+[[nodiscard]] std::optional<std::size_t> index_of(std::string_view word,
+                                                  std::vector<std::string_view> const& words) noexcept;
+
+/// Of what is none of these words, in lower case, which of them may be meant: a sentence after another one, or nothing.
+[[nodiscard]] std::string which_is_meant(std::string_view value, std::vector<std::string_view> const& words);
 
 /// Decodes `%41`. Nothing when a `%` is not followed by two hexadecimal digits.
 [[nodiscard]] std::optional<std::string> percent_decoded(std::string_view text);
@@ -105,6 +113,21 @@ TACHO_FUNCTION std::vector<std::string_view> split_list(std::string_view text) {
     return items;
 }
 
+TACHO_FUNCTION std::optional<std::size_t> index_of(std::string_view word,
+                                                   std::vector<std::string_view> const& words) noexcept {
+    for (std::size_t i = 0; i < words.size(); ++i)
+        if (detail::equals_ignoring_case(word, words[i])) return i;
+    return {};
+}
+
+TACHO_FUNCTION std::string which_is_meant(std::string_view value, std::vector<std::string_view> const& words) {
+    std::string lower{value};
+    for (auto& c : lower)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    auto const word = tacho::detail::nearly_one_of(words, lower);
+    return word.empty() ? std::string{} : fmt::format(". Is {} meant?", word);
+}
+
 TACHO_FUNCTION std::optional<std::string> percent_decoded(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -130,7 +153,8 @@ TACHO_FUNCTION bool reader::boolean(std::string const& name) {
     auto const value = from_[name];
     if (!value || detail::equals_ignoring_case(*value, "false")) return false;
     if (detail::equals_ignoring_case(*value, "true")) return true;
-    warn("{}={} is neither true nor false; it counts as false. Write true or false", name, in_quotes(*value));
+    warn("{}={} is neither true nor false; it counts as false. Write true or false{}", name, in_quotes(*value),
+         which_is_meant(*value, {"true", "false"}));
     return false;
 }
 
@@ -138,11 +162,11 @@ TACHO_FUNCTION std::optional<std::size_t> reader::word(std::string const& name,
                                                        std::vector<std::string_view> const& words) {
     auto const value = from_[name];
     if (!value) return {};
-    for (std::size_t i = 0; i < words.size(); ++i)
-        if (detail::equals_ignoring_case(*value, words[i])) return i;
+    if (auto const at = index_of(*value, words)) return at;
     std::string known;  // fmt::join is in another header in every other version of {fmt}
     for (auto const word : words) known.append(known.empty() ? "" : ", ").append(word);
-    warn("{}={} is not known and ignored. Known are {}", name, in_quotes(*value), known);
+    warn("{}={} is not known and ignored. Known are {}{}", name, in_quotes(*value), known,
+         which_is_meant(*value, words));
     return {};
 }
 

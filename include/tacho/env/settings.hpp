@@ -43,20 +43,16 @@ inline exporters read_exporters(reader& in) {
     auto const value = in.text("OTEL_METRICS_EXPORTER");
     if (!value) return out;
     out.set = true;
+    std::vector<std::string_view> const offered{"otlp", "prometheus", "console", "none"};
+    bool* const listed[] = {&out.otlp, &out.prometheus, &out.console, &out.none};
     for (auto const item : split_list(*value)) {
-        if (equals_ignoring_case(item, "otlp"))
-            out.otlp = true;
-        else if (equals_ignoring_case(item, "prometheus"))
-            out.prometheus = true;
-        else if (equals_ignoring_case(item, "console"))
-            out.console = true;
-        else if (equals_ignoring_case(item, "none"))
-            out.none = true;
+        if (auto const at = index_of(item, offered))
+            *listed[*at] = true;
         else
             in.warn(
                 "OTEL_METRICS_EXPORTER lists {}, which is not offered and ignored. Offered are otlp, prometheus, "
-                "console and none",
-                in_quotes(item));
+                "console and none{}",
+                in_quotes(item), which_is_meant(item, offered));
     }
     return out;
 }
