@@ -5893,7 +5893,9 @@ namespace tacho::inline TACHO_ABI::detail {
 // error at the caller's line, which they don't with what is said of a deleted function; a requires-expression finds in
 // both cases that there is no such call.
 struct it_has_labels_so_look_up_a_series_first;                        // name("a").inc(), with a value for each label
+struct it_counts_numbers_so_give_it_one;                               // 5
 struct it_counts_whole_numbers_so_add_the_option_double;               // counter<"name", double>
+struct it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place;     // auto const kept = name.bind("a");
 struct it_keeps_no_exemplars_so_add_tacho_exemplars_to_its_options;    // counter<"name", tacho::exemplars>
 struct its_unit_is_none_of_time_so_give_it_tacho_unit_seconds;         // histogram<"name", tacho::unit::seconds>
 struct observe_takes_a_number_then_one_value_for_each_label_in_order;  // of its number's type and its labels' types
@@ -5910,6 +5912,12 @@ inline constexpr bool are_values_of = false;
 template <class... Labels, class... Args>
     requires(sizeof...(Labels) == sizeof...(Args))
 inline constexpr bool are_values_of<std::tuple<Labels...>, Args...> = (takes<Labels, Args> && ...);
+
+// What a counter says of an amount that it doesn't take.
+template <class Amount>
+using amount_refused =
+    std::conditional_t<std::is_floating_point_v<Amount>, it_counts_whole_numbers_so_add_the_option_double,
+                       it_counts_numbers_so_give_it_one>;
 
 // The first label and value that don't fit.
 template <std::size_t Place, class Labels, class Values>
@@ -8576,7 +8584,7 @@ public:
     void inc(Amount amount) const noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
     template <class Amount>
         requires(!detail::amount_for<Amount, Number>)
-    detail::it_counts_whole_numbers_so_add_the_option_double inc(Amount const&)
+    detail::amount_refused<Amount> inc(Amount const&)
     const noexcept;
     /// The same with an exemplar that tells more, where the instrument keeps any: `orders.inc(1, {{"order", id}})`.
     template <class Amount>
@@ -8621,7 +8629,7 @@ public:
     void inc(Amount amount) && noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
     template <class Amount>
         requires(!detail::amount_for<Amount, Number>)
-    detail::it_counts_whole_numbers_so_add_the_option_double inc(Amount const&) && noexcept;
+    detail::amount_refused<Amount> inc(Amount const&) && noexcept;
     /// The same with an exemplar that tells more, where the instrument keeps any.
     template <class Amount>
         requires(Exemplars&& detail::amount_for<Amount, Number>)
@@ -8634,6 +8642,10 @@ public:
         Amount, std::initializer_list<exemplar_label>) && noexcept;
     /// See counter_handle::count_exceptions().
     exception_counter<handle> count_exceptions() && noexcept { return exception_counter<handle>{handle{to_.bind()}}; }
+    template <class... Args>
+    detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place inc(Args const&...) &;
+    template <class... Args>
+    detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place count_exceptions(Args const&...) &;
 
 private:
     detail::found_series to_;
@@ -8682,7 +8694,7 @@ public:
     }
     template <class Amount>
         requires(traits::label_count == 0 && !detail::amount_for<Amount, number_type>)
-    detail::it_counts_whole_numbers_so_add_the_option_double inc(Amount const&)
+    detail::amount_refused<Amount> inc(Amount const&)
     noexcept;
     template <class... Args>
         requires(traits::label_count != 0)
@@ -8904,6 +8916,10 @@ public:
         template <class Clock = steady_clock>
             requires(!detail::unit_of_time<Unit>)
         detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds time() &&;
+        template <class... Args>
+        detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place observe(Args const&...) &;
+        template <class... Args>
+        detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place time(Args const&...) &;
 
     private:
         detail::found_series to_;
@@ -9065,6 +9081,14 @@ public:
     void inc(Number amount = 1) && noexcept { cells::shared::add(to_.cells, amount); }
     /// Takes from the value, atomically.
     void dec(Number amount = 1) && noexcept { cells::shared::add(to_.cells, detail::negated(amount)); }
+    template <class... Args>
+    detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place set(Args const&...) &;
+    template <class... Args>
+    detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place set_to_current_time(Args const&...) &;
+    template <class... Args>
+    detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place inc(Args const&...) &;
+    template <class... Args>
+    detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place dec(Args const&...) &;
 
 private:
     detail::found_series to_;
@@ -9258,6 +9282,10 @@ public:
         template <class Clock = steady_clock>
             requires(!detail::unit_of_time<Unit>)
         detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds time() &&;
+        template <class... Args>
+        detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place observe(Args const&...) &;
+        template <class... Args>
+        detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place time(Args const&...) &;
 
     private:
         detail::found_series to_;
@@ -9512,6 +9540,12 @@ public:
     typename up_down_handle<Number, Cells>::tracked track() && noexcept {
         return up_down_handle<Number, Cells>{to_.bind()}.track();
     }
+    template <class... Args>
+    detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place inc(Args const&...) &;
+    template <class... Args>
+    detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place dec(Args const&...) &;
+    template <class... Args>
+    detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place track(Args const&...) &;
 
 private:
     detail::found_series to_;
@@ -9640,7 +9674,8 @@ TACHO_FUNCTION std::string why_refused(instrument_options const& o, instrument_k
             "characters");
     if (o.unit.size() > 63) return refused("its unit has more than 63 characters; shorten it");
     if (o.labels.size() > max_labels)
-        return refused("it has " + std::to_string(o.labels.size()) + " labels, and 16 at most are possible");
+        return refused("it has " + std::to_string(o.labels.size()) +
+                       " labels, and 16 at most are possible; leave some out");
     std::vector<std::string> seen;
     for (auto const label : o.labels) {
         auto const quoted = "its label \"" + to_utf8(label.substr(0, 300)) + "\" ";
@@ -10318,6 +10353,8 @@ public:
         detail::set_one_state(to_.cells, to_.of.get(), detail::label_value<State>::index(one),
                               detail::state_count<State>, on);
     }
+    template <class... Args>
+    detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place set(Args const&...) &;
 
 private:
     detail::found_series to_;
@@ -15810,7 +15847,8 @@ inline push_settings read_push(reader& in, exporters const& listed) {
         push.interval = interval;
     } else {
         in.forget("push.interval");
-        in.warn("OTEL_METRIC_EXPORT_INTERVAL=0 would push without pause; {} ms is used instead", push.interval.count());
+        in.warn("OTEL_METRIC_EXPORT_INTERVAL=0 would push without pause; write 1 or more. {} ms is used instead",
+                push.interval.count());
     }
     // Of two limits on one push the shorter one counts; 0 is no limit.
     push.timeout = read_milliseconds(in, "push.timeout", of_metrics + "TIMEOUT", of_all + "TIMEOUT", push.timeout);

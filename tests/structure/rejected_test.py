@@ -78,7 +78,8 @@ CASES = {
     'a handle of too few labels': (
         'a_label_value_is_missing_so_give_one_for_each_label', 'requests c; auto h = c.bind(verb::get); h.inc();',
         'requests c; auto h = c.bind(verb::get, 200); h.inc();'),
-    'a kept look-up': ('inc', 'texts c; auto&& s = c("a"); s.inc();', 'texts c; auto const s = c.bind("a"); s.inc();'),
+    'a kept look-up': (
+        'it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place', 'texts c; auto&& s = c("a"); s.inc();', 'texts c; auto const s = c.bind("a"); s.inc();'),
     'the removal of what has other labels': (
         'label_at_place_takes_a_value_of_its_own_type_and_none_of_this<2,', 'requests c; c.remove(verb::get, "200");', 'requests c; c.remove(verb::get, 200);'),
     'expiry of what has no labels': (
@@ -128,6 +129,17 @@ CASES = {
         'it_counts_whole_numbers_so_add_the_option_double', 'plain c; c.bind().inc(0.5);', 'plain c; c.bind().inc(5);'),
     'a fraction for a look-up of integers': (
         'it_counts_whole_numbers_so_add_the_option_double', 'texts c; c("a").inc(0.5);', 'texts c; c("a").inc(5);'),
+    'a text for a counter of doubles': (
+        'it_counts_numbers_so_give_it_one', 'tacho::counter<"c", double> c; c.inc("1");',
+        'tacho::counter<"c", double> c; c.inc(1);'),
+    'a kept look-up of a gauge': (
+        'it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place',
+        'tacho::gauge<"g", tacho::label<"a">> g; auto&& s = g("a"); s.set(1);',
+        'tacho::gauge<"g", tacho::label<"a">> g; auto const s = g.bind("a"); s.set(1);'),
+    'a kept look-up of a histogram': (
+        'it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place',
+        'tacho::histogram<"h", tacho::label<"a">> h; auto&& s = h("a"); s.observe(1);',
+        'tacho::histogram<"h", tacho::label<"a">> h; auto const s = h.bind("a"); s.observe(1);'),
     'a copied instrument': ('deleted', 'plain c; plain d{c};', 'plain c; plain& d{c}; d.inc();'),
     'a fraction for a counter of integers': ('it_counts_whole_numbers_so_add_the_option_double', 'plain c; c.inc(0.5);',
                                              'tacho::counter<"c", double> c; c.inc(0.5);'),

@@ -181,7 +181,8 @@ inline push_settings read_push(reader& in, exporters const& listed) {
         push.interval = interval;
     } else {
         in.forget("push.interval");
-        in.warn("OTEL_METRIC_EXPORT_INTERVAL=0 would push without pause; {} ms is used instead", push.interval.count());
+        in.warn("OTEL_METRIC_EXPORT_INTERVAL=0 would push without pause; write 1 or more. {} ms is used instead",
+                push.interval.count());
     }
     // Of two limits on one push the shorter one counts; 0 is no limit.
     push.timeout = read_milliseconds(in, "push.timeout", of_metrics + "TIMEOUT", of_all + "TIMEOUT", push.timeout);

@@ -66,7 +66,7 @@ public:
     void inc(Amount amount) const noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
     template <class Amount>
         requires(!detail::amount_for<Amount, Number>)
-    detail::it_counts_whole_numbers_so_add_the_option_double inc(Amount const&)
+    detail::amount_refused<Amount> inc(Amount const&)
     const noexcept;
     /// The same with an exemplar that tells more, where the instrument keeps any: `orders.inc(1, {{"order", id}})`.
     template <class Amount>
@@ -111,7 +111,7 @@ public:
     void inc(Amount amount) && noexcept { detail::increment<Cells, Number, Exemplars>(to_, amount); }
     template <class Amount>
         requires(!detail::amount_for<Amount, Number>)
-    detail::it_counts_whole_numbers_so_add_the_option_double inc(Amount const&) && noexcept;
+    detail::amount_refused<Amount> inc(Amount const&) && noexcept;
     /// The same with an exemplar that tells more, where the instrument keeps any.
     template <class Amount>
         requires(Exemplars&& detail::amount_for<Amount, Number>)
@@ -124,6 +124,10 @@ public:
         Amount, std::initializer_list<exemplar_label>) && noexcept;
     /// See counter_handle::count_exceptions().
     exception_counter<handle> count_exceptions() && noexcept { return exception_counter<handle>{handle{to_.bind()}}; }
+    template <class... Args>
+    detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place inc(Args const&...) &;
+    template <class... Args>
+    detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place count_exceptions(Args const&...) &;
 
 private:
     detail::found_series to_;
@@ -172,7 +176,7 @@ public:
     }
     template <class Amount>
         requires(traits::label_count == 0 && !detail::amount_for<Amount, number_type>)
-    detail::it_counts_whole_numbers_so_add_the_option_double inc(Amount const&)
+    detail::amount_refused<Amount> inc(Amount const&)
     noexcept;
     template <class... Args>
         requires(traits::label_count != 0)

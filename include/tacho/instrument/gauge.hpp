@@ -64,6 +64,14 @@ public:
     void inc(Number amount = 1) && noexcept { cells::shared::add(to_.cells, amount); }
     /// Takes from the value, atomically.
     void dec(Number amount = 1) && noexcept { cells::shared::add(to_.cells, detail::negated(amount)); }
+    template <class... Args>
+    detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place set(Args const&...) &;
+    template <class... Args>
+    detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place set_to_current_time(Args const&...) &;
+    template <class... Args>
+    detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place inc(Args const&...) &;
+    template <class... Args>
+    detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place dec(Args const&...) &;
 
 private:
     detail::found_series to_;

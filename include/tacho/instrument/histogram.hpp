@@ -125,6 +125,10 @@ public:
         template <class Clock = steady_clock>
             requires(!detail::unit_of_time<Unit>)
         detail::its_unit_is_none_of_time_so_give_it_tacho_unit_seconds time() &&;
+        template <class... Args>
+        detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place observe(Args const&...) &;
+        template <class... Args>
+        detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place time(Args const&...) &;
 
     private:
         detail::found_series to_;

@@ -62,7 +62,8 @@ TACHO_FUNCTION std::string why_refused(instrument_options const& o, instrument_k
             "characters");
     if (o.unit.size() > 63) return refused("its unit has more than 63 characters; shorten it");
     if (o.labels.size() > max_labels)
-        return refused("it has " + std::to_string(o.labels.size()) + " labels, and 16 at most are possible");
+        return refused("it has " + std::to_string(o.labels.size()) +
+                       " labels, and 16 at most are possible; leave some out");
     std::vector<std::string> seen;
     for (auto const label : o.labels) {
         auto const quoted = "its label \"" + to_utf8(label.substr(0, 300)) + "\" ";

@@ -15,7 +15,9 @@ namespace tacho::inline TACHO_ABI::detail {
 // error at the caller's line, which they don't with what is said of a deleted function; a requires-expression finds in
 // both cases that there is no such call.
 struct it_has_labels_so_look_up_a_series_first;                        // name("a").inc(), with a value for each label
+struct it_counts_numbers_so_give_it_one;                               // 5
 struct it_counts_whole_numbers_so_add_the_option_double;               // counter<"name", double>
+struct it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place;     // auto const kept = name.bind("a");
 struct it_keeps_no_exemplars_so_add_tacho_exemplars_to_its_options;    // counter<"name", tacho::exemplars>
 struct its_unit_is_none_of_time_so_give_it_tacho_unit_seconds;         // histogram<"name", tacho::unit::seconds>
 struct observe_takes_a_number_then_one_value_for_each_label_in_order;  // of its number's type and its labels' types
@@ -32,6 +34,12 @@ inline constexpr bool are_values_of = false;
 template <class... Labels, class... Args>
     requires(sizeof...(Labels) == sizeof...(Args))
 inline constexpr bool are_values_of<std::tuple<Labels...>, Args...> = (takes<Labels, Args> && ...);
+
+// What a counter says of an amount that it doesn't take.
+template <class Amount>
+using amount_refused =
+    std::conditional_t<std::is_floating_point_v<Amount>, it_counts_whole_numbers_so_add_the_option_double,
+                       it_counts_numbers_so_give_it_one>;
 
 // The first label and value that don't fit.
 template <std::size_t Place, class Labels, class Values>

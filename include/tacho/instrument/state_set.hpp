@@ -90,6 +90,8 @@ public:
         detail::set_one_state(to_.cells, to_.of.get(), detail::label_value<State>::index(one),
                               detail::state_count<State>, on);
     }
+    template <class... Args>
+    detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place set(Args const&...) &;
 
 private:
     detail::found_series to_;

@@ -82,6 +82,12 @@ public:
     typename up_down_handle<Number, Cells>::tracked track() && noexcept {
         return up_down_handle<Number, Cells>{to_.bind()}.track();
     }
+    template <class... Args>
+    detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place inc(Args const&...) &;
+    template <class... Args>
+    detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place dec(Args const&...) &;
+    template <class... Args>
+    detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place track(Args const&...) &;
 
 private:
     detail::found_series to_;
