@@ -6290,6 +6290,13 @@ namespace tacho::inline TACHO_ABI::detail {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+// -1 for what is none.
+[[nodiscard]] constexpr int hex_digit(char c) noexcept {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 [[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
     if (a.size() != b.size()) return false;
     for (std::size_t i = 0; i < a.size(); ++i)
@@ -7286,10 +7293,14 @@ class registry;
 
 namespace detail {
 
+struct running_list;  // of telemetry
+
 // Not within the functions that use them: where each module has these compiled, each would have variables of its own.
 // A name may be reused by another registry, an id never: whoever remembers values by id can't mix two families up.
 [[gnu::visibility("default")]] inline constinit std::atomic<std::uint64_t> family_ids{0};
 [[gnu::visibility("default")]] inline constinit std::atomic<registry*> made_default_registry{nullptr};
+// Never destroyed, so that a static telemetry object may end late. See all_running().
+[[gnu::visibility("default")]] inline constinit std::atomic<running_list*> newest_list{nullptr};
 
 // Default visibility, as for the function below: what is kept as a pointer is the program's, and stays when a plug-in
 // goes.
@@ -7321,6 +7332,7 @@ struct library_copy {
     std::atomic<trace_context_hook>* trace_hook = &installed_trace_hook;
     std::atomic<registry*>* default_one = &made_default_registry;
     std::atomic<std::uint64_t>* ids = &family_ids;
+    std::atomic<running_list*>* exports = &newest_list;
     // Called, not compared: each thread has another.
     std::size_t* (*own)() noexcept = &own_offset_of_thread;
     std::size_t (*claim)() noexcept = &claim_slot;

@@ -6304,6 +6304,13 @@ namespace tacho::inline TACHO_ABI::detail {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+// -1 for what is none.
+[[nodiscard]] constexpr int hex_digit(char c) noexcept {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 [[nodiscard]] constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
     if (a.size() != b.size()) return false;
     for (std::size_t i = 0; i < a.size(); ++i)
@@ -7300,10 +7307,14 @@ class registry;
 
 namespace detail {
 
+struct running_list;  // of telemetry
+
 // Not within the functions that use them: where each module has these compiled, each would have variables of its own.
 // A name may be reused by another registry, an id never: whoever remembers values by id can't mix two families up.
 [[gnu::visibility("default")]] inline constinit std::atomic<std::uint64_t> family_ids{0};
 [[gnu::visibility("default")]] inline constinit std::atomic<registry*> made_default_registry{nullptr};
+// Never destroyed, so that a static telemetry object may end late. See all_running().
+[[gnu::visibility("default")]] inline constinit std::atomic<running_list*> newest_list{nullptr};
 
 // Default visibility, as for the function below: what is kept as a pointer is the program's, and stays when a plug-in
 // goes.
@@ -7335,6 +7346,7 @@ struct library_copy {
     std::atomic<trace_context_hook>* trace_hook = &installed_trace_hook;
     std::atomic<registry*>* default_one = &made_default_registry;
     std::atomic<std::uint64_t>* ids = &family_ids;
+    std::atomic<running_list*>* exports = &newest_list;
     // Called, not compared: each thread has another.
     std::size_t* (*own)() noexcept = &own_offset_of_thread;
     std::size_t (*claim)() noexcept = &claim_slot;
@@ -12766,12 +12778,6 @@ namespace tacho::inline TACHO_ABI::detail {
 inline constexpr std::size_t longest_query = 8192;  // bytes
 inline constexpr std::size_t most_names = 100;
 
-constexpr int hex_digit(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 // Whether `name` is that of a family or of one of its samples, in any format.
 constexpr bool is_name_of(std::string_view name, std::string_view prometheus_name, instrument_kind kind) noexcept {
     if (name == prometheus_name) return true;
@@ -13862,10 +13868,10 @@ TACHO_FUNCTION std::optional<std::string> percent_decoded(std::string_view text)
             out += text[i];
             continue;
         }
-        unsigned value = 0;
-        char const* const digits = text.data() + i + 1;
-        if (text.size() - i < 3 || std::from_chars(digits, digits + 2, value, 16).ptr != digits + 2) return {};
-        out += static_cast<char>(value);
+        int const high = text.size() - i > 2 ? tacho::detail::hex_digit(text[i + 1]) : -1;
+        int const low = high >= 0 ? tacho::detail::hex_digit(text[i + 2]) : -1;
+        if (low < 0) return {};
+        out += static_cast<char>(static_cast<unsigned char>(high * 16 + low));
         i += 2;
     }
     return out;
@@ -16202,8 +16208,6 @@ struct running_list {
     std::mutex mutex;
     std::map<registry_core const*, std::weak_ptr<running_telemetry>> by_registry;
 };
-// Never destroyed, so that a static telemetry object may end late.
-[[gnu::visibility("default")]] inline constinit std::atomic<running_list*> newest_list{nullptr};
 
 inline running_list& all_running() {
     // Acquire and release: the list was made before others find it.

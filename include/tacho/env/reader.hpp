@@ -6,6 +6,7 @@
 #include "tacho/core/compilation.hpp"
 #include "tacho/core/edit_distance.hpp"
 #include "tacho/core/resource.hpp"
+#include "tacho/core/text.hpp"
 #include "tacho/core/utf8.hpp"
 #include "tacho/env/source.hpp"
 #include "tacho/version.hpp"
@@ -135,10 +136,10 @@ TACHO_FUNCTION std::optional<std::string> percent_decoded(std::string_view text)
             out += text[i];
             continue;
         }
-        unsigned value = 0;
-        char const* const digits = text.data() + i + 1;
-        if (text.size() - i < 3 || std::from_chars(digits, digits + 2, value, 16).ptr != digits + 2) return {};
-        out += static_cast<char>(value);
+        int const high = text.size() - i > 2 ? tacho::detail::hex_digit(text[i + 1]) : -1;
+        int const low = high >= 0 ? tacho::detail::hex_digit(text[i + 2]) : -1;
+        if (low < 0) return {};
+        out += static_cast<char>(static_cast<unsigned char>(high * 16 + low));
         i += 2;
     }
     return out;

@@ -6,6 +6,7 @@
 
 #include "tacho/core/escaping.hpp"
 #include "tacho/core/names.hpp"
+#include "tacho/core/text.hpp"
 #include "tacho/registry/descriptor.hpp"
 #include "tacho/version.hpp"
 
@@ -18,12 +19,6 @@ namespace tacho::inline TACHO_ABI::detail {
 
 inline constexpr std::size_t longest_query = 8192;  // bytes
 inline constexpr std::size_t most_names = 100;
-
-constexpr int hex_digit(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 // Whether `name` is that of a family or of one of its samples, in any format.
 constexpr bool is_name_of(std::string_view name, std::string_view prometheus_name, instrument_kind kind) noexcept {

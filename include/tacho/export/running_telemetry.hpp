@@ -8,6 +8,7 @@
 #include "tacho/core/fork.hpp"
 #include "tacho/core/push_watcher.hpp"
 #include "tacho/core/scrape_watcher.hpp"
+#include "tacho/core/text.hpp"
 #include "tacho/env/reader.hpp"
 #include "tacho/env/settings_values.hpp"
 #include "tacho/env/url.hpp"
@@ -18,6 +19,7 @@
 #include "tacho/export/pusher.hpp"
 #include "tacho/export/stream_transport.hpp"
 #include "tacho/export/telemetry_report.hpp"
+#include "tacho/registry/library_copy.hpp"
 #include "tacho/registry/registry.hpp"
 #include "tacho/version.hpp"
 
@@ -137,8 +139,6 @@ struct running_list {
     std::mutex mutex;
     std::map<registry_core const*, std::weak_ptr<running_telemetry>> by_registry;
 };
-// Never destroyed, so that a static telemetry object may end late.
-[[gnu::visibility("default")]] inline constinit std::atomic<running_list*> newest_list{nullptr};
 
 inline running_list& all_running() {
     // Acquire and release: the list was made before others find it.

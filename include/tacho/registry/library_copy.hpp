@@ -26,10 +26,14 @@ class registry;
 
 namespace detail {
 
+struct running_list;  // of telemetry
+
 // Not within the functions that use them: where each module has these compiled, each would have variables of its own.
 // A name may be reused by another registry, an id never: whoever remembers values by id can't mix two families up.
 [[gnu::visibility("default")]] inline constinit std::atomic<std::uint64_t> family_ids{0};
 [[gnu::visibility("default")]] inline constinit std::atomic<registry*> made_default_registry{nullptr};
+// Never destroyed, so that a static telemetry object may end late. See all_running().
+[[gnu::visibility("default")]] inline constinit std::atomic<running_list*> newest_list{nullptr};
 
 // Default visibility, as for the function below: what is kept as a pointer is the program's, and stays when a plug-in
 // goes.
@@ -61,6 +65,7 @@ struct library_copy {
     std::atomic<trace_context_hook>* trace_hook = &installed_trace_hook;
     std::atomic<registry*>* default_one = &made_default_registry;
     std::atomic<std::uint64_t>* ids = &family_ids;
+    std::atomic<running_list*>* exports = &newest_list;
     // Called, not compared: each thread has another.
     std::size_t* (*own)() noexcept = &own_offset_of_thread;
     std::size_t (*claim)() noexcept = &claim_slot;
