@@ -6304,6 +6304,20 @@ namespace tacho::inline TACHO_ABI::detail {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+// A number of decimal digits alone, up to `most`. Not by std::from_chars(), whose table of letters would be a unique
+// variable in plug-ins, and keep them in memory.
+[[nodiscard]] constexpr std::optional<std::uint64_t> whole_number(std::string_view digits,
+                                                                  std::uint64_t most) noexcept {
+    std::uint64_t number = 0;
+    for (char const c : digits) {
+        auto const digit = static_cast<std::uint64_t>(c) - '0';
+        if (c < '0' || c > '9' || digit > most || number > (most - digit) / 10) return {};
+        number = number * 10 + digit;
+    }
+    if (digits.empty()) return {};
+    return number;
+}
+
 // -1 for what is none.
 [[nodiscard]] constexpr int hex_digit(char c) noexcept {
     if (c >= '0' && c <= '9') return c - '0';
@@ -13955,10 +13969,9 @@ TACHO_FUNCTION std::optional<std::chrono::milliseconds> reader::milliseconds(std
 }
 
 TACHO_FUNCTION std::optional<std::int64_t> reader::whole_number(std::string_view text, std::int64_t most) noexcept {
-    std::int64_t number = 0;
-    auto const read = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || number < 0 || number > most) return {};
-    return number;
+    auto const number = tacho::detail::whole_number(text, static_cast<std::uint64_t>(most));
+    if (!number) return {};
+    return static_cast<std::int64_t>(*number);
 }
 
 #endif
@@ -14529,9 +14542,7 @@ constexpr std::string_view json_member(std::string_view object, std::string_view
 // An unsigned number, or a string that holds one; 0 for anything else.
 inline std::uint64_t json_unsigned(std::string_view value) noexcept {
     if (value.size() >= 2 && value.front() == '"') value = value.substr(1, value.size() - 2);
-    std::uint64_t number = 0;
-    auto const read = std::from_chars(value.data(), value.data() + value.size(), number);
-    return read.ec == std::errc{} && read.ptr == value.data() + value.size() ? number : 0;
+    return whole_number(value, ~std::uint64_t{0}).value_or(0);
 }
 
 // Text from outside as part of a message: at most 200 bytes of valid UTF-8 without control characters.

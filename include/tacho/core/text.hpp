@@ -5,6 +5,8 @@
 #include "tacho/version.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace tacho::inline TACHO_ABI::detail {
@@ -18,6 +20,20 @@ namespace tacho::inline TACHO_ABI::detail {
 
 [[nodiscard]] constexpr char lower(char c) noexcept {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+// A number of decimal digits alone, up to `most`. Not by std::from_chars(), whose table of letters would be a unique
+// variable in plug-ins, and keep them in memory.
+[[nodiscard]] constexpr std::optional<std::uint64_t> whole_number(std::string_view digits,
+                                                                  std::uint64_t most) noexcept {
+    std::uint64_t number = 0;
+    for (char const c : digits) {
+        auto const digit = static_cast<std::uint64_t>(c) - '0';
+        if (c < '0' || c > '9' || digit > most || number > (most - digit) / 10) return {};
+        number = number * 10 + digit;
+    }
+    if (digits.empty()) return {};
+    return number;
 }
 
 // -1 for what is none.

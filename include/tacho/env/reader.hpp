@@ -11,7 +11,6 @@
 #include "tacho/env/source.hpp"
 #include "tacho/version.hpp"
 
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -223,10 +222,9 @@ TACHO_FUNCTION std::optional<std::chrono::milliseconds> reader::milliseconds(std
 }
 
 TACHO_FUNCTION std::optional<std::int64_t> reader::whole_number(std::string_view text, std::int64_t most) noexcept {
-    std::int64_t number = 0;
-    auto const read = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || number < 0 || number > most) return {};
-    return number;
+    auto const number = tacho::detail::whole_number(text, static_cast<std::uint64_t>(most));
+    if (!number) return {};
+    return static_cast<std::int64_t>(*number);
 }
 
 #endif

@@ -2,10 +2,10 @@
 // tacho: reads single members of a small JSON object, such as a receiver's answer.
 #pragma once
 
+#include "tacho/core/text.hpp"
 #include "tacho/core/utf8.hpp"
 #include "tacho/version.hpp"
 
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -69,9 +69,7 @@ constexpr std::string_view json_member(std::string_view object, std::string_view
 // An unsigned number, or a string that holds one; 0 for anything else.
 inline std::uint64_t json_unsigned(std::string_view value) noexcept {
     if (value.size() >= 2 && value.front() == '"') value = value.substr(1, value.size() - 2);
-    std::uint64_t number = 0;
-    auto const read = std::from_chars(value.data(), value.data() + value.size(), number);
-    return read.ec == std::errc{} && read.ptr == value.data() + value.size() ? number : 0;
+    return whole_number(value, ~std::uint64_t{0}).value_or(0);
 }
 
 // Text from outside as part of a message: at most 200 bytes of valid UTF-8 without control characters.
