@@ -44,7 +44,7 @@ public:
     template <class Transport = no_transport, class Listener = no_listener>
     [[nodiscard]] static telemetry start(registry& of, settings const& s, Transport by = {}, Listener at = {},
                                          std::shared_ptr<compressor> const& compress_with = nullptr) {
-        return start_any(of, s, detail::any_of_transport(std::move(by)), detail::any_of_listener(std::move(at)),
+        return start_any(of, s, detail::given_transport(std::move(by)), detail::given_listener(std::move(at)),
                          std::is_same_v<Listener, own_server>, compress_with);
     }
 
@@ -55,7 +55,7 @@ public:
     template <class Transport>
     void add_push(std::string const& name, push_settings const& s, Transport by,
                   std::shared_ptr<compressor> const& compress_with = nullptr) {
-        add_any(name, s, detail::any_of_transport(std::move(by)), compress_with);
+        add_any(name, s, detail::given_transport(std::move(by)), compress_with);
     }
 
     /// What runs, what does not, and why.
@@ -74,10 +74,10 @@ public:
     void stop(std::chrono::milliseconds limit = std::chrono::seconds{5});
 
 private:
-    static telemetry start_any(registry& of, settings const& s, std::unique_ptr<detail::any_transport> by,
-                               std::unique_ptr<detail::any_listener> at, bool by_own_server,
+    static telemetry start_any(registry& of, settings const& s, detail::given<detail::any_transport> by,
+                               detail::given<detail::any_listener> at, bool by_own_server,
                                std::shared_ptr<compressor> const& compress_with);
-    void add_any(std::string const& name, push_settings const& s, std::unique_ptr<detail::any_transport> by,
+    void add_any(std::string const& name, push_settings const& s, detail::given<detail::any_transport> by,
                  std::shared_ptr<compressor> const& compress_with);
 
     explicit telemetry(std::shared_ptr<detail::running_telemetry> running) noexcept;
@@ -129,12 +129,11 @@ struct watchers {
     return made;
 }
 
-inline std::shared_ptr<running_telemetry> start_quietly(registry& of, settings const& s,
-                                                        std::unique_ptr<any_transport> by,
-                                                        std::unique_ptr<any_listener> at, bool by_own_server,
+inline std::shared_ptr<running_telemetry> start_quietly(registry& of, settings const& s, given<any_transport> by,
+                                                        given<any_listener> at, bool by_own_server,
                                                         std::shared_ptr<compressor> const& compress_with,
                                                         watchers& watched, std::vector<message>& messages) {
-    bool const has_listener = at != nullptr;
+    bool const has_listener = at.is_one;
     auto& all = all_running();
     std::lock_guard const one_at_a_time{all.mutex};
     std::erase_if(all.by_registry, [](auto const& entry) { return entry.second.expired(); });
@@ -176,9 +175,8 @@ inline std::shared_ptr<running_telemetry> start_quietly(registry& of, settings c
 TACHO_FUNCTION telemetry::telemetry(std::shared_ptr<detail::running_telemetry> running) noexcept
     : mounted_(running->mounted), running_(std::move(running)) {}
 
-TACHO_FUNCTION telemetry telemetry::start_any(registry& of, settings const& s,
-                                              std::unique_ptr<detail::any_transport> by,
-                                              std::unique_ptr<detail::any_listener> at, bool by_own_server,
+TACHO_FUNCTION telemetry telemetry::start_any(registry& of, settings const& s, detail::given<detail::any_transport> by,
+                                              detail::given<detail::any_listener> at, bool by_own_server,
                                               std::shared_ptr<compressor> const& compress_with) {
     auto watched = detail::watch(of, s);
     std::vector<detail::message> messages;
@@ -189,7 +187,7 @@ TACHO_FUNCTION telemetry telemetry::start_any(registry& of, settings const& s,
 }
 
 TACHO_FUNCTION void telemetry::add_any(std::string const& name, push_settings const& s,
-                                       std::unique_ptr<detail::any_transport> by,
+                                       detail::given<detail::any_transport> by,
                                        std::shared_ptr<compressor> const& compress_with) {
     auto* const running = running_.here();
     if (running == nullptr) return;

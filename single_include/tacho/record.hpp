@@ -5876,8 +5876,8 @@ void consider_exemplar([[maybe_unused]] Place const& to, [[maybe_unused]] std::s
 namespace tacho::inline TACHO_ABI::detail {
 
 // Returned by functions that nobody can call, because these types are never defined: compilers name the type in the
-// error at the caller's line, which they don't with what is said of a deleted function; a requires-expression finds in
-// both cases that there is no such call.
+// error at the caller's line, which they don't with what is said of a deleted function. A requires-expression finds in
+// both cases that there is no such call; decltype and std::is_invocable, which ask for no complete type, find one here.
 struct it_has_labels_so_look_up_a_series_first;                        // name("a").inc(), with a value for each label
 struct it_counts_numbers_so_give_it_one;                               // 5
 struct it_counts_whole_numbers_so_add_the_option_double;               // counter<"name", double>

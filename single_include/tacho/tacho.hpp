@@ -5890,8 +5890,8 @@ void consider_exemplar([[maybe_unused]] Place const& to, [[maybe_unused]] std::s
 namespace tacho::inline TACHO_ABI::detail {
 
 // Returned by functions that nobody can call, because these types are never defined: compilers name the type in the
-// error at the caller's line, which they don't with what is said of a deleted function; a requires-expression finds in
-// both cases that there is no such call.
+// error at the caller's line, which they don't with what is said of a deleted function. A requires-expression finds in
+// both cases that there is no such call; decltype and std::is_invocable, which ask for no complete type, find one here.
 struct it_has_labels_so_look_up_a_series_first;                        // name("a").inc(), with a value for each label
 struct it_counts_numbers_so_give_it_one;                               // 5
 struct it_counts_whole_numbers_so_add_the_option_double;               // counter<"name", double>
@@ -13770,6 +13770,10 @@ TACHO_FUNCTION std::vector<std::string> source::names() const {
 // tacho: environment variables as values: numbers, times, words and lists, by OpenTelemetry's rules.
 // Rule: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 
+#if FMT_VERSION >= 110000  // fmt::format() has left the light header
+#include <fmt/format.h>
+#endif
+
 namespace tacho::inline TACHO_ABI::env {
 
 /// Text from outside, fit for a message: quoted, at most 80 bytes or so many, valid UTF-8 without control characters.
@@ -13783,6 +13787,7 @@ namespace tacho::inline TACHO_ABI::env {
                                                   std::vector<std::string_view> const& words) noexcept;
 
 /// Of what is none of these words, in lower case, which of them may be meant: a sentence after another one, or nothing.
+/// Allocates.
 [[nodiscard]] std::string which_is_meant(std::string_view value, std::vector<std::string_view> const& words);
 
 /// Decodes `%41`. Nothing when a `%` is not followed by two hexadecimal digits.
@@ -13969,6 +13974,7 @@ TACHO_FUNCTION std::optional<std::chrono::milliseconds> reader::milliseconds(std
 }
 
 TACHO_FUNCTION std::optional<std::int64_t> reader::whole_number(std::string_view text, std::int64_t most) noexcept {
+    if (most < 0) return {};
     auto const number = tacho::detail::whole_number(text, static_cast<std::uint64_t>(most));
     if (!number) return {};
     return static_cast<std::int64_t>(*number);
@@ -16135,24 +16141,33 @@ namespace detail {
 
 struct [[gnu::visibility("default")]] running_telemetry;  // the program's, in a plug-in too
 
-// nullptr for none.
+// What was given to start(), whatever its type.
+template <class Any>
+struct given {
+    bool is_one = false;                // else it stands for none
+    std::unique_ptr<Any> it = nullptr;  // nullptr also where there was no memory for it
+};
+
 template <class Transport>
-[[nodiscard]] std::unique_ptr<any_transport> any_of_transport(Transport by) {
+[[nodiscard]] given<any_transport> given_transport(Transport by) noexcept {
     static_assert(std::is_same_v<Transport, no_transport> || transport<Transport>,
                   "tacho: a transport has http_outcome post(http_post const&, deadline const&) and "
                   "static bool can_send(std::string_view scheme), and can be moved");
-    if constexpr (std::is_same_v<Transport, no_transport>)
-        return nullptr;
-    else
-        return std::make_unique<transport_of<Transport>>(std::move(by));
+    given<any_transport> out;
+    if constexpr (!std::is_same_v<Transport, no_transport>) {
+        out.is_one = true;
+        attempt([&] { out.it = std::make_unique<transport_of<Transport>>(std::move(by)); });
+    }
+    return out;
 }
-// nullptr for none of a type of its own.
 template <class Listener>
-[[nodiscard]] std::unique_ptr<any_listener> any_of_listener(Listener by) {
-    if constexpr (std::is_same_v<Listener, no_listener> || std::is_same_v<Listener, own_server>)
-        return nullptr;
-    else
-        return std::make_unique<listener_of<Listener>>(std::move(by));
+[[nodiscard]] given<any_listener> given_listener(Listener by) noexcept {
+    given<any_listener> out;
+    if constexpr (!std::is_same_v<Listener, no_listener> && !std::is_same_v<Listener, own_server>) {
+        out.is_one = true;
+        attempt([&] { out.it = std::make_unique<listener_of<Listener>>(std::move(by)); });
+    }
+    return out;
 }
 
 #if TACHO_BODIES
@@ -16233,9 +16248,9 @@ inline running_list& all_running() {
 
 // nullptr when requests are to be sent as they are.
 inline std::shared_ptr<compressor> compressor_of_pushes(running_telemetry& running, push_settings const& push,
-                                                        std::shared_ptr<compressor> const& given) {
+                                                        std::shared_ptr<compressor> const& own) {
     if (push.compression.empty()) return nullptr;
-    for (auto const& packs : {given, running.packs})
+    for (auto const& packs : {own, running.packs})
         if (packs != nullptr && packs->coding() == push.compression) return packs;
     running.warn(
         fmt::format("pushes are sent uncompressed: {} is asked for, and the program has no compressor for it; "
@@ -16271,9 +16286,8 @@ inline std::string off(push_settings const& s) {
     return "off: " + (forgotten ? "push.enabled is false, though a URL is set" : s.why_off);
 }
 
-// By a transport, if there is one.
 inline void start_push(running_telemetry& running, path_report& path, std::size_t number, push_settings const& s,
-                       std::vector<setting_origin> const& as_read, std::unique_ptr<any_transport> by,
+                       std::vector<setting_origin> const& as_read, given<any_transport> by,
                        std::shared_ptr<compressor> const& compress_with, std::shared_ptr<push_watcher> watcher) {
     path.wanted = true;
     auto const url = env::without_credentials(s.url);
@@ -16284,7 +16298,7 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
                                  s.interval.count(), interval.count()));
     }
     if (!s.problem.empty()) return running.refuse(path, "not pushing: " + s.problem);
-    if (by == nullptr)
+    if (!by.is_one)
         return running.refuse(
             path, fmt::format("not pushing to {}: the program has no transport; give telemetry::start one, such as "
                               "tacho::curl_transport{{}} of tacho/adapter/curl.hpp",
@@ -16293,9 +16307,14 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
     if (!parts)
         return running.refuse(path, fmt::format("not pushing: {} is no URL; write it as http://host:port/v1/metrics",
                                                 env::in_quotes(url)));
+    auto const lacks_memory = [&] {
+        running.refuse(
+            path, fmt::format("not pushing to {}: no thread or no memory can be had; allow the process more", url));
+    };
+    if (by.it == nullptr) return lacks_memory();
     std::string scheme{parts->scheme};
     for (auto& c : scheme) c = detail::lower(c);
-    if (!by->can_send(scheme))
+    if (!by.it->can_send(scheme))
         return running.refuse(path, fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
                                                 "another endpoint",
                                                 url, parts->scheme));
@@ -16305,7 +16324,7 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
         return running.refuse(path, fmt::format("not pushing to {}: the push before has not ended yet; start once "
                                                 "stop() has returned",
                                                 url));
-    if (scheme == "https") hand_over_files(running, s, as_read, *by);
+    if (scheme == "https") hand_over_files(running, s, as_read, *by.it);
     auto packs = compressor_of_pushes(running, s, compress_with);
     bool const started = attempt([&] {
         auto with = std::make_shared<running_telemetry::push_list>(*running.pushes);
@@ -16320,13 +16339,11 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
                                                                .temporality = s.temporality,
                                                                .compress_with = std::move(packs),
                                                                .watcher = std::move(watcher)},
-                                                std::move(by), now.memory);
+                                                std::move(by.it), now.memory);
         (*with)[number] = std::move(now);
         running.pushes = std::move(with);
     });
-    if (!started)
-        return running.refuse(
-            path, fmt::format("not pushing to {}: no thread or no memory can be had; allow the process more", url));
+    if (!started) return lacks_memory();
     path.running = true;
     path.words = fmt::format("pushing to {} every {} ms", url, interval.count());
 }
@@ -16361,8 +16378,7 @@ inline std::shared_ptr<endpoint> make_endpoint(running_telemetry const& running,
                                                            .watcher = running.watcher});
 }
 
-// By a listener, if there is one, or by the program's own web server.
-inline void start_scrape(running_telemetry& running, registry& of, settings const& s, std::unique_ptr<any_listener> by,
+inline void start_scrape(running_telemetry& running, registry& of, settings const& s, given<any_listener> by,
                          bool by_own_server, std::shared_ptr<compressor> const& compress_with) {
     auto& path = running.report.scrape;
     path.wanted = true;
@@ -16371,21 +16387,23 @@ inline void start_scrape(running_telemetry& running, registry& of, settings cons
         path.words = "answered by the program's own web server";
         return;
     }
-    if (by == nullptr)
+    if (!by.is_one)
         return running.refuse(
             path,
             "not scrapable: the program has no listener; give telemetry::start one, such as "
             "tacho::httplib_listener{} of tacho/adapter/httplib.hpp, or tacho::own_server{} and let your web "
             "server answer with telemetry.endpoint()");
     if (!s.scrape.problem.empty()) return running.refuse(path, "not listening: " + s.scrape.problem);
-    bool const done = attempt([&] {
-        auto const port = by->start(s.scrape.host, s.scrape.port, make_endpoint(running, of, s, compress_with, true));
-        if (!port) return running.refuse(path, "not listening: " + port.message());
-        running.scrape = std::move(by);
-        path.running = true;
-        path.port = *port;
-        path.words = fmt::format("listening on http://{}:{}/metrics", env::host_before_port(s.scrape.host), *port);
-    });
+    bool const done =
+        by.it != nullptr && attempt([&] {
+            auto const port =
+                by.it->start(s.scrape.host, s.scrape.port, make_endpoint(running, of, s, compress_with, true));
+            if (!port) return running.refuse(path, "not listening: " + port.message());
+            running.scrape = std::move(by.it);
+            path.running = true;
+            path.port = *port;
+            path.words = fmt::format("listening on http://{}:{}/metrics", env::host_before_port(s.scrape.host), *port);
+        });
     if (!done) running.refuse(path, "not listening: no thread or no memory can be had; allow the process more");
 }
 
@@ -16570,7 +16588,7 @@ public:
     template <class Transport = no_transport, class Listener = no_listener>
     [[nodiscard]] static telemetry start(registry& of, settings const& s, Transport by = {}, Listener at = {},
                                          std::shared_ptr<compressor> const& compress_with = nullptr) {
-        return start_any(of, s, detail::any_of_transport(std::move(by)), detail::any_of_listener(std::move(at)),
+        return start_any(of, s, detail::given_transport(std::move(by)), detail::given_listener(std::move(at)),
                          std::is_same_v<Listener, own_server>, compress_with);
     }
 
@@ -16581,7 +16599,7 @@ public:
     template <class Transport>
     void add_push(std::string const& name, push_settings const& s, Transport by,
                   std::shared_ptr<compressor> const& compress_with = nullptr) {
-        add_any(name, s, detail::any_of_transport(std::move(by)), compress_with);
+        add_any(name, s, detail::given_transport(std::move(by)), compress_with);
     }
 
     /// What runs, what does not, and why.
@@ -16600,10 +16618,10 @@ public:
     void stop(std::chrono::milliseconds limit = std::chrono::seconds{5});
 
 private:
-    static telemetry start_any(registry& of, settings const& s, std::unique_ptr<detail::any_transport> by,
-                               std::unique_ptr<detail::any_listener> at, bool by_own_server,
+    static telemetry start_any(registry& of, settings const& s, detail::given<detail::any_transport> by,
+                               detail::given<detail::any_listener> at, bool by_own_server,
                                std::shared_ptr<compressor> const& compress_with);
-    void add_any(std::string const& name, push_settings const& s, std::unique_ptr<detail::any_transport> by,
+    void add_any(std::string const& name, push_settings const& s, detail::given<detail::any_transport> by,
                  std::shared_ptr<compressor> const& compress_with);
 
     explicit telemetry(std::shared_ptr<detail::running_telemetry> running) noexcept;
@@ -16655,12 +16673,11 @@ struct watchers {
     return made;
 }
 
-inline std::shared_ptr<running_telemetry> start_quietly(registry& of, settings const& s,
-                                                        std::unique_ptr<any_transport> by,
-                                                        std::unique_ptr<any_listener> at, bool by_own_server,
+inline std::shared_ptr<running_telemetry> start_quietly(registry& of, settings const& s, given<any_transport> by,
+                                                        given<any_listener> at, bool by_own_server,
                                                         std::shared_ptr<compressor> const& compress_with,
                                                         watchers& watched, std::vector<message>& messages) {
-    bool const has_listener = at != nullptr;
+    bool const has_listener = at.is_one;
     auto& all = all_running();
     std::lock_guard const one_at_a_time{all.mutex};
     std::erase_if(all.by_registry, [](auto const& entry) { return entry.second.expired(); });
@@ -16702,9 +16719,8 @@ inline std::shared_ptr<running_telemetry> start_quietly(registry& of, settings c
 TACHO_FUNCTION telemetry::telemetry(std::shared_ptr<detail::running_telemetry> running) noexcept
     : mounted_(running->mounted), running_(std::move(running)) {}
 
-TACHO_FUNCTION telemetry telemetry::start_any(registry& of, settings const& s,
-                                              std::unique_ptr<detail::any_transport> by,
-                                              std::unique_ptr<detail::any_listener> at, bool by_own_server,
+TACHO_FUNCTION telemetry telemetry::start_any(registry& of, settings const& s, detail::given<detail::any_transport> by,
+                                              detail::given<detail::any_listener> at, bool by_own_server,
                                               std::shared_ptr<compressor> const& compress_with) {
     auto watched = detail::watch(of, s);
     std::vector<detail::message> messages;
@@ -16715,7 +16731,7 @@ TACHO_FUNCTION telemetry telemetry::start_any(registry& of, settings const& s,
 }
 
 TACHO_FUNCTION void telemetry::add_any(std::string const& name, push_settings const& s,
-                                       std::unique_ptr<detail::any_transport> by,
+                                       detail::given<detail::any_transport> by,
                                        std::shared_ptr<compressor> const& compress_with) {
     auto* const running = running_.here();
     if (running == nullptr) return;

@@ -553,6 +553,22 @@ TEST(lack_of_memory, in_the_start_of_telemetry_is_thrown_or_reported_and_the_nex
     EXPECT_GT(requests, 20);
 }
 
+TEST(lack_of_memory, for_a_transport_or_a_listener_concerns_that_way_out_alone) {
+    bool lacked_transport = false, lacked_listener = false;
+    test::with_each_failure([&](test::one_failure const& without) {
+        sums all;
+        EXPECT_TRUE(without([&] {
+            auto const push = tacho::detail::given_transport(adding_transport{&all});
+            auto const scrape = tacho::detail::given_listener(quiet_listener{});
+            EXPECT_TRUE(push.is_one && scrape.is_one);
+            EXPECT_TRUE(push.it != nullptr || scrape.it != nullptr);
+            lacked_transport = lacked_transport || push.it == nullptr;
+            lacked_listener = lacked_listener || scrape.it == nullptr;
+        }));
+    });
+    EXPECT_TRUE(lacked_transport && lacked_listener);
+}
+
 TEST(lack_of_memory, in_the_making_of_a_pusher_is_thrown_and_the_next_one_delivers_all) {
     unheard const quiet;
     auto const requests = test::with_each_failure([&](test::one_failure const& without) {

@@ -22,6 +22,9 @@
 #include <vector>
 
 #include <fmt/core.h>
+#if FMT_VERSION >= 110000  // fmt::format() has left the light header
+#include <fmt/format.h>
+#endif
 
 namespace tacho::inline TACHO_ABI::env {
 
@@ -36,6 +39,7 @@ namespace tacho::inline TACHO_ABI::env {
                                                   std::vector<std::string_view> const& words) noexcept;
 
 /// Of what is none of these words, in lower case, which of them may be meant: a sentence after another one, or nothing.
+/// Allocates.
 [[nodiscard]] std::string which_is_meant(std::string_view value, std::vector<std::string_view> const& words);
 
 /// Decodes `%41`. Nothing when a `%` is not followed by two hexadecimal digits.
@@ -222,6 +226,7 @@ TACHO_FUNCTION std::optional<std::chrono::milliseconds> reader::milliseconds(std
 }
 
 TACHO_FUNCTION std::optional<std::int64_t> reader::whole_number(std::string_view text, std::int64_t most) noexcept {
+    if (most < 0) return {};
     auto const number = tacho::detail::whole_number(text, static_cast<std::uint64_t>(most));
     if (!number) return {};
     return static_cast<std::int64_t>(*number);

@@ -8,7 +8,6 @@
 #include "tacho/version.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <optional>

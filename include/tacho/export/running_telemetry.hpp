@@ -55,24 +55,33 @@ namespace detail {
 
 struct [[gnu::visibility("default")]] running_telemetry;  // the program's, in a plug-in too
 
-// nullptr for none.
+// What was given to start(), whatever its type.
+template <class Any>
+struct given {
+    bool is_one = false;                // else it stands for none
+    std::unique_ptr<Any> it = nullptr;  // nullptr also where there was no memory for it
+};
+
 template <class Transport>
-[[nodiscard]] std::unique_ptr<any_transport> any_of_transport(Transport by) {
+[[nodiscard]] given<any_transport> given_transport(Transport by) noexcept {
     static_assert(std::is_same_v<Transport, no_transport> || transport<Transport>,
                   "tacho: a transport has http_outcome post(http_post const&, deadline const&) and "
                   "static bool can_send(std::string_view scheme), and can be moved");
-    if constexpr (std::is_same_v<Transport, no_transport>)
-        return nullptr;
-    else
-        return std::make_unique<transport_of<Transport>>(std::move(by));
+    given<any_transport> out;
+    if constexpr (!std::is_same_v<Transport, no_transport>) {
+        out.is_one = true;
+        attempt([&] { out.it = std::make_unique<transport_of<Transport>>(std::move(by)); });
+    }
+    return out;
 }
-// nullptr for none of a type of its own.
 template <class Listener>
-[[nodiscard]] std::unique_ptr<any_listener> any_of_listener(Listener by) {
-    if constexpr (std::is_same_v<Listener, no_listener> || std::is_same_v<Listener, own_server>)
-        return nullptr;
-    else
-        return std::make_unique<listener_of<Listener>>(std::move(by));
+[[nodiscard]] given<any_listener> given_listener(Listener by) noexcept {
+    given<any_listener> out;
+    if constexpr (!std::is_same_v<Listener, no_listener> && !std::is_same_v<Listener, own_server>) {
+        out.is_one = true;
+        attempt([&] { out.it = std::make_unique<listener_of<Listener>>(std::move(by)); });
+    }
+    return out;
 }
 
 #if TACHO_BODIES
@@ -153,9 +162,9 @@ inline running_list& all_running() {
 
 // nullptr when requests are to be sent as they are.
 inline std::shared_ptr<compressor> compressor_of_pushes(running_telemetry& running, push_settings const& push,
-                                                        std::shared_ptr<compressor> const& given) {
+                                                        std::shared_ptr<compressor> const& own) {
     if (push.compression.empty()) return nullptr;
-    for (auto const& packs : {given, running.packs})
+    for (auto const& packs : {own, running.packs})
         if (packs != nullptr && packs->coding() == push.compression) return packs;
     running.warn(
         fmt::format("pushes are sent uncompressed: {} is asked for, and the program has no compressor for it; "
@@ -191,9 +200,8 @@ inline std::string off(push_settings const& s) {
     return "off: " + (forgotten ? "push.enabled is false, though a URL is set" : s.why_off);
 }
 
-// By a transport, if there is one.
 inline void start_push(running_telemetry& running, path_report& path, std::size_t number, push_settings const& s,
-                       std::vector<setting_origin> const& as_read, std::unique_ptr<any_transport> by,
+                       std::vector<setting_origin> const& as_read, given<any_transport> by,
                        std::shared_ptr<compressor> const& compress_with, std::shared_ptr<push_watcher> watcher) {
     path.wanted = true;
     auto const url = env::without_credentials(s.url);
@@ -204,7 +212,7 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
                                  s.interval.count(), interval.count()));
     }
     if (!s.problem.empty()) return running.refuse(path, "not pushing: " + s.problem);
-    if (by == nullptr)
+    if (!by.is_one)
         return running.refuse(
             path, fmt::format("not pushing to {}: the program has no transport; give telemetry::start one, such as "
                               "tacho::curl_transport{{}} of tacho/adapter/curl.hpp",
@@ -213,9 +221,14 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
     if (!parts)
         return running.refuse(path, fmt::format("not pushing: {} is no URL; write it as http://host:port/v1/metrics",
                                                 env::in_quotes(url)));
+    auto const lacks_memory = [&] {
+        running.refuse(
+            path, fmt::format("not pushing to {}: no thread or no memory can be had; allow the process more", url));
+    };
+    if (by.it == nullptr) return lacks_memory();
     std::string scheme{parts->scheme};
     for (auto& c : scheme) c = detail::lower(c);
-    if (!by->can_send(scheme))
+    if (!by.it->can_send(scheme))
         return running.refuse(path, fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
                                                 "another endpoint",
                                                 url, parts->scheme));
@@ -225,7 +238,7 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
         return running.refuse(path, fmt::format("not pushing to {}: the push before has not ended yet; start once "
                                                 "stop() has returned",
                                                 url));
-    if (scheme == "https") hand_over_files(running, s, as_read, *by);
+    if (scheme == "https") hand_over_files(running, s, as_read, *by.it);
     auto packs = compressor_of_pushes(running, s, compress_with);
     bool const started = attempt([&] {
         auto with = std::make_shared<running_telemetry::push_list>(*running.pushes);
@@ -240,13 +253,11 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
                                                                .temporality = s.temporality,
                                                                .compress_with = std::move(packs),
                                                                .watcher = std::move(watcher)},
-                                                std::move(by), now.memory);
+                                                std::move(by.it), now.memory);
         (*with)[number] = std::move(now);
         running.pushes = std::move(with);
     });
-    if (!started)
-        return running.refuse(
-            path, fmt::format("not pushing to {}: no thread or no memory can be had; allow the process more", url));
+    if (!started) return lacks_memory();
     path.running = true;
     path.words = fmt::format("pushing to {} every {} ms", url, interval.count());
 }
@@ -281,8 +292,7 @@ inline std::shared_ptr<endpoint> make_endpoint(running_telemetry const& running,
                                                            .watcher = running.watcher});
 }
 
-// By a listener, if there is one, or by the program's own web server.
-inline void start_scrape(running_telemetry& running, registry& of, settings const& s, std::unique_ptr<any_listener> by,
+inline void start_scrape(running_telemetry& running, registry& of, settings const& s, given<any_listener> by,
                          bool by_own_server, std::shared_ptr<compressor> const& compress_with) {
     auto& path = running.report.scrape;
     path.wanted = true;
@@ -291,21 +301,23 @@ inline void start_scrape(running_telemetry& running, registry& of, settings cons
         path.words = "answered by the program's own web server";
         return;
     }
-    if (by == nullptr)
+    if (!by.is_one)
         return running.refuse(
             path,
             "not scrapable: the program has no listener; give telemetry::start one, such as "
             "tacho::httplib_listener{} of tacho/adapter/httplib.hpp, or tacho::own_server{} and let your web "
             "server answer with telemetry.endpoint()");
     if (!s.scrape.problem.empty()) return running.refuse(path, "not listening: " + s.scrape.problem);
-    bool const done = attempt([&] {
-        auto const port = by->start(s.scrape.host, s.scrape.port, make_endpoint(running, of, s, compress_with, true));
-        if (!port) return running.refuse(path, "not listening: " + port.message());
-        running.scrape = std::move(by);
-        path.running = true;
-        path.port = *port;
-        path.words = fmt::format("listening on http://{}:{}/metrics", env::host_before_port(s.scrape.host), *port);
-    });
+    bool const done =
+        by.it != nullptr && attempt([&] {
+            auto const port =
+                by.it->start(s.scrape.host, s.scrape.port, make_endpoint(running, of, s, compress_with, true));
+            if (!port) return running.refuse(path, "not listening: " + port.message());
+            running.scrape = std::move(by.it);
+            path.running = true;
+            path.port = *port;
+            path.words = fmt::format("listening on http://{}:{}/metrics", env::host_before_port(s.scrape.host), *port);
+        });
     if (!done) running.refuse(path, "not listening: no thread or no memory can be had; allow the process more");
 }
 
