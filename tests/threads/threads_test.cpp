@@ -120,6 +120,7 @@ TEST(a_yielding_mutex, lets_one_thread_in_at_a_time) {
         for (int i = 0; i < 1000 * scale; ++i) {
             std::lock_guard const lock{mutex};
             ++changes;
+            if (i % 8 == 0) std::this_thread::yield();  // while it is held, so that others have to wait
         }
     });
     EXPECT_EQ(changes, 8 * 1000 * scale);
