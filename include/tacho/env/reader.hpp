@@ -125,11 +125,10 @@ TACHO_FUNCTION std::optional<std::size_t> index_of(std::string_view word,
 }
 
 TACHO_FUNCTION std::string which_is_meant(std::string_view value, std::vector<std::string_view> const& words) {
-    std::string lower{value};
-    for (auto& c : lower)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    auto const word = tacho::detail::nearly_one_of(words, lower);
-    return word.empty() ? std::string{} : fmt::format(". Is {} meant?", word);
+    std::string written{value};
+    for (auto& c : written) c = tacho::detail::lower(c);
+    auto const meant = tacho::detail::nearly_one_of(words, written);
+    return meant.empty() ? std::string{} : fmt::format(". Is {} meant?", meant);
 }
 
 TACHO_FUNCTION std::optional<std::string> percent_decoded(std::string_view text) {
