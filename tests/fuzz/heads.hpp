@@ -37,13 +37,7 @@ inline void head_of(std::string_view text) {
         is_whole = is_whole || *line == "\n" || *line == "\r\n";
         if (auto const name = in_case(line->substr(0, 12), false); !is_asked && name == "retry-after:") {
             is_asked = true;
-            auto value = line->substr(12);
-            auto const is_blank = [](char c) {
-                return std::string_view{" \t\r\n\f\v"}.find(c) != std::string_view::npos;
-            };
-            while (!value.empty() && is_blank(value.front())) value.remove_prefix(1);
-            while (!value.empty() && is_blank(value.back())) value.remove_suffix(1);
-            retry_after = value;
+            retry_after = stripped(line->substr(12));
         }
         if (line->substr(0, 5) == "HTTP/") break;
     }

@@ -99,6 +99,14 @@ inline constexpr std::array<weight, 16> weights{{{"", 1000},
                                                  {".5", 0},
                                                  {"2", 0}}};
 
+// Without what is blank at either end.
+inline std::string_view stripped(std::string_view text) {
+    auto const is_blank = [](char c) { return std::string_view{" \t\r\n\f\v"}.find(c) != std::string_view::npos; };
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+    return text;
+}
+
 inline constexpr std::array<std::string_view, 4> blanks{"", " ", "\t", "  \t"};
 
 }  // namespace fuzz

@@ -39,11 +39,7 @@ inline std::vector<std::string> known_methods_in(std::string_view list) {
             out.emplace_back();
         else
             out.back() += c;
-    for (auto& one : out) {
-        auto const is_blank = [](char c) { return std::string_view{" \t\r\n\f\v"}.find(c) != std::string_view::npos; };
-        while (!one.empty() && is_blank(one.front())) one.erase(0, 1);
-        while (!one.empty() && is_blank(one.back())) one.pop_back();
-    }
+    for (auto& one : out) one = std::string{stripped(one)};
     out.erase(std::remove(out.begin(), out.end(), ""), out.end());
     if (out.empty()) out = {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"};
     return out;
