@@ -6,8 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <random>
+#include <string>
+#include <string_view>
 
 namespace {
 
@@ -568,6 +572,22 @@ TEST(a_variable, that_is_nearly_one_that_counts_is_said_with_the_one_that_is_mea
 #if defined(__linux__)
     EXPECT_EQ(of_process, "\"OTEL_METRICS_EXPORTERS\" is not known and ignored. Is OTEL_METRICS_EXPORTER meant?\n");
 #endif
+}
+
+TEST(a_whole_number, is_digits_alone_up_to_a_limit) {
+    auto const read = [](std::string_view text, std::int64_t most) {
+        return tacho::env::reader::whole_number(text, most).value_or(-1);
+    };
+    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    EXPECT_EQ(read("0", 0), 0);
+    EXPECT_EQ(read("0007", 7), 7);
+    EXPECT_EQ(read("9223372036854775807", most), most);
+    for (std::string_view const none : {"", "-0", "+1", " 1", "1 ", "1e3", "0x1", "9223372036854775808",
+                                        "18446744073709551615", "18446744073709551617", "99999999999999999999"})
+        EXPECT_EQ(read(none, most), -1) << none;
+    EXPECT_EQ(read("8", 7), -1);
+    EXPECT_EQ(read("10", 7), -1);
+    EXPECT_EQ(read("5", -1), -1);
 }
 
 TEST(a_value, that_is_nearly_one_of_a_closed_list_is_said_with_the_one_that_is_meant) {
