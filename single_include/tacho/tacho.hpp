@@ -4276,7 +4276,7 @@ inline constexpr std::uint32_t is_counted = ~std::uint32_t{0};  // the depth of 
 // Epochs are counted up each time something is unlinked. What was unlinked in epoch e may be seen by those who began to
 // look in e or before, and by nobody who began later.
 struct epoch_table {
-    std::atomic<std::uint64_t> now{1};
+    std::atomic<std::uint64_t> now{2};  // not less, so that finished_epoch() is 0 only when it can't tell
     std::atomic<bool> has_membarrier{false};
 
     // Threads without a slot are counted, on the side on which they began: new ones on the present side, so that the
@@ -4284,8 +4284,8 @@ struct epoch_table {
     std::array<looking_record, 2> counted{looking_record{0, is_counted}, looking_record{0, is_counted}};
     std::atomic<unsigned> side{0};
     gated_mutex mutex;               // guards what follows
-    std::uint64_t began_before = 0;  // epochs before this one: who began in them is on the side that runs dry
-    std::uint64_t counted_out = 0;   // epochs before this one: who began in them has ended
+    std::uint64_t began_before = 2;  // epochs before this one: who began in them is on the side that runs dry
+    std::uint64_t counted_out = 2;   // epochs before this one: who began in them has ended
 };
 [[gnu::visibility("default")]] inline constinit epoch_table epochs{};
 
@@ -4375,6 +4375,12 @@ private:
     looking_record* record_;
 };
 
+// Whether this thread looks.
+[[nodiscard]] inline bool is_looking() noexcept {
+    auto const slot = own_offset >> slot_shift;
+    return (slot != 0 && looking_slots[slot].depth != 0) || counted_here.on[0] + counted_here.on[1] != 0;
+}
+
 // To be called after unlinking something: the epoch in which it was unlinked. Release: see `looking`.
 inline std::uint64_t end_epoch() noexcept {
     return epochs.now.fetch_add(1, std::memory_order_acq_rel);
@@ -4402,7 +4408,7 @@ inline std::uint64_t counted_out_before(std::uint64_t now) noexcept {
     return (std::max)(e.counted_out, (std::min)(now, own_since));
 }
 
-// What was unlinked in the epoch that this returns, or before, is seen by nobody any more.
+// What was unlinked in the epoch that this returns, or before, is seen by nobody any more. 0 if that can't be told.
 inline std::uint64_t finished_epoch() noexcept {
     auto const now =
         epochs.now.load(std::memory_order_acquire);  // before the fence: so is all that was unlinked by then
@@ -4413,7 +4419,7 @@ inline std::uint64_t finished_epoch() noexcept {
     for (std::size_t slot = 1; slot < end; ++slot)
         if (auto const since = looking_slots[slot].since.load(std::memory_order_acquire); since != 0)
             oldest = (std::min)(oldest, since);
-    return oldest == 0 ? 0 : oldest - 1;
+    return oldest - 1;
 }
 
 #if defined(__GNUC__) && !defined(__clang__)
@@ -4794,6 +4800,9 @@ public:
     }
     void rest() noexcept { until_due_ = size() + 32; }
 
+    // Whether the last give_back() would have given back more if nobody had been looking.
+    [[nodiscard]] bool is_looked_at() const noexcept { return is_looked_at_; }
+
     // It can't be found by those who begin to look after `epoch`. Without memory it stays where it is until the family
     // ends.
     void add(series& gone, std::uint64_t epoch) noexcept;
@@ -4813,6 +4822,7 @@ public:
             destroy(*e.gone);
             return true;
         });
+        is_looked_at_ = finished != 0 && !unlisted_.empty();
         bool const has_room = attempt([&] {
             unlisted_.reserve(size());
             free_.reserve(free_.size() + listed_.size());
@@ -4820,7 +4830,10 @@ public:
         if (!has_room) return;
         auto const before = unlisted_.size();
         std::erase_if(listed_, [&](entry const& e) {
-            if (e.epoch > finished || e.gone->life().is_held() || !e.gone->life().was_removed_by(settled)) return false;
+            auto const& life = e.gone->life();
+            if (life.is_held() || !life.was_removed_by(settled)) return false;
+            is_looked_at_ = finished != 0;  // also if it only goes on to be unlisted
+            if (e.epoch > finished) return false;
             list.put(e.gone->ordinal(), nullptr);
             free_.push_back({e.gone->ordinal(), e.gone->generation() + 1});
             unlisted_.push_back(e);
@@ -4844,6 +4857,7 @@ private:
     std::vector<entry> listed_, unlisted_;
     std::vector<place> free_;
     std::size_t until_due_ = 32;
+    bool is_looked_at_ = false;
 };
 
 #if TACHO_BODIES
@@ -5181,15 +5195,28 @@ private:
     // releases, come after it, so that no reader sees none.
     std::uint64_t take_turn(series const& s) noexcept;
 
-    // Until f(), which is called under the mutex, returns true; not for long. A look or a scrape that isn't given the
-    // processor is over soon, and makes room for removed series; a handle may be held for ever.
+    // Until f(), which is called under the mutex, returns true, or waiting is of no use: for room for removed series.
     template <class F>
     void patiently(F&& f) noexcept {
-        for (int tries = 0; tries < 1000; ++tries) {
-            if (std::lock_guard const lock{mutex_}; f()) return;
-            std::this_thread::yield();
-        }
+        patience left;
+        bool is_looked_at;
+        do {
+            std::lock_guard const lock{mutex_};
+            if (f()) return;
+            is_looked_at = removed_.is_looked_at();
+        } while (left.wait(is_looked_at));
     }
+
+    // A look that isn't given the processor is over soon, but nobody knows how soon; a handle may be held for ever.
+    class patience {
+    public:
+        // False when it is over.
+        bool wait(bool for_looks) noexcept;
+
+    private:
+        unsigned yields_ = 0;
+        std::chrono::steady_clock::time_point end_;  // of waiting for looks
+    };
 
     [[nodiscard]] bool is_usable(series& s) const noexcept { return storage_.expire_after == 0 || s.life().touch(); }
     [[nodiscard]] static bool is_listed(series const& s, std::uint64_t since) noexcept {
@@ -5323,12 +5350,14 @@ TACHO_FUNCTION void series_table::remove_unobserved(std::uint64_t since_round) n
 }
 
 TACHO_FUNCTION void series_table::show_only(series const& s) noexcept {
-    detail::looking const look;
-    series const* shown = &s;
-    std::uint64_t turn;
-    while (shown != nullptr && (turn = take_turn(*shown)) == 0)
-        shown = shown->is_overflow() ? overflow() : find_or_create(detail::label_values_of{*shown, schema_}.view());
-    if (shown == nullptr) return;
+    std::uint64_t turn = 0;
+    {
+        detail::looking const look;
+        series const* shown = &s;
+        while (shown != nullptr && (turn = take_turn(*shown)) == 0)
+            shown = shown->is_overflow() ? overflow() : find_or_create(detail::label_values_of{*shown, schema_}.view());
+        if (shown == nullptr) return;
+    }
     auto const is_older = [&](series& other) { return other.cells()->load(std::memory_order_relaxed) < turn; };
     patiently([&] { return remove_those(is_older); });
 }
@@ -5367,6 +5396,21 @@ TACHO_FUNCTION void series_table::repair_exemplars() noexcept {
     list_.for_each([&](series& s) {
         for (std::size_t i = 0; i < storage_.exemplars; ++i) s.exemplar_at(i).repair();
     });
+}
+
+TACHO_FUNCTION bool series_table::patience::wait(bool for_looks) noexcept {
+    using namespace std::chrono_literals;
+    if (yields_ < 1000) {
+        ++yields_;
+        std::this_thread::yield();
+        return true;
+    }
+    if (!for_looks || detail::is_looking()) return false;  // this thread's own look would not end before
+    auto const now = std::chrono::steady_clock::now();
+    if (end_ == std::chrono::steady_clock::time_point{}) end_ = now + 200ms;
+    if (now >= end_) return false;
+    std::this_thread::sleep_for(1ms);
+    return true;
 }
 
 TACHO_FUNCTION std::uint64_t series_table::take_turn(series const& s) noexcept {
@@ -8417,7 +8461,8 @@ public:
     /// allows are still held by handles or not yet collected by every reader. Where all labels are enums, closed lists
     /// or booleans, removed series are kept until the last instrument ends, so there it is that many in all. Handles to
     /// it stay safe, and record for nobody. The same values make a new series, which starts anew. Takes the mutex that
-    /// creating a series takes.
+    /// creating a series takes; where there is no room for one more removed series, it waits up to 0.2 s for those who
+    /// look series up or list them.
     template <class... Args>
         requires(are_values_of<typename Traits::labels, Args...> && sizeof...(Args) != 0)
     bool remove(Args const&... values) noexcept {

@@ -706,6 +706,38 @@ TEST(observed_series_that_make_room, are_not_mixed_up_while_threads_scrape_push_
     EXPECT_LE(registry.health().kept_series, 64u);
 }
 
+// Nobody knows when a thread in the midst of a look is given the processor again.
+TEST(observed_series_that_make_room, wait_for_a_look_that_is_held_up) {
+    tacho::registry registry{{.callback_timeout = std::chrono::minutes{10}}};
+    std::uint64_t next = 1;
+    tacho::observable_counter<"c", tacho::label<"n", std::uint64_t>, tacho::series_limit<5>> c{
+        registry, "", [&](auto& observe) {
+            for (int i = 0; i < 5; ++i) observe(1u, next++);
+        }};
+    tacho::counter<"looked.at"> looked_at{registry};
+    struct {
+        void number(tacho::family const& of, tacho::series const&, tacho::number) {
+            if (of.describe().name != "looked.at") return;
+            looks.count_down();
+            while (in.health().kept_series < 64) std::this_thread::yield();
+            std::this_thread::sleep_for(std::chrono::milliseconds{10});  // longer than yields without end would help
+            is_over = true;
+        }
+        void histogram(tacho::family const&, tacho::series const&, tacho::histogram_value) {}
+        tacho::registry& in;
+        test::latch looks{1};
+        std::atomic<bool> is_over{false};
+    } visitor{registry};
+    std::thread looker{[&] { registry.visit(visitor); }};
+    visitor.looks.wait();
+    while (!visitor.is_over) {
+        static_cast<void>(registry.snapshot());
+        EXPECT_LE(registry.health().kept_series, 64u);
+    }
+    looker.join();
+    EXPECT_EQ(registry.health().overflowed_measurements, 0u);
+}
+
 TEST(callables_that_register, run_beside_threads_that_do) {
     tacho::registry registry{{.callback_timeout = std::chrono::minutes{10}}};
     std::optional<tacho::observable_gauge<"inner">> inner;

@@ -33,7 +33,7 @@ inline constexpr std::uint32_t is_counted = ~std::uint32_t{0};  // the depth of 
 // Epochs are counted up each time something is unlinked. What was unlinked in epoch e may be seen by those who began to
 // look in e or before, and by nobody who began later.
 struct epoch_table {
-    std::atomic<std::uint64_t> now{1};
+    std::atomic<std::uint64_t> now{2};  // not less, so that finished_epoch() is 0 only when it can't tell
     std::atomic<bool> has_membarrier{false};
 
     // Threads without a slot are counted, on the side on which they began: new ones on the present side, so that the
@@ -41,8 +41,8 @@ struct epoch_table {
     std::array<looking_record, 2> counted{looking_record{0, is_counted}, looking_record{0, is_counted}};
     std::atomic<unsigned> side{0};
     gated_mutex mutex;               // guards what follows
-    std::uint64_t began_before = 0;  // epochs before this one: who began in them is on the side that runs dry
-    std::uint64_t counted_out = 0;   // epochs before this one: who began in them has ended
+    std::uint64_t began_before = 2;  // epochs before this one: who began in them is on the side that runs dry
+    std::uint64_t counted_out = 2;   // epochs before this one: who began in them has ended
 };
 [[gnu::visibility("default")]] inline constinit epoch_table epochs{};
 
@@ -132,6 +132,12 @@ private:
     looking_record* record_;
 };
 
+// Whether this thread looks.
+[[nodiscard]] inline bool is_looking() noexcept {
+    auto const slot = own_offset >> slot_shift;
+    return (slot != 0 && looking_slots[slot].depth != 0) || counted_here.on[0] + counted_here.on[1] != 0;
+}
+
 // To be called after unlinking something: the epoch in which it was unlinked. Release: see `looking`.
 inline std::uint64_t end_epoch() noexcept {
     return epochs.now.fetch_add(1, std::memory_order_acq_rel);
@@ -159,7 +165,7 @@ inline std::uint64_t counted_out_before(std::uint64_t now) noexcept {
     return (std::max)(e.counted_out, (std::min)(now, own_since));
 }
 
-// What was unlinked in the epoch that this returns, or before, is seen by nobody any more.
+// What was unlinked in the epoch that this returns, or before, is seen by nobody any more. 0 if that can't be told.
 inline std::uint64_t finished_epoch() noexcept {
     auto const now =
         epochs.now.load(std::memory_order_acquire);  // before the fence: so is all that was unlinked by then
@@ -170,7 +176,7 @@ inline std::uint64_t finished_epoch() noexcept {
     for (std::size_t slot = 1; slot < end; ++slot)
         if (auto const since = looking_slots[slot].since.load(std::memory_order_acquire); since != 0)
             oldest = (std::min)(oldest, since);
-    return oldest == 0 ? 0 : oldest - 1;
+    return oldest - 1;
 }
 
 #if defined(__GNUC__) && !defined(__clang__)

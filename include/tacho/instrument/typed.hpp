@@ -70,7 +70,8 @@ public:
     /// allows are still held by handles or not yet collected by every reader. Where all labels are enums, closed lists
     /// or booleans, removed series are kept until the last instrument ends, so there it is that many in all. Handles to
     /// it stay safe, and record for nobody. The same values make a new series, which starts anew. Takes the mutex that
-    /// creating a series takes.
+    /// creating a series takes; where there is no room for one more removed series, it waits up to 0.2 s for those who
+    /// look series up or list them.
     template <class... Args>
         requires(are_values_of<typename Traits::labels, Args...> && sizeof...(Args) != 0)
     bool remove(Args const&... values) noexcept {

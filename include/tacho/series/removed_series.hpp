@@ -37,6 +37,9 @@ public:
     }
     void rest() noexcept { until_due_ = size() + 32; }
 
+    // Whether the last give_back() would have given back more if nobody had been looking.
+    [[nodiscard]] bool is_looked_at() const noexcept { return is_looked_at_; }
+
     // It can't be found by those who begin to look after `epoch`. Without memory it stays where it is until the family
     // ends.
     void add(series& gone, std::uint64_t epoch) noexcept;
@@ -56,6 +59,7 @@ public:
             destroy(*e.gone);
             return true;
         });
+        is_looked_at_ = finished != 0 && !unlisted_.empty();
         bool const has_room = attempt([&] {
             unlisted_.reserve(size());
             free_.reserve(free_.size() + listed_.size());
@@ -63,7 +67,10 @@ public:
         if (!has_room) return;
         auto const before = unlisted_.size();
         std::erase_if(listed_, [&](entry const& e) {
-            if (e.epoch > finished || e.gone->life().is_held() || !e.gone->life().was_removed_by(settled)) return false;
+            auto const& life = e.gone->life();
+            if (life.is_held() || !life.was_removed_by(settled)) return false;
+            is_looked_at_ = finished != 0;  // also if it only goes on to be unlisted
+            if (e.epoch > finished) return false;
             list.put(e.gone->ordinal(), nullptr);
             free_.push_back({e.gone->ordinal(), e.gone->generation() + 1});
             unlisted_.push_back(e);
@@ -87,6 +94,7 @@ private:
     std::vector<entry> listed_, unlisted_;
     std::vector<place> free_;
     std::size_t until_due_ = 32;
+    bool is_looked_at_ = false;
 };
 
 #if TACHO_BODIES

@@ -17,13 +17,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <mutex>
 #include <span>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 namespace tacho::inline TACHO_ABI {
@@ -128,15 +128,28 @@ private:
     // releases, come after it, so that no reader sees none.
     std::uint64_t take_turn(series const& s) noexcept;
 
-    // Until f(), which is called under the mutex, returns true; not for long. A look or a scrape that isn't given the
-    // processor is over soon, and makes room for removed series; a handle may be held for ever.
+    // Until f(), which is called under the mutex, returns true, or waiting is of no use: for room for removed series.
     template <class F>
     void patiently(F&& f) noexcept {
-        for (int tries = 0; tries < 1000; ++tries) {
-            if (std::lock_guard const lock{mutex_}; f()) return;
-            std::this_thread::yield();
-        }
+        patience left;
+        bool is_looked_at;
+        do {
+            std::lock_guard const lock{mutex_};
+            if (f()) return;
+            is_looked_at = removed_.is_looked_at();
+        } while (left.wait(is_looked_at));
     }
+
+    // A look that isn't given the processor is over soon, but nobody knows how soon; a handle may be held for ever.
+    class patience {
+    public:
+        // False when it is over.
+        bool wait(bool for_looks) noexcept;
+
+    private:
+        unsigned yields_ = 0;
+        std::chrono::steady_clock::time_point end_;  // of waiting for looks
+    };
 
     [[nodiscard]] bool is_usable(series& s) const noexcept { return storage_.expire_after == 0 || s.life().touch(); }
     [[nodiscard]] static bool is_listed(series const& s, std::uint64_t since) noexcept {

@@ -11,11 +11,13 @@
 #include "tacho/version.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <span>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 namespace tacho::inline TACHO_ABI {
@@ -74,12 +76,14 @@ TACHO_FUNCTION void series_table::remove_unobserved(std::uint64_t since_round) n
 }
 
 TACHO_FUNCTION void series_table::show_only(series const& s) noexcept {
-    detail::looking const look;
-    series const* shown = &s;
-    std::uint64_t turn;
-    while (shown != nullptr && (turn = take_turn(*shown)) == 0)
-        shown = shown->is_overflow() ? overflow() : find_or_create(detail::label_values_of{*shown, schema_}.view());
-    if (shown == nullptr) return;
+    std::uint64_t turn = 0;
+    {
+        detail::looking const look;
+        series const* shown = &s;
+        while (shown != nullptr && (turn = take_turn(*shown)) == 0)
+            shown = shown->is_overflow() ? overflow() : find_or_create(detail::label_values_of{*shown, schema_}.view());
+        if (shown == nullptr) return;
+    }
     auto const is_older = [&](series& other) { return other.cells()->load(std::memory_order_relaxed) < turn; };
     patiently([&] { return remove_those(is_older); });
 }
@@ -118,6 +122,21 @@ TACHO_FUNCTION void series_table::repair_exemplars() noexcept {
     list_.for_each([&](series& s) {
         for (std::size_t i = 0; i < storage_.exemplars; ++i) s.exemplar_at(i).repair();
     });
+}
+
+TACHO_FUNCTION bool series_table::patience::wait(bool for_looks) noexcept {
+    using namespace std::chrono_literals;
+    if (yields_ < 1000) {
+        ++yields_;
+        std::this_thread::yield();
+        return true;
+    }
+    if (!for_looks || detail::is_looking()) return false;  // this thread's own look would not end before
+    auto const now = std::chrono::steady_clock::now();
+    if (end_ == std::chrono::steady_clock::time_point{}) end_ = now + 200ms;
+    if (now >= end_) return false;
+    std::this_thread::sleep_for(1ms);
+    return true;
 }
 
 TACHO_FUNCTION std::uint64_t series_table::take_turn(series const& s) noexcept {
