@@ -736,15 +736,21 @@ public:
     void release(word* cells, std::size_t count) noexcept;
 
 private:
-    struct free_run {
-        free_run* next;
-        word* cells;
+    // Some free runs of one length, given out in the order in which they came back: those of a family are neighbours
+    // again then, which are read faster. Not a list through the cells themselves: what is recorded by an instrument
+    // that has ended, as by detached threads during exit, must not lead anybody astray.
+    struct free_runs {
+        static constexpr std::uint32_t most = 56;
+        free_runs* next;
+        std::uint32_t begin, end;
+        word* runs[most];
     };
 
     gated_mutex mutex_;
     word* next_ = nullptr;
     std::size_t left_ = 0;
-    free_run* free_[cells_per_page + 1]{};
+    free_runs* free_[cells_per_page + 1]{};  // of each length: one with room, maybe, and such as had none
+    free_runs* spare_ = nullptr;             // empty ones
     bool sharded_;
 };
 
@@ -752,10 +758,13 @@ private:
 
 TACHO_FUNCTION word* arena::allocate(std::size_t count) noexcept {
     std::lock_guard const lock{mutex_};
-    if (free_run* const run = free_[count]) {
-        word* const cells = run->cells;
-        free_[count] = run->next;
-        std::free(run);
+    if (free_runs* const of = free_[count]) {
+        word* const cells = of->runs[of->begin++];
+        if (of->begin == of->end) {
+            free_[count] = of->next;
+            of->next = spare_;
+            spare_ = of;
+        }
         return cells;
     }
     if (left_ < count) {
@@ -776,11 +785,24 @@ TACHO_FUNCTION word* arena::allocate(std::size_t count) noexcept {
 
 TACHO_FUNCTION void arena::release(word* cells, std::size_t count) noexcept {
     clear_cells(cells, count, sharded_);
-    auto* const run = static_cast<free_run*>(std::malloc(sizeof(free_run)));
-    if (run == nullptr) return;  // out of memory: the cells stay unused
     std::lock_guard const lock{mutex_};
-    *run = {free_[count], cells};
-    free_[count] = run;
+    free_runs*& of = free_[count];
+    if (of != nullptr && of->end == free_runs::most && of->begin > 0) {
+        of->runs[--of->begin] = cells;
+        return;
+    }
+    if (of == nullptr || of->end == free_runs::most) {
+        free_runs* added = spare_;
+        if (added != nullptr)
+            spare_ = added->next;
+        else
+            added = static_cast<free_runs*>(std::malloc(sizeof(free_runs)));
+        if (added == nullptr) return;  // out of memory: the cells stay unused
+        added->next = of;
+        added->begin = added->end = 0;
+        of = added;
+    }
+    of->runs[of->end++] = cells;
 }
 
 #endif
@@ -3667,11 +3689,7 @@ namespace tacho::inline TACHO_ABI::detail {
 class series_life {
 public:
     series_life(unix_nanos birth, std::uint32_t ordinal, std::uint32_t generation, std::uint32_t in_block) noexcept
-        : birth_(birth),
-          seen_(static_cast<std::uint32_t>(birth / 1'000'000'000u)),
-          ordinal_(ordinal),
-          generation_(generation),
-          in_block_(in_block) {}
+        : birth_(birth), ordinal_(ordinal), generation_(generation), in_block_(in_block & 0x7FFFFFu), linked_(1) {}
 
     [[nodiscard]] unix_nanos birth() const noexcept { return birth_; }
     [[nodiscard]] unix_nanos end() const noexcept { return end_.load(std::memory_order_relaxed); }
@@ -3716,12 +3734,9 @@ public:
         return is_removed() && removed_at_.load(std::memory_order_relaxed) > since;
     }
 
-    // One thread at a time: of families whose series expire, when it was seen in use, in seconds since 1970.
-    [[nodiscard]] std::uint32_t seen() const noexcept { return seen_; }
-    void seen(std::uint32_t second) noexcept { seen_ = second; }
     // Under the table's mutex: whether it can be found.
-    [[nodiscard]] bool is_linked() const noexcept { return linked_; }
-    void unlink() noexcept { linked_ = false; }
+    [[nodiscard]] bool is_linked() const noexcept { return linked_ != 0; }
+    void unlink() noexcept { linked_ = 0; }
 
     // In a child of fork(), while there is one thread: nothing of it has been delivered.
     void begin_anew(unix_nanos now) noexcept {
@@ -3739,12 +3754,11 @@ private:
     std::atomic<unix_nanos> end_{0};
     std::atomic<std::uint64_t> removed_at_{never};
     std::atomic<std::uint32_t> holders_{0};
-    std::uint32_t seen_;
     std::uint32_t ordinal_;
     std::uint32_t generation_;
-    std::uint32_t in_block_;
+    std::uint32_t in_block_ : 23;  // a block is no larger than a huge page, or than one series with 2 MiB of text
+    std::uint32_t linked_ : 1;
     std::atomic<state> state_{state::idle};  // its birth is its first use
-    bool linked_ = true;
 };
 
 #if TACHO_BODIES
@@ -3802,6 +3816,40 @@ inline constexpr std::size_t huge_page = std::size_t{2} << 20;
 
 #endif
 
+// ---- tacho/series/series_storage.hpp
+#ifndef TACHO_PART_SERIES_SERIES_STORAGE
+#define TACHO_PART_SERIES_SERIES_STORAGE
+
+// tacho: how a family stores its series, and how many.
+
+namespace tacho::inline TACHO_ABI {
+
+/// How a family stores its series.
+struct series_storage {
+    std::size_t cells = 1;           ///< cells of one series
+    bool sharded = true;             ///< a number for each thread
+    std::size_t limit = 2000;        ///< series, the overflow series not counted
+    std::uint32_t expire_after = 0;  ///< seconds without use, after which a series is removed; 0: never
+    std::size_t exemplars = 0;       ///< that a series keeps: one of a counter, one for each bucket of a histogram
+    bool observed = false;           ///< rounds of callbacks give the values; the limit is for what one round observes
+    unix_nanos (*now)() noexcept = &system_clock::now;  ///< when a series is born or ends
+    /// How far those have come who must see what is removed.
+    std::shared_ptr<detail::reader_clock> readers = std::make_shared<detail::reader_clock>();
+    std::shared_ptr<std::atomic<exemplar_filter> const> filter = {};  ///< of exemplars, if it keeps any
+
+    /// How many series can be found. Where callbacks give the values, a round may observe as many as the limit allows
+    /// that the one before did not, and which of the old ones it observes is known at its end only.
+    [[nodiscard]] std::size_t most_found() const noexcept {
+        return observed && limit <= ~std::size_t{0} / 2 ? limit * 2 : limit;
+    }
+    /// Removed series whose memory can't be given back yet are bounded as those are that can be found.
+    [[nodiscard]] std::size_t most_removed() const noexcept { return (std::max)(most_found(), std::size_t{64}); }
+};
+
+}  // namespace tacho::inline TACHO_ABI
+
+#endif
+
 // ---- tacho/series/series_memory.hpp
 #ifndef TACHO_PART_SERIES_SERIES_MEMORY
 #define TACHO_PART_SERIES_SERIES_MEMORY
@@ -3841,9 +3889,9 @@ inline void allow([[maybe_unused]] void* from, [[maybe_unused]] std::size_t size
 // does; until then others of the same size take over the places of those that went. One thread at a time.
 class series_memory {
 public:
-    // Each series has room for so many exemplars behind its life.
-    explicit series_memory(std::size_t exemplars) noexcept
-        : life_size_(sizeof(series_life) + exemplars * sizeof(exemplar_slot)) {}
+    // Behind its life a series has room for exemplars, and if it may expire, for when it was seen in use.
+    explicit series_memory(series_storage const& of) noexcept
+        : life_size_(sizeof(series_life) + of.exemplars * sizeof(exemplar_slot) + (of.expire_after != 0 ? 8 : 0)) {}
     series_memory(series_memory const&) = delete;
     series_memory& operator=(series_memory const&) = delete;
     // All series have been released.
@@ -3867,13 +3915,14 @@ private:
     struct block {
         block *before, *after;  // of those with holes
         hole* holes;
-        std::size_t living, empty;  // series, and holes
+        std::uint32_t living, empty;  // series, and holes
     };
     static constexpr std::size_t block_size = (sizeof(block) + 7) & ~std::size_t{7};
     static constexpr std::size_t aligned(std::size_t size) noexcept {
         return (std::max)(sizeof(hole), (size + 7) & ~std::size_t{7});
     }
     static_assert(alignof(series_life) <= 8 && alignof(exemplar_slot) <= 8);
+    static_assert(huge_page < 1u << 23);  // see series_life::in_block()
 
     [[nodiscard]] bool begin_block(std::size_t size) noexcept;
     [[nodiscard]] room fill_hole(std::size_t size) noexcept;
@@ -4042,6 +4091,12 @@ public:
         return reinterpret_cast<detail::exemplar_slot*>(&life() + 1)[i];
     }
 
+    /// Where a series of a family that lets series expire, and keeps so many exemplars of each, has when it was seen in
+    /// use: in seconds since 1970. One thread at a time.
+    [[nodiscard]] std::uint32_t& seen_in_use(std::size_t exemplars) const noexcept {
+        return *reinterpret_cast<std::uint32_t*>(&exemplar_at(exemplars));
+    }
+
     /// Keep it while it is bound: release() what was held once.
     void hold() const noexcept { life().hold(); }
     /// See hold().
@@ -4070,8 +4125,8 @@ private:
 
     [[nodiscard]] static series* make(detail::series_memory& memory, label_schema const& schema,
                                       std::span<std::string_view const> values, bool overflow, std::uint32_t ordinal,
-                                      std::uint32_t generation, unix_nanos birth, detail::word* cells,
-                                      std::size_t exemplars) noexcept;
+                                      std::uint32_t generation, detail::word* cells,
+                                      series_storage const& storage) noexcept;
     void destroy(detail::series_memory& memory) noexcept;
 
     // Little, because a scrape reads it with each text.
@@ -4094,8 +4149,8 @@ TACHO_FUNCTION void series::destroy(detail::series_memory& memory) noexcept {
 
 TACHO_FUNCTION series* series::make(detail::series_memory& memory, label_schema const& schema,
                                     std::span<std::string_view const> values, bool overflow, std::uint32_t ordinal,
-                                    std::uint32_t generation, unix_nanos birth, detail::word* cells,
-                                    std::size_t exemplars) noexcept {
+                                    std::uint32_t generation, detail::word* cells,
+                                    series_storage const& storage) noexcept {
     detail::shown_labels shown{schema, values};
     if (overflow) shown.add({"otel_metric_overflow", "true"});
 
@@ -4115,9 +4170,12 @@ TACHO_FUNCTION series* series::make(detail::series_memory& memory, label_schema 
     if (text_size > 1u << 20) return nullptr;  // the name of a scope takes a megabyte, too much for a `place`
     auto const room = memory.allocate(sizeof(series) + values.size() * sizeof(place) + text_size + escaped);
     if (room.series == nullptr) return nullptr;
+    auto const birth = storage.now();
     auto* const life = new (room.life) detail::series_life{birth, ordinal, generation, room.in_block};
-    for (std::size_t i = 0; i < exemplars; ++i)
-        new (reinterpret_cast<detail::exemplar_slot*>(life + 1) + i) detail::exemplar_slot;
+    auto* const exemplars = reinterpret_cast<detail::exemplar_slot*>(life + 1);
+    for (std::size_t i = 0; i < storage.exemplars; ++i) new (exemplars + i) detail::exemplar_slot;
+    if (storage.expire_after != 0)
+        new (exemplars + storage.exemplars) std::uint32_t{static_cast<std::uint32_t>(birth / 1'000'000'000u)};
     auto* const made = new (room.series) series;
     made->cells_ = cells;
     made->to_life_ = static_cast<std::uint32_t>(static_cast<char*>(room.life) - static_cast<char*>(room.series));
@@ -4632,40 +4690,6 @@ TACHO_FUNCTION void series_list::part(std::uint32_t place) const noexcept {
 
 #endif
 
-// ---- tacho/series/series_storage.hpp
-#ifndef TACHO_PART_SERIES_SERIES_STORAGE
-#define TACHO_PART_SERIES_SERIES_STORAGE
-
-// tacho: how a family stores its series, and how many.
-
-namespace tacho::inline TACHO_ABI {
-
-/// How a family stores its series.
-struct series_storage {
-    std::size_t cells = 1;           ///< cells of one series
-    bool sharded = true;             ///< a number for each thread
-    std::size_t limit = 2000;        ///< series, the overflow series not counted
-    std::uint32_t expire_after = 0;  ///< seconds without use, after which a series is removed; 0: never
-    std::size_t exemplars = 0;       ///< that a series keeps: one of a counter, one for each bucket of a histogram
-    bool observed = false;           ///< rounds of callbacks give the values; the limit is for what one round observes
-    unix_nanos (*now)() noexcept = &system_clock::now;  ///< when a series is born or ends
-    /// How far those have come who must see what is removed.
-    std::shared_ptr<detail::reader_clock> readers = std::make_shared<detail::reader_clock>();
-    std::shared_ptr<std::atomic<exemplar_filter> const> filter = {};  ///< of exemplars, if it keeps any
-
-    /// How many series can be found. Where callbacks give the values, a round may observe as many as the limit allows
-    /// that the one before did not, and which of the old ones it observes is known at its end only.
-    [[nodiscard]] std::size_t most_found() const noexcept {
-        return observed && limit <= ~std::size_t{0} / 2 ? limit * 2 : limit;
-    }
-    /// Removed series whose memory can't be given back yet are bounded as those are that can be found.
-    [[nodiscard]] std::size_t most_removed() const noexcept { return (std::max)(most_found(), std::size_t{64}); }
-};
-
-}  // namespace tacho::inline TACHO_ABI
-
-#endif
-
 // ---- tacho/series/idle_series.hpp
 #ifndef TACHO_PART_SERIES_IDLE_SERIES
 #define TACHO_PART_SERIES_IDLE_SERIES
@@ -4714,8 +4738,9 @@ TACHO_FUNCTION void idle_series::remove_from(series_list const& list) noexcept {
         auto& life = s.life();
         bool const touched = life.was_touched();
         if (touched || life.is_held() || s.is_overflow())
-            life.seen(second);
-        else if (second > life.seen() && second - life.seen() >= storage_.expire_after &&
+            s.seen_in_use(storage_.exemplars) = second;
+        else if (auto const seen = s.seen_in_use(storage_.exemplars);
+                 second > seen && second - seen >= storage_.expire_after &&
                  life.remove(*storage_.readers, storage_.now(), true))
             list.part(life.ordinal());
     });
@@ -4960,13 +4985,19 @@ public:
     // Readers that begin to look later don't find it. It is there.
     void erase(std::uint64_t hash, series const* gone) noexcept;
 
-    // Frees the tables that were left in this epoch or before. One writer at a time.
+    // Whether there are tables to be given back. One writer at a time, as for all that follows.
+    [[nodiscard]] bool has_old() const noexcept { return old_ != nullptr; }
+
+    // Frees the tables that were left in this epoch or before.
     void give_back(std::uint64_t finished) noexcept;
 
     // After make_room().
     void insert(std::uint64_t hash, series* added) noexcept;
 
 private:
+    // Small, so that those of ten thousand series stay in the first cache.
+    using tag_type = std::uint16_t;
+
     // Followed in memory by the entries and the tags.
     struct table {
         table* older;
@@ -4982,21 +5013,21 @@ private:
         [[nodiscard]] std::atomic<series*>* entries() const noexcept {
             return reinterpret_cast<std::atomic<series*>*>(const_cast<table*>(this) + 1);
         }
-        [[nodiscard]] std::atomic<std::uint32_t>* tags() const noexcept {
-            return reinterpret_cast<std::atomic<std::uint32_t>*>(entries() + mask + 1);
+        [[nodiscard]] std::atomic<tag_type>* tags() const noexcept {
+            return reinterpret_cast<std::atomic<tag_type>*>(entries() + mask + 1);
         }
     };
 
     // A place that was taken: a search goes on there.
-    static constexpr std::uint32_t left = 1;
+    static constexpr tag_type left = 1;
 
-    // The upper half of the hash, which the place in the table doesn't depend on; 0 marks a free place.
-    static std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash >> 32) | 2u; }
+    // The upper bits of the hash, which the place in the table doesn't depend on; 0 marks a free place.
+    static tag_type tag_of(std::uint64_t hash) noexcept { return static_cast<tag_type>(hash >> 48 | 2u); }
 
     static table* make_table(std::size_t places) noexcept {
         // Zeroed memory is a table of free places.
-        void* const memory = std::calloc(
-            1, sizeof(table) + places * (sizeof(std::atomic<series*>) + sizeof(std::atomic<std::uint32_t>)));
+        void* const memory =
+            std::calloc(1, sizeof(table) + places * (sizeof(std::atomic<series*>) + sizeof(std::atomic<tag_type>)));
         return memory == nullptr ? nullptr : new (memory) table{nullptr, 0, places - 1, 0, 0};
     }
 
@@ -5255,7 +5286,7 @@ private:
 
     label_schema schema_;
     series_storage storage_;
-    detail::series_memory memory_{storage_.exemplars};
+    detail::series_memory memory_{storage_};
     detail::series_index index_;
     detail::series_list list_;
     detail::removed_series removed_;
@@ -5443,8 +5474,8 @@ TACHO_FUNCTION series* series_table::add(std::span<std::string_view const> value
     if (place.ordinal == list_.next() && !list_.make_room()) return nullptr;
     detail::word* const cells = arena().allocate(storage_.cells);
     if (cells == nullptr) return nullptr;
-    series* const made = series::make(memory_, schema_, values, overflow, place.ordinal, place.generation,
-                                      storage_.now(), cells, storage_.exemplars);
+    series* const made =
+        series::make(memory_, schema_, values, overflow, place.ordinal, place.generation, cells, storage_);
     if (made == nullptr) {
         arena().release(cells, storage_.cells);
         return nullptr;
@@ -5513,7 +5544,10 @@ TACHO_FUNCTION void series_table::give_back() noexcept {
 }
 
 TACHO_FUNCTION void series_table::give_back_now_and_then() noexcept {
-    if (!removed_.is_due(storage_.most_removed())) return;
+    if (!removed_.is_due(storage_.most_removed())) {
+        if (index_.has_old() && gives_back_) index_.give_back(detail::finished_epoch());
+        return;
+    }
     if (gives_back_) give_back();
     removed_.rest();
 }

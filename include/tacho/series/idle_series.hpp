@@ -54,8 +54,9 @@ TACHO_FUNCTION void idle_series::remove_from(series_list const& list) noexcept {
         auto& life = s.life();
         bool const touched = life.was_touched();
         if (touched || life.is_held() || s.is_overflow())
-            life.seen(second);
-        else if (second > life.seen() && second - life.seen() >= storage_.expire_after &&
+            s.seen_in_use(storage_.exemplars) = second;
+        else if (auto const seen = s.seen_in_use(storage_.exemplars);
+                 second > seen && second - seen >= storage_.expire_after &&
                  life.remove(*storage_.readers, storage_.now(), true))
             list.part(life.ordinal());
     });

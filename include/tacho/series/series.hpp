@@ -12,6 +12,7 @@
 #include "tacho/series/label_schema.hpp"
 #include "tacho/series/series_life.hpp"
 #include "tacho/series/series_memory.hpp"
+#include "tacho/series/series_storage.hpp"
 #include "tacho/version.hpp"
 
 #include <algorithm>
@@ -75,6 +76,12 @@ public:
         return reinterpret_cast<detail::exemplar_slot*>(&life() + 1)[i];
     }
 
+    /// Where a series of a family that lets series expire, and keeps so many exemplars of each, has when it was seen in
+    /// use: in seconds since 1970. One thread at a time.
+    [[nodiscard]] std::uint32_t& seen_in_use(std::size_t exemplars) const noexcept {
+        return *reinterpret_cast<std::uint32_t*>(&exemplar_at(exemplars));
+    }
+
     /// Keep it while it is bound: release() what was held once.
     void hold() const noexcept { life().hold(); }
     /// See hold().
@@ -103,8 +110,8 @@ private:
 
     [[nodiscard]] static series* make(detail::series_memory& memory, label_schema const& schema,
                                       std::span<std::string_view const> values, bool overflow, std::uint32_t ordinal,
-                                      std::uint32_t generation, unix_nanos birth, detail::word* cells,
-                                      std::size_t exemplars) noexcept;
+                                      std::uint32_t generation, detail::word* cells,
+                                      series_storage const& storage) noexcept;
     void destroy(detail::series_memory& memory) noexcept;
 
     // Little, because a scrape reads it with each text.
@@ -127,8 +134,8 @@ TACHO_FUNCTION void series::destroy(detail::series_memory& memory) noexcept {
 
 TACHO_FUNCTION series* series::make(detail::series_memory& memory, label_schema const& schema,
                                     std::span<std::string_view const> values, bool overflow, std::uint32_t ordinal,
-                                    std::uint32_t generation, unix_nanos birth, detail::word* cells,
-                                    std::size_t exemplars) noexcept {
+                                    std::uint32_t generation, detail::word* cells,
+                                    series_storage const& storage) noexcept {
     detail::shown_labels shown{schema, values};
     if (overflow) shown.add({"otel_metric_overflow", "true"});
 
@@ -148,9 +155,12 @@ TACHO_FUNCTION series* series::make(detail::series_memory& memory, label_schema 
     if (text_size > 1u << 20) return nullptr;  // the name of a scope takes a megabyte, too much for a `place`
     auto const room = memory.allocate(sizeof(series) + values.size() * sizeof(place) + text_size + escaped);
     if (room.series == nullptr) return nullptr;
+    auto const birth = storage.now();
     auto* const life = new (room.life) detail::series_life{birth, ordinal, generation, room.in_block};
-    for (std::size_t i = 0; i < exemplars; ++i)
-        new (reinterpret_cast<detail::exemplar_slot*>(life + 1) + i) detail::exemplar_slot;
+    auto* const exemplars = reinterpret_cast<detail::exemplar_slot*>(life + 1);
+    for (std::size_t i = 0; i < storage.exemplars; ++i) new (exemplars + i) detail::exemplar_slot;
+    if (storage.expire_after != 0)
+        new (exemplars + storage.exemplars) std::uint32_t{static_cast<std::uint32_t>(birth / 1'000'000'000u)};
     auto* const made = new (room.series) series;
     made->cells_ = cells;
     made->to_life_ = static_cast<std::uint32_t>(static_cast<char*>(room.life) - static_cast<char*>(room.series));

@@ -50,13 +50,19 @@ public:
     // Readers that begin to look later don't find it. It is there.
     void erase(std::uint64_t hash, series const* gone) noexcept;
 
-    // Frees the tables that were left in this epoch or before. One writer at a time.
+    // Whether there are tables to be given back. One writer at a time, as for all that follows.
+    [[nodiscard]] bool has_old() const noexcept { return old_ != nullptr; }
+
+    // Frees the tables that were left in this epoch or before.
     void give_back(std::uint64_t finished) noexcept;
 
     // After make_room().
     void insert(std::uint64_t hash, series* added) noexcept;
 
 private:
+    // Small, so that those of ten thousand series stay in the first cache.
+    using tag_type = std::uint16_t;
+
     // Followed in memory by the entries and the tags.
     struct table {
         table* older;
@@ -72,21 +78,21 @@ private:
         [[nodiscard]] std::atomic<series*>* entries() const noexcept {
             return reinterpret_cast<std::atomic<series*>*>(const_cast<table*>(this) + 1);
         }
-        [[nodiscard]] std::atomic<std::uint32_t>* tags() const noexcept {
-            return reinterpret_cast<std::atomic<std::uint32_t>*>(entries() + mask + 1);
+        [[nodiscard]] std::atomic<tag_type>* tags() const noexcept {
+            return reinterpret_cast<std::atomic<tag_type>*>(entries() + mask + 1);
         }
     };
 
     // A place that was taken: a search goes on there.
-    static constexpr std::uint32_t left = 1;
+    static constexpr tag_type left = 1;
 
-    // The upper half of the hash, which the place in the table doesn't depend on; 0 marks a free place.
-    static std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash >> 32) | 2u; }
+    // The upper bits of the hash, which the place in the table doesn't depend on; 0 marks a free place.
+    static tag_type tag_of(std::uint64_t hash) noexcept { return static_cast<tag_type>(hash >> 48 | 2u); }
 
     static table* make_table(std::size_t places) noexcept {
         // Zeroed memory is a table of free places.
-        void* const memory = std::calloc(
-            1, sizeof(table) + places * (sizeof(std::atomic<series*>) + sizeof(std::atomic<std::uint32_t>)));
+        void* const memory =
+            std::calloc(1, sizeof(table) + places * (sizeof(std::atomic<series*>) + sizeof(std::atomic<tag_type>)));
         return memory == nullptr ? nullptr : new (memory) table{nullptr, 0, places - 1, 0, 0};
     }
 

@@ -17,11 +17,7 @@ namespace tacho::inline TACHO_ABI::detail {
 class series_life {
 public:
     series_life(unix_nanos birth, std::uint32_t ordinal, std::uint32_t generation, std::uint32_t in_block) noexcept
-        : birth_(birth),
-          seen_(static_cast<std::uint32_t>(birth / 1'000'000'000u)),
-          ordinal_(ordinal),
-          generation_(generation),
-          in_block_(in_block) {}
+        : birth_(birth), ordinal_(ordinal), generation_(generation), in_block_(in_block & 0x7FFFFFu), linked_(1) {}
 
     [[nodiscard]] unix_nanos birth() const noexcept { return birth_; }
     [[nodiscard]] unix_nanos end() const noexcept { return end_.load(std::memory_order_relaxed); }
@@ -66,12 +62,9 @@ public:
         return is_removed() && removed_at_.load(std::memory_order_relaxed) > since;
     }
 
-    // One thread at a time: of families whose series expire, when it was seen in use, in seconds since 1970.
-    [[nodiscard]] std::uint32_t seen() const noexcept { return seen_; }
-    void seen(std::uint32_t second) noexcept { seen_ = second; }
     // Under the table's mutex: whether it can be found.
-    [[nodiscard]] bool is_linked() const noexcept { return linked_; }
-    void unlink() noexcept { linked_ = false; }
+    [[nodiscard]] bool is_linked() const noexcept { return linked_ != 0; }
+    void unlink() noexcept { linked_ = 0; }
 
     // In a child of fork(), while there is one thread: nothing of it has been delivered.
     void begin_anew(unix_nanos now) noexcept {
@@ -89,12 +82,11 @@ private:
     std::atomic<unix_nanos> end_{0};
     std::atomic<std::uint64_t> removed_at_{never};
     std::atomic<std::uint32_t> holders_{0};
-    std::uint32_t seen_;
     std::uint32_t ordinal_;
     std::uint32_t generation_;
-    std::uint32_t in_block_;
+    std::uint32_t in_block_ : 23;  // a block is no larger than a huge page, or than one series with 2 MiB of text
+    std::uint32_t linked_ : 1;
     std::atomic<state> state_{state::idle};  // its birth is its first use
-    bool linked_ = true;
 };
 
 #if TACHO_BODIES

@@ -6,6 +6,7 @@
 #include "tacho/core/compilation.hpp"
 #include "tacho/core/large_memory.hpp"
 #include "tacho/series/series_life.hpp"
+#include "tacho/series/series_storage.hpp"
 #include "tacho/version.hpp"
 
 #include <algorithm>
@@ -47,9 +48,9 @@ inline void allow([[maybe_unused]] void* from, [[maybe_unused]] std::size_t size
 // does; until then others of the same size take over the places of those that went. One thread at a time.
 class series_memory {
 public:
-    // Each series has room for so many exemplars behind its life.
-    explicit series_memory(std::size_t exemplars) noexcept
-        : life_size_(sizeof(series_life) + exemplars * sizeof(exemplar_slot)) {}
+    // Behind its life a series has room for exemplars, and if it may expire, for when it was seen in use.
+    explicit series_memory(series_storage const& of) noexcept
+        : life_size_(sizeof(series_life) + of.exemplars * sizeof(exemplar_slot) + (of.expire_after != 0 ? 8 : 0)) {}
     series_memory(series_memory const&) = delete;
     series_memory& operator=(series_memory const&) = delete;
     // All series have been released.
@@ -73,13 +74,14 @@ private:
     struct block {
         block *before, *after;  // of those with holes
         hole* holes;
-        std::size_t living, empty;  // series, and holes
+        std::uint32_t living, empty;  // series, and holes
     };
     static constexpr std::size_t block_size = (sizeof(block) + 7) & ~std::size_t{7};
     static constexpr std::size_t aligned(std::size_t size) noexcept {
         return (std::max)(sizeof(hole), (size + 7) & ~std::size_t{7});
     }
     static_assert(alignof(series_life) <= 8 && alignof(exemplar_slot) <= 8);
+    static_assert(huge_page < 1u << 23);  // see series_life::in_block()
 
     [[nodiscard]] bool begin_block(std::size_t size) noexcept;
     [[nodiscard]] room fill_hole(std::size_t size) noexcept;

@@ -202,7 +202,7 @@ private:
 
     label_schema schema_;
     series_storage storage_;
-    detail::series_memory memory_{storage_.exemplars};
+    detail::series_memory memory_{storage_};
     detail::series_index index_;
     detail::series_list list_;
     detail::removed_series removed_;

@@ -183,8 +183,8 @@ TACHO_FUNCTION series* series_table::add(std::span<std::string_view const> value
     if (place.ordinal == list_.next() && !list_.make_room()) return nullptr;
     detail::word* const cells = arena().allocate(storage_.cells);
     if (cells == nullptr) return nullptr;
-    series* const made = series::make(memory_, schema_, values, overflow, place.ordinal, place.generation,
-                                      storage_.now(), cells, storage_.exemplars);
+    series* const made =
+        series::make(memory_, schema_, values, overflow, place.ordinal, place.generation, cells, storage_);
     if (made == nullptr) {
         arena().release(cells, storage_.cells);
         return nullptr;
@@ -253,7 +253,10 @@ TACHO_FUNCTION void series_table::give_back() noexcept {
 }
 
 TACHO_FUNCTION void series_table::give_back_now_and_then() noexcept {
-    if (!removed_.is_due(storage_.most_removed())) return;
+    if (!removed_.is_due(storage_.most_removed())) {
+        if (index_.has_old() && gives_back_) index_.give_back(detail::finished_epoch());
+        return;
+    }
     if (gives_back_) give_back();
     removed_.rest();
 }
