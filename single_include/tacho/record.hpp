@@ -7190,12 +7190,6 @@ struct viewed_instrument {
     instrument_kind kind;
 };
 
-[[nodiscard]] inline bool selects(view const& v, viewed_instrument const& of) noexcept {
-    return is_match(v.name, of.name) && is_match(v.scope, of.scope) &&
-           (!v.scope_version || *v.scope_version == of.scope_version) && (!v.kind || *v.kind == of.kind) &&
-           (!v.unit || *v.unit == of.unit);
-}
-
 // What views set, those that do not being left as they are given.
 struct stream {
     std::string_view name, description;
@@ -7204,6 +7198,14 @@ struct stream {
     bool dropped = false;
 };
 
+#if TACHO_BODIES
+
+[[nodiscard]] inline bool selects(view const& v, viewed_instrument const& of) noexcept {
+    return is_match(v.name, of.name) && is_match(v.scope, of.scope) &&
+           (!v.scope_version || *v.scope_version == of.scope_version) && (!v.kind || *v.kind == of.kind) &&
+           (!v.unit || *v.unit == of.unit);
+}
+
 inline void apply(view const& v, stream& to) noexcept {
     if (v.rename) to.name = *v.rename;
     if (v.describe) to.description = *v.describe;
@@ -7211,8 +7213,6 @@ inline void apply(view const& v, stream& to) noexcept {
     if (v.series_limit != 0) to.limit = v.series_limit;
     to.dropped = v.drop.value_or(to.dropped);
 }
-
-#if TACHO_BODIES
 
 [[nodiscard]] inline bool leaves_out(view const& v, std::string_view label) noexcept {
     auto const has = [&](std::vector<label_name> const& list) {
@@ -9888,36 +9888,54 @@ using named_exemplar_histogram = named_instrument<histogram_handle<cells::sharde
 /// Registers an instrument whose description comes from outside. What is wrong with it does not throw: ok() is then
 /// false, the error hook has been called, and registry.problems() names culprit and cure. Takes the registry's mutex
 /// and allocates.
-[[nodiscard]] inline named_counter add_counter(scope const& in, instrument_options const& o) {
+[[nodiscard]] named_counter add_counter(scope const& in, instrument_options const& o);
+/// As add_counter(), of doubles.
+[[nodiscard]] named_double_counter add_double_counter(scope const& in, instrument_options const& o);
+/// As add_counter(), of an up-down counter of std::int64_t.
+[[nodiscard]] named_up_down_counter add_up_down_counter(scope const& in, instrument_options const& o);
+/// As add_counter(), of a gauge of doubles.
+[[nodiscard]] named_gauge add_gauge(scope const& in, instrument_options const& o);
+/// As add_counter(), of a histogram of doubles.
+[[nodiscard]] named_histogram add_histogram(scope const& in, instrument_options const& o);
+/// The same whose series keep exemplars.
+[[nodiscard]] named_exemplar_counter add_exemplar_counter(scope const& in, instrument_options const& o);
+/// As add_histogram(), with exemplars.
+[[nodiscard]] named_exemplar_histogram add_exemplar_histogram(scope const& in, instrument_options const& o);
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION named_counter add_counter(scope const& in, instrument_options const& o) {
     return named_counter{detail::register_named<std::uint64_t, cells::sharded>(in, o, instrument_kind::counter)};
 }
-/// As add_counter(), of doubles.
-[[nodiscard]] inline named_double_counter add_double_counter(scope const& in, instrument_options const& o) {
+
+TACHO_FUNCTION named_double_counter add_double_counter(scope const& in, instrument_options const& o) {
     return named_double_counter{detail::register_named<double, cells::sharded>(in, o, instrument_kind::counter)};
 }
-/// As add_counter(), of an up-down counter of std::int64_t.
-[[nodiscard]] inline named_up_down_counter add_up_down_counter(scope const& in, instrument_options const& o) {
+
+TACHO_FUNCTION named_up_down_counter add_up_down_counter(scope const& in, instrument_options const& o) {
     return named_up_down_counter{
         detail::register_named<std::int64_t, cells::shared>(in, o, instrument_kind::up_down_counter)};
 }
-/// As add_counter(), of a gauge of doubles.
-[[nodiscard]] inline named_gauge add_gauge(scope const& in, instrument_options const& o) {
+
+TACHO_FUNCTION named_gauge add_gauge(scope const& in, instrument_options const& o) {
     return named_gauge{detail::register_named<double, cells::shared>(in, o, instrument_kind::gauge)};
 }
-/// As add_counter(), of a histogram of doubles.
-[[nodiscard]] inline named_histogram add_histogram(scope const& in, instrument_options const& o) {
+
+TACHO_FUNCTION named_histogram add_histogram(scope const& in, instrument_options const& o) {
     return named_histogram{detail::register_named<double, cells::sharded>(in, o, instrument_kind::histogram)};
 }
-/// The same whose series keep exemplars.
-[[nodiscard]] inline named_exemplar_counter add_exemplar_counter(scope const& in, instrument_options const& o) {
+
+TACHO_FUNCTION named_exemplar_counter add_exemplar_counter(scope const& in, instrument_options const& o) {
     return named_exemplar_counter{
         detail::register_named<std::uint64_t, cells::sharded>(in, o, instrument_kind::counter, false, true)};
 }
-/// As add_histogram(), with exemplars.
-[[nodiscard]] inline named_exemplar_histogram add_exemplar_histogram(scope const& in, instrument_options const& o) {
+
+TACHO_FUNCTION named_exemplar_histogram add_exemplar_histogram(scope const& in, instrument_options const& o) {
     return named_exemplar_histogram{
         detail::register_named<double, cells::sharded>(in, o, instrument_kind::histogram, false, true)};
 }
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI
 
@@ -10537,6 +10555,8 @@ public:
 
 namespace tacho::inline TACHO_ABI {
 
+#if TACHO_BODIES
+
 namespace detail {
 
 // Registers what `add` completes: a specification with name, description, labels and limit.
@@ -10602,6 +10622,8 @@ template <class Complete>
 
 }  // namespace detail
 
+#endif
+
 /// An info named at run time. Movable; ends its registration when it ends.
 class named_info {
 public:
@@ -10648,30 +10670,42 @@ private:
 using named_state_set = named_instrument<named_state_handle>;
 
 /// As add_counter() and its like. An info has labels and no unit.
-[[nodiscard]] inline named_info add_info(scope const& in, instrument_options const& o) {
-    return named_info{detail::register_other(in, o, instrument_kind::info, detail::why_no_info(o), [](auto&) {})};
-}
-
+[[nodiscard]] named_info add_info(scope const& in, instrument_options const& o);
 /// As add_counter() and its like. A state set has 1 to 63 distinct states and no unit; each series is shown from its
 /// first set() on.
-[[nodiscard]] inline named_state_set add_state_set(scope const& in, instrument_options const& o,
-                                                   std::span<std::string_view const> states) {
-    return named_state_set{detail::register_other(in, o, instrument_kind::state_set,
-                                                  detail::why_no_state_set(o, states),
-                                                  [&](auto& spec) { spec.states = states; })};
-}
+[[nodiscard]] named_state_set add_state_set(scope const& in, instrument_options const& o,
+                                            std::span<std::string_view const> states);
 /// The same from a list.
-[[nodiscard]] inline named_state_set add_state_set(scope const& in, instrument_options const& o,
-                                                   std::initializer_list<std::string_view> states) {
-    return add_state_set(in, o, std::span{states.begin(), states.size()});
-}
+[[nodiscard]] named_state_set add_state_set(scope const& in, instrument_options const& o,
+                                            std::initializer_list<std::string_view> states);
 
 /// What add_exponential_histogram() gives.
 using named_exponential_histogram = named_instrument<exponential_handle<cells::sharded, unit::none>>;
 
 /// As add_histogram(), without bounds.
-[[nodiscard]] inline named_exponential_histogram add_exponential_histogram(scope const& in, instrument_options const& o,
-                                                                           exponential_shape shape = {}) {
+[[nodiscard]] named_exponential_histogram add_exponential_histogram(scope const& in, instrument_options const& o,
+                                                                    exponential_shape shape = {});
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION named_info add_info(scope const& in, instrument_options const& o) {
+    return named_info{detail::register_other(in, o, instrument_kind::info, detail::why_no_info(o), [](auto&) {})};
+}
+
+TACHO_FUNCTION named_state_set add_state_set(scope const& in, instrument_options const& o,
+                                             std::span<std::string_view const> states) {
+    return named_state_set{detail::register_other(in, o, instrument_kind::state_set,
+                                                  detail::why_no_state_set(o, states),
+                                                  [&](auto& spec) { spec.states = states; })};
+}
+
+TACHO_FUNCTION named_state_set add_state_set(scope const& in, instrument_options const& o,
+                                             std::initializer_list<std::string_view> states) {
+    return add_state_set(in, o, std::span{states.begin(), states.size()});
+}
+
+TACHO_FUNCTION named_exponential_histogram add_exponential_histogram(scope const& in, instrument_options const& o,
+                                                                     exponential_shape shape) {
     return named_exponential_histogram{detail::register_other(in, o, instrument_kind::exponential_histogram,
                                                               detail::why_no_exponential(o, shape), [&](auto& spec) {
                                                                   spec.number = number_kind::floating;
@@ -10679,6 +10713,8 @@ using named_exponential_histogram = named_instrument<exponential_handle<cells::s
                                                                   spec.shape = shape;
                                                               })};
 }
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI
 
@@ -10867,7 +10903,7 @@ public:
     /// Of these families, with what `round` of callbacks observed.
     snapshot(std::shared_ptr<family_list const> families, std::uint64_t round);
     /// As registry::snapshot().
-    explicit snapshot(registry const& of) : snapshot(of.snapshot()) {}
+    explicit snapshot(registry const& of);
 
     /// For tests, which include tacho/testing.hpp: the series of an instrument, by its name in OTLP or in Prometheus.
     /// `snapshot(registry)["http.requests"]({{"verb", "GET"}, {"code", 200}}).value() == 3`. Copies them.
@@ -10898,31 +10934,22 @@ private:
 
     struct collector;
 
-    [[nodiscard]] exponential_value exponential_of(reading const& r) const noexcept {
-        auto const* word = words_.data() + r.first;
-        exponential_value value{r.count, r.sum, word[0], static_cast<int>(word[1]), {}, {}};
-        word += 2;
-        for (auto* const side : {&value.positive, &value.negative}) {
-            *side = {static_cast<std::int32_t>(word[0]), {word + 2, static_cast<std::size_t>(word[1])}};
-            word += 2 + side->counts.size();
-        }
-        return value;
-    }
+    [[nodiscard]] std::pair<std::size_t, std::size_t> readings_of(std::size_t place) const noexcept;
+    [[nodiscard]] histogram_value histogram_of(descriptor const& d, reading const& r) const noexcept;
+    [[nodiscard]] exponential_value exponential_of(reading const& r) const noexcept;
+    [[nodiscard]] exemplar_view exemplars_of(family const& of, reading const& r) const noexcept;
 
     template <class Visitor>
     void visit_family(Visitor& visitor, std::size_t place) const {
         family const& of = *families_->by_name[place];
         descriptor const& d = of.describe();
         if (d.kind == instrument_kind::exponential_histogram) return visit_exponential(visitor, of, place);
-        for (std::size_t i = place == 0 ? 0 : ends_[place - 1]; i < ends_[place]; ++i) {
+        for (auto [i, end] = readings_of(place); i != end; ++i) {
             auto const& r = readings_[i];
             if constexpr (detail::shows_exemplars<Visitor>)
-                if (d.exemplars)
-                    visitor.exemplars(exemplar_view{
-                        *r.from, std::span{exemplars_}.subspan(r.exemplars, of.table().storage().exemplars)});
+                if (d.exemplars) visitor.exemplars(exemplars_of(of, r));
             if (d.is_histogram()) {
-                auto const buckets = std::span{words_}.subspan(r.first, d.bounds.size() + 1);
-                visitor.histogram(of, *r.from, histogram_value{buckets, r.count, r.sum});
+                visitor.histogram(of, *r.from, histogram_of(d, r));
             } else if (d.kind == instrument_kind::state_set) {
                 states_value const value{words_[r.first]};
                 if constexpr (requires { visitor.states(of, *r.from, value); }) visitor.states(of, *r.from, value);
@@ -10937,7 +10964,7 @@ private:
         if constexpr (requires(series const& s, exponential_value const& x) {
                           visitor.exponential_histogram(of, s, x);
                       })
-            for (std::size_t i = place == 0 ? 0 : ends_[place - 1]; i < ends_[place]; ++i)
+            for (auto [i, end] = readings_of(place); i != end; ++i)
                 visitor.exponential_histogram(of, *readings_[i].from, exponential_of(readings_[i]));
         else if constexpr (requires { visitor.left_out(of); })
             visitor.left_out(of);
@@ -10993,6 +11020,31 @@ TACHO_FUNCTION snapshot::snapshot(std::shared_ptr<family_list const> families, s
         std::as_const(*f).visit(collect, round);
         ends_.push_back(readings_.size());
     }
+}
+
+TACHO_FUNCTION snapshot::snapshot(registry const& of) : snapshot(of.snapshot()) {}
+
+TACHO_FUNCTION std::pair<std::size_t, std::size_t> snapshot::readings_of(std::size_t place) const noexcept {
+    return {place == 0 ? 0 : ends_[place - 1], ends_[place]};
+}
+
+TACHO_FUNCTION histogram_value snapshot::histogram_of(descriptor const& d, reading const& r) const noexcept {
+    return {std::span{words_}.subspan(r.first, d.bounds.size() + 1), r.count, r.sum};
+}
+
+TACHO_FUNCTION exponential_value snapshot::exponential_of(reading const& r) const noexcept {
+    auto const* word = words_.data() + r.first;
+    exponential_value value{r.count, r.sum, word[0], static_cast<int>(word[1]), {}, {}};
+    word += 2;
+    for (auto* const side : {&value.positive, &value.negative}) {
+        *side = {static_cast<std::int32_t>(word[0]), {word + 2, static_cast<std::size_t>(word[1])}};
+        word += 2 + side->counts.size();
+    }
+    return value;
+}
+
+TACHO_FUNCTION exemplar_view snapshot::exemplars_of(family const& of, reading const& r) const noexcept {
+    return exemplar_view{*r.from, std::span{exemplars_}.subspan(r.exemplars, of.table().storage().exemplars)};
 }
 
 TACHO_FUNCTION snapshot registry::snapshot() const {

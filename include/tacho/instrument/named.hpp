@@ -185,35 +185,53 @@ using named_exemplar_histogram = named_instrument<histogram_handle<cells::sharde
 /// Registers an instrument whose description comes from outside. What is wrong with it does not throw: ok() is then
 /// false, the error hook has been called, and registry.problems() names culprit and cure. Takes the registry's mutex
 /// and allocates.
-[[nodiscard]] inline named_counter add_counter(scope const& in, instrument_options const& o) {
+[[nodiscard]] named_counter add_counter(scope const& in, instrument_options const& o);
+/// As add_counter(), of doubles.
+[[nodiscard]] named_double_counter add_double_counter(scope const& in, instrument_options const& o);
+/// As add_counter(), of an up-down counter of std::int64_t.
+[[nodiscard]] named_up_down_counter add_up_down_counter(scope const& in, instrument_options const& o);
+/// As add_counter(), of a gauge of doubles.
+[[nodiscard]] named_gauge add_gauge(scope const& in, instrument_options const& o);
+/// As add_counter(), of a histogram of doubles.
+[[nodiscard]] named_histogram add_histogram(scope const& in, instrument_options const& o);
+/// The same whose series keep exemplars.
+[[nodiscard]] named_exemplar_counter add_exemplar_counter(scope const& in, instrument_options const& o);
+/// As add_histogram(), with exemplars.
+[[nodiscard]] named_exemplar_histogram add_exemplar_histogram(scope const& in, instrument_options const& o);
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION named_counter add_counter(scope const& in, instrument_options const& o) {
     return named_counter{detail::register_named<std::uint64_t, cells::sharded>(in, o, instrument_kind::counter)};
 }
-/// As add_counter(), of doubles.
-[[nodiscard]] inline named_double_counter add_double_counter(scope const& in, instrument_options const& o) {
+
+TACHO_FUNCTION named_double_counter add_double_counter(scope const& in, instrument_options const& o) {
     return named_double_counter{detail::register_named<double, cells::sharded>(in, o, instrument_kind::counter)};
 }
-/// As add_counter(), of an up-down counter of std::int64_t.
-[[nodiscard]] inline named_up_down_counter add_up_down_counter(scope const& in, instrument_options const& o) {
+
+TACHO_FUNCTION named_up_down_counter add_up_down_counter(scope const& in, instrument_options const& o) {
     return named_up_down_counter{
         detail::register_named<std::int64_t, cells::shared>(in, o, instrument_kind::up_down_counter)};
 }
-/// As add_counter(), of a gauge of doubles.
-[[nodiscard]] inline named_gauge add_gauge(scope const& in, instrument_options const& o) {
+
+TACHO_FUNCTION named_gauge add_gauge(scope const& in, instrument_options const& o) {
     return named_gauge{detail::register_named<double, cells::shared>(in, o, instrument_kind::gauge)};
 }
-/// As add_counter(), of a histogram of doubles.
-[[nodiscard]] inline named_histogram add_histogram(scope const& in, instrument_options const& o) {
+
+TACHO_FUNCTION named_histogram add_histogram(scope const& in, instrument_options const& o) {
     return named_histogram{detail::register_named<double, cells::sharded>(in, o, instrument_kind::histogram)};
 }
-/// The same whose series keep exemplars.
-[[nodiscard]] inline named_exemplar_counter add_exemplar_counter(scope const& in, instrument_options const& o) {
+
+TACHO_FUNCTION named_exemplar_counter add_exemplar_counter(scope const& in, instrument_options const& o) {
     return named_exemplar_counter{
         detail::register_named<std::uint64_t, cells::sharded>(in, o, instrument_kind::counter, false, true)};
 }
-/// As add_histogram(), with exemplars.
-[[nodiscard]] inline named_exemplar_histogram add_exemplar_histogram(scope const& in, instrument_options const& o) {
+
+TACHO_FUNCTION named_exemplar_histogram add_exemplar_histogram(scope const& in, instrument_options const& o) {
     return named_exemplar_histogram{
         detail::register_named<double, cells::sharded>(in, o, instrument_kind::histogram, false, true)};
 }
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI

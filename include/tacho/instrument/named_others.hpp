@@ -2,6 +2,7 @@
 // tacho: infos, state sets and exponential histograms whose names and labels are known only at run time.
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/instrument/exponential_histogram.hpp"
 #include "tacho/instrument/info.hpp"
 #include "tacho/instrument/named.hpp"
@@ -19,6 +20,8 @@
 #include <vector>
 
 namespace tacho::inline TACHO_ABI {
+
+#if TACHO_BODIES
 
 namespace detail {
 
@@ -85,6 +88,8 @@ template <class Complete>
 
 }  // namespace detail
 
+#endif
+
 /// An info named at run time. Movable; ends its registration when it ends.
 class named_info {
 public:
@@ -131,30 +136,42 @@ private:
 using named_state_set = named_instrument<named_state_handle>;
 
 /// As add_counter() and its like. An info has labels and no unit.
-[[nodiscard]] inline named_info add_info(scope const& in, instrument_options const& o) {
-    return named_info{detail::register_other(in, o, instrument_kind::info, detail::why_no_info(o), [](auto&) {})};
-}
-
+[[nodiscard]] named_info add_info(scope const& in, instrument_options const& o);
 /// As add_counter() and its like. A state set has 1 to 63 distinct states and no unit; each series is shown from its
 /// first set() on.
-[[nodiscard]] inline named_state_set add_state_set(scope const& in, instrument_options const& o,
-                                                   std::span<std::string_view const> states) {
-    return named_state_set{detail::register_other(in, o, instrument_kind::state_set,
-                                                  detail::why_no_state_set(o, states),
-                                                  [&](auto& spec) { spec.states = states; })};
-}
+[[nodiscard]] named_state_set add_state_set(scope const& in, instrument_options const& o,
+                                            std::span<std::string_view const> states);
 /// The same from a list.
-[[nodiscard]] inline named_state_set add_state_set(scope const& in, instrument_options const& o,
-                                                   std::initializer_list<std::string_view> states) {
-    return add_state_set(in, o, std::span{states.begin(), states.size()});
-}
+[[nodiscard]] named_state_set add_state_set(scope const& in, instrument_options const& o,
+                                            std::initializer_list<std::string_view> states);
 
 /// What add_exponential_histogram() gives.
 using named_exponential_histogram = named_instrument<exponential_handle<cells::sharded, unit::none>>;
 
 /// As add_histogram(), without bounds.
-[[nodiscard]] inline named_exponential_histogram add_exponential_histogram(scope const& in, instrument_options const& o,
-                                                                           exponential_shape shape = {}) {
+[[nodiscard]] named_exponential_histogram add_exponential_histogram(scope const& in, instrument_options const& o,
+                                                                    exponential_shape shape = {});
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION named_info add_info(scope const& in, instrument_options const& o) {
+    return named_info{detail::register_other(in, o, instrument_kind::info, detail::why_no_info(o), [](auto&) {})};
+}
+
+TACHO_FUNCTION named_state_set add_state_set(scope const& in, instrument_options const& o,
+                                             std::span<std::string_view const> states) {
+    return named_state_set{detail::register_other(in, o, instrument_kind::state_set,
+                                                  detail::why_no_state_set(o, states),
+                                                  [&](auto& spec) { spec.states = states; })};
+}
+
+TACHO_FUNCTION named_state_set add_state_set(scope const& in, instrument_options const& o,
+                                             std::initializer_list<std::string_view> states) {
+    return add_state_set(in, o, std::span{states.begin(), states.size()});
+}
+
+TACHO_FUNCTION named_exponential_histogram add_exponential_histogram(scope const& in, instrument_options const& o,
+                                                                     exponential_shape shape) {
     return named_exponential_histogram{detail::register_other(in, o, instrument_kind::exponential_histogram,
                                                               detail::why_no_exponential(o, shape), [&](auto& spec) {
                                                                   spec.number = number_kind::floating;
@@ -162,5 +179,7 @@ using named_exponential_histogram = named_instrument<exponential_handle<cells::s
                                                                   spec.shape = shape;
                                                               })};
 }
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI

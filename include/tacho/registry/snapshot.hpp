@@ -26,7 +26,7 @@ public:
     /// Of these families, with what `round` of callbacks observed.
     snapshot(std::shared_ptr<family_list const> families, std::uint64_t round);
     /// As registry::snapshot().
-    explicit snapshot(registry const& of) : snapshot(of.snapshot()) {}
+    explicit snapshot(registry const& of);
 
     /// For tests, which include tacho/testing.hpp: the series of an instrument, by its name in OTLP or in Prometheus.
     /// `snapshot(registry)["http.requests"]({{"verb", "GET"}, {"code", 200}}).value() == 3`. Copies them.
@@ -57,31 +57,22 @@ private:
 
     struct collector;
 
-    [[nodiscard]] exponential_value exponential_of(reading const& r) const noexcept {
-        auto const* word = words_.data() + r.first;
-        exponential_value value{r.count, r.sum, word[0], static_cast<int>(word[1]), {}, {}};
-        word += 2;
-        for (auto* const side : {&value.positive, &value.negative}) {
-            *side = {static_cast<std::int32_t>(word[0]), {word + 2, static_cast<std::size_t>(word[1])}};
-            word += 2 + side->counts.size();
-        }
-        return value;
-    }
+    [[nodiscard]] std::pair<std::size_t, std::size_t> readings_of(std::size_t place) const noexcept;
+    [[nodiscard]] histogram_value histogram_of(descriptor const& d, reading const& r) const noexcept;
+    [[nodiscard]] exponential_value exponential_of(reading const& r) const noexcept;
+    [[nodiscard]] exemplar_view exemplars_of(family const& of, reading const& r) const noexcept;
 
     template <class Visitor>
     void visit_family(Visitor& visitor, std::size_t place) const {
         family const& of = *families_->by_name[place];
         descriptor const& d = of.describe();
         if (d.kind == instrument_kind::exponential_histogram) return visit_exponential(visitor, of, place);
-        for (std::size_t i = place == 0 ? 0 : ends_[place - 1]; i < ends_[place]; ++i) {
+        for (auto [i, end] = readings_of(place); i != end; ++i) {
             auto const& r = readings_[i];
             if constexpr (detail::shows_exemplars<Visitor>)
-                if (d.exemplars)
-                    visitor.exemplars(exemplar_view{
-                        *r.from, std::span{exemplars_}.subspan(r.exemplars, of.table().storage().exemplars)});
+                if (d.exemplars) visitor.exemplars(exemplars_of(of, r));
             if (d.is_histogram()) {
-                auto const buckets = std::span{words_}.subspan(r.first, d.bounds.size() + 1);
-                visitor.histogram(of, *r.from, histogram_value{buckets, r.count, r.sum});
+                visitor.histogram(of, *r.from, histogram_of(d, r));
             } else if (d.kind == instrument_kind::state_set) {
                 states_value const value{words_[r.first]};
                 if constexpr (requires { visitor.states(of, *r.from, value); }) visitor.states(of, *r.from, value);
@@ -96,7 +87,7 @@ private:
         if constexpr (requires(series const& s, exponential_value const& x) {
                           visitor.exponential_histogram(of, s, x);
                       })
-            for (std::size_t i = place == 0 ? 0 : ends_[place - 1]; i < ends_[place]; ++i)
+            for (auto [i, end] = readings_of(place); i != end; ++i)
                 visitor.exponential_histogram(of, *readings_[i].from, exponential_of(readings_[i]));
         else if constexpr (requires { visitor.left_out(of); })
             visitor.left_out(of);
@@ -152,6 +143,31 @@ TACHO_FUNCTION snapshot::snapshot(std::shared_ptr<family_list const> families, s
         std::as_const(*f).visit(collect, round);
         ends_.push_back(readings_.size());
     }
+}
+
+TACHO_FUNCTION snapshot::snapshot(registry const& of) : snapshot(of.snapshot()) {}
+
+TACHO_FUNCTION std::pair<std::size_t, std::size_t> snapshot::readings_of(std::size_t place) const noexcept {
+    return {place == 0 ? 0 : ends_[place - 1], ends_[place]};
+}
+
+TACHO_FUNCTION histogram_value snapshot::histogram_of(descriptor const& d, reading const& r) const noexcept {
+    return {std::span{words_}.subspan(r.first, d.bounds.size() + 1), r.count, r.sum};
+}
+
+TACHO_FUNCTION exponential_value snapshot::exponential_of(reading const& r) const noexcept {
+    auto const* word = words_.data() + r.first;
+    exponential_value value{r.count, r.sum, word[0], static_cast<int>(word[1]), {}, {}};
+    word += 2;
+    for (auto* const side : {&value.positive, &value.negative}) {
+        *side = {static_cast<std::int32_t>(word[0]), {word + 2, static_cast<std::size_t>(word[1])}};
+        word += 2 + side->counts.size();
+    }
+    return value;
+}
+
+TACHO_FUNCTION exemplar_view snapshot::exemplars_of(family const& of, reading const& r) const noexcept {
+    return exemplar_view{*r.from, std::span{exemplars_}.subspan(r.exemplars, of.table().storage().exemplars)};
 }
 
 TACHO_FUNCTION snapshot registry::snapshot() const {

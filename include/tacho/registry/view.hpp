@@ -89,12 +89,6 @@ struct viewed_instrument {
     instrument_kind kind;
 };
 
-[[nodiscard]] inline bool selects(view const& v, viewed_instrument const& of) noexcept {
-    return is_match(v.name, of.name) && is_match(v.scope, of.scope) &&
-           (!v.scope_version || *v.scope_version == of.scope_version) && (!v.kind || *v.kind == of.kind) &&
-           (!v.unit || *v.unit == of.unit);
-}
-
 // What views set, those that do not being left as they are given.
 struct stream {
     std::string_view name, description;
@@ -103,6 +97,14 @@ struct stream {
     bool dropped = false;
 };
 
+#if TACHO_BODIES
+
+[[nodiscard]] inline bool selects(view const& v, viewed_instrument const& of) noexcept {
+    return is_match(v.name, of.name) && is_match(v.scope, of.scope) &&
+           (!v.scope_version || *v.scope_version == of.scope_version) && (!v.kind || *v.kind == of.kind) &&
+           (!v.unit || *v.unit == of.unit);
+}
+
 inline void apply(view const& v, stream& to) noexcept {
     if (v.rename) to.name = *v.rename;
     if (v.describe) to.description = *v.describe;
@@ -110,8 +112,6 @@ inline void apply(view const& v, stream& to) noexcept {
     if (v.series_limit != 0) to.limit = v.series_limit;
     to.dropped = v.drop.value_or(to.dropped);
 }
-
-#if TACHO_BODIES
 
 [[nodiscard]] inline bool leaves_out(view const& v, std::string_view label) noexcept {
     auto const has = [&](std::vector<label_name> const& list) {
