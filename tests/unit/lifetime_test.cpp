@@ -17,6 +17,7 @@
 #include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -384,6 +385,60 @@ TEST(a_family, gives_the_memory_of_its_series_back_when_they_are_removed) {
     }
     EXPECT_LE(test::heap_in_use() - before, (with_all - before) / 4);  // AddressSanitizer's heap says 0 to all
     EXPECT_LT(registry.health().kept_series, 100u);
+}
+
+// But for the addresses of its free cells, which the next one takes.
+TEST(an_instrument_that_ends, leaves_nothing_on_the_heap) {
+    auto const make_and_end = [] {
+        tacho::registry registry;
+        tacho::counter<"c", tacho::label<"a", int>, tacho::series_limit<100'000>> c{registry};
+        for (int i = 0; i < 100'000; ++i) c(i).inc();
+    };
+    auto const at_first = test::heap_in_use();
+    make_and_end();
+    auto const before = test::heap_in_use();
+    EXPECT_LT(before, at_first + 100'000 * 10);
+    make_and_end();
+    EXPECT_LT(test::heap_in_use(), before + 100'000);  // glibc counts what it keeps to give out again
+}
+
+// So that neighbours are neighbours again.
+TEST(an_instrument_that_ends, leaves_its_cells_to_the_next_in_their_order) {
+    auto const places = [] {
+        tacho::registry registry;
+        // Of a number of buckets that nobody else has.
+        tacho::histogram<"h", tacho::label<"a", int>> h{registry, "", tacho::bounds::linear(1, 1, 53)};
+        for (int i = 0; i < 50; ++i) h(i).observe(1);
+        std::vector<tacho::detail::word*> found;
+        struct {
+            void number(tacho::family const&, tacho::series const&, tacho::number) {}
+            void histogram(tacho::family const&, tacho::series const& s, tacho::histogram_value) {
+                to.push_back(s.cells());
+            }
+            std::vector<tacho::detail::word*>& to;
+        } visitor{found};
+        registry.visit(visitor);
+        return found;
+    };
+    auto const first = places();
+    ASSERT_EQ(first.size(), 50u);
+    EXPECT_EQ(places(), first);
+}
+
+TEST(a_thousand_series_of_three_labels, take_less_than_200_bytes_each) {
+    auto const make = [](tacho::registry& in) {
+        tacho::counter<"bench.requests", tacho::label<"api">, tacho::label<"method">, tacho::label<"status", int>> c{
+            in};
+        for (int i = 0; i < 1000; ++i) c("/v1/vector_stores/" + std::to_string(i / 20), "DELETE", 200 + i % 20).inc();
+        return c.bind("/v1/vector_stores/0", "DELETE", 200);  // keeps all of them
+    };
+    tacho::registry warm, registry;
+    static_cast<void>(make(warm));
+    auto const before = test::heap_in_use();
+    auto const kept = make(registry);
+    auto const after = test::heap_in_use();
+    ASSERT_EQ(registry.health().overflowed_measurements, 0u);
+    EXPECT_LE(after - before + 1000 * sizeof(tacho::detail::word), 200u * 1000);
 }
 
 // ---- Readers who report what happened in between.
