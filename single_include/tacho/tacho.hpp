@@ -4999,8 +4999,16 @@ public:
     // Readers that begin to look later don't find it. It is there.
     void erase(std::uint64_t hash, series const* gone) noexcept;
 
-    // Whether there are tables to be given back. One writer at a time, as for all that follows.
-    [[nodiscard]] bool has_old() const noexcept { return old_ != nullptr; }
+    // Whether there are tables to be given back, and it is time to try: each time in vain doubles the tries let pass,
+    // as asking who looks interrupts all threads. One writer at a time, as for all that follows.
+    [[nodiscard]] bool is_due() noexcept {
+        if (old_ == nullptr) return false;
+        if (passed_ < let_pass_) {
+            ++passed_;
+            return false;
+        }
+        return true;
+    }
 
     // Frees the tables that were left in this epoch or before.
     void give_back(std::uint64_t finished) noexcept;
@@ -5056,6 +5064,7 @@ private:
 
     std::atomic<table*> newest_{nullptr};
     table* old_ = nullptr;  // replaced, newest first
+    std::uint32_t let_pass_ = 0, passed_ = 0;
 };
 
 #if TACHO_BODIES
@@ -5106,6 +5115,8 @@ TACHO_FUNCTION void series_index::give_back(std::uint64_t finished) noexcept {
             std::free(t);
         }
     }
+    passed_ = 0;
+    let_pass_ = old_ == nullptr ? 0 : (std::min)(let_pass_ * 2 + 1, 1023u);
 }
 
 TACHO_FUNCTION void series_index::insert(std::uint64_t hash, series* added) noexcept {
@@ -5559,7 +5570,7 @@ TACHO_FUNCTION void series_table::give_back() noexcept {
 
 TACHO_FUNCTION void series_table::give_back_now_and_then() noexcept {
     if (!removed_.is_due(storage_.most_removed())) {
-        if (index_.has_old() && gives_back_) index_.give_back(detail::finished_epoch());
+        if (gives_back_ && index_.is_due()) index_.give_back(detail::finished_epoch());
         return;
     }
     if (gives_back_) give_back();

@@ -254,7 +254,7 @@ TACHO_FUNCTION void series_table::give_back() noexcept {
 
 TACHO_FUNCTION void series_table::give_back_now_and_then() noexcept {
     if (!removed_.is_due(storage_.most_removed())) {
-        if (index_.has_old() && gives_back_) index_.give_back(detail::finished_epoch());
+        if (gives_back_ && index_.is_due()) index_.give_back(detail::finished_epoch());
         return;
     }
     if (gives_back_) give_back();
