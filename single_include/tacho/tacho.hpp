@@ -3740,6 +3740,15 @@ public:
     // Only the one call that did says when. The stamp is taken afterwards: a reader whose collection began at that
     // stamp or later has seen it removed, with its last values. Until then it counts as removed just now.
     bool remove(reader_clock& readers, unix_nanos now, bool when_idle) noexcept;
+    // Takes the stamp of a removed one, should the thread that removed it not have come to that: whoever is made in its
+    // place has a later one.
+    void stamp(reader_clock& readers) noexcept {
+        auto unset = never;
+        // Release: who knows that it was removed by then knows when it ended, if this thread removed it.
+        if (removed_at_.load(std::memory_order_relaxed) == never)
+            removed_at_.compare_exchange_strong(unset, readers.next(), std::memory_order_release,
+                                                std::memory_order_relaxed);
+    }
     [[nodiscard]] bool was_removed_by(std::uint64_t stamp) const noexcept {
         return removed_at_.load(std::memory_order_acquire) <= stamp;
     }
@@ -3784,8 +3793,7 @@ TACHO_FUNCTION bool series_life::remove(reader_clock& readers, unix_nanos now, b
         // A release, matched by the acquire in is_removed(), and in one order with what series_list::join() does.
     } while (!state_.compare_exchange_weak(seen, state::removed, std::memory_order_seq_cst, std::memory_order_relaxed));
     end_.store(now, std::memory_order_relaxed);
-    // Release: who knows that it was removed by then knows when it ended.
-    removed_at_.store(readers.next(), std::memory_order_release);
+    stamp(readers);
     return true;
 }
 
@@ -4069,6 +4077,13 @@ public:
     [[nodiscard]] std::uint32_t generation() const noexcept { return life().generation(); }
     /// Whether it stands for all series beyond the limit. It then has no label values.
     [[nodiscard]] bool is_overflow() const noexcept { return overflow_ != 0; }
+    /// When it was made, by the reader clock; 0 where no series of its family had been removed before, so that none can
+    /// have had the same label values.
+    [[nodiscard]] std::uint64_t made() const noexcept {
+        return late_ == 0
+                   ? 0
+                   : *reinterpret_cast<std::uint64_t const*>(reinterpret_cast<char const*>(this) + end_of_text());
+    }
     /// Where its numbers are; not to be written to once it may be another's.
     [[nodiscard]] detail::word* cells() const noexcept { return cells_; }
 
@@ -4133,14 +4148,16 @@ private:
     };
     static_assert(max_label_value < 1u << 11 && (2 * max_labels + 3) * 3 * max_label_value < 1u << 20);
 
-    // Behind the object, in the same piece of memory: the places of the values, the text, and the values that are
-    // written otherwise there.
+    // Behind the object, in the same piece of memory: the places of the values, the text, the values that are written
+    // otherwise there, and when it was made, if that is told.
     [[nodiscard]] place const* places() const noexcept { return reinterpret_cast<place const*>(this + 1); }
 
     [[nodiscard]] static series* make(detail::series_memory& memory, label_schema const& schema,
                                       std::span<std::string_view const> values, bool overflow, std::uint32_t ordinal,
-                                      std::uint32_t generation, detail::word* cells,
+                                      std::uint32_t generation, std::uint64_t made, detail::word* cells,
                                       series_storage const& storage) noexcept;
+    // Bytes from here to the end of what has a value, rounded up to where a number may be.
+    [[nodiscard]] std::size_t end_of_text() const noexcept;
     void destroy(detail::series_memory& memory) noexcept;
 
     // Little, because a scrape reads it with each text.
@@ -4149,21 +4166,26 @@ private:
     std::uint32_t text_size_ : 21;
     std::uint32_t label_count_ : 5;
     std::uint32_t overflow_ : 1;
+    std::uint32_t late_ : 1;
     static_assert(max_labels < 1u << 5);
 };
 
 #if TACHO_BODIES
 
-TACHO_FUNCTION void series::destroy(detail::series_memory& memory) noexcept {
-    auto end = static_cast<std::size_t>(text().data() + text().size() - reinterpret_cast<char*>(this));
+TACHO_FUNCTION std::size_t series::end_of_text() const noexcept {
+    auto end = static_cast<std::size_t>(text().data() + text().size() - reinterpret_cast<char const*>(this));
     for (std::size_t i = 0; i < label_count_; ++i)  // those that are kept beside the text are behind it
         end = (std::max)(end, std::size_t{places()[i].at} + places()[i].size);
-    memory.release(this, end, life());
+    return (end + 7) & ~std::size_t{7};
+}
+
+TACHO_FUNCTION void series::destroy(detail::series_memory& memory) noexcept {
+    memory.release(this, end_of_text() + (late_ != 0 ? sizeof(std::uint64_t) : 0), life());
 }
 
 TACHO_FUNCTION series* series::make(detail::series_memory& memory, label_schema const& schema,
                                     std::span<std::string_view const> values, bool overflow, std::uint32_t ordinal,
-                                    std::uint32_t generation, detail::word* cells,
+                                    std::uint32_t generation, std::uint64_t made_at, detail::word* cells,
                                     series_storage const& storage) noexcept {
     detail::shown_labels shown{schema, values};
     if (overflow) shown.add({"otel_metric_overflow", "true"});
@@ -4182,7 +4204,8 @@ TACHO_FUNCTION series* series::make(detail::series_memory& memory, label_schema 
         if (detail::escaped_size(value) != value.size()) escaped += value.size();
 
     if (text_size > 1u << 20) return nullptr;  // the name of a scope takes a megabyte, too much for a `place`
-    auto const room = memory.allocate(sizeof(series) + values.size() * sizeof(place) + text_size + escaped);
+    auto const all = (sizeof(series) + values.size() * sizeof(place) + text_size + escaped + 7) & ~std::size_t{7};
+    auto const room = memory.allocate(made_at == 0 ? all : all + sizeof made_at);
     if (room.series == nullptr) return nullptr;
     auto const birth = storage.now();
     auto* const life = new (room.life) detail::series_life{birth, ordinal, generation, room.in_block};
@@ -4196,6 +4219,8 @@ TACHO_FUNCTION series* series::make(detail::series_memory& memory, label_schema 
     made->text_size_ = static_cast<std::uint32_t>(text_size) & 0x1FFFFFu;
     made->label_count_ = static_cast<std::uint32_t>(values.size()) & 0x1Fu;
     made->overflow_ = overflow ? 1 : 0;
+    made->late_ = made_at != 0 ? 1 : 0;
+    if (made_at != 0) new (static_cast<char*>(room.series) + all) std::uint64_t{made_at};
 
     auto* const places = reinterpret_cast<place*>(made + 1);
     auto const place_of = [&](char const* at, std::string_view value) {
@@ -4573,9 +4598,9 @@ public:
 
     // The same a strip at a time, of those for which listed(series&): f(std::span<series* const>, word* cells). `cells`
     // is nullptr unless all places of the strip have a series that is listed and their cells are neighbours, which is
-    // how they are given out: then it is the first one's, and neither is looked at one by one.
-    template <class Listed, class F>
-    void for_each_strip(Listed&& listed, F&& f) const {
+    // how they are given out: then it is the first one's, and neither is looked at one by one, if all_listed().
+    template <class Listed, class All, class F>
+    void for_each_strip(Listed&& listed, All&& all_listed, F&& f) const {
         auto const size = size_.load(std::memory_order_acquire);
         for (std::size_t i = 0, block = 0; i < size; i += block_size(block++)) {
             auto const* const places = blocks_[block].load(std::memory_order_relaxed);
@@ -4587,7 +4612,9 @@ public:
                 // The next strip's texts, to be there by then: many series take a fifth more time without.
                 if (k + 2 * strip <= end) prefetch(places + k + strip, all_of_strip{});
                 // Acquire: the series were there before they were joined.
-                word* const cells = heads[k / strip].load(std::memory_order_acquire);
+                word* cells = heads[k / strip].load(std::memory_order_acquire);
+                if (cells != nullptr && !all_listed()) [[unlikely]]
+                    cells = nullptr;
                 if (cells != nullptr) [[likely]] {
                     gather(places + k, found, all_of_strip{});
                     count = strip;
@@ -5192,11 +5219,13 @@ public:
     void show_only(series const& s) noexcept;
 
     /// Calls f(series&) for each series, and for those that were removed after the stamp `since` of the reader clock.
+    /// If that is `present`, for each that there was when it began, so that none is listed twice whose label values are
+    /// removed and come again meanwhile.
     template <class F>
     void for_each(F&& f, std::uint64_t since = present) const {
-        idle_.remove_from(list_);
+        auto const when = begin_list(since);
         list_.for_each([&](series& s) {
-            if (is_listed(s, since)) f(s);
+            if (is_listed(s, when)) f(s);
         });
     }
 
@@ -5204,8 +5233,10 @@ public:
     /// f(std::span<series* const>, word* cells), see series_list.
     template <class Keep, class F>
     void for_each_strip(Keep&& keep, F&& f, std::uint64_t since = present) const {
-        idle_.remove_from(list_);
-        list_.for_each_strip([&](series& s) { return is_listed(s, since) && keep(s); }, f);
+        auto const when = begin_list(since);
+        // Relaxed: a strip that has a new series is joined after that was noted, which is a release.
+        list_.for_each_strip([&](series& s) { return is_listed(s, when) && keep(s); },
+                             [&] { return last_made_.load(std::memory_order_relaxed) <= when.made_by; }, f);
     }
 
     /// Series are kept until the family ends from now on: an instrument of enums looks them up without `looking`.
@@ -5261,9 +5292,22 @@ private:
     };
 
     [[nodiscard]] bool is_usable(series& s) const noexcept { return storage_.expire_after == 0 || s.life().touch(); }
-    [[nodiscard]] static bool is_listed(series const& s, std::uint64_t since) noexcept {
+    // What a list shows: by the reader clock.
+    struct moment {
+        std::uint64_t made_by, removed_since;
+    };
+    // Once those are removed that have been idle for too long. Acquire: who sees that a series was made sees that the
+    // one before it, of the same label values, had been removed. So the one that was made earlier is listed, or the
+    // later.
+    [[nodiscard]] moment begin_list(std::uint64_t since) const noexcept {
+        idle_.remove_from(list_);
+        if (since != present) return {present, since};
+        auto const now = storage_.readers->now.load(std::memory_order_acquire);
+        return {now, now};
+    }
+    [[nodiscard]] static bool is_listed(series const& s, moment when) noexcept {
         auto const& life = s.life();
-        return !life.is_removed() || life.was_removed_since(since);
+        return (!life.is_removed() || life.was_removed_since(when.removed_since)) && s.made() <= when.made_by;
     }
 
     // Of any values, what is not found.
@@ -5317,7 +5361,8 @@ private:
     detail::removed_series removed_;
     detail::series_caches caches_;
     std::uint64_t turns_ = 0;  // of an info
-    bool gives_back_ = true;
+    bool gives_back_ = true, has_removed_ = false;
+    std::atomic<std::uint64_t> last_made_{0};  // see series::made()
     std::atomic<series*> overflow_{nullptr};
     std::atomic<std::uint64_t> overflowed_{0};
     std::atomic<std::size_t> regular_{0};  // found by label values
@@ -5499,13 +5544,15 @@ TACHO_FUNCTION series* series_table::add(std::span<std::string_view const> value
     if (place.ordinal == list_.next() && !list_.make_room()) return nullptr;
     detail::word* const cells = arena().allocate(storage_.cells);
     if (cells == nullptr) return nullptr;
+    auto const now = has_removed_ ? storage_.readers->next() : 0;
     series* const made =
-        series::make(memory_, schema_, values, overflow, place.ordinal, place.generation, cells, storage_);
+        series::make(memory_, schema_, values, overflow, place.ordinal, place.generation, now, cells, storage_);
     if (made == nullptr) {
         arena().release(cells, storage_.cells);
         return nullptr;
     }
     removed_.take(place);
+    if (now != 0) last_made_.store(now, std::memory_order_relaxed);  // before join(): see for_each_strip()
     list_.put(place.ordinal, made);
     if (storage_.cells == 1) list_.join(place.ordinal);
     return made;
@@ -5534,6 +5581,7 @@ TACHO_FUNCTION void series_table::bury(series& s) noexcept {
 }
 
 TACHO_FUNCTION void series_table::unlink(series& s) noexcept {
+    has_removed_ = true;
     s.life().unlink();
     if (s.is_overflow()) {
         overflow_.store(nullptr, std::memory_order_release);
@@ -5545,6 +5593,7 @@ TACHO_FUNCTION void series_table::unlink(series& s) noexcept {
 }
 
 TACHO_FUNCTION void series_table::keep(series& s) noexcept {
+    s.life().stamp(*storage_.readers);
     removed_.add(s, detail::end_epoch());
     kept_.store(removed_.size(), std::memory_order_relaxed);
 }

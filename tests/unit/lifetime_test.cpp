@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -120,6 +121,61 @@ TEST(removed_series, leave_places_that_a_page_passes_over) {
     auto const text = as_text(registry);
     EXPECT_EQ(value_of(text, "c_total{a=\"7\"}"), "1") << text;
     EXPECT_EQ(value_of(text, "c_total{a=\"8\"}"), "") << text;
+}
+
+// A page is read place by place, and what is removed and made again meanwhile may come to stand in a place that is read
+// later. It is on the page once, whichever of the two it is.
+template <class Instrument>
+void replace_while_listed(bool replaced_is_listed_already) {
+    tacho::registry registry;
+    Instrument c{registry};
+    auto const record = [&](int i) {
+        if constexpr (requires { c(i).inc(); })
+            c(i).inc();
+        else
+            c(i).observe(1);
+    };
+    for (int i = 0; i < 40; ++i) record(i);
+    for (int i = 20; i < 40; ++i) c.remove(i);
+    for (int i = 0; i < 200; ++i) {  // so many that places are free
+        record(1000);
+        c.remove(1000);
+    }
+    struct {
+        void number(tacho::family const&, tacho::series const& s, tacho::number) { note(s); }
+        void histogram(tacho::family const&, tacho::series const& s, tacho::histogram_value const&) { note(s); }
+        void note(tacho::series const& s) {
+            ++seen[std::string{s.value(0)}];
+            if (seen.size() == 4 && !std::exchange(done, true)) replace();
+        }
+        std::function<void()> replace;
+        std::map<std::string, int> seen{};
+        bool done = false;
+    } visitor{[&] {
+        for (int i = replaced_is_listed_already ? 0 : 16; i < (replaced_is_listed_already ? 4 : 20); ++i) {
+            EXPECT_TRUE(c.remove(i));
+            record(i);
+        }
+        c.remove(10);  // and is not made again
+        record(2000);
+    }};
+    registry.visit(visitor);
+    std::map<std::string, int> expected;
+    for (int i = 0; i < 20; ++i) expected[std::to_string(i)] = 1;
+    EXPECT_EQ(visitor.seen, expected);
+    visitor.seen.clear();
+    registry.visit(visitor);
+    expected.erase("10");
+    expected["2000"] = 1;
+    EXPECT_EQ(visitor.seen, expected);
+}
+
+TEST(series_that_are_replaced_while_a_page_is_read, are_on_it_once) {
+    for (bool const listed_already : {true, false}) {
+        replace_while_listed<tacho::counter<"c", tacho::label<"a", int>>>(listed_already);
+        replace_while_listed<tacho::gauge<"g", std::int64_t, tacho::label<"a", int>>>(listed_already);
+        replace_while_listed<tacho::histogram<"h", tacho::label<"a", int>>>(listed_already);
+    }
 }
 
 TEST(an_instrument_of_enums, that_ends_is_not_written_to_by_the_removal_of_a_series) {
@@ -387,7 +443,7 @@ TEST(a_family, gives_the_memory_of_its_series_back_when_they_are_removed) {
     EXPECT_LT(registry.health().kept_series, 100u);
 }
 
-// But for the addresses of its free cells, which the next one takes.
+// But for its free cells and their addresses, which the next one takes: where cells are sparse, not on the heap.
 TEST(an_instrument_that_ends, leaves_nothing_on_the_heap) {
     auto const make_and_end = [] {
         tacho::registry registry;
@@ -397,7 +453,7 @@ TEST(an_instrument_that_ends, leaves_nothing_on_the_heap) {
     auto const at_first = test::heap_in_use();
     make_and_end();
     auto const before = test::heap_in_use();
-    EXPECT_LT(before, at_first + 100'000 * 10);
+    EXPECT_LT(before, at_first + 100'000 * 2 * 10);
     make_and_end();
     EXPECT_LT(test::heap_in_use(), before + 100'000);  // glibc counts what it keeps to give out again
 }

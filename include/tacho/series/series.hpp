@@ -40,6 +40,13 @@ public:
     [[nodiscard]] std::uint32_t generation() const noexcept { return life().generation(); }
     /// Whether it stands for all series beyond the limit. It then has no label values.
     [[nodiscard]] bool is_overflow() const noexcept { return overflow_ != 0; }
+    /// When it was made, by the reader clock; 0 where no series of its family had been removed before, so that none can
+    /// have had the same label values.
+    [[nodiscard]] std::uint64_t made() const noexcept {
+        return late_ == 0
+                   ? 0
+                   : *reinterpret_cast<std::uint64_t const*>(reinterpret_cast<char const*>(this) + end_of_text());
+    }
     /// Where its numbers are; not to be written to once it may be another's.
     [[nodiscard]] detail::word* cells() const noexcept { return cells_; }
 
@@ -104,14 +111,16 @@ private:
     };
     static_assert(max_label_value < 1u << 11 && (2 * max_labels + 3) * 3 * max_label_value < 1u << 20);
 
-    // Behind the object, in the same piece of memory: the places of the values, the text, and the values that are
-    // written otherwise there.
+    // Behind the object, in the same piece of memory: the places of the values, the text, the values that are written
+    // otherwise there, and when it was made, if that is told.
     [[nodiscard]] place const* places() const noexcept { return reinterpret_cast<place const*>(this + 1); }
 
     [[nodiscard]] static series* make(detail::series_memory& memory, label_schema const& schema,
                                       std::span<std::string_view const> values, bool overflow, std::uint32_t ordinal,
-                                      std::uint32_t generation, detail::word* cells,
+                                      std::uint32_t generation, std::uint64_t made, detail::word* cells,
                                       series_storage const& storage) noexcept;
+    // Bytes from here to the end of what has a value, rounded up to where a number may be.
+    [[nodiscard]] std::size_t end_of_text() const noexcept;
     void destroy(detail::series_memory& memory) noexcept;
 
     // Little, because a scrape reads it with each text.
@@ -120,21 +129,26 @@ private:
     std::uint32_t text_size_ : 21;
     std::uint32_t label_count_ : 5;
     std::uint32_t overflow_ : 1;
+    std::uint32_t late_ : 1;
     static_assert(max_labels < 1u << 5);
 };
 
 #if TACHO_BODIES
 
-TACHO_FUNCTION void series::destroy(detail::series_memory& memory) noexcept {
-    auto end = static_cast<std::size_t>(text().data() + text().size() - reinterpret_cast<char*>(this));
+TACHO_FUNCTION std::size_t series::end_of_text() const noexcept {
+    auto end = static_cast<std::size_t>(text().data() + text().size() - reinterpret_cast<char const*>(this));
     for (std::size_t i = 0; i < label_count_; ++i)  // those that are kept beside the text are behind it
         end = (std::max)(end, std::size_t{places()[i].at} + places()[i].size);
-    memory.release(this, end, life());
+    return (end + 7) & ~std::size_t{7};
+}
+
+TACHO_FUNCTION void series::destroy(detail::series_memory& memory) noexcept {
+    memory.release(this, end_of_text() + (late_ != 0 ? sizeof(std::uint64_t) : 0), life());
 }
 
 TACHO_FUNCTION series* series::make(detail::series_memory& memory, label_schema const& schema,
                                     std::span<std::string_view const> values, bool overflow, std::uint32_t ordinal,
-                                    std::uint32_t generation, detail::word* cells,
+                                    std::uint32_t generation, std::uint64_t made_at, detail::word* cells,
                                     series_storage const& storage) noexcept {
     detail::shown_labels shown{schema, values};
     if (overflow) shown.add({"otel_metric_overflow", "true"});
@@ -153,7 +167,8 @@ TACHO_FUNCTION series* series::make(detail::series_memory& memory, label_schema 
         if (detail::escaped_size(value) != value.size()) escaped += value.size();
 
     if (text_size > 1u << 20) return nullptr;  // the name of a scope takes a megabyte, too much for a `place`
-    auto const room = memory.allocate(sizeof(series) + values.size() * sizeof(place) + text_size + escaped);
+    auto const all = (sizeof(series) + values.size() * sizeof(place) + text_size + escaped + 7) & ~std::size_t{7};
+    auto const room = memory.allocate(made_at == 0 ? all : all + sizeof made_at);
     if (room.series == nullptr) return nullptr;
     auto const birth = storage.now();
     auto* const life = new (room.life) detail::series_life{birth, ordinal, generation, room.in_block};
@@ -167,6 +182,8 @@ TACHO_FUNCTION series* series::make(detail::series_memory& memory, label_schema 
     made->text_size_ = static_cast<std::uint32_t>(text_size) & 0x1FFFFFu;
     made->label_count_ = static_cast<std::uint32_t>(values.size()) & 0x1Fu;
     made->overflow_ = overflow ? 1 : 0;
+    made->late_ = made_at != 0 ? 1 : 0;
+    if (made_at != 0) new (static_cast<char*>(room.series) + all) std::uint64_t{made_at};
 
     auto* const places = reinterpret_cast<place*>(made + 1);
     auto const place_of = [&](char const* at, std::string_view value) {

@@ -54,6 +54,15 @@ public:
     // Only the one call that did says when. The stamp is taken afterwards: a reader whose collection began at that
     // stamp or later has seen it removed, with its last values. Until then it counts as removed just now.
     bool remove(reader_clock& readers, unix_nanos now, bool when_idle) noexcept;
+    // Takes the stamp of a removed one, should the thread that removed it not have come to that: whoever is made in its
+    // place has a later one.
+    void stamp(reader_clock& readers) noexcept {
+        auto unset = never;
+        // Release: who knows that it was removed by then knows when it ended, if this thread removed it.
+        if (removed_at_.load(std::memory_order_relaxed) == never)
+            removed_at_.compare_exchange_strong(unset, readers.next(), std::memory_order_release,
+                                                std::memory_order_relaxed);
+    }
     [[nodiscard]] bool was_removed_by(std::uint64_t stamp) const noexcept {
         return removed_at_.load(std::memory_order_acquire) <= stamp;
     }
@@ -98,8 +107,7 @@ TACHO_FUNCTION bool series_life::remove(reader_clock& readers, unix_nanos now, b
         // A release, matched by the acquire in is_removed(), and in one order with what series_list::join() does.
     } while (!state_.compare_exchange_weak(seen, state::removed, std::memory_order_seq_cst, std::memory_order_relaxed));
     end_.store(now, std::memory_order_relaxed);
-    // Release: who knows that it was removed by then knows when it ended.
-    removed_at_.store(readers.next(), std::memory_order_release);
+    stamp(readers);
     return true;
 }
 

@@ -45,9 +45,9 @@ public:
 
     // The same a strip at a time, of those for which listed(series&): f(std::span<series* const>, word* cells). `cells`
     // is nullptr unless all places of the strip have a series that is listed and their cells are neighbours, which is
-    // how they are given out: then it is the first one's, and neither is looked at one by one.
-    template <class Listed, class F>
-    void for_each_strip(Listed&& listed, F&& f) const {
+    // how they are given out: then it is the first one's, and neither is looked at one by one, if all_listed().
+    template <class Listed, class All, class F>
+    void for_each_strip(Listed&& listed, All&& all_listed, F&& f) const {
         auto const size = size_.load(std::memory_order_acquire);
         for (std::size_t i = 0, block = 0; i < size; i += block_size(block++)) {
             auto const* const places = blocks_[block].load(std::memory_order_relaxed);
@@ -59,7 +59,9 @@ public:
                 // The next strip's texts, to be there by then: many series take a fifth more time without.
                 if (k + 2 * strip <= end) prefetch(places + k + strip, all_of_strip{});
                 // Acquire: the series were there before they were joined.
-                word* const cells = heads[k / strip].load(std::memory_order_acquire);
+                word* cells = heads[k / strip].load(std::memory_order_acquire);
+                if (cells != nullptr && !all_listed()) [[unlikely]]
+                    cells = nullptr;
                 if (cells != nullptr) [[likely]] {
                     gather(places + k, found, all_of_strip{});
                     count = strip;

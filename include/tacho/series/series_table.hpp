@@ -83,11 +83,13 @@ public:
     void show_only(series const& s) noexcept;
 
     /// Calls f(series&) for each series, and for those that were removed after the stamp `since` of the reader clock.
+    /// If that is `present`, for each that there was when it began, so that none is listed twice whose label values are
+    /// removed and come again meanwhile.
     template <class F>
     void for_each(F&& f, std::uint64_t since = present) const {
-        idle_.remove_from(list_);
+        auto const when = begin_list(since);
         list_.for_each([&](series& s) {
-            if (is_listed(s, since)) f(s);
+            if (is_listed(s, when)) f(s);
         });
     }
 
@@ -95,8 +97,10 @@ public:
     /// f(std::span<series* const>, word* cells), see series_list.
     template <class Keep, class F>
     void for_each_strip(Keep&& keep, F&& f, std::uint64_t since = present) const {
-        idle_.remove_from(list_);
-        list_.for_each_strip([&](series& s) { return is_listed(s, since) && keep(s); }, f);
+        auto const when = begin_list(since);
+        // Relaxed: a strip that has a new series is joined after that was noted, which is a release.
+        list_.for_each_strip([&](series& s) { return is_listed(s, when) && keep(s); },
+                             [&] { return last_made_.load(std::memory_order_relaxed) <= when.made_by; }, f);
     }
 
     /// Series are kept until the family ends from now on: an instrument of enums looks them up without `looking`.
@@ -152,9 +156,22 @@ private:
     };
 
     [[nodiscard]] bool is_usable(series& s) const noexcept { return storage_.expire_after == 0 || s.life().touch(); }
-    [[nodiscard]] static bool is_listed(series const& s, std::uint64_t since) noexcept {
+    // What a list shows: by the reader clock.
+    struct moment {
+        std::uint64_t made_by, removed_since;
+    };
+    // Once those are removed that have been idle for too long. Acquire: who sees that a series was made sees that the
+    // one before it, of the same label values, had been removed. So the one that was made earlier is listed, or the
+    // later.
+    [[nodiscard]] moment begin_list(std::uint64_t since) const noexcept {
+        idle_.remove_from(list_);
+        if (since != present) return {present, since};
+        auto const now = storage_.readers->now.load(std::memory_order_acquire);
+        return {now, now};
+    }
+    [[nodiscard]] static bool is_listed(series const& s, moment when) noexcept {
         auto const& life = s.life();
-        return !life.is_removed() || life.was_removed_since(since);
+        return (!life.is_removed() || life.was_removed_since(when.removed_since)) && s.made() <= when.made_by;
     }
 
     // Of any values, what is not found.
@@ -208,7 +225,8 @@ private:
     detail::removed_series removed_;
     detail::series_caches caches_;
     std::uint64_t turns_ = 0;  // of an info
-    bool gives_back_ = true;
+    bool gives_back_ = true, has_removed_ = false;
+    std::atomic<std::uint64_t> last_made_{0};  // see series::made()
     std::atomic<series*> overflow_{nullptr};
     std::atomic<std::uint64_t> overflowed_{0};
     std::atomic<std::size_t> regular_{0};  // found by label values

@@ -183,13 +183,15 @@ TACHO_FUNCTION series* series_table::add(std::span<std::string_view const> value
     if (place.ordinal == list_.next() && !list_.make_room()) return nullptr;
     detail::word* const cells = arena().allocate(storage_.cells);
     if (cells == nullptr) return nullptr;
+    auto const now = has_removed_ ? storage_.readers->next() : 0;
     series* const made =
-        series::make(memory_, schema_, values, overflow, place.ordinal, place.generation, cells, storage_);
+        series::make(memory_, schema_, values, overflow, place.ordinal, place.generation, now, cells, storage_);
     if (made == nullptr) {
         arena().release(cells, storage_.cells);
         return nullptr;
     }
     removed_.take(place);
+    if (now != 0) last_made_.store(now, std::memory_order_relaxed);  // before join(): see for_each_strip()
     list_.put(place.ordinal, made);
     if (storage_.cells == 1) list_.join(place.ordinal);
     return made;
@@ -218,6 +220,7 @@ TACHO_FUNCTION void series_table::bury(series& s) noexcept {
 }
 
 TACHO_FUNCTION void series_table::unlink(series& s) noexcept {
+    has_removed_ = true;
     s.life().unlink();
     if (s.is_overflow()) {
         overflow_.store(nullptr, std::memory_order_release);
@@ -229,6 +232,7 @@ TACHO_FUNCTION void series_table::unlink(series& s) noexcept {
 }
 
 TACHO_FUNCTION void series_table::keep(series& s) noexcept {
+    s.life().stamp(*storage_.readers);
     removed_.add(s, detail::end_epoch());
     kept_.store(removed_.size(), std::memory_order_relaxed);
 }
