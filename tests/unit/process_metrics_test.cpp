@@ -178,7 +178,8 @@ TEST(process_metrics, show_the_memory_that_the_process_has) {
         static_cast<char*>(::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     ASSERT_NE(memory, MAP_FAILED);
     std::memset(memory, 'x', size);  // so that it is resident
-    EXPECT_GE(shown["process_virtual_memory_bytes"], before + static_cast<double>(size));
+    // But for what somebody else gives back meanwhile, such as valgrind.
+    EXPECT_GE(shown["process_virtual_memory_bytes"], before + static_cast<double>(size) * 0.9);
     EXPECT_GE(shown["process_resident_memory_bytes"], static_cast<double>(size));
     EXPECT_LE(shown["process_resident_memory_bytes"], shown["process_virtual_memory_bytes"]);
     EXPECT_EQ(memory[size / 2], 'x');
