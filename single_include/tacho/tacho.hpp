@@ -4087,16 +4087,15 @@ public:
     /// Where its numbers are; not to be written to once it may be another's.
     [[nodiscard]] detail::word* cells() const noexcept { return cells_; }
 
-    /// The value of the label that was declared at `index`; empty when it is missing.
+    /// The value of the label that was declared at `index`; empty when it is missing, and in the overflow series.
     [[nodiscard]] std::string_view value(std::size_t index) const noexcept {
-        auto const where = places()[index];
-        return {reinterpret_cast<char const*>(this) + where.at, where.size};
+        return index < label_count_ ? own_value(index) : std::string_view{};
     }
 
-    /// Whether these are its label values, in the order of declaration.
+    /// Whether these are its label values, in the order of declaration. Not of the overflow series.
     [[nodiscard]] bool has(std::span<std::string_view const> wanted) const noexcept {
         for (std::size_t i = 0; i < wanted.size(); ++i) {
-            auto const own = value(i);
+            auto const own = own_value(i);
             if (own.size() != wanted[i].size()) return false;
             if (!detail::is_same_text(own.data(), wanted[i].data(), own.size())) return false;
         }
@@ -4105,7 +4104,7 @@ public:
     /// hash_of() its label values.
     [[nodiscard]] std::uint64_t hash() const noexcept {
         std::string_view values[max_labels];
-        for (std::size_t i = 0; i < label_count_; ++i) values[i] = value(i);
+        for (std::size_t i = 0; i < label_count_; ++i) values[i] = own_value(i);
         return detail::hash_of({values, label_count_});
     }
 
@@ -4159,6 +4158,12 @@ private:
     // Bytes from here to the end of what has a value, rounded up to where a number may be.
     [[nodiscard]] std::size_t end_of_text() const noexcept;
     void destroy(detail::series_memory& memory) noexcept;
+
+    // Of a label that it has.
+    [[nodiscard]] std::string_view own_value(std::size_t index) const noexcept {
+        auto const where = places()[index];
+        return {reinterpret_cast<char const*>(this) + where.at, where.size};
+    }
 
     // Little, because a scrape reads it with each text.
     detail::word* cells_;
@@ -8570,7 +8575,7 @@ public:
     label_values_that_do_not_fit<typename Traits::labels, Args...> remove(Args const&...)
     noexcept;
 
-    /// Removes all series.
+    /// Removes all series, as far as remove() could remove each.
     void clear() noexcept requires(Traits::label_count != 0) {
         if constexpr (recording) registration_.clear();
     }

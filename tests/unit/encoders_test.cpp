@@ -147,6 +147,26 @@ TEST(otlp, marks_the_overflow_series_with_a_boolean) {
     tacho::set_error_hook(before);
 }
 
+TEST(an_encoder_of_a_program, is_given_empty_label_values_of_the_overflow_series) {
+    auto const before = tacho::set_error_hook(nullptr);
+    tacho::registry registry{test::fixed()};
+    tacho::counter<"c", tacho::label<"a">, tacho::label<"b", int>, tacho::series_limit<1>> c{registry};
+    c("1", 2).inc(3);
+    c("2", 3).inc(4);
+    struct {
+        void number(tacho::family const& of, tacho::series const& s, tacho::number value) {
+            shown.append(s.is_overflow() ? "beyond:" : "series:");
+            for (std::size_t i = 0; i < of.schema().keys.size() + 1; ++i) shown.append(s.value(i)).append(",");
+            shown.append(std::to_string(value.as_unsigned())).append(" ");
+        }
+        void histogram(tacho::family const&, tacho::series const&, tacho::histogram_value) {}
+        std::string shown{};
+    } visitor;
+    registry.visit(visitor);
+    EXPECT_EQ(visitor.shown, "series:1,2,,3 beyond:,,,4 ");
+    tacho::set_error_hook(before);
+}
+
 TEST(a_sink_without_room, makes_the_whole_page_fail_and_is_not_overrun) {
     rich r;
     auto const whole = as_text(r.registry);

@@ -85,7 +85,7 @@ public:
     label_values_that_do_not_fit<typename Traits::labels, Args...> remove(Args const&...)
     noexcept;
 
-    /// Removes all series.
+    /// Removes all series, as far as remove() could remove each.
     void clear() noexcept requires(Traits::label_count != 0) {
         if constexpr (recording) registration_.clear();
     }
