@@ -45,6 +45,19 @@ class what_is_asked_of_tests_run(unittest.TestCase):
         self.assertEqual(set(legs) - set(ci), {'fuzz'})
 
 
+class what_is_asked_of_any_script(unittest.TestCase):
+    def test_is_told_or_refused_before_anything_is_built(self):
+        for script, option in {'bench/run': '--quick', 'examples/run': '--whole', 'tests/run': 'ways'}.items():
+            with self.subTest(script):
+                status, out, err = run(ROOT / script, '--help')
+                self.assertEqual((status, err), (0, ''))
+                self.assertIn(f'{option} ', out)
+                self.assertNotIn('set -', out)
+                status, out, err = run(ROOT / script, '--quik')
+                self.assertEqual((status, out), (2, ''))
+                self.assertIn('"--quik"', err)
+
+
 # ---- A build folder as Meson leaves it: reports by the name of the suite, and tests by name, with how they ended.
 
 def case(name, within='', of='group'):
