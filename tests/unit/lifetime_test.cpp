@@ -124,9 +124,10 @@ TEST(removed_series, leave_places_that_a_page_passes_over) {
 }
 
 // A page is read place by place, and what is removed and made again meanwhile may come to stand in a place that is read
-// later. It is on the page once, whichever of the two it is.
+// later. It is on the page once, whichever of the two it is. Where no places are free, those that are made again fill
+// up the strip of eight in which the list ends.
 template <class Instrument>
-void replace_while_listed(bool replaced_is_listed_already) {
+void replace_while_listed(bool replaced_is_listed_already, bool places_are_free) {
     tacho::registry registry;
     Instrument c{registry};
     auto const record = [&](int i) {
@@ -135,9 +136,9 @@ void replace_while_listed(bool replaced_is_listed_already) {
         else
             c(i).observe(1);
     };
-    for (int i = 0; i < 40; ++i) record(i);
+    for (int i = 0; i < (places_are_free ? 40 : 20); ++i) record(i);
     for (int i = 20; i < 40; ++i) c.remove(i);
-    for (int i = 0; i < 200; ++i) {  // so many that places are free
+    for (int i = 0; places_are_free && i < 200; ++i) {  // so many that their memory is given back
         record(1000);
         c.remove(1000);
     }
@@ -171,11 +172,13 @@ void replace_while_listed(bool replaced_is_listed_already) {
 }
 
 TEST(series_that_are_replaced_while_a_page_is_read, are_on_it_once) {
-    for (bool const listed_already : {true, false}) {
-        replace_while_listed<tacho::counter<"c", tacho::label<"a", int>>>(listed_already);
-        replace_while_listed<tacho::gauge<"g", std::int64_t, tacho::label<"a", int>>>(listed_already);
-        replace_while_listed<tacho::histogram<"h", tacho::label<"a", int>>>(listed_already);
-    }
+    for (bool const listed_already : {true, false})
+        for (bool const places_are_free : {true, false}) {
+            replace_while_listed<tacho::counter<"c", tacho::label<"a", int>>>(listed_already, places_are_free);
+            replace_while_listed<tacho::gauge<"g", std::int64_t, tacho::label<"a", int>>>(listed_already,
+                                                                                          places_are_free);
+            replace_while_listed<tacho::histogram<"h", tacho::label<"a", int>>>(listed_already, places_are_free);
+        }
 }
 
 TEST(an_instrument_of_enums, that_ends_is_not_written_to_by_the_removal_of_a_series) {
