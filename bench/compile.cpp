@@ -131,21 +131,18 @@ void compile_rows(table& to) {
 
     time("standard",
          standard_headers() + "std::atomic<std::uint64_t> requests;\nint main() { requests.fetch_add(1); }\n", {});
-    time("record",
-         "#include \"tacho/record.hpp\"\ntacho::counter<\"requests\"> requests;\nint main() { requests.inc(); }\n",
-         {own});
-    for (auto const& [name, folder] : {std::pair{"record apart", own}, std::pair{"single record apart", single}})
-        time(name,
-             "#include \"tacho/record.hpp\"\ntacho::counter<\"requests\"> requests;\nint main() { requests.inc(); }\n",
-             {folder, "-DTACHO_SEPARATE_COMPILATION"});
-    for (auto const& [name, how] :
-         {std::pair{"single", ""}, std::pair{"single apart", "-DTACHO_SEPARATE_COMPILATION"}}) {
-        auto flags = with_peers;
-        if (*how != '\0') flags.emplace_back(how);
-        time(name,
-             "#include \"tacho/tacho.hpp\"\ntacho::counter<\"requests\"> requests;\nint main() { requests.inc(); }\n",
-             flags);
-    }
+    auto const apart = "-DTACHO_SEPARATE_COMPILATION";
+    auto const recorded =
+        "#include \"tacho/record.hpp\"\ntacho::counter<\"requests\"> requests;\nint main() { requests.inc(); }\n";
+    time("record", recorded, {own});
+    time("record parsed", recorded, {own, "-fsyntax-only"});
+    time("record apart", recorded, {own, apart});
+    time("single record apart", recorded, {single, apart});
+    auto const whole =
+        "#include \"tacho/tacho.hpp\"\ntacho::counter<\"requests\"> requests;\nint main() { requests.inc(); }\n";
+    time("single", whole, with_peers);
+    with_peers.emplace_back(apart);
+    time("single apart", whole, with_peers);
     std::string headers;  // of its core; those that send are left out
     for (auto const* const name :
          {"client_metric", "collectable", "counter", "family", "gauge", "histogram", "labels", "metric_family",
@@ -164,16 +161,20 @@ void compile_rows(table& to) {
          "    std::fwrite(page.body().data(), 1, page.body().size(), stdout);\n}\n",
          {own});
 
+    // Three are known to miss their limits: just to parse what they include takes longer than these, as the row says
+    // that only parses, before any of it is compiled; docs/building.md tells what else was tried.
     to.add({"compile a file with record.hpp and a counter, the library apart", "compile/record apart/seconds",
             "compile/standard/seconds", "its standard headers", "s", 2});
     to.add({"the same, the library inline", "compile/record/seconds", "compile/standard/seconds",
-            "its standard headers", "s", 2});
+            "its standard headers", "s", 2, limit_of::ratio, 10});
+    to.add({"the same, the library inline, only parsed", "compile/record parsed/seconds", "compile/standard/seconds",
+            "its standard headers", "s"});
     to.add({"the same with the single record.hpp, the library apart", "compile/single record apart/seconds",
             "compile/prometheus-cpp/seconds", "prometheus-cpp", "s", 2});
     to.add({"the same with the single tacho.hpp, the library apart", "compile/single apart/seconds",
-            "compile/prometheus-cpp/seconds", "prometheus-cpp", "s", 2});
+            "compile/prometheus-cpp/seconds", "prometheus-cpp", "s", 2, limit_of::ratio, 3.5});
     to.add({"the same with the single tacho.hpp, the library inline", "compile/single/seconds",
-            "compile/prometheus-cpp/seconds", "prometheus-cpp", "s", 2});
+            "compile/prometheus-cpp/seconds", "prometheus-cpp", "s", 2, limit_of::ratio, 14});
     to.add({"size of a program that shows a counter", "size/minimal/KiB", "size/empty/KiB", "an empty program", "KiB",
             -1, limit_of::amount});
 }

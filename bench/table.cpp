@@ -61,7 +61,7 @@ std::string table::verdict(row const& r) const {
     if (ours->is_noisy() || peer->is_noisy()) return "noisy";
     if (r.limit < 0) return "";
     double const reached = r.limits == limit_of::amount ? ours->median() : ratio_of(*ours, *peer);
-    return reached <= r.limit ? "ok" : "short";
+    return reached <= r.limit ? "ok" : reached <= r.known ? "behind" : "short";
 }
 
 std::vector<std::string> table::having(std::string_view wanted) const {

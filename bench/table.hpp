@@ -32,6 +32,7 @@ struct row {
     std::string unit = "ns";
     double limit = -1;  // the largest allowed; below 0: shown, not judged
     limit_of limits = limit_of::ratio;
+    double known = -1;  // where the limit is known to be missed: by how much at most
 };
 
 class table {
@@ -44,7 +45,8 @@ public:
     // The measured rows in Markdown, aligned so that it also reads well on a terminal.
     [[nodiscard]] std::string markdown() const;
 
-    // Rows that miss their limit, and rows that were not quiet enough to tell.
+    // Rows of which this is the verdict: `ok`, `short` of their limit, `behind` it by no more than is known, or
+    // `noisy`, not quiet enough to tell.
     [[nodiscard]] std::vector<std::string> having(std::string_view verdict) const;
 
 private:
