@@ -13550,7 +13550,8 @@ namespace tacho::inline TACHO_ABI {
 
 /// Binds host and port and answers there with what the endpoint says, until it is stopped or destroyed. start() returns
 /// once the port is bound: the port, which was chosen by the system if 0 was asked for, or an error that names address,
-/// port and the system's words.
+/// port and the system's words. stop() returns once nothing is answered any more, and may be called again; by one
+/// thread at a time, which class telemetry sees to.
 template <class T>
 concept listener = std::movable<T> &&
     requires(T& l, std::string const& host, std::uint16_t port, std::shared_ptr<endpoint> answers) {
@@ -13585,10 +13586,15 @@ public:
         was_started_ = true;
         return by_.start(host, port, std::move(answers));
     }
-    void stop() noexcept override { by_.stop(); }
+    // Who comes while another stops it waits for the same end.
+    void stop() noexcept override {
+        std::lock_guard const only_one{stopping_};
+        by_.stop();
+    }
 
 private:
     Listener by_;
+    std::mutex stopping_;
     bool was_started_ = false;
 };
 

@@ -524,6 +524,39 @@ TEST(a_reader_of_deltas, misses_nothing_of_series_that_come_and_go) {
     EXPECT_EQ(seen, 3u * static_cast<unsigned>(each));
 }
 
+// Not by two threads at once, which would join its thread twice; who comes second waits for the end.
+TEST(telemetry, stops_its_listener_by_one_thread_at_a_time) {
+    struct seen {
+        int stops = 0;  // plain: what two threads do at once, ThreadSanitizer sees
+        std::atomic<int> inside{0};
+        std::atomic<bool> overlapped{false};
+    };
+    struct slow_listener {
+        std::shared_ptr<seen> into;
+
+        static tacho::result<std::uint16_t> start(std::string const&, std::uint16_t,
+                                                  std::shared_ptr<tacho::endpoint> const&) {
+            return std::uint16_t{9464};
+        }
+        void stop() const noexcept {
+            if (into->inside.fetch_add(1) != 0) into->overlapped = true;
+            ++into->stops;
+            for (int i = 0; i < 100; ++i) std::this_thread::yield();
+            into->inside.fetch_sub(1);
+        }
+    };
+    auto const into = std::make_shared<seen>();
+    tacho::registry registry;
+    tacho::settings settings;
+    settings.scrape.enabled = true;
+    for (int i = 0; i < 10; ++i) {
+        auto t = tacho::telemetry::start(registry, settings, tacho::memory_transport{}, slow_listener{into});
+        in_threads(4, [&](int) { t.stop(); });
+    }
+    EXPECT_FALSE(into->overlapped);
+    EXPECT_GE(into->stops, 40);
+}
+
 // Whoever starts, stops or flushes meanwhile: each increment is in one delta.
 TEST(telemetry, delivers_each_increment_once_while_threads_start_and_stop_it) {
     auto* const hook = tacho::set_error_hook(nullptr);  // some come too early, and are told so
