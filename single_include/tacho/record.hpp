@@ -2288,6 +2288,10 @@ std::size_t widen(word* own, std::size_t max_buckets, bool negative, std::int64_
         wider.width = static_cast<std::uint32_t>((window.last() >> by) - wider.low + 1);
         wider.coarse = window.coarse + by;
         wider.area = 3 - window.area - other.area;
+        // It is zero, but where a thread was here when its process forked: in the child the slot is another's, which
+        // goes on from what was half done.
+        for (std::size_t i = 0; i < max_buckets; ++i)
+            own[exponential_areas + wider.area * max_buckets + i].store(0, std::memory_order_release);
         for (std::uint32_t i = 0; i < window.width; ++i) {
             auto const place = static_cast<std::size_t>(((std::int64_t{window.low} + i) >> by) - wider.low);
             add_owned(own[wider.cell(place, max_buckets)],

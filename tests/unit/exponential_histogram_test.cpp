@@ -209,6 +209,32 @@ TEST(an_exponential_histogram, of_one_value_a_sign_has_the_finest_scale) {
     expect_same(read(registry), expected(values));
 }
 
+// A child of fork() has the slot of a thread that was just moving its buckets, half of which are in two areas.
+TEST(an_exponential_histogram, moves_its_buckets_to_where_another_move_was_left_undone) {
+    using namespace tacho::detail;
+    constexpr tacho::exponential_shape shape{.max_buckets = 4};
+    word cells[exponential_cell_count(shape.max_buckets)]{};
+    std::uint64_t seen = 0;
+    auto const observe = [&](double value, std::size_t spare) {
+        for (std::size_t i = 0; i < shape.max_buckets; ++i)
+            cells[exponential_areas + spare * shape.max_buckets + i] = 7;
+        observe_exponential_owned(cells, shape, value);
+        exponential_reading all;
+        read_exponential_slot(cells, shape.max_buckets, all);
+        EXPECT_EQ(all.count, ++seen) << value;
+        EXPECT_EQ(all.torn_slots, 0u);
+    };
+    observe(1, 2);
+    observe(1.5, 2);
+    observe(4, 0);  // the first move was to the third area, and this one is back
+    observe(1e300, 2);
+    observe(0x1p1000, 0);
+    for (double v = 1; v < 1e300; v *= 16) observe_exponential_owned(cells, shape, v), ++seen;  // in each bucket
+    exponential_reading all;
+    read_exponential_slot(cells, shape.max_buckets, all);
+    EXPECT_EQ(all.count, seen);
+}
+
 // CONFORMANCE 124
 TEST(an_exponential_histogram, has_no_sum_once_it_saw_a_negative_value) {
     tacho::registry registry{test::fixed()};
