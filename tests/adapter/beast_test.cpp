@@ -2,6 +2,7 @@
 // Real sockets: scrapes and measured requests on servers made of Boost.Beast.
 #include "adapter/measured_server.hpp"
 #include "support/operations.hpp"
+#include "support/sent_bytes.hpp"
 
 #include "tacho/adapter/beast.hpp"
 #include "tacho/adapter/zlib.hpp"
@@ -316,6 +317,8 @@ TEST(a_measured_request_of_beast, shows_no_size_that_it_does_not_know) {
 // CONFORMANCE 84, 88, 89, 90
 TEST(a_scrape_of_beast, answers_as_the_endpoint_does) {
     beast_server s;
+    auto const sent = std::make_shared<test::sent_bytes>();
+    s.scrapes->watch(sent);
     tacho::counter<"hits"> hits{s.registry};
     raw_client client{s.port};
     auto const ask = [&](std::string const& line, std::string const& headers = {}) {
@@ -333,6 +336,7 @@ TEST(a_scrape_of_beast, answers_as_the_endpoint_does) {
     auto const head = ask("HEAD /metrics?name[]=hits");
     EXPECT_TRUE(head.starts_with("HTTP/1.1 200 OK\r\n")) << head;
     EXPECT_NE(head.find(length), std::string::npos) << head;
+    EXPECT_EQ(sent->sum, plain.size());  // of GET: HEAD asked for the length alone
     auto const refused = ask("POST /metrics", "Content-Length: 1\r\n\r\nx");
     EXPECT_TRUE(refused.starts_with("HTTP/1.1 405 ")) << refused;
     EXPECT_NE(refused.find("Allow: GET, HEAD\r\n"), std::string::npos) << refused;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Real sockets: scrapes and measured requests on cpp-httplib, and telemetry as a whole.
 #include "support/operations.hpp"
+#include "support/sent_bytes.hpp"
 #include "support/text.hpp"
 #include "support/wait.hpp"
 
@@ -49,7 +50,9 @@ struct shop {
 TEST(a_mounted_endpoint, answers_over_http) {
     shop s;
     server web;
-    tacho::mount(web.http, "/v1/metrics", std::make_shared<tacho::endpoint>(s.registry));
+    auto const sent = std::make_shared<test::sent_bytes>();
+    auto const endpoint = std::make_shared<tacho::endpoint>(s.registry, tacho::endpoint_options{.watcher = sent});
+    tacho::mount(web.http, "/v1/metrics", endpoint);
     httplib::Client client{"127.0.0.1", web.start()};
     auto const page = client.Get("/v1/metrics");
     ASSERT_TRUE(page);
@@ -59,7 +62,12 @@ TEST(a_mounted_endpoint, answers_over_http) {
     EXPECT_EQ(page->get_header_value("X-Content-Type-Options"), "nosniff");
     auto const open = client.Get("/v1/metrics", httplib::Headers{{"Accept", "application/openmetrics-text"}});
     EXPECT_EQ(open->body, "# TYPE hits counter\nhits_total 0\n# EOF\n");
-    EXPECT_EQ(client.Head("/v1/metrics")->body, "");
+    std::uint64_t const by_get = page->body.size() + open->body.size();
+    EXPECT_EQ(sent->sum, by_get);
+    auto const head = client.Head("/v1/metrics");
+    EXPECT_EQ(head->body, "");
+    EXPECT_EQ(head->get_header_value("Content-Length"), std::to_string(page->body.size()));
+    EXPECT_EQ(sent->sum, by_get);  // only the length was asked for
     auto const refused = client.Post("/v1/metrics", "x", "text/plain");
     EXPECT_EQ(refused->status, 405);
     EXPECT_EQ(refused->get_header_value("Allow"), "GET, HEAD");

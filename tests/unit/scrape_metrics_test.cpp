@@ -117,6 +117,8 @@ TEST(scrape_metrics, show_a_scrape_in_flight_and_count_its_bytes_as_they_are_sen
 
     static_cast<void>(endpoint.respond({.method = "HEAD"}));  // sends no body
     EXPECT_EQ(value(registry, "tacho_scrape_sent_bytes_total"), "3");
+    EXPECT_NE(endpoint.respond({.sends_body = false}).body(), "");  // nor does it where only the length is asked for
+    EXPECT_EQ(value(registry, "tacho_scrape_sent_bytes_total"), "3");
     auto const plain = endpoint.respond({});
     EXPECT_EQ(value(registry, "tacho_scrape_sent_bytes_total"), std::to_string(3 + plain.body().size()));
 }

@@ -57,7 +57,8 @@ template <class Body, class Fields>
                                       .accept = accept,
                                       .accept_encoding = encoding,
                                       .query = mark == target.npos ? std::string_view{} : target.substr(mark + 1),
-                                      .scrape_timeout = timeout});
+                                      .scrape_timeout = timeout,
+                                      .sends_body = !head});
     boost::beast::http::response<boost::beast::http::string_body> response{
         static_cast<boost::beast::http::status>(answer.status()), request.version()};
     for (auto const& [name, value] : answer.headers()) response.set(detail::of_boost(name), detail::of_boost(value));

@@ -54,6 +54,7 @@ struct scrape_request {
     std::string_view accept_encoding = {};  ///< the header Accept-Encoding, likewise
     std::string_view query = {};            ///< what follows the target's first `?`, as it was sent
     std::string_view scrape_timeout = {};   ///< the header X-Prometheus-Scrape-Timeout-Seconds
+    bool sends_body = true;  ///< false: asks by GET only for the length that it tells HEAD; to a watcher, 0 bytes
 };
 
 class [[gnu::visibility("default")]] endpoint;  // the program's, in a plug-in too
@@ -136,7 +137,7 @@ TACHO_FUNCTION scrape_response endpoint::respond(scrape_request const& request) 
     watcher->begins();
     auto answer = respond_to(request);
     std::chrono::duration<double> const took = steady_clock::now() - begun;
-    watcher->ends({answer.status(), answer.body().size(), took.count()});
+    watcher->ends({answer.status(), request.sends_body ? answer.body().size() : 0, took.count()});
     return answer;
 }
 

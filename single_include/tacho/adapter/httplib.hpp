@@ -53,7 +53,8 @@ inline void answer_scrape(endpoint& from, httplib::Request const& request, httpl
                                       .accept = accept,
                                       .accept_encoding = encoding,
                                       .query = query_of(request),
-                                      .scrape_timeout = timeout});
+                                      .scrape_timeout = timeout,
+                                      .sends_body = !head});
     response.status = answer.status();
     for (auto const& [name, value] : answer.headers())
         if (name != "Content-Type") response.set_header(std::string{name}, std::string{value});
@@ -110,7 +111,8 @@ public:
         return static_cast<std::uint16_t>(bound);
     }
 
-    /// In a child of fork(), which has no thread that answers, it does nothing; the child keeps the port's socket open.
+    /// See `listener`: by one thread at a time. In a child of fork(), which has no thread that answers, it does
+    /// nothing; the child keeps the port's socket open.
     void stop() noexcept {
         if (auto* const here = running_.here()) here->stop();
     }
@@ -168,8 +170,9 @@ std::string_view scheme_of(Request const& request) noexcept {
 }  // namespace detail
 
 /// Measures every request of `server` but the excluded ones, as http::measure() says, in the metrics of either form. A
-/// request is in flight until its last byte is sent, also when it is streamed or its handler throws; what the server
-/// refuses before it looks for a handler is no request. Of a stream's body the size is known if it was announced.
+/// request is in flight until its response is about to be sent, a stream until its last byte is, also when its handler
+/// throws; what the server refuses before it looks for a handler is no request. Of a stream's body the size is known if
+/// it was announced.
 ///
 /// Takes the server's pre-routing and post-routing handlers; what should happen before a handler, `before` does: it
 /// runs once the request is counted, and may answer it. The metrics and routes must outlive the server.
