@@ -12628,7 +12628,7 @@ namespace detail {
 
 // The key as it is, and then as an escaping has it. Prometheus reads no NUL in a name.
 [[nodiscard]] inline std::string escaped_resource_name(std::string_view key, escaping names) {
-    auto clean = to_utf8(key);
+    std::string clean{key};
     std::replace(clean.begin(), clean.end(), '\0', '_');
     auto name = escaped_name(clean, names);
     if (name.starts_with("_")) name.insert(0, "key");
@@ -12647,9 +12647,12 @@ namespace detail {
 
 TACHO_FUNCTION std::string target_info_labels(resource const& of, translation_strategy how, escaping names) {
     auto sorted = of;
+    for (auto& [key, value] : sorted) key = to_utf8(key);
     std::stable_sort(sorted.begin(), sorted.end(), [](auto const& a, auto const& b) { return a.key < b.key; });
     std::map<std::string, std::string> labels;
-    for (auto const& [key, value] : sorted) {
+    for (std::size_t i = 0; i < sorted.size(); ++i) {
+        auto const& [key, value] = sorted[i];
+        if (i + 1 < sorted.size() && sorted[i + 1].key == key) continue;  // the last of a key counts, as in OTLP
         auto const name =
             keeps_characters(how) ? detail::escaped_resource_name(key, names) : detail::resource_label_name(key);
         if (name.empty()) continue;

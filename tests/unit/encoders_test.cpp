@@ -191,6 +191,18 @@ TEST(target_info, has_legal_sorted_labels_and_joins_those_that_became_the_same) 
         "{a_b=\"1;2\",key_1x=\"y\",service_name=\"a\\\"b\"}");
 }
 
+// Of several attributes of one key the last counts, as valid UTF-8: what was read from the environment can be replaced.
+TEST(target_info, has_of_each_key_the_attribute_that_a_push_has) {
+    tacho::resource const about{{"a.b", "1"},   {"a_b", "of a_b"}, {"a.b", "2"}, {"x\xff", "1"},
+                                {"x\xfe", "2"}, {"gone", "1"},     {"gone", ""}};
+    EXPECT_EQ(tacho::target_info_labels(about), "{a_b=\"2;of a_b\",x_=\"2\"}");
+    tacho::registry registry;
+    tacho::counter<"c"> c{registry};
+    auto const json = test::as_json(registry, about);
+    EXPECT_NE(json.find(R"({"key":"a.b","value":{"stringValue":"2"}})"), std::string::npos) << json;
+    EXPECT_EQ(json.find(R"("stringValue":"1")"), std::string::npos) << json;
+}
+
 // ---- One snapshot, both ways out, number by number.
 
 using numbers = std::map<std::string, std::string>;
