@@ -64,9 +64,9 @@ public:
     /// To be mounted on the program's own web server: 404 unless scrapes are enabled and no listener answers them.
     [[nodiscard]] std::shared_ptr<tacho::endpoint> endpoint() const { return mounted_; }
 
-    /// Pushes now to all receivers, and writes to the console where that is on, within `limit`. True when all took what
-    /// was recorded before, and when there is nobody to push to. False where a push was asked for and doesn't run, as
-    /// report() says: it was refused at the start, or is stopped.
+    /// Pushes now to all receivers, and writes to the console where that is on, within `limit`. True when all accepted
+    /// what was recorded before, whatever points of it they say they rejected, and when there is nobody to push to.
+    /// False where a push was asked for and doesn't run, as report() says: it was refused at the start, or is stopped.
     bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10});
 
     /// Pushes once more and stops all ways out, for all telemetry objects of this registry, within `limit`; the mounted

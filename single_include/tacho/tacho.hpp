@@ -668,8 +668,8 @@ inline std::size_t fall_back_to_used_slots() noexcept {
 
 /// Sets how many threads can count on memory of their own at the same time (default 255, plus one slot that all others
 /// share); more cost address space, 4 KiB a slot for each 512 cells, not memory. 1 gives every thread the shared slot.
-/// Only before the first sharded instrument is made: returns false, and changes nothing, once it is too late or when
-/// `count` is 0 or above `max_slots`.
+/// Only before the first sharded instrument is made: returns false, and changes nothing, once it is too late, or when
+/// `count` is 0, above `max_slots` or below what threads have already, to look up or to count.
 inline bool set_slot_count(std::size_t count) noexcept {
     std::lock_guard const lock{detail::thread_slots.mutex};
     auto& thread_slots = detail::thread_slots;
@@ -899,7 +899,7 @@ static_assert(clock<system_clock>);
 
 namespace tacho::inline TACHO_ABI {
 
-/// The text of a string literal, usable as a template argument: `counter<"requests_total">`.
+/// The text of a string literal, usable as a template argument: `counter<"requests">`.
 /// N counts the terminating zero. The members are public because a template argument must be a structural type.
 template <std::size_t N>
 struct fixed_string {
@@ -1616,7 +1616,8 @@ struct sharded {
 
 /// One atomic number that all threads write: 2 ns alone and more under contention, 8 bytes whatever the number of
 /// threads. The default of gauges and up-down counters, of which a sharded one would show values that never existed;
-/// the choice for very many series written by very many threads, and in signal handlers.
+/// the choice for very many series written by very many threads, and in signal handlers; not for exponential histograms
+/// there, which lock even so.
 struct shared {
     static constexpr bool is_sharded = false;  ///< one number
 
@@ -1916,7 +1917,7 @@ namespace tacho::inline TACHO_ABI {
 /// The finest and the coarsest scale. At scale s a bucket's upper bound is 2^(2^-s) times its lower one: at 20 they
 /// are so narrow that any value has one to itself, at -10 three cover all doubles.
 inline constexpr int max_exponential_scale = 20;
-/// The coarsest scale: at -10 one bucket spans 1024 powers of two, so that two hold all doubles.
+/// The coarsest scale: at -10 one bucket spans 1024 powers of two, so that three hold all doubles.
 inline constexpr int min_exponential_scale = -10;
 
 namespace detail {
@@ -5972,11 +5973,11 @@ TACHO_FUNCTION void family::add_state_text(std::string_view state) {
 
 namespace tacho::inline TACHO_ABI {
 
-/// An option of counters and histograms: `counter<"requests_total", label<"api">, exemplars>`. Each series keeps its
+/// An option of counters and histograms: `counter<"requests", label<"api">, exemplars>`. Each series keeps its
 /// latest exemplar, a histogram one for each bucket: 176 bytes each, beside the cells. A measurement becomes one when
-/// it is given labels, as by `inc(1, {{"order", id}})`, or when the registry's filter picks it; by default that is when
-/// the trace-context hook says that it was made in a sampled span. Where several threads have one at the same time for
-/// the same place, one of them is kept. Without hook it costs a few loads; neither locks nor allocates.
+/// it is given labels, as by `inc(1, {{"order", id}})`, or when the registry's filter picks it, which by default is
+/// when the trace-context hook says that it was made in a sampled span. Where several threads have one at the same time
+/// for the same place, one of them is kept. Without hook it costs a few loads; neither locks nor allocates.
 struct exemplars {};
 
 namespace detail {
@@ -7854,8 +7855,8 @@ public:
     [[nodiscard]] std::vector<listed_instrument> list() const;
 
     /// Why instruments were not registered, which views and constant labels are ignored, and which instruments are
-    /// registered although OTLP has others of their name, a sentence each: the first 1000. Of the first ones alone
-    /// health().failed_registrations tells how many.
+    /// registered although OTLP has others of their name, a sentence each: the first 1000. How many were not
+    /// registered, health().failed_registrations tells.
     [[nodiscard]] std::vector<std::string> problems() const;
 
     /// Sums over all instruments. Takes the registry's mutex for a moment, and allocates nothing per series.
@@ -8839,7 +8840,7 @@ using counter_front =
 
 }  // namespace detail
 
-/// Counts: `counter<"requests_total", label<"api">, label<"code", int>>`. Counts std::uint64_t; with the option double,
+/// Counts: `counter<"requests", label<"api">, label<"code", int>>`. Counts std::uint64_t; with the option double,
 /// doubles. Sharded by default. Registers when made, and ends its registration when it ends.
 template <fixed_string Name, class... Options>
 class counter : public detail::counter_front<detail::counter_traits<Name, Options...>> {
@@ -9603,7 +9604,7 @@ using info_front = typed_instrument<Traits, info_series, info_handle>;
 }  // namespace detail
 
 /// Shows text as labels, with the value 1: `info<"build", label<"version">, label<"commit">>` is, after
-/// `build.set("1.2.3", "abc")`, `build_info{version="1.2.3",commit="abc"} 1`. Shows nothing before the first set(), and
+/// `build.set("1.2.3", "abc")`, `build_info{commit="abc",version="1.2.3"} 1`. Shows nothing before the first set(), and
 /// from then on the label values of the latest one only: the ones before are forgotten, so it may be set for ever. For
 /// what seldom changes.
 template <fixed_string Name, class... Options>
@@ -13223,7 +13224,7 @@ public:
         if (pool_ != nullptr && taken_in_ == detail::this_process()) pool_->give_back(place_);
     }
 
-    /// The status code: 200, 400, 404, 405 or 503.
+    /// The status code: 200, 400, 404, 405, 414, 431, 500 or 503.
     [[nodiscard]] int status() const noexcept { return status_; }
     /// Without the length, which the web server knows. Constant texts: nothing that a client sent is ever in them.
     [[nodiscard]] std::span<http_header const> headers() const noexcept { return {headers_.data(), header_count_}; }
@@ -15404,8 +15405,8 @@ public:
         : pusher_(of, std::move(options), std::make_unique<detail::transport_of<Transport>>(std::move(by)),
                   std::move(memory)) {}
 
-    /// Pushes now and waits for the outcome, at most for `limit`. True when the receiver took all that was recorded
-    /// before the call.
+    /// Pushes now and waits for the outcome, at most for `limit`. True when the receiver accepted all that was recorded
+    /// before the call; points that it says it rejected nevertheless are in stats(), and the error hook is told.
     bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) { return pusher_.flush(limit); }
 
     /// Pushes once more and ends the thread, within `limit`: what is under way is cut short then. Idempotent, and what
@@ -16817,9 +16818,9 @@ public:
     /// To be mounted on the program's own web server: 404 unless scrapes are enabled and no listener answers them.
     [[nodiscard]] std::shared_ptr<tacho::endpoint> endpoint() const { return mounted_; }
 
-    /// Pushes now to all receivers, and writes to the console where that is on, within `limit`. True when all took what
-    /// was recorded before, and when there is nobody to push to. False where a push was asked for and doesn't run, as
-    /// report() says: it was refused at the start, or is stopped.
+    /// Pushes now to all receivers, and writes to the console where that is on, within `limit`. True when all accepted
+    /// what was recorded before, whatever points of it they say they rejected, and when there is nobody to push to.
+    /// False where a push was asked for and doesn't run, as report() says: it was refused at the start, or is stopped.
     bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10});
 
     /// Pushes once more and stops all ways out, for all telemetry objects of this registry, within `limit`; the mounted

@@ -69,7 +69,8 @@ struct sharded {
 
 /// One atomic number that all threads write: 2 ns alone and more under contention, 8 bytes whatever the number of
 /// threads. The default of gauges and up-down counters, of which a sharded one would show values that never existed;
-/// the choice for very many series written by very many threads, and in signal handlers.
+/// the choice for very many series written by very many threads, and in signal handlers; not for exponential histograms
+/// there, which lock even so.
 struct shared {
     static constexpr bool is_sharded = false;  ///< one number
 

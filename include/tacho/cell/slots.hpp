@@ -135,8 +135,8 @@ inline std::size_t fall_back_to_used_slots() noexcept {
 
 /// Sets how many threads can count on memory of their own at the same time (default 255, plus one slot that all others
 /// share); more cost address space, 4 KiB a slot for each 512 cells, not memory. 1 gives every thread the shared slot.
-/// Only before the first sharded instrument is made: returns false, and changes nothing, once it is too late or when
-/// `count` is 0 or above `max_slots`.
+/// Only before the first sharded instrument is made: returns false, and changes nothing, once it is too late, or when
+/// `count` is 0, above `max_slots` or below what threads have already, to look up or to count.
 inline bool set_slot_count(std::size_t count) noexcept {
     std::lock_guard const lock{detail::thread_slots.mutex};
     auto& thread_slots = detail::thread_slots;

@@ -16,7 +16,7 @@ namespace tacho::inline TACHO_ABI {
 /// The finest and the coarsest scale. At scale s a bucket's upper bound is 2^(2^-s) times its lower one: at 20 they
 /// are so narrow that any value has one to itself, at -10 three cover all doubles.
 inline constexpr int max_exponential_scale = 20;
-/// The coarsest scale: at -10 one bucket spans 1024 powers of two, so that two hold all doubles.
+/// The coarsest scale: at -10 one bucket spans 1024 powers of two, so that three hold all doubles.
 inline constexpr int min_exponential_scale = -10;
 
 namespace detail {

@@ -9,7 +9,7 @@
 
 namespace tacho::inline TACHO_ABI {
 
-/// The text of a string literal, usable as a template argument: `counter<"requests_total">`.
+/// The text of a string literal, usable as a template argument: `counter<"requests">`.
 /// N counts the terminating zero. The members are public because a template argument must be a structural type.
 template <std::size_t N>
 struct fixed_string {

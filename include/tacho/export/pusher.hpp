@@ -85,8 +85,8 @@ public:
         : pusher_(of, std::move(options), std::make_unique<detail::transport_of<Transport>>(std::move(by)),
                   std::move(memory)) {}
 
-    /// Pushes now and waits for the outcome, at most for `limit`. True when the receiver took all that was recorded
-    /// before the call.
+    /// Pushes now and waits for the outcome, at most for `limit`. True when the receiver accepted all that was recorded
+    /// before the call; points that it says it rejected nevertheless are in stats(), and the error hook is told.
     bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) { return pusher_.flush(limit); }
 
     /// Pushes once more and ends the thread, within `limit`: what is under way is cut short then. Idempotent, and what

@@ -68,7 +68,7 @@ public:
         if (pool_ != nullptr && taken_in_ == detail::this_process()) pool_->give_back(place_);
     }
 
-    /// The status code: 200, 400, 404, 405 or 503.
+    /// The status code: 200, 400, 404, 405, 414, 431, 500 or 503.
     [[nodiscard]] int status() const noexcept { return status_; }
     /// Without the length, which the web server knows. Constant texts: nothing that a client sent is ever in them.
     [[nodiscard]] std::span<http_header const> headers() const noexcept { return {headers_.data(), header_count_}; }

@@ -147,7 +147,7 @@ using counter_front =
 
 }  // namespace detail
 
-/// Counts: `counter<"requests_total", label<"api">, label<"code", int>>`. Counts std::uint64_t; with the option double,
+/// Counts: `counter<"requests", label<"api">, label<"code", int>>`. Counts std::uint64_t; with the option double,
 /// doubles. Sharded by default. Registers when made, and ends its registration when it ends.
 template <fixed_string Name, class... Options>
 class counter : public detail::counter_front<detail::counter_traits<Name, Options...>> {

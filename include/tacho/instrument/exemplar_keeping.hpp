@@ -17,11 +17,11 @@
 
 namespace tacho::inline TACHO_ABI {
 
-/// An option of counters and histograms: `counter<"requests_total", label<"api">, exemplars>`. Each series keeps its
+/// An option of counters and histograms: `counter<"requests", label<"api">, exemplars>`. Each series keeps its
 /// latest exemplar, a histogram one for each bucket: 176 bytes each, beside the cells. A measurement becomes one when
-/// it is given labels, as by `inc(1, {{"order", id}})`, or when the registry's filter picks it; by default that is when
-/// the trace-context hook says that it was made in a sampled span. Where several threads have one at the same time for
-/// the same place, one of them is kept. Without hook it costs a few loads; neither locks nor allocates.
+/// it is given labels, as by `inc(1, {{"order", id}})`, or when the registry's filter picks it, which by default is
+/// when the trace-context hook says that it was made in a sampled span. Where several threads have one at the same time
+/// for the same place, one of them is kept. Without hook it costs a few loads; neither locks nor allocates.
 struct exemplars {};
 
 namespace detail {

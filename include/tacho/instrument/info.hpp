@@ -62,7 +62,7 @@ using info_front = typed_instrument<Traits, info_series, info_handle>;
 }  // namespace detail
 
 /// Shows text as labels, with the value 1: `info<"build", label<"version">, label<"commit">>` is, after
-/// `build.set("1.2.3", "abc")`, `build_info{version="1.2.3",commit="abc"} 1`. Shows nothing before the first set(), and
+/// `build.set("1.2.3", "abc")`, `build_info{commit="abc",version="1.2.3"} 1`. Shows nothing before the first set(), and
 /// from then on the label values of the latest one only: the ones before are forgotten, so it may be set for ever. For
 /// what seldom changes.
 template <fixed_string Name, class... Options>

@@ -104,8 +104,8 @@ public:
     [[nodiscard]] std::vector<listed_instrument> list() const;
 
     /// Why instruments were not registered, which views and constant labels are ignored, and which instruments are
-    /// registered although OTLP has others of their name, a sentence each: the first 1000. Of the first ones alone
-    /// health().failed_registrations tells how many.
+    /// registered although OTLP has others of their name, a sentence each: the first 1000. How many were not
+    /// registered, health().failed_registrations tells.
     [[nodiscard]] std::vector<std::string> problems() const;
 
     /// Sums over all instruments. Takes the registry's mutex for a moment, and allocates nothing per series.
