@@ -101,8 +101,7 @@ template <class Metrics>
 
 // No later than the clock can tell.
 inline deadline in_at_most(std::chrono::milliseconds limit) {
-    return deadline{deadline::clock::now() +
-                    (std::min)(limit, std::chrono::milliseconds{std::chrono::hours{24 * 365}})};
+    return deadline{deadline::clock::now() + (std::min)(limit, longest_time)};
 }
 
 // Who is told how what starts is used.
@@ -117,7 +116,7 @@ struct watchers {
     auto const* const core = of.core().get();
     auto& all = all_running();
     if (std::lock_guard const lock{all.mutex}; all.by_registry.contains(core))
-        made.running = all.by_registry[core].lock();
+        made.running = all.by_registry[core].running.lock();
     bool pushes = s.push.enabled && s.push.metrics, scrapes = s.scrape.enabled && s.scrape.metrics;
     if (made.running != nullptr) {
         std::lock_guard const lock{made.running->mutex};
@@ -136,10 +135,14 @@ inline std::shared_ptr<running_telemetry> start_quietly(registry& of, settings c
     bool const has_listener = at.is_one;
     auto& all = all_running();
     std::lock_guard const one_at_a_time{all.mutex};
-    std::erase_if(all.by_registry, [](auto const& entry) { return entry.second.expired(); });
+    std::erase_if(all.by_registry, [](auto const& known) { return known.second.of.expired(); });
     auto& place = all.by_registry[of.core().get()];
-    auto running = place.lock();
-    if (running == nullptr) place = running = std::make_shared<running_telemetry>(of.core());
+    auto running = place.running.lock();
+    if (running == nullptr) {
+        if (place.delivered == nullptr) place.delivered = std::make_shared<delivered_by_name>();
+        place.of = of.core();
+        place.running = running = std::make_shared<running_telemetry>(of.core(), place.delivered);
+    }
     std::lock_guard const lock{running->mutex};
     auto& report = running->report;
     running->go_on();
@@ -238,9 +241,13 @@ TACHO_FUNCTION bool telemetry::flush(std::chrono::milliseconds limit) {
                     std::all_of(report.added_pushes.begin(), report.added_pushes.end(), runs);
     }
     auto const until = detail::in_at_most(limit);
+    // All at once: one that hangs takes no time from another.
+    std::vector<std::pair<detail::any_pusher*, std::uint64_t>> asked;
     for (auto const& push : *pushes)
-        if (push.path != nullptr && !push.path->flush(until.remaining())) all_taken = false;
-    return (console == nullptr || console->flush(until.remaining())) && all_taken;
+        if (push.path != nullptr) asked.emplace_back(push.path.get(), push.path->ask_to_flush());
+    if (console != nullptr) asked.emplace_back(console.get(), console->ask_to_flush());
+    for (auto const& [path, number] : asked) all_taken = path->finish_flush(number, until.remaining()) && all_taken;
+    return all_taken;
 }
 
 TACHO_FUNCTION void telemetry::stop(std::chrono::milliseconds limit) {

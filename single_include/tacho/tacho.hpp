@@ -14422,6 +14422,20 @@ class [[gnu::visibility("default")]] delta_memory;  // the program's, in a plug-
 /// came since, and from the same start: nothing is lost and nothing counted twice. One thread at a time.
 class delta_memory {
 public:
+    // By a pusher, while it lives.
+    class in_use {
+    public:
+        explicit in_use(delta_memory& of) noexcept : of_(of) { of_.users_.fetch_add(1, std::memory_order_relaxed); }
+        in_use(in_use const&) = delete;
+        in_use& operator=(in_use const&) = delete;
+        ~in_use() { of_.users_.fetch_sub(1, std::memory_order_release); }  // whoever sees it sees what was delivered
+
+    private:
+        delta_memory& of_;
+    };
+    // Acquire: see ~in_use().
+    [[nodiscard]] bool is_in_use() const noexcept { return users_.load(std::memory_order_acquire) != 0; }
+
     /// A visitor that passes totals on to `encoder`, as deltas where these are preferred. A series without news has no
     /// delta, and is left out; so is a state set or an exponential histogram for which the encoder has no function.
     template <class Encoder>
@@ -14613,6 +14627,7 @@ private:
     std::unordered_map<std::uint64_t, remembered> families_;
     unix_nanos delivered_until_ = 0;
     unsent_requests left_;
+    std::atomic<int> users_{0};
 };
 
 }  // namespace tacho::inline TACHO_ABI
@@ -14655,6 +14670,35 @@ public:
 
 #endif
 
+// ---- tacho/export/broken_pipe.hpp
+#ifndef TACHO_PART_EXPORT_BROKEN_PIPE
+#define TACHO_PART_EXPORT_BROKEN_PIPE
+
+// tacho: writing to what nobody reads any more, which by default ends the program.
+
+#if TACHO_BODIES
+
+#include <csignal>
+
+namespace tacho::inline TACHO_ABI::detail {
+
+// To the calling thread, and those that it begins, it is an error like others from then on: a console that is piped to
+// `head`, or a receiver that ends a connection to which a library writes without MSG_NOSIGNAL, as OpenSSL does.
+inline void block_broken_pipes() noexcept {
+#if defined(SIGPIPE)
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+#endif
+}
+
+}  // namespace tacho::inline TACHO_ABI::detail
+
+#endif
+
+#endif
+
 // ---- tacho/export/pusher_options.hpp
 #ifndef TACHO_PART_EXPORT_PUSHER_OPTIONS
 #define TACHO_PART_EXPORT_PUSHER_OPTIONS
@@ -14689,6 +14733,19 @@ struct pusher_stats {
     std::uint64_t retries = 0;          ///< requests that were sent again
     std::uint64_t rejected_points = 0;  ///< of accepted pushes
 };
+
+namespace detail {
+
+// Times that the clock can't hold would pass at once, and none at all would be a storm.
+inline constexpr std::chrono::milliseconds longest_time = std::chrono::hours{24 * 365};
+
+[[nodiscard]] inline pusher_options clamped(pusher_options given) {
+    given.interval = std::clamp(given.interval, std::chrono::milliseconds{1}, longest_time);
+    given.timeout = std::clamp(given.timeout, std::chrono::milliseconds{0}, longest_time);
+    return given;
+}
+
+}  // namespace detail
 
 }  // namespace tacho::inline TACHO_ABI
 
@@ -15046,20 +15103,25 @@ public:
     push_worker& operator=(push_worker const&) = delete;
     ~push_worker() { stop(std::chrono::seconds{5}); }
 
-    bool flush(std::chrono::milliseconds limit) {
-        std::unique_lock lock{mutex_};
-        // A callback or the hook would wait for itself.
-        if (stopping_ || std::this_thread::get_id() == worker_id_) return false;
-        auto const wanted = ++flushes_wanted_;
+    // Its number, to be waited for; 0 for none: a callback or the hook would wait for itself.
+    std::uint64_t ask_to_flush() {
+        std::lock_guard const lock{mutex_};
+        if (stopping_ || std::this_thread::get_id() == worker_id_) return 0;
         wake_.notify_all();
-        // A push that is under way may have begun before the call; the one that follows it counts.
-        finished_.wait_for(lock, bounded(limit), [&] { return flushes_done_ >= wanted || stopped_; });
+        return ++flushes_wanted_;
+    }
+
+    // A push that was under way may have begun before it was asked for; the one that follows it counts.
+    bool finish_flush(std::uint64_t wanted, std::chrono::milliseconds limit) {
+        if (wanted == 0) return false;
+        std::unique_lock lock{mutex_};
+        finished_.wait_for(lock, (std::min)(limit, longest_time), [&] { return flushes_done_ >= wanted || stopped_; });
         return flushes_done_ >= wanted && last_push_accepted_;
     }
 
     // False on the thread that would be waited for.
     bool ask_to_stop(std::chrono::milliseconds limit) {
-        auto const end = deadline::clock::now() + bounded(limit);
+        auto const end = deadline::clock::now() + (std::min)(limit, longest_time);
         std::lock_guard const lock{mutex_};
         stop_at_ = stopping_ ? (std::min)(stop_at_, end) : end;
         stopping_ = true;
@@ -15086,18 +15148,9 @@ public:
 
 private:
     static constexpr std::chrono::milliseconds finest{1};  // that transports count in
-    // Times that the clock can't hold would pass at once, and none at all would be a storm.
-    static constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365};
-    static std::chrono::milliseconds bounded(std::chrono::milliseconds time) noexcept {
-        return (std::min)(time, longest);
-    }
-    static pusher_options clamped(pusher_options given) {
-        given.interval = std::clamp(given.interval, std::chrono::milliseconds{1}, longest);
-        given.timeout = std::clamp(given.timeout, std::chrono::milliseconds{0}, longest);
-        return given;
-    }
 
     void run() {
+        block_broken_pipes();
         if (!sends_totals_) unsent_ = memory_->take_what_was_left();
         auto next = deadline::clock::now() + options_.interval;
         std::unique_lock lock{mutex_};
@@ -15295,6 +15348,7 @@ private:
     std::vector<http_header> headers_;
     std::optional<reader> reader_;  // until the end: while it lives, what is removed is kept for it
     std::shared_ptr<delta_memory> memory_;
+    delta_memory::in_use uses_memory_{*memory_};
     std::unique_ptr<any_transport> transport_;
     byte_buffer packed_;
     unsent_requests unsent_;
@@ -15350,7 +15404,9 @@ public:
     any_pusher(any_pusher const&) = delete;
     any_pusher& operator=(any_pusher const&) = delete;
 
-    bool flush(std::chrono::milliseconds limit);
+    // Its number, to be waited for; 0 for none.
+    std::uint64_t ask_to_flush();
+    bool finish_flush(std::uint64_t wanted, std::chrono::milliseconds limit);
     void stop(std::chrono::milliseconds limit);
     void ask_to_stop(std::chrono::milliseconds limit);
     [[nodiscard]] bool ended() const;
@@ -15366,9 +15422,14 @@ TACHO_FUNCTION any_pusher::any_pusher(registry& of, pusher_options options, std:
                                       std::shared_ptr<delta_memory> memory)
     : worker_(std::make_shared<push_worker>(of, std::move(options), std::move(by), std::move(memory))) {}
 
-TACHO_FUNCTION bool any_pusher::flush(std::chrono::milliseconds limit) {
+TACHO_FUNCTION std::uint64_t any_pusher::ask_to_flush() {
     auto* const worker = worker_.here();
-    return worker != nullptr && worker->flush(limit);
+    return worker != nullptr ? worker->ask_to_flush() : 0;
+}
+
+TACHO_FUNCTION bool any_pusher::finish_flush(std::uint64_t wanted, std::chrono::milliseconds limit) {
+    auto* const worker = worker_.here();
+    return worker != nullptr && worker->finish_flush(wanted, limit);
 }
 
 TACHO_FUNCTION void any_pusher::stop(std::chrono::milliseconds limit) {
@@ -15407,7 +15468,9 @@ public:
 
     /// Pushes now and waits for the outcome, at most for `limit`. True when the receiver accepted all that was recorded
     /// before the call; points that it says it rejected nevertheless are in stats(), and the error hook is told.
-    bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) { return pusher_.flush(limit); }
+    bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
+        return pusher_.finish_flush(pusher_.ask_to_flush(), limit);
+    }
 
     /// Pushes once more and ends the thread, within `limit`: what is under way is cut short then. Idempotent, and what
     /// the destructor does. Called by the error hook or a callback on the pusher's own thread it doesn't wait.
@@ -16208,6 +16271,41 @@ TACHO_FUNCTION settings settings::from_environment(environment_options const& op
 
 #endif
 
+// ---- tacho/export/delivered_by_name.hpp
+#ifndef TACHO_PART_EXPORT_DELIVERED_BY_NAME
+#define TACHO_PART_EXPORT_DELIVERED_BY_NAME
+
+// tacho: what the pushes of one registry have delivered, each under its name.
+
+#if TACHO_BODIES
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace tacho::inline TACHO_ABI::detail {
+
+// It outlives them, so that those that are started when all telemetry objects have ended go on where these ended. Empty
+// is the name of the one that the settings tell of.
+struct delivered_by_name {
+    std::mutex mutex;
+    std::map<std::string, std::shared_ptr<delta_memory>> memories;
+
+    [[nodiscard]] std::shared_ptr<delta_memory> of(std::string const& name) {
+        std::lock_guard const lock{mutex};
+        auto& found = memories[name];
+        if (found == nullptr) found = std::make_shared<delta_memory>();
+        return found;
+    }
+};
+
+}  // namespace tacho::inline TACHO_ABI::detail
+
+#endif
+
+#endif
+
 // ---- tacho/export/named_files.hpp
 #ifndef TACHO_PART_EXPORT_NAMED_FILES
 #define TACHO_PART_EXPORT_NAMED_FILES
@@ -16382,7 +16480,7 @@ template <class Listener>
 
 #if TACHO_BODIES
 
-// A push that runs or ran, and what it and those before it have delivered.
+// A push that runs or ran.
 struct one_push {
     std::shared_ptr<any_pusher> path;
     std::shared_ptr<delta_memory> memory;
@@ -16396,7 +16494,8 @@ struct message {
 
 // What runs for one registry; shared by all telemetry objects that were started on it.
 struct running_telemetry {
-    explicit running_telemetry(std::shared_ptr<registry_core> core) : of(registry::sharing(std::move(core))) {}
+    running_telemetry(std::shared_ptr<registry_core> core, std::shared_ptr<delivered_by_name> until_now)
+        : of(registry::sharing(std::move(core))), delivered(std::move(until_now)) {}
     // All at once, so that one that hangs takes no time from another.
     ~running_telemetry() {
         for (auto const& push : *pushes)
@@ -16406,6 +16505,7 @@ struct running_telemetry {
     running_telemetry& operator=(running_telemetry const&) = delete;
 
     registry of;
+    std::shared_ptr<delivered_by_name> const delivered;
     std::mutex mutex;  // guards all below
     // That of the settings, then those of the report's added_pushes. A list is never changed, but replaced.
     using push_list = std::vector<one_push>;
@@ -16440,9 +16540,15 @@ struct running_telemetry {
 // Which registries export already, in one process: a child of fork() makes another, since this one may have been locked
 // and changed by half.
 struct running_list {
+    struct entry {
+        std::weak_ptr<registry_core> of;
+        std::weak_ptr<running_telemetry> running;
+        std::shared_ptr<delivered_by_name> delivered;
+    };
+
     std::uint32_t const in = this_process();
     std::mutex mutex;
-    std::map<registry_core const*, std::weak_ptr<running_telemetry>> by_registry;
+    std::map<registry_core const*, entry> by_registry;
 };
 
 inline running_list& all_running() {
@@ -16529,8 +16635,10 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
                                                 "another endpoint",
                                                 url, parts->scheme));
     auto now = number < running.pushes->size() ? (*running.pushes)[number] : one_push{};
+    if (now.memory == nullptr && !attempt([&] { now.memory = running.delivered->of(path.name); }))
+        return lacks_memory();
     // Two at a time would share what has been delivered.
-    if (now.path != nullptr && !now.path->ended())
+    if (now.path != nullptr ? !now.path->ended() : now.memory->is_in_use())
         return running.refuse(path, fmt::format("not pushing to {}: the push before has not ended yet; start once "
                                                 "stop() has returned",
                                                 url));
@@ -16539,7 +16647,6 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
     bool const started = attempt([&] {
         auto with = std::make_shared<running_telemetry::push_list>(*running.pushes);
         with->resize((std::max)(with->size(), number + 1));
-        if (now.memory == nullptr) now.memory = std::make_shared<delta_memory>();
         now.path = std::make_shared<any_pusher>(running.of,
                                                 pusher_options{.url = s.url,
                                                                .headers = s.headers,
@@ -16855,8 +16962,7 @@ template <class Metrics>
 
 // No later than the clock can tell.
 inline deadline in_at_most(std::chrono::milliseconds limit) {
-    return deadline{deadline::clock::now() +
-                    (std::min)(limit, std::chrono::milliseconds{std::chrono::hours{24 * 365}})};
+    return deadline{deadline::clock::now() + (std::min)(limit, longest_time)};
 }
 
 // Who is told how what starts is used.
@@ -16871,7 +16977,7 @@ struct watchers {
     auto const* const core = of.core().get();
     auto& all = all_running();
     if (std::lock_guard const lock{all.mutex}; all.by_registry.contains(core))
-        made.running = all.by_registry[core].lock();
+        made.running = all.by_registry[core].running.lock();
     bool pushes = s.push.enabled && s.push.metrics, scrapes = s.scrape.enabled && s.scrape.metrics;
     if (made.running != nullptr) {
         std::lock_guard const lock{made.running->mutex};
@@ -16890,10 +16996,14 @@ inline std::shared_ptr<running_telemetry> start_quietly(registry& of, settings c
     bool const has_listener = at.is_one;
     auto& all = all_running();
     std::lock_guard const one_at_a_time{all.mutex};
-    std::erase_if(all.by_registry, [](auto const& entry) { return entry.second.expired(); });
+    std::erase_if(all.by_registry, [](auto const& known) { return known.second.of.expired(); });
     auto& place = all.by_registry[of.core().get()];
-    auto running = place.lock();
-    if (running == nullptr) place = running = std::make_shared<running_telemetry>(of.core());
+    auto running = place.running.lock();
+    if (running == nullptr) {
+        if (place.delivered == nullptr) place.delivered = std::make_shared<delivered_by_name>();
+        place.of = of.core();
+        place.running = running = std::make_shared<running_telemetry>(of.core(), place.delivered);
+    }
     std::lock_guard const lock{running->mutex};
     auto& report = running->report;
     running->go_on();
@@ -16992,9 +17102,13 @@ TACHO_FUNCTION bool telemetry::flush(std::chrono::milliseconds limit) {
                     std::all_of(report.added_pushes.begin(), report.added_pushes.end(), runs);
     }
     auto const until = detail::in_at_most(limit);
+    // All at once: one that hangs takes no time from another.
+    std::vector<std::pair<detail::any_pusher*, std::uint64_t>> asked;
     for (auto const& push : *pushes)
-        if (push.path != nullptr && !push.path->flush(until.remaining())) all_taken = false;
-    return (console == nullptr || console->flush(until.remaining())) && all_taken;
+        if (push.path != nullptr) asked.emplace_back(push.path.get(), push.path->ask_to_flush());
+    if (console != nullptr) asked.emplace_back(console.get(), console->ask_to_flush());
+    for (auto const& [path, number] : asked) all_taken = path->finish_flush(number, until.remaining()) && all_taken;
+    return all_taken;
 }
 
 TACHO_FUNCTION void telemetry::stop(std::chrono::milliseconds limit) {

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -139,6 +140,26 @@ tacho::settings to_console(std::chrono::milliseconds interval) {
     s.console.interval = interval;
     return s;
 }
+
+#if defined(__unix__)
+// As behind `| head -1`: the push fails, and the program goes on.
+TEST(lines, that_nobody_reads_end_no_program) {
+    test::heard heard;
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    ::close(ends[0]);
+    std::FILE* const to = ::fdopen(ends[1], "w");
+    ASSERT_EQ(std::signal(SIGPIPE, SIG_DFL), SIG_DFL);
+    tacho::registry registry;
+    tacho::counter<"hits"> hits{registry};
+    {
+        tacho::pusher push{registry, {}, tacho::stream_transport{to}};
+        EXPECT_FALSE(push.flush());
+    }
+    std::fclose(to);
+    EXPECT_NE(heard.text().find("can't write to the stream: Broken pipe"), std::string::npos) << heard.text();
+}
+#endif
 
 TEST(the_console, is_waited_for_as_long_as_is_asked_for) {
     tacho::registry registry;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Telemetry as a whole, without sockets.
 #include "support/text.hpp"
+#include "support/wait.hpp"
 
 #include "tacho/tacho.hpp"
 
@@ -318,6 +319,58 @@ TEST(an_added_push, of_a_name_that_runs_goes_on_and_counts_no_delta_twice) {
     telemetry.add_push("d", deltas_to("http://d/"), third);
     EXPECT_TRUE(telemetry.flush());
     EXPECT_EQ(last_value(third), "7");
+}
+
+// What was delivered is known as long as the registry lives, by the name of the push.
+TEST(a_push, that_is_started_when_all_have_ended_counts_no_delta_twice) {
+    tacho::registry registry;
+    tacho::counter<"hits"> hits{registry};
+    tacho::memory_transport own, added;
+    auto settings = pushing_to("http://a/m");
+    settings.push.temporality = tacho::temporality_preference::delta;
+    auto const start = [&] {
+        auto telemetry = tacho::telemetry::start(registry, settings, own);
+        telemetry.add_push("b", deltas_to("http://b/"), added);
+        return telemetry;
+    };
+    hits.inc(5);
+    static_cast<void>(start());
+    EXPECT_EQ(last_value(own), "5");
+    EXPECT_EQ(last_value(added), "5");
+    hits.inc(1);
+    static_cast<void>(start());
+    EXPECT_EQ(last_value(own), "1");
+    EXPECT_EQ(last_value(added), "1");
+    static_cast<void>(start());  // no news
+    EXPECT_EQ(own.requests().size(), 2u);
+    // Another registry has delivered nothing.
+    tacho::registry other;
+    tacho::counter<"hits"> others{other};
+    others.inc(7);
+    static_cast<void>(tacho::telemetry::start(other, settings, own));
+    EXPECT_EQ(last_value(own), "7");
+}
+
+// Takes what it is sent once another transport has been sent something.
+struct second_transport {
+    tacho::memory_transport before;
+
+    static bool can_send(std::string_view) noexcept { return true; }
+    tacho::http_outcome post(tacho::http_post const&, tacho::deadline const&) const {
+        bool const came = test::wait_until([&] { return !before.requests().empty(); });
+        return {.status = came ? 200 : 500};
+    }
+};
+
+TEST(a_flush, asks_all_before_it_waits_for_one) {
+    tacho::registry registry;
+    tacho::counter<"hits"> hits{registry};
+    tacho::memory_transport behind;
+    auto telemetry = tacho::telemetry::start(registry, pushing_to("http://a/m"), second_transport{behind});
+    telemetry.add_push("behind", deltas_to("http://c/"), behind);
+    hits.inc(3);
+    EXPECT_TRUE(telemetry.flush(std::chrono::minutes{1}));
+    EXPECT_EQ(last_value(behind), "3");
 }
 
 // Takes nothing once it is too late.

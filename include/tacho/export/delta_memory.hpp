@@ -11,6 +11,7 @@
 #include "tacho/version.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -27,6 +28,20 @@ class [[gnu::visibility("default")]] delta_memory;  // the program's, in a plug-
 /// came since, and from the same start: nothing is lost and nothing counted twice. One thread at a time.
 class delta_memory {
 public:
+    // By a pusher, while it lives.
+    class in_use {
+    public:
+        explicit in_use(delta_memory& of) noexcept : of_(of) { of_.users_.fetch_add(1, std::memory_order_relaxed); }
+        in_use(in_use const&) = delete;
+        in_use& operator=(in_use const&) = delete;
+        ~in_use() { of_.users_.fetch_sub(1, std::memory_order_release); }  // whoever sees it sees what was delivered
+
+    private:
+        delta_memory& of_;
+    };
+    // Acquire: see ~in_use().
+    [[nodiscard]] bool is_in_use() const noexcept { return users_.load(std::memory_order_acquire) != 0; }
+
     /// A visitor that passes totals on to `encoder`, as deltas where these are preferred. A series without news has no
     /// delta, and is left out; so is a state set or an exponential histogram for which the encoder has no function.
     template <class Encoder>
@@ -218,6 +233,7 @@ private:
     std::unordered_map<std::uint64_t, remembered> families_;
     unix_nanos delivered_until_ = 0;
     unsent_requests left_;
+    std::atomic<int> users_{0};
 };
 
 }  // namespace tacho::inline TACHO_ABI

@@ -11,6 +11,7 @@
 #include "tacho/encode/otlp_json.hpp"
 #include "tacho/encode/sink.hpp"
 #include "tacho/env/url.hpp"
+#include "tacho/export/broken_pipe.hpp"
 #include "tacho/export/deadline.hpp"
 #include "tacho/export/delta_memory.hpp"
 #include "tacho/export/http_header.hpp"
@@ -68,20 +69,25 @@ public:
     push_worker& operator=(push_worker const&) = delete;
     ~push_worker() { stop(std::chrono::seconds{5}); }
 
-    bool flush(std::chrono::milliseconds limit) {
-        std::unique_lock lock{mutex_};
-        // A callback or the hook would wait for itself.
-        if (stopping_ || std::this_thread::get_id() == worker_id_) return false;
-        auto const wanted = ++flushes_wanted_;
+    // Its number, to be waited for; 0 for none: a callback or the hook would wait for itself.
+    std::uint64_t ask_to_flush() {
+        std::lock_guard const lock{mutex_};
+        if (stopping_ || std::this_thread::get_id() == worker_id_) return 0;
         wake_.notify_all();
-        // A push that is under way may have begun before the call; the one that follows it counts.
-        finished_.wait_for(lock, bounded(limit), [&] { return flushes_done_ >= wanted || stopped_; });
+        return ++flushes_wanted_;
+    }
+
+    // A push that was under way may have begun before it was asked for; the one that follows it counts.
+    bool finish_flush(std::uint64_t wanted, std::chrono::milliseconds limit) {
+        if (wanted == 0) return false;
+        std::unique_lock lock{mutex_};
+        finished_.wait_for(lock, (std::min)(limit, longest_time), [&] { return flushes_done_ >= wanted || stopped_; });
         return flushes_done_ >= wanted && last_push_accepted_;
     }
 
     // False on the thread that would be waited for.
     bool ask_to_stop(std::chrono::milliseconds limit) {
-        auto const end = deadline::clock::now() + bounded(limit);
+        auto const end = deadline::clock::now() + (std::min)(limit, longest_time);
         std::lock_guard const lock{mutex_};
         stop_at_ = stopping_ ? (std::min)(stop_at_, end) : end;
         stopping_ = true;
@@ -108,18 +114,9 @@ public:
 
 private:
     static constexpr std::chrono::milliseconds finest{1};  // that transports count in
-    // Times that the clock can't hold would pass at once, and none at all would be a storm.
-    static constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365};
-    static std::chrono::milliseconds bounded(std::chrono::milliseconds time) noexcept {
-        return (std::min)(time, longest);
-    }
-    static pusher_options clamped(pusher_options given) {
-        given.interval = std::clamp(given.interval, std::chrono::milliseconds{1}, longest);
-        given.timeout = std::clamp(given.timeout, std::chrono::milliseconds{0}, longest);
-        return given;
-    }
 
     void run() {
+        block_broken_pipes();
         if (!sends_totals_) unsent_ = memory_->take_what_was_left();
         auto next = deadline::clock::now() + options_.interval;
         std::unique_lock lock{mutex_};
@@ -317,6 +314,7 @@ private:
     std::vector<http_header> headers_;
     std::optional<reader> reader_;  // until the end: while it lives, what is removed is kept for it
     std::shared_ptr<delta_memory> memory_;
+    delta_memory::in_use uses_memory_{*memory_};
     std::unique_ptr<any_transport> transport_;
     byte_buffer packed_;
     unsent_requests unsent_;

@@ -13,6 +13,7 @@
 #include "tacho/version.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -30,7 +31,9 @@ public:
     any_pusher(any_pusher const&) = delete;
     any_pusher& operator=(any_pusher const&) = delete;
 
-    bool flush(std::chrono::milliseconds limit);
+    // Its number, to be waited for; 0 for none.
+    std::uint64_t ask_to_flush();
+    bool finish_flush(std::uint64_t wanted, std::chrono::milliseconds limit);
     void stop(std::chrono::milliseconds limit);
     void ask_to_stop(std::chrono::milliseconds limit);
     [[nodiscard]] bool ended() const;
@@ -46,9 +49,14 @@ TACHO_FUNCTION any_pusher::any_pusher(registry& of, pusher_options options, std:
                                       std::shared_ptr<delta_memory> memory)
     : worker_(std::make_shared<push_worker>(of, std::move(options), std::move(by), std::move(memory))) {}
 
-TACHO_FUNCTION bool any_pusher::flush(std::chrono::milliseconds limit) {
+TACHO_FUNCTION std::uint64_t any_pusher::ask_to_flush() {
     auto* const worker = worker_.here();
-    return worker != nullptr && worker->flush(limit);
+    return worker != nullptr ? worker->ask_to_flush() : 0;
+}
+
+TACHO_FUNCTION bool any_pusher::finish_flush(std::uint64_t wanted, std::chrono::milliseconds limit) {
+    auto* const worker = worker_.here();
+    return worker != nullptr && worker->finish_flush(wanted, limit);
 }
 
 TACHO_FUNCTION void any_pusher::stop(std::chrono::milliseconds limit) {
@@ -87,7 +95,9 @@ public:
 
     /// Pushes now and waits for the outcome, at most for `limit`. True when the receiver accepted all that was recorded
     /// before the call; points that it says it rejected nevertheless are in stats(), and the error hook is told.
-    bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) { return pusher_.flush(limit); }
+    bool flush(std::chrono::milliseconds limit = std::chrono::seconds{10}) {
+        return pusher_.finish_flush(pusher_.ask_to_flush(), limit);
+    }
 
     /// Pushes once more and ends the thread, within `limit`: what is under way is cut short then. Idempotent, and what
     /// the destructor does. Called by the error hook or a callback on the pusher's own thread it doesn't wait.

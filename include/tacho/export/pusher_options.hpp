@@ -8,6 +8,7 @@
 #include "tacho/export/compressor.hpp"
 #include "tacho/version.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -43,5 +44,18 @@ struct pusher_stats {
     std::uint64_t retries = 0;          ///< requests that were sent again
     std::uint64_t rejected_points = 0;  ///< of accepted pushes
 };
+
+namespace detail {
+
+// Times that the clock can't hold would pass at once, and none at all would be a storm.
+inline constexpr std::chrono::milliseconds longest_time = std::chrono::hours{24 * 365};
+
+[[nodiscard]] inline pusher_options clamped(pusher_options given) {
+    given.interval = std::clamp(given.interval, std::chrono::milliseconds{1}, longest_time);
+    given.timeout = std::clamp(given.timeout, std::chrono::milliseconds{0}, longest_time);
+    return given;
+}
+
+}  // namespace detail
 
 }  // namespace tacho::inline TACHO_ABI

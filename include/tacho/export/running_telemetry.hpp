@@ -13,6 +13,7 @@
 #include "tacho/env/settings_values.hpp"
 #include "tacho/env/url.hpp"
 #include "tacho/export/compressor.hpp"
+#include "tacho/export/delivered_by_name.hpp"
 #include "tacho/export/endpoint.hpp"
 #include "tacho/export/listener.hpp"
 #include "tacho/export/named_files.hpp"
@@ -86,7 +87,7 @@ template <class Listener>
 
 #if TACHO_BODIES
 
-// A push that runs or ran, and what it and those before it have delivered.
+// A push that runs or ran.
 struct one_push {
     std::shared_ptr<any_pusher> path;
     std::shared_ptr<delta_memory> memory;
@@ -100,7 +101,8 @@ struct message {
 
 // What runs for one registry; shared by all telemetry objects that were started on it.
 struct running_telemetry {
-    explicit running_telemetry(std::shared_ptr<registry_core> core) : of(registry::sharing(std::move(core))) {}
+    running_telemetry(std::shared_ptr<registry_core> core, std::shared_ptr<delivered_by_name> until_now)
+        : of(registry::sharing(std::move(core))), delivered(std::move(until_now)) {}
     // All at once, so that one that hangs takes no time from another.
     ~running_telemetry() {
         for (auto const& push : *pushes)
@@ -110,6 +112,7 @@ struct running_telemetry {
     running_telemetry& operator=(running_telemetry const&) = delete;
 
     registry of;
+    std::shared_ptr<delivered_by_name> const delivered;
     std::mutex mutex;  // guards all below
     // That of the settings, then those of the report's added_pushes. A list is never changed, but replaced.
     using push_list = std::vector<one_push>;
@@ -144,9 +147,15 @@ struct running_telemetry {
 // Which registries export already, in one process: a child of fork() makes another, since this one may have been locked
 // and changed by half.
 struct running_list {
+    struct entry {
+        std::weak_ptr<registry_core> of;
+        std::weak_ptr<running_telemetry> running;
+        std::shared_ptr<delivered_by_name> delivered;
+    };
+
     std::uint32_t const in = this_process();
     std::mutex mutex;
-    std::map<registry_core const*, std::weak_ptr<running_telemetry>> by_registry;
+    std::map<registry_core const*, entry> by_registry;
 };
 
 inline running_list& all_running() {
@@ -233,8 +242,10 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
                                                 "another endpoint",
                                                 url, parts->scheme));
     auto now = number < running.pushes->size() ? (*running.pushes)[number] : one_push{};
+    if (now.memory == nullptr && !attempt([&] { now.memory = running.delivered->of(path.name); }))
+        return lacks_memory();
     // Two at a time would share what has been delivered.
-    if (now.path != nullptr && !now.path->ended())
+    if (now.path != nullptr ? !now.path->ended() : now.memory->is_in_use())
         return running.refuse(path, fmt::format("not pushing to {}: the push before has not ended yet; start once "
                                                 "stop() has returned",
                                                 url));
@@ -243,7 +254,6 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
     bool const started = attempt([&] {
         auto with = std::make_shared<running_telemetry::push_list>(*running.pushes);
         with->resize((std::max)(with->size(), number + 1));
-        if (now.memory == nullptr) now.memory = std::make_shared<delta_memory>();
         now.path = std::make_shared<any_pusher>(running.of,
                                                 pusher_options{.url = s.url,
                                                                .headers = s.headers,
