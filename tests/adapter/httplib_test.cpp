@@ -491,6 +491,28 @@ TEST(telemetry, may_be_stopped_by_the_error_hook) {
     running.reset();
 }
 
+// Its thread would wait for itself; who stops it next waits for the end.
+TEST(a_listener, may_be_stopped_by_a_callback_of_its_own_scrape) {
+    tacho::registry registry;
+    std::optional<tacho::telemetry> running;
+    tacho::observable_gauge<"calls"> calls{registry, "", [&, n = 0]() mutable {
+                                               running->stop();
+                                               return ++n;
+                                           }};
+    running.emplace(tacho::telemetry::start(registry,
+                                            read({{"OGX_PROMETHEUS_ENABLED", "1"}, {"OGX_METRICS_PORT", "0"}}),
+                                            tacho::no_transport{}, tacho::httplib_listener{}));
+    ASSERT_TRUE(running->report().scrape.running) << running->report().text();
+    httplib::Client client{"127.0.0.1", running->report().scrape.port};
+    auto const page = client.Get("/metrics");
+    ASSERT_TRUE(page);
+    EXPECT_NE(page->body.find("\ncalls 1\n"), std::string::npos) << page->body;
+    EXPECT_EQ(running->report().scrape.words, "stopped");
+    running->stop();
+    EXPECT_FALSE(client.Get("/metrics"));
+    running.reset();
+}
+
 // R17
 TEST(telemetry, pushes_once_more_when_it_ends) {
     shop s;

@@ -38,6 +38,9 @@ inline std::string_view query_of(httplib::Request const& request) noexcept {
     return mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
 }
 
+// Scrapes that this thread is answering.
+inline thread_local int answering = 0;
+
 inline void answer_scrape(endpoint& from, httplib::Request const& request, httplib::Response& response) {
     auto const accept = joined(request, "Accept"), encoding = joined(request, "Accept-Encoding");
     auto const timeout = joined(request, "X-Prometheus-Scrape-Timeout-Seconds");
@@ -49,12 +52,14 @@ inline void answer_scrape(endpoint& from, httplib::Request const& request, httpl
     // It leaves the body of HEAD out, and tells its length: that of the page, unless it might be compressed for GET.
     bool const head = request.method == "HEAD";
     bool const tells_length = encoding.empty();
+    ++answering;
     auto const answer = from.respond({.method = head && tells_length ? "GET" : request.method,
                                       .accept = accept,
                                       .accept_encoding = encoding,
                                       .query = query_of(request),
                                       .scrape_timeout = timeout,
                                       .sends_body = !head});
+    --answering;
     response.status = answer.status();
     for (auto const& [name, value] : answer.headers())
         if (name != "Content-Type") response.set_header(std::string{name}, std::string{value});
@@ -93,6 +98,7 @@ public:
         mount(*server, "/metrics", std::move(answers));
         server->set_payload_max_length(0);
         server->set_keep_alive_timeout(1);  // seconds for which a connection that is idle holds up stop()
+        server->set_read_timeout(1);        // and one that has asked by half
         server->set_tcp_nodelay(true);      // else a scraper that keeps its connection waits 40 ms for each page
         // cpp-httplib would share a port that is in use with whoever has it.
         server->set_socket_options([](auto socket) {
@@ -111,8 +117,9 @@ public:
         return static_cast<std::uint16_t>(bound);
     }
 
-    /// See `listener`: by one thread at a time. In a child of fork(), which has no thread that answers, it does
-    /// nothing; the child keeps the port's socket open.
+    /// See `listener`: by one thread at a time. By a callback or the error hook within a scrape it doesn't wait for the
+    /// end: the next call does, or the destructor, which must not be there. In a child of fork(), which has no thread
+    /// that answers, it does nothing; the child keeps the port's socket open.
     void stop() noexcept {
         if (auto* const here = running_.here()) here->stop();
     }
@@ -137,7 +144,8 @@ private:
             // stop() has no effect before the server runs, which it may have failed to do.
             while (!server->is_running() && !ended) std::this_thread::yield();
             server->stop();
-            thread.join();
+            // A callback or the error hook, called by a scrape, would wait for itself.
+            if (detail::answering == 0) thread.join();
         }
 
         std::unique_ptr<httplib::Server> const server;
