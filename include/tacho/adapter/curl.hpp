@@ -118,7 +118,7 @@ public:
         if (answer.too_large) {
             outcome.problem = "the answer has more than 4 MiB; see who answers at this URL";
         } else if (code != CURLE_OK) {
-            outcome.retryable = is_passing(code);
+            outcome.retryable = is_passing(code, words.data());
             // Of several new connections, the words may be of the first one that failed.
             outcome.problem = ::curl_easy_strerror(code);
             if (words[0] != '\0') outcome.problem.append(" (").append(words.data()).append(")");
@@ -137,9 +137,16 @@ private:
         return ready;
     }
 
-    // Whether another try may help: nobody answered, or not to the end.
-    static bool is_passing(CURLcode code) noexcept {
+    // Whether another try may help: nobody answered, or not to the end. A handshake that was cut off is told by words
+    // alone.
+    static bool is_passing(CURLcode code, std::string_view words) noexcept {
         switch (code) {
+            case CURLE_SSL_CONNECT_ERROR:
+                for (std::string_view const cut : {"reset by peer", "SYSCALL", "unexpected eof"})
+                    if (words.find(cut) != std::string_view::npos) return true;
+                return false;
+            case CURLE_HTTP2:
+            case CURLE_HTTP2_STREAM:
             case CURLE_COULDNT_RESOLVE_HOST:
             case CURLE_COULDNT_RESOLVE_PROXY:
             case CURLE_COULDNT_CONNECT:
