@@ -835,6 +835,11 @@ concept clock = requires(T& source) {
 
 namespace detail {
 
+// The whole second since 1970 at which this has come.
+[[nodiscard]] constexpr std::uint32_t second_at(unix_nanos time) noexcept {
+    return static_cast<std::uint32_t>((time + 999'999'999u) / 1'000'000'000u);
+}
+
 // The time that a test has set, and all clocks below show instead of their own; 0 when there is none. Relaxed: it
 // orders nothing.
 [[gnu::visibility("default")]] inline constinit std::atomic<unix_nanos> set_time{0};
@@ -1558,8 +1563,11 @@ inline word& in_slot(word* cell, std::size_t offset) noexcept {
 // Relaxed throughout: a count orders nothing else, and each cell's own history is coherent.
 template <class Number>
 void add_owned(word& cell, Number n, std::memory_order order = std::memory_order_relaxed) noexcept {
-    auto const before = std::bit_cast<Number>(cell.load(std::memory_order_relaxed));
-    cell.store(std::bit_cast<std::uint64_t>(static_cast<Number>(before + n)), order);
+    auto const before = cell.load(std::memory_order_relaxed);
+    if constexpr (std::integral<Number>)  // two's complement: a thread's part may overflow where the sum doesn't
+        cell.store(before + static_cast<std::uint64_t>(n), order);
+    else
+        cell.store(std::bit_cast<std::uint64_t>(std::bit_cast<Number>(before) + n), order);
 }
 
 inline void add_shared(word& cell, std::uint64_t n, std::memory_order order = std::memory_order_relaxed) noexcept {
@@ -1665,7 +1673,8 @@ void read_cells(word* first, std::size_t end, std::uint64_t* bits) noexcept {
 }
 #if TACHO_BODIES
 TACHO_FUNCTION word* discard_cells() noexcept {
-    // The fallback is only reached when the process never got a chunk, and then all threads use slot 0.
+    // The fallback is only reached when the process never got a chunk, and then all threads use slot 0: none has looked
+    // anything up before, since it is settled with the first instrument.
     static constinit word last_resort[cells_per_page]{};
     // No static object with a guard: a child of fork() would wait for ever for a thread that was making it.
     // Acquire and release: who finds the cells finds them zeroed.
@@ -4207,8 +4216,7 @@ TACHO_FUNCTION series* series::make(detail::series_memory& memory, label_schema 
     auto* const life = new (room.life) detail::series_life{birth, ordinal, generation, room.in_block};
     auto* const exemplars = reinterpret_cast<detail::exemplar_slot*>(life + 1);
     for (std::size_t i = 0; i < storage.exemplars; ++i) new (exemplars + i) detail::exemplar_slot;
-    if (storage.expire_after != 0)
-        new (exemplars + storage.exemplars) std::uint32_t{static_cast<std::uint32_t>(birth / 1'000'000'000u)};
+    if (storage.expire_after != 0) new (exemplars + storage.exemplars) std::uint32_t{detail::second_at(birth)};
     auto* const made = new (room.series) series;
     made->cells_ = cells;
     made->to_life_ = static_cast<std::uint32_t>(static_cast<char*>(room.life) - static_cast<char*>(room.series));
@@ -4742,13 +4750,18 @@ public:
 
     [[nodiscard]] bool may_expire() const noexcept { return storage_.expire_after != 0; }
 
-    // At most four times in the time after which a series expires: it looks at all of them.
+    // At most four times in the time after which a series expires, since it looks at all of them, and after each scrape
+    // that removed some. Acquire: whoever sees that finds them removed.
     [[nodiscard]] bool is_time_to_sweep() const noexcept {
         if (!may_expire()) return false;
+        if (removed_some_.load(std::memory_order_acquire)) return true;
         auto const then = swept_.load(std::memory_order_relaxed);
         return now() > then && now() - then >= storage_.expire_after / 4;
     }
-    void note_sweep() noexcept { swept_.store(now(), std::memory_order_relaxed); }
+    void note_sweep() noexcept {
+        removed_some_.store(false, std::memory_order_relaxed);
+        swept_.store(now(), std::memory_order_relaxed);
+    }
 
     // Under no mutex: scrapes do it too, one at a time, so that what is idle isn't shown though nothing is created.
     void remove_from(series_list const& list) noexcept;
@@ -4761,6 +4774,7 @@ private:
     series_storage const& storage_;
     std::atomic<std::uint32_t> swept_;  // seconds since 1970
     std::atomic<bool> under_way_{false};
+    std::atomic<bool> removed_some_{false};  // since the last sweep
 };
 
 #if TACHO_BODIES
@@ -4770,16 +4784,18 @@ TACHO_FUNCTION void idle_series::remove_from(series_list const& list) noexcept {
     // No fork in between: the child would find it under way for ever.
     changing const from_here;
     if (under_way_.exchange(true, std::memory_order_acquire)) return;
-    auto const second = now();
+    auto const second = now(), in_use = second_at(storage_.now());  // rounded so that none goes early
     list.for_each([&](series& s) {
         auto& life = s.life();
         bool const touched = life.was_touched();
-        if (touched || life.is_held() || s.is_overflow())
-            s.seen_in_use(storage_.exemplars) = second;
-        else if (auto const seen = s.seen_in_use(storage_.exemplars);
-                 second > seen && second - seen >= storage_.expire_after &&
-                 life.remove(*storage_.readers, storage_.now(), true))
+        if (touched || life.is_held() || s.is_overflow()) {
+            s.seen_in_use(storage_.exemplars) = in_use;
+        } else if (auto const seen = s.seen_in_use(storage_.exemplars);
+                   second > seen && second - seen >= storage_.expire_after &&
+                   life.remove(*storage_.readers, storage_.now(), true)) {
             list.part(life.ordinal());
+            removed_some_.store(true, std::memory_order_release);
+        }
     });
     under_way_.store(false, std::memory_order_release);
 }
@@ -5324,7 +5340,8 @@ private:
     bool remove_those(Gone&& gone) noexcept {
         bool done = true;
         list_.for_each([&](series& s) {
-            if (s.life().is_removed() || !gone(s)) return;
+            if (s.life().is_removed()) return bury(s);  // it has expired, and may still be found
+            if (!gone(s)) return;
             if (done = done && has_room_for_removed(); done) remove_and_bury(s);
         });
         return done;
@@ -7019,6 +7036,7 @@ TACHO_FUNCTION void callback_list::on_fork(fork_event what) noexcept {
         new (&changed_) std::condition_variable;
         if (runner_ != std::thread::id{} && runner_ != std::this_thread::get_id()) {
             new (&values_) observed_values;
+            ++finished_;  // as far as it went: what it observed is of no other round
             runner_ = {};
             running_ = nullptr;
         }
@@ -7706,6 +7724,7 @@ TACHO_FUNCTION void registry_core::drop(family const& gone) noexcept {
         at->second.shown->end();
         published = std::move(list);
         forget(gone);
+        forget_retired();  // at once, where all readers have ended
     });
 }
 
@@ -7731,6 +7750,7 @@ TACHO_FUNCTION void registry_core::forget_retired() {
 // commit. Removed series need not wait for the others.
 TACHO_FUNCTION void registry_core::on_fork(fork_event what) noexcept {
     if (what != fork_event::start_anew) return;
+    failed = 0;
     readers.assign(readers.size(), gone_reader);
     clock->settled.store(gone_reader, std::memory_order_relaxed);
 }
@@ -8275,12 +8295,13 @@ TACHO_FUNCTION label_schema registration::schema(scope const& in, detail::instru
 
 TACHO_FUNCTION series_storage registration::storage(detail::instrument_spec const& spec,
                                                     detail::stream const& views) const {
-    if (spec.sharded) static_cast<void>(detail::discard_cells());  // settles how many slots this process can have
+    // Settles how many slots this process can have, before anybody looks up what has no use for them and gets one.
+    static_cast<void>(detail::discard_cells());
     std::size_t cells = spec.observable ? detail::observed_cell_count : 1;
     if (spec.kind == instrument_kind::histogram) cells = detail::histogram_cell_count(views.bounds.size());
     if (spec.kind == instrument_kind::exponential_histogram)
         cells = detail::exponential_cell_count(spec.shape.max_buckets);
-    auto limit = views.limit != 0 ? views.limit : core_->options.series_limit;
+    auto limit = (std::max)(views.limit != 0 ? views.limit : core_->options.series_limit, std::size_t{1});
     if (spec.kind == instrument_kind::info) limit = (std::max)(limit, std::size_t{2});  // the next beside the last
     bool const has_buckets = spec.kind == instrument_kind::histogram;
     return {.cells = cells,
@@ -10974,6 +10995,20 @@ public:
     snapshot(std::shared_ptr<family_list const> families, std::uint64_t round);
     /// As registry::snapshot().
     explicit snapshot(registry const& of);
+    /// Copies numbers; allocates.
+    snapshot(snapshot const&) = default;
+    /// Leaves one that may only be assigned to, or end.
+    snapshot(snapshot&&) noexcept = default;
+    /// By swapping: member by member, the families would go before their series are let go.
+    snapshot& operator=(snapshot other) noexcept {
+        families_.swap(other.families_);
+        readings_.swap(other.readings_);
+        ends_.swap(other.ends_);
+        words_.swap(other.words_);
+        exemplars_.swap(other.exemplars_);
+        return *this;
+    }
+    ~snapshot() = default;
 
     /// For tests, which include tacho/testing.hpp: the series of an instrument, by its name in OTLP or in Prometheus.
     /// `snapshot(registry)["http.requests"]({{"verb", "GET"}, {"code", 200}}).value() == 3`. Copies them.

@@ -291,7 +291,70 @@ TEST(a_snapshot, keeps_the_series_it_shows) {
     EXPECT_EQ(as_text(snapshot), "# TYPE c_total counter\nc_total{a=\"x\"} 5\n");
 }
 
+TEST(a_snapshot, that_is_assigned_to_lets_go_of_series_before_their_families) {
+    tacho::registry registry;
+    auto const of_one_that_ended = [&] {
+        labelled_counter c{registry};
+        c("x").inc(5);
+        return registry.snapshot();
+    };
+    auto kept = of_one_that_ended(), copied = kept;
+    EXPECT_EQ(as_text(copied), "# TYPE c_total counter\nc_total{a=\"x\"} 5\n");
+    kept = of_one_that_ended();
+    copied = kept;  // the last to know the first one
+    EXPECT_EQ(as_text(copied), as_text(kept));
+    kept = registry.snapshot();
+    copied = std::move(kept);
+    EXPECT_EQ(as_text(copied), "");
+    std::vector<tacho::snapshot> several;
+    for (int i = 0; i < 3; ++i) several.push_back(of_one_that_ended());
+    several.erase(several.begin());
+    EXPECT_EQ(as_text(several.front()), "# TYPE c_total counter\nc_total{a=\"x\"} 5\n");
+}
+
 // ---- Expiry.
+
+// Which is not before a whole second, in which times are kept, has passed as often.
+TEST(a_series_that_expires, does_so_no_earlier_than_said) {
+    time_now = test::now / 1'000'000'000u * 1'000'000'000u + 999'000'000u;
+    tacho::registry registry{by_hand()};
+    tacho::counter<"c", tacho::label<"a">, tacho::expire_after<1>> c{registry};
+    c("x").inc();
+    time_now += 900'000'000u;  // another second by the clock
+    EXPECT_EQ(value_of(as_text(registry), "c_total{a=\"x\"}"), "1");
+    time_now += 1'100'000'000u;
+    c("x").inc();
+    static_cast<void>(as_text(registry));  // sees it in use
+    time_now += 990'000'000u;
+    EXPECT_EQ(value_of(as_text(registry), "c_total{a=\"x\"}"), "2");
+    pass(2);
+    EXPECT_EQ(as_text(registry), "");
+    time_now = test::now;
+}
+
+TEST(a_series_that_expires, makes_room_at_the_limit_once_a_scrape_has_removed_it) {
+    for (bool const by_clear : {false, true}) {
+        test::heard heard;
+        tacho::registry registry{by_hand()};
+        tacho::counter<"c", tacho::label<"a">, tacho::expire_after<60>, tacho::series_limit<3>> c{registry};
+        c("a").inc();
+        pass(16);
+        c("b").inc();
+        pass(34);
+        c("z").inc();
+        pass(11);
+        EXPECT_EQ(value_of(as_text(registry), "c_total{a=\"a\"}"), "");
+        pass(1);
+        if (by_clear) {
+            c.clear();
+            for (auto const* const name : {"d", "e"}) c(name).inc();
+        }
+        c("a").inc();
+        EXPECT_EQ(value_of(as_text(registry), "c_total{a=\"a\"}"), "1") << as_text(registry);
+        EXPECT_EQ(registry.health().overflowed_measurements, 0u);
+        EXPECT_EQ(heard.count(), 0) << heard.text();
+    }
+}
 
 TEST(a_series_that_expires, does_so_by_its_last_use_and_not_by_its_age) {
     tacho::registry registry{by_hand()};
@@ -355,11 +418,12 @@ TEST(a_series_that_expires, can_be_of_enums) {
     EXPECT_EQ(as_text(registry), "# TYPE c_total counter\nc_total{verb=\"POST\"} 1\n");
 }
 
+// As many as are made in eight seconds, in one until the clock shows a whole one, and in two until they are looked for.
 TEST(a_series_that_expires, makes_room_at_the_limit_without_a_scrape) {
     test::heard heard;
     tacho::registry registry{by_hand()};
     auto const c = tacho::add_counter(
-        registry, {.name = "c", .labels = {"a"}, .series_limit = 10, .expire_after = std::chrono::seconds{8}});
+        registry, {.name = "c", .labels = {"a"}, .series_limit = 11, .expire_after = std::chrono::seconds{8}});
     for (int i = 0; i < 1000; ++i) {
         c.bind({std::to_string(i)}).inc();
         pass(1);
@@ -459,6 +523,30 @@ TEST(an_instrument_that_ends, leaves_nothing_on_the_heap) {
     EXPECT_LT(before, at_first + 100'000 * 2 * 10);
     make_and_end();
     EXPECT_LT(test::heap_in_use(), before + 100'000);  // glibc counts what it keeps to give out again
+}
+
+// While somebody reads, it is kept until it has been collected; not because somebody did.
+TEST(an_instrument_that_ends, is_kept_for_no_reader_that_has_ended) {
+    tacho::registry registry;
+    { tacho::reader const gone{registry}; }
+    auto const make_and_end = [&] {
+        tacho::counter<"c", tacho::label<"a", int>> c{registry};
+        for (int i = 0; i < 100; ++i) c(i).inc();
+    };
+    for (int i = 0; i < 10; ++i) make_and_end();
+    auto const before = test::heap_in_use();
+    for (int i = 0; i < 100; ++i) make_and_end();
+    EXPECT_LT(test::heap_in_use(), before + 100'000);
+}
+
+TEST(an_instrument_without_labels, has_its_series_whatever_the_limit) {
+    test::heard heard;
+    tacho::registry registry{{.series_limit = 0}};
+    tacho::counter<"c"> c{registry};
+    c.inc();
+    EXPECT_EQ(as_text(registry), "# TYPE c_total counter\nc_total 1\n");
+    EXPECT_EQ(registry.health().overflowed_measurements, 0u);
+    EXPECT_EQ(heard.count(), 0) << heard.text();
 }
 
 // So that neighbours are neighbours again.

@@ -25,8 +25,11 @@ inline word& in_slot(word* cell, std::size_t offset) noexcept {
 // Relaxed throughout: a count orders nothing else, and each cell's own history is coherent.
 template <class Number>
 void add_owned(word& cell, Number n, std::memory_order order = std::memory_order_relaxed) noexcept {
-    auto const before = std::bit_cast<Number>(cell.load(std::memory_order_relaxed));
-    cell.store(std::bit_cast<std::uint64_t>(static_cast<Number>(before + n)), order);
+    auto const before = cell.load(std::memory_order_relaxed);
+    if constexpr (std::integral<Number>)  // two's complement: a thread's part may overflow where the sum doesn't
+        cell.store(before + static_cast<std::uint64_t>(n), order);
+    else
+        cell.store(std::bit_cast<std::uint64_t>(std::bit_cast<Number>(before) + n), order);
 }
 
 inline void add_shared(word& cell, std::uint64_t n, std::memory_order order = std::memory_order_relaxed) noexcept {
@@ -132,7 +135,8 @@ void read_cells(word* first, std::size_t end, std::uint64_t* bits) noexcept {
 }
 #if TACHO_BODIES
 TACHO_FUNCTION word* discard_cells() noexcept {
-    // The fallback is only reached when the process never got a chunk, and then all threads use slot 0.
+    // The fallback is only reached when the process never got a chunk, and then all threads use slot 0: none has looked
+    // anything up before, since it is settled with the first instrument.
     static constinit word last_resort[cells_per_page]{};
     // No static object with a guard: a child of fork() would wait for ever for a thread that was making it.
     // Acquire and release: who finds the cells finds them zeroed.

@@ -23,6 +23,11 @@ concept clock = requires(T& source) {
 
 namespace detail {
 
+// The whole second since 1970 at which this has come.
+[[nodiscard]] constexpr std::uint32_t second_at(unix_nanos time) noexcept {
+    return static_cast<std::uint32_t>((time + 999'999'999u) / 1'000'000'000u);
+}
+
 // The time that a test has set, and all clocks below show instead of their own; 0 when there is none. Relaxed: it
 // orders nothing.
 [[gnu::visibility("default")]] inline constinit std::atomic<unix_nanos> set_time{0};

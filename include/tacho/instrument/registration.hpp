@@ -315,12 +315,13 @@ TACHO_FUNCTION label_schema registration::schema(scope const& in, detail::instru
 
 TACHO_FUNCTION series_storage registration::storage(detail::instrument_spec const& spec,
                                                     detail::stream const& views) const {
-    if (spec.sharded) static_cast<void>(detail::discard_cells());  // settles how many slots this process can have
+    // Settles how many slots this process can have, before anybody looks up what has no use for them and gets one.
+    static_cast<void>(detail::discard_cells());
     std::size_t cells = spec.observable ? detail::observed_cell_count : 1;
     if (spec.kind == instrument_kind::histogram) cells = detail::histogram_cell_count(views.bounds.size());
     if (spec.kind == instrument_kind::exponential_histogram)
         cells = detail::exponential_cell_count(spec.shape.max_buckets);
-    auto limit = views.limit != 0 ? views.limit : core_->options.series_limit;
+    auto limit = (std::max)(views.limit != 0 ? views.limit : core_->options.series_limit, std::size_t{1});
     if (spec.kind == instrument_kind::info) limit = (std::max)(limit, std::size_t{2});  // the next beside the last
     bool const has_buckets = spec.kind == instrument_kind::histogram;
     return {.cells = cells,

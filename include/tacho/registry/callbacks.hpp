@@ -220,6 +220,7 @@ TACHO_FUNCTION void callback_list::on_fork(fork_event what) noexcept {
         new (&changed_) std::condition_variable;
         if (runner_ != std::thread::id{} && runner_ != std::this_thread::get_id()) {
             new (&values_) observed_values;
+            ++finished_;  // as far as it went: what it observed is of no other round
             runner_ = {};
             running_ = nullptr;
         }

@@ -210,6 +210,7 @@ TACHO_FUNCTION void registry_core::drop(family const& gone) noexcept {
         at->second.shown->end();
         published = std::move(list);
         forget(gone);
+        forget_retired();  // at once, where all readers have ended
     });
 }
 
@@ -235,6 +236,7 @@ TACHO_FUNCTION void registry_core::forget_retired() {
 // commit. Removed series need not wait for the others.
 TACHO_FUNCTION void registry_core::on_fork(fork_event what) noexcept {
     if (what != fork_event::start_anew) return;
+    failed = 0;
     readers.assign(readers.size(), gone_reader);
     clock->settled.store(gone_reader, std::memory_order_relaxed);
 }

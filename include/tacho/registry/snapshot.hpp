@@ -27,6 +27,20 @@ public:
     snapshot(std::shared_ptr<family_list const> families, std::uint64_t round);
     /// As registry::snapshot().
     explicit snapshot(registry const& of);
+    /// Copies numbers; allocates.
+    snapshot(snapshot const&) = default;
+    /// Leaves one that may only be assigned to, or end.
+    snapshot(snapshot&&) noexcept = default;
+    /// By swapping: member by member, the families would go before their series are let go.
+    snapshot& operator=(snapshot other) noexcept {
+        families_.swap(other.families_);
+        readings_.swap(other.readings_);
+        ends_.swap(other.ends_);
+        words_.swap(other.words_);
+        exemplars_.swap(other.exemplars_);
+        return *this;
+    }
+    ~snapshot() = default;
 
     /// For tests, which include tacho/testing.hpp: the series of an instrument, by its name in OTLP or in Prometheus.
     /// `snapshot(registry)["http.requests"]({{"verb", "GET"}, {"code", 200}}).value() == 3`. Copies them.

@@ -2,6 +2,7 @@
 // tacho: which series of a family are out of use for so long that they are removed.
 #pragma once
 
+#include "tacho/core/clock.hpp"
 #include "tacho/core/compilation.hpp"
 #include "tacho/core/fork.hpp"
 #include "tacho/series/series.hpp"
@@ -21,13 +22,18 @@ public:
 
     [[nodiscard]] bool may_expire() const noexcept { return storage_.expire_after != 0; }
 
-    // At most four times in the time after which a series expires: it looks at all of them.
+    // At most four times in the time after which a series expires, since it looks at all of them, and after each scrape
+    // that removed some. Acquire: whoever sees that finds them removed.
     [[nodiscard]] bool is_time_to_sweep() const noexcept {
         if (!may_expire()) return false;
+        if (removed_some_.load(std::memory_order_acquire)) return true;
         auto const then = swept_.load(std::memory_order_relaxed);
         return now() > then && now() - then >= storage_.expire_after / 4;
     }
-    void note_sweep() noexcept { swept_.store(now(), std::memory_order_relaxed); }
+    void note_sweep() noexcept {
+        removed_some_.store(false, std::memory_order_relaxed);
+        swept_.store(now(), std::memory_order_relaxed);
+    }
 
     // Under no mutex: scrapes do it too, one at a time, so that what is idle isn't shown though nothing is created.
     void remove_from(series_list const& list) noexcept;
@@ -40,6 +46,7 @@ private:
     series_storage const& storage_;
     std::atomic<std::uint32_t> swept_;  // seconds since 1970
     std::atomic<bool> under_way_{false};
+    std::atomic<bool> removed_some_{false};  // since the last sweep
 };
 
 #if TACHO_BODIES
@@ -49,16 +56,18 @@ TACHO_FUNCTION void idle_series::remove_from(series_list const& list) noexcept {
     // No fork in between: the child would find it under way for ever.
     changing const from_here;
     if (under_way_.exchange(true, std::memory_order_acquire)) return;
-    auto const second = now();
+    auto const second = now(), in_use = second_at(storage_.now());  // rounded so that none goes early
     list.for_each([&](series& s) {
         auto& life = s.life();
         bool const touched = life.was_touched();
-        if (touched || life.is_held() || s.is_overflow())
-            s.seen_in_use(storage_.exemplars) = second;
-        else if (auto const seen = s.seen_in_use(storage_.exemplars);
-                 second > seen && second - seen >= storage_.expire_after &&
-                 life.remove(*storage_.readers, storage_.now(), true))
+        if (touched || life.is_held() || s.is_overflow()) {
+            s.seen_in_use(storage_.exemplars) = in_use;
+        } else if (auto const seen = s.seen_in_use(storage_.exemplars);
+                   second > seen && second - seen >= storage_.expire_after &&
+                   life.remove(*storage_.readers, storage_.now(), true)) {
             list.part(life.ordinal());
+            removed_some_.store(true, std::memory_order_release);
+        }
     });
     under_way_.store(false, std::memory_order_release);
 }

@@ -179,8 +179,7 @@ TACHO_FUNCTION series* series::make(detail::series_memory& memory, label_schema 
     auto* const life = new (room.life) detail::series_life{birth, ordinal, generation, room.in_block};
     auto* const exemplars = reinterpret_cast<detail::exemplar_slot*>(life + 1);
     for (std::size_t i = 0; i < storage.exemplars; ++i) new (exemplars + i) detail::exemplar_slot;
-    if (storage.expire_after != 0)
-        new (exemplars + storage.exemplars) std::uint32_t{static_cast<std::uint32_t>(birth / 1'000'000'000u)};
+    if (storage.expire_after != 0) new (exemplars + storage.exemplars) std::uint32_t{detail::second_at(birth)};
     auto* const made = new (room.series) series;
     made->cells_ = cells;
     made->to_life_ = static_cast<std::uint32_t>(static_cast<char*>(room.life) - static_cast<char*>(room.series));

@@ -192,7 +192,8 @@ private:
     bool remove_those(Gone&& gone) noexcept {
         bool done = true;
         list_.for_each([&](series& s) {
-            if (s.life().is_removed() || !gone(s)) return;
+            if (s.life().is_removed()) return bury(s);  // it has expired, and may still be found
+            if (!gone(s)) return;
             if (done = done && has_room_for_removed(); done) remove_and_bury(s);
         });
         return done;
