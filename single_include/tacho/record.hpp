@@ -114,8 +114,9 @@ public:
         h.inc(amount);
     }
     {
-        if (amount >= 0 && amount <= (std::numeric_limits<Amount>::max)()) [[likely]]
-            sum_ += static_cast<Number>(amount);
+        auto const n = static_cast<Number>(amount);
+        if (amount >= 0 && n <= (std::numeric_limits<Number>::max)()) [[likely]]
+            sum_ += n;
         else
             into_.inc(amount);
     }
@@ -10751,7 +10752,8 @@ public:
 private:
     [[nodiscard]] std::vector<std::string> const& states() const noexcept { return to_.of->describe().states; }
     [[nodiscard]] std::size_t index(std::string_view state) const noexcept {
-        return static_cast<std::size_t>(std::find(states().begin(), states().end(), state) - states().begin());
+        auto const is_this = [&](std::string const& known) { return is_same_as_utf8(known, state); };
+        return static_cast<std::size_t>(std::find_if(states().begin(), states().end(), is_this) - states().begin());
     }
 
     detail::bound_series to_;

@@ -10,6 +10,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 namespace {
 
@@ -72,10 +73,16 @@ TEST(a_batch, counts_at_its_end_and_when_it_is_flushed) {
         batch.inc(-1);  // dropped, as by the counter
         auto doubles = d.bind("x").batch();
         for (double const bad : {-1.0, std::numeric_limits<double>::quiet_NaN()}) doubles.inc(bad);
+        doubles.inc(1);
+        doubles.inc((std::numeric_limits<long double>::max)());  // infinite as a double, where it is larger
+        doubles.inc(std::numeric_limits<float>::infinity());
     }
-    EXPECT_EQ(registry.health().dropped_measurements, 3u);
+    bool const is_larger = std::numeric_limits<long double>::max_exponent > std::numeric_limits<double>::max_exponent;
+    EXPECT_EQ(registry.health().dropped_measurements, is_larger ? 5u : 4u);
     EXPECT_EQ(value_of(as_text(registry), "c_total"), "7");
-    EXPECT_EQ(value_of(as_text(registry), "d_total{a=\"x\"}"), "0.5");
+    if (is_larger) {
+        EXPECT_EQ(value_of(as_text(registry), "d_total{a=\"x\"}"), "1.5");
+    }
 }
 
 #if defined(__cpp_exceptions)
@@ -124,6 +131,17 @@ TEST(a_gauge, goes_down_by_the_smallest_integer_without_harm) {
     u.dec(smallest);
     EXPECT_EQ(value_of(as_text(registry), "g"), "-9223372036854775808");
     EXPECT_EQ(value_of(as_text(registry), "u"), "-9223372036854775808");
+}
+
+// What a thread has added may be more than the sum may be, whose bits it does not change.
+TEST(an_up_down_counter, goes_beyond_the_largest_integer_and_back) {
+    tacho::registry registry;
+    tacho::up_down_counter<"u", std::int64_t, tacho::cells::sharded> u{registry};
+    constexpr auto most = (std::numeric_limits<std::int64_t>::max)();
+    u.inc(most);
+    std::thread{[&] { u.dec(most); }}.join();
+    u.inc(1);
+    EXPECT_EQ(value_of(as_text(registry), "u"), "1");
 }
 
 TEST(labels, from_a_closed_list_are_found_without_a_hash_and_others_overflow) {

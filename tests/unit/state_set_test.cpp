@@ -221,6 +221,16 @@ TEST(a_state_set_named_at_run_time, is_as_a_typed_one) {
 }
 
 // CONFORMANCE 23, 58
+// They are shown as valid UTF-8, and found as they were given.
+TEST(a_state_set_named_at_run_time, finds_a_state_of_any_bytes) {
+    tacho::registry registry;
+    auto const s = tacho::add_state_set(registry, {.name = "s"}, {"caf\xe9", "tea"});
+    ASSERT_TRUE(s.ok());
+    s.bind().set("caf\xe9");
+    EXPECT_EQ(registry.health().dropped_measurements, 0u);
+    EXPECT_EQ(test::value_of(as_text(registry), "s{s=\"caf\xEF\xBF\xBD\"}"), "1") << as_text(registry);
+}
+
 TEST(a_state_set_named_at_run_time, is_refused_what_a_typed_one_is) {
     test::heard heard;
     tacho::registry registry;

@@ -29,8 +29,9 @@ public:
         h.inc(amount);
     }
     {
-        if (amount >= 0 && amount <= (std::numeric_limits<Amount>::max)()) [[likely]]
-            sum_ += static_cast<Number>(amount);
+        auto const n = static_cast<Number>(amount);
+        if (amount >= 0 && n <= (std::numeric_limits<Number>::max)()) [[likely]]
+            sum_ += n;
         else
             into_.inc(amount);
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/core/compilation.hpp"
+#include "tacho/core/utf8.hpp"
 #include "tacho/instrument/exponential_histogram.hpp"
 #include "tacho/instrument/info.hpp"
 #include "tacho/instrument/named.hpp"
@@ -126,7 +127,8 @@ public:
 private:
     [[nodiscard]] std::vector<std::string> const& states() const noexcept { return to_.of->describe().states; }
     [[nodiscard]] std::size_t index(std::string_view state) const noexcept {
-        return static_cast<std::size_t>(std::find(states().begin(), states().end(), state) - states().begin());
+        auto const is_this = [&](std::string const& known) { return is_same_as_utf8(known, state); };
+        return static_cast<std::size_t>(std::find_if(states().begin(), states().end(), is_this) - states().begin());
     }
 
     detail::bound_series to_;
