@@ -4759,8 +4759,9 @@ public:
         auto const then = swept_.load(std::memory_order_relaxed);
         return now() > then && now() - then >= storage_.expire_after / 4;
     }
+    // Whoever sweeps looks for what was removed up to now.
     void note_sweep() noexcept {
-        removed_some_.store(false, std::memory_order_relaxed);
+        removed_some_.exchange(false, std::memory_order_acquire);
         swept_.store(now(), std::memory_order_relaxed);
     }
 
@@ -5613,8 +5614,8 @@ TACHO_FUNCTION void series_table::keep(series& s) noexcept {
 }
 
 TACHO_FUNCTION void series_table::sweep() noexcept {
-    idle_.note_sweep();
     idle_.remove_from(list_);
+    idle_.note_sweep();
     list_.for_each([this](series& s) {
         if (s.life().is_removed()) bury(s);
     });

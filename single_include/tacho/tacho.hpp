@@ -4773,8 +4773,9 @@ public:
         auto const then = swept_.load(std::memory_order_relaxed);
         return now() > then && now() - then >= storage_.expire_after / 4;
     }
+    // Whoever sweeps looks for what was removed up to now.
     void note_sweep() noexcept {
-        removed_some_.store(false, std::memory_order_relaxed);
+        removed_some_.exchange(false, std::memory_order_acquire);
         swept_.store(now(), std::memory_order_relaxed);
     }
 
@@ -5627,8 +5628,8 @@ TACHO_FUNCTION void series_table::keep(series& s) noexcept {
 }
 
 TACHO_FUNCTION void series_table::sweep() noexcept {
-    idle_.note_sweep();
     idle_.remove_from(list_);
+    idle_.note_sweep();
     list_.for_each([this](series& s) {
         if (s.life().is_removed()) bury(s);
     });
@@ -14459,9 +14460,10 @@ class [[gnu::visibility("default")]] delta_memory;  // the program's, in a plug-
 /// came since, and from the same start: nothing is lost and nothing counted twice. One thread at a time.
 class delta_memory {
 public:
-    // By a pusher, while it lives.
+    /// By a pusher, while it lives.
     class in_use {
     public:
+        /// Of this memory, from now on.
         explicit in_use(delta_memory& of) noexcept : of_(of) { of_.users_.fetch_add(1, std::memory_order_relaxed); }
         in_use(in_use const&) = delete;
         in_use& operator=(in_use const&) = delete;
@@ -14470,8 +14472,10 @@ public:
     private:
         delta_memory& of_;
     };
-    // Acquire: see ~in_use().
-    [[nodiscard]] bool is_in_use() const noexcept { return users_.load(std::memory_order_acquire) != 0; }
+    /// Whether a pusher lives that uses it: no other may begin to. By any thread.
+    [[nodiscard]] bool is_in_use() const noexcept {
+        return users_.load(std::memory_order_acquire) != 0;
+    }  // see ~in_use()
 
     /// A visitor that passes totals on to `encoder`, as deltas where these are preferred. A series without news has no
     /// delta, and is left out; so is a state set or an exponential histogram for which the encoder has no function.

@@ -142,7 +142,7 @@ private:
     static bool is_passing(CURLcode code, std::string_view words) noexcept {
         switch (code) {
             case CURLE_SSL_CONNECT_ERROR:
-                for (std::string_view const cut : {"reset by peer", "SYSCALL", "unexpected eof"})
+                for (std::string_view const cut : {"reset", "SYSCALL", "unexpected eof"})
                     if (words.find(cut) != std::string_view::npos) return true;
                 return false;
             case CURLE_HTTP2:

@@ -28,9 +28,10 @@ class [[gnu::visibility("default")]] delta_memory;  // the program's, in a plug-
 /// came since, and from the same start: nothing is lost and nothing counted twice. One thread at a time.
 class delta_memory {
 public:
-    // By a pusher, while it lives.
+    /// By a pusher, while it lives.
     class in_use {
     public:
+        /// Of this memory, from now on.
         explicit in_use(delta_memory& of) noexcept : of_(of) { of_.users_.fetch_add(1, std::memory_order_relaxed); }
         in_use(in_use const&) = delete;
         in_use& operator=(in_use const&) = delete;
@@ -39,8 +40,10 @@ public:
     private:
         delta_memory& of_;
     };
-    // Acquire: see ~in_use().
-    [[nodiscard]] bool is_in_use() const noexcept { return users_.load(std::memory_order_acquire) != 0; }
+    /// Whether a pusher lives that uses it: no other may begin to. By any thread.
+    [[nodiscard]] bool is_in_use() const noexcept {
+        return users_.load(std::memory_order_acquire) != 0;
+    }  // see ~in_use()
 
     /// A visitor that passes totals on to `encoder`, as deltas where these are preferred. A series without news has no
     /// delta, and is left out; so is a state set or an exponential histogram for which the encoder has no function.

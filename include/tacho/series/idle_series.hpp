@@ -30,8 +30,9 @@ public:
         auto const then = swept_.load(std::memory_order_relaxed);
         return now() > then && now() - then >= storage_.expire_after / 4;
     }
+    // Whoever sweeps looks for what was removed up to now.
     void note_sweep() noexcept {
-        removed_some_.store(false, std::memory_order_relaxed);
+        removed_some_.exchange(false, std::memory_order_acquire);
         swept_.store(now(), std::memory_order_relaxed);
     }
 

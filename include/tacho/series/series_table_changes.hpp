@@ -238,8 +238,8 @@ TACHO_FUNCTION void series_table::keep(series& s) noexcept {
 }
 
 TACHO_FUNCTION void series_table::sweep() noexcept {
-    idle_.note_sweep();
     idle_.remove_from(list_);
+    idle_.note_sweep();
     list_.for_each([this](series& s) {
         if (s.life().is_removed()) bury(s);
     });
