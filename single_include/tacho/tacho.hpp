@@ -14474,8 +14474,8 @@ public:
     };
     /// Whether a pusher lives that uses it: no other may begin to. By any thread.
     [[nodiscard]] bool is_in_use() const noexcept {
-        return users_.load(std::memory_order_acquire) != 0;
-    }  // see ~in_use()
+        return users_.load(std::memory_order_acquire) != 0;  // see ~in_use()
+    }
 
     /// A visitor that passes totals on to `encoder`, as deltas where these are preferred. A series without news has no
     /// delta, and is left out; so is a state set or an exponential histogram for which the encoder has no function.
@@ -16327,8 +16327,7 @@ TACHO_FUNCTION settings settings::from_environment(environment_options const& op
 
 namespace tacho::inline TACHO_ABI::detail {
 
-// It outlives them, so that those that are started when all telemetry objects have ended go on where these ended. Empty
-// is the name of the one that the settings tell of.
+// It outlives them, so that those that are started when all telemetry objects have ended go on where these ended.
 struct delivered_by_name {
     std::mutex mutex;
     std::map<std::string, std::shared_ptr<delta_memory>> memories;
@@ -16676,8 +16675,8 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
                                                 "another endpoint",
                                                 url, parts->scheme));
     auto now = number < running.pushes->size() ? (*running.pushes)[number] : one_push{};
-    if (now.memory == nullptr && !attempt([&] { now.memory = running.delivered->of(path.name); }))
-        return lacks_memory();
+    auto const find_memory = [&] { now.memory = running.delivered->of(number == 0 ? "" : "added " + path.name); };
+    if (now.memory == nullptr && !attempt(find_memory)) return lacks_memory();
     // Two at a time would share what has been delivered.
     if (now.path != nullptr ? !now.path->ended() : now.memory->is_in_use())
         return running.refuse(path, fmt::format("not pushing to {}: the push before has not ended yet; start once "

@@ -343,6 +343,10 @@ TEST(a_push, that_is_started_when_all_have_ended_counts_no_delta_twice) {
     EXPECT_EQ(last_value(added), "1");
     static_cast<void>(start());  // no news
     EXPECT_EQ(own.requests().size(), 2u);
+    // One that is added without a name is not the one of the settings.
+    tacho::memory_transport nameless;
+    start().add_push("", deltas_to("http://c/"), nameless);
+    EXPECT_EQ(last_value(nameless), "6");
     // Another registry has delivered nothing.
     tacho::registry other;
     tacho::counter<"hits"> others{other};

@@ -15,8 +15,7 @@
 
 namespace tacho::inline TACHO_ABI::detail {
 
-// It outlives them, so that those that are started when all telemetry objects have ended go on where these ended. Empty
-// is the name of the one that the settings tell of.
+// It outlives them, so that those that are started when all telemetry objects have ended go on where these ended.
 struct delivered_by_name {
     std::mutex mutex;
     std::map<std::string, std::shared_ptr<delta_memory>> memories;

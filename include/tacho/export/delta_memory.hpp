@@ -42,8 +42,8 @@ public:
     };
     /// Whether a pusher lives that uses it: no other may begin to. By any thread.
     [[nodiscard]] bool is_in_use() const noexcept {
-        return users_.load(std::memory_order_acquire) != 0;
-    }  // see ~in_use()
+        return users_.load(std::memory_order_acquire) != 0;  // see ~in_use()
+    }
 
     /// A visitor that passes totals on to `encoder`, as deltas where these are preferred. A series without news has no
     /// delta, and is left out; so is a state set or an exponential histogram for which the encoder has no function.

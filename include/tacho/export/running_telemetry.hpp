@@ -242,8 +242,8 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
                                                 "another endpoint",
                                                 url, parts->scheme));
     auto now = number < running.pushes->size() ? (*running.pushes)[number] : one_push{};
-    if (now.memory == nullptr && !attempt([&] { now.memory = running.delivered->of(path.name); }))
-        return lacks_memory();
+    auto const find_memory = [&] { now.memory = running.delivered->of(number == 0 ? "" : "added " + path.name); };
+    if (now.memory == nullptr && !attempt(find_memory)) return lacks_memory();
     // Two at a time would share what has been delivered.
     if (now.path != nullptr ? !now.path->ended() : now.memory->is_in_use())
         return running.refuse(path, fmt::format("not pushing to {}: the push before has not ended yet; start once "
