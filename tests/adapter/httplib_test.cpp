@@ -513,6 +513,29 @@ TEST(a_listener, may_be_stopped_by_a_callback_of_its_own_scrape) {
     running.reset();
 }
 
+// Nor does it wait for another thread that stops the listener, and waits for the scrape.
+TEST(a_listener, may_be_stopped_by_a_callback_while_another_thread_stops_it) {
+    tacho::registry registry;
+    std::optional<tacho::telemetry> running;
+    std::atomic<bool> came{false};
+    tacho::observable_gauge<"calls"> calls{
+        registry, "", [&] {
+            came = true;
+            EXPECT_TRUE(test::wait_until([&] { return running->report().scrape.words == "stopped"; }));
+            running->stop();
+            return 1;
+        }};
+    running.emplace(tacho::telemetry::start(registry,
+                                            read({{"OGX_PROMETHEUS_ENABLED", "1"}, {"OGX_METRICS_PORT", "0"}}),
+                                            tacho::no_transport{}, tacho::httplib_listener{}));
+    auto const port = running->report().scrape.port;
+    std::thread scraper{[&] { EXPECT_TRUE(httplib::Client("127.0.0.1", port).Get("/metrics")); }};
+    EXPECT_TRUE(test::wait_until([&] { return came.load(); }));
+    running->stop();
+    scraper.join();
+    running.reset();
+}
+
 // R17
 TEST(telemetry, pushes_once_more_when_it_ends) {
     shop s;

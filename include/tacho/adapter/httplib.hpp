@@ -38,9 +38,6 @@ inline std::string_view query_of(httplib::Request const& request) noexcept {
     return mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1);
 }
 
-// Scrapes that this thread is answering.
-inline thread_local int answering = 0;
-
 inline void answer_scrape(endpoint& from, httplib::Request const& request, httplib::Response& response) {
     auto const accept = joined(request, "Accept"), encoding = joined(request, "Accept-Encoding");
     auto const timeout = joined(request, "X-Prometheus-Scrape-Timeout-Seconds");

@@ -29,6 +29,9 @@ concept listener = std::movable<T> &&
 
 namespace detail {
 
+// Scrapes that this thread is answering for a listener.
+inline thread_local int answering = 0;
+
 // A listener of whatever type, stopped at its end if it was ever started.
 class any_listener {
 public:
@@ -53,9 +56,13 @@ public:
         was_started_ = true;
         return by_.start(host, port, std::move(answers));
     }
-    // Who comes while another stops it waits for the same end.
+    // Who comes while another stops it waits for the same end, but not a scrape that the other one waits for.
     void stop() noexcept override {
-        std::lock_guard const only_one{stopping_};
+        std::unique_lock only_one{stopping_, std::defer_lock};
+        if (answering == 0)
+            only_one.lock();
+        else if (!only_one.try_lock())
+            return;
         by_.stop();
     }
 
