@@ -15,10 +15,10 @@ namespace tacho::inline TACHO_ABI::detail {
 // `head`, or a receiver that ends a connection to which a library writes without MSG_NOSIGNAL, as OpenSSL does.
 inline void block_broken_pipes() noexcept {
 #if defined(SIGPIPE)
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGPIPE);
-    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    sigset_t broken_pipe;
+    sigemptyset(&broken_pipe);
+    sigaddset(&broken_pipe, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
 #endif
 }
 
