@@ -162,14 +162,15 @@ inline std::string escaped(std::string_view name, escaping names) {
 }
 
 // The labels of target_info.
-inline test::labels resource_labels(tacho::resource of, translation_strategy how, escaping names) {
-    std::stable_sort(of.begin(), of.end(), [](auto const& a, auto const& b) { return a.key < b.key; });
+inline test::labels resource_labels(tacho::resource const& of, translation_strategy how, escaping names) {
+    std::map<std::string, std::string> last;  // of a key; as OTLP takes it
+    for (auto const& [key, value] : of) last[mended(key)] = mended(value);
     test::labels all;
     std::set<std::string> named;
-    for (auto const& [key, value] : of) {
+    for (auto const& [key, value] : last) {
         std::string name;
         if (tacho::keeps_characters(how)) {
-            name = mended(key);
+            name = key;
             std::replace(name.begin(), name.end(), '\0', '_');
             name = escaped(name, names);
         } else {
@@ -180,7 +181,7 @@ inline test::labels resource_labels(tacho::resource of, translation_strategy how
         if (name.empty()) continue;
         auto& text = all[name];
         if (!named.insert(name).second) text += ';';
-        text += mended(value);
+        text += value;
     }
     std::erase_if(all, [](auto const& label) { return label.second.empty(); });
     return all;
