@@ -68,7 +68,7 @@ SUITE = 'tacho.tacho:'
 
 
 class what_was_found(unittest.TestCase):
-    def counted(self, suites=None, tests=None, junit=None, skipped=None):
+    def counted(self, suites=None, tests=None, junit=None, skipped=None, said='why'):
         with tempfile.TemporaryDirectory() as folder:
             build = pathlib.Path(folder) / 'leg'
             (build / 'meson-logs').mkdir(parents=True)
@@ -81,7 +81,7 @@ class what_was_found(unittest.TestCase):
                 (build / 'meson-logs/testlog.junit.xml').write_text(junit)
             if tests is not None:
                 (build / 'meson-logs/testlog.json').write_text(''.join(
-                    json.dumps({'name': 'tacho:' + name, 'result': result, 'stdout': 'why'}) + '\n'
+                    json.dumps({'name': 'tacho:' + name, 'result': result, 'stdout': said}) + '\n'
                     for name, result in tests.items()))
             status, out, _ = run(sys.executable, ROOT / 'tests/count.py', build)
             return status, out.splitlines()[-1], out
@@ -124,6 +124,17 @@ class what_was_found(unittest.TestCase):
         for broken in ({}, {'junit': '<testsuites><testsuite'}, {'suites': {}}, {'suites': {}, 'tests': {}}):
             status, last, out = self.counted(**broken)
             self.assertEqual((status, last), (1, '0 passed, 1 failed'), broken)
+
+    def test_is_read_whatever_a_program_wrote(self):
+        junit = ('<?xml version="1.0" encoding="utf-8"?>\n<testsuites><testsuite name="tacho">' +
+                 case('plain', '<system-err>\x01\x00\x1b[31m\ufffe</system-err>') + '</testsuite></testsuites>')
+        self.assertEqual(self.counted(junit=junit, tests={'b / plain': 'ERROR'})[:2], (1, '0 passed, 1 failed'))
+        self.assertEqual(self.counted(junit=junit, tests={'b / plain': 'OK'})[:2], (0, '1 passed, 0 failed'))
+
+    def test_fails_where_nobody_says_why_it_was_skipped(self):
+        status, last, out = self.counted({'tacho': [case('plain')]}, {'b / plain': 'SKIP', 'b / other': 'OK'}, said='\n')
+        self.assertEqual((status, last), (1, '1 passed, 1 failed'))
+        self.assertIn('FAILED leg tacho:b / plain: says why it is skipped\n', out)
 
     def test_fails_where_all_was_skipped(self):
         self.assertEqual(self.counted({}, {'b / plain': 'SKIP'})[:2], (1, '0 passed, 0 failed'))
