@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -242,26 +243,59 @@ TYPED_TEST(a_transport, sends_to_a_host_of_ip_version_6) {
     serving.join();
 }
 
+// Connected to by the system; nobody ever reads or answers.
+class deaf_receiver {
+public:
+    deaf_receiver() : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+        sockaddr_in where{};
+        where.sin_family = AF_INET;
+        where.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof(where);
+        auto* const address = reinterpret_cast<sockaddr*>(&where);
+        EXPECT_EQ(::bind(socket_, address, size), 0);
+        EXPECT_EQ(::listen(socket_, 8), 0);
+        EXPECT_EQ(::getsockname(socket_, address, &size), 0);
+        url = "http://127.0.0.1:" + std::to_string(::ntohs(where.sin_port)) + "/v1/metrics";
+    }
+    deaf_receiver(deaf_receiver const&) = delete;
+    deaf_receiver& operator=(deaf_receiver const&) = delete;
+    ~deaf_receiver() { ::close(socket_); }
+    int descriptor() const { return socket_; }
+    std::string url;
+
+private:
+    int const socket_;
+};
+
 // CONFORMANCE 186; and what is written to a connection that has ended must not end the program.
 TYPED_TEST(a_transport, gives_up_in_the_middle_of_a_body_that_nobody_reads) {
-    int const listener = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof at;
-    ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&at), size), 0);
-    ASSERT_EQ(::listen(listener, 1), 0);
-    ::getsockname(listener, reinterpret_cast<sockaddr*>(&at), &size);
+    deaf_receiver const deaf;
     auto const before = std::signal(SIGPIPE, SIG_DFL);  // servers of cpp-httplib ignore it
     {
         TypeParam transport;
-        auto const url = "http://127.0.0.1:" + std::to_string(ntohs(at.sin_port)) + "/";
-        auto const outcome = post(transport, url, std::string(64u << 20, 'x'), {}, milliseconds{300});
+        auto const outcome = post(transport, deaf.url, std::string(64u << 20, 'x'), {}, milliseconds{300});
         EXPECT_EQ(outcome.status, 0);
         EXPECT_TRUE(outcome.retryable) << outcome.problem;
     }
     std::signal(SIGPIPE, before);
-    ::close(listener);
+}
+
+// It ends what waits by a second descriptor; where the last one is the connection's, time does.
+TEST(the_transport_of_cpp_httplib, gives_up_where_no_other_descriptor_can_be_had) {
+    deaf_receiver const deaf;
+    tacho::httplib_transport transport;
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    int const only = ::dup(deaf.descriptor());  // the lowest that is free
+    ASSERT_GE(only, 0);
+    ::close(only);
+    auto all_but_one = before;
+    all_but_one.rlim_cur = static_cast<rlim_t>(only) + 1;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &all_but_one), 0);
+    auto const outcome = post(transport, deaf.url, "{}", {}, milliseconds{300});
+    ::setrlimit(RLIMIT_NOFILE, &before);
+    EXPECT_EQ(outcome.problem, "no answer in time");
+    EXPECT_TRUE(outcome.retryable);
 }
 
 TYPED_TEST(a_transport, refuses_a_url_that_is_none) {

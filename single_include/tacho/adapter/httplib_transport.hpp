@@ -137,8 +137,6 @@ private:
         int socket = -1;
     };
 
-    static constexpr std::chrono::milliseconds long_enough = std::chrono::hours{24};  // the deadline is what counts
-
     void exchange(http_post const& post, deadline const& until, http_outcome& outcome) {
         auto const to = detail::push_target_of(post.url);
         if (!to) return fail(outcome, "this is no URL; write it as http://host:port/v1/metrics, and % as %25");
@@ -211,11 +209,15 @@ private:
         httplib::Response answer;
         auto& client = *connection_->client;
         bool is_answered = false, is_connected = false;
+        // It is the deadline that counts: hang_up() comes first, if there was a second descriptor for it.
+        auto const rest = until.remaining() + std::chrono::seconds{1};
+        client.set_read_timeout(rest);
+        client.set_write_timeout(rest);
         auto left = (std::max<std::int64_t>)(std::ssize(found.addresses), 1);
         for (auto at = found.addresses.begin(); left > 0 && !is_answered && !is_connected; --left) {
             if (at != found.addresses.end()) client.set_hostname_addr_map({{to.host, *at++}});
             // An address that leads nowhere takes its share of the time, and the last one all.
-            client.set_connection_timeout(left > 1 ? until.remaining() / left : long_enough);
+            client.set_connection_timeout(left > 1 ? until.remaining() / left : rest);
             is_answered = client.send(request, answer, how);
             is_connected = how != httplib::Error::Connection && how != httplib::Error::ConnectionTimeout;
         }
@@ -292,9 +294,6 @@ private:
             else
                 of.set_url_encode(false);
         }(client);
-        client.set_connection_timeout(long_enough);
-        client.set_read_timeout(long_enough);
-        client.set_write_timeout(long_enough);
         if (!to.user.empty() || !to.password.empty()) client.set_basic_auth(to.user, to.password);
         return {};
     }
