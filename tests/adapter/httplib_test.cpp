@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Real sockets: scrapes and measured requests on cpp-httplib, and telemetry as a whole.
+#include "adapter/failing_accept.hpp"
 #include "support/operations.hpp"
 #include "support/sent_bytes.hpp"
 #include "support/text.hpp"
@@ -220,6 +221,64 @@ TEST(a_listener, says_which_address_is_in_use) {
     EXPECT_EQ(refused.message(),
               "can't listen on 127.0.0.1:" + std::to_string(*port) +
                   ": Address already in use. Use another address or port, or stop what uses this one");
+}
+
+// The system may refuse for reasons that pass; cpp-httplib ends then.
+TEST(a_listener, listens_again_when_no_connection_could_be_accepted) {
+    static std::atomic<int> heard{0};
+    heard = 0;
+    shop s;
+    tacho::httplib_listener listener;
+    auto const port = listener.start("127.0.0.1", 0, std::make_shared<tacho::endpoint>(s.registry));
+    ASSERT_TRUE(port) << port.message();
+    auto* const before = tacho::set_error_hook([](tacho::severity, std::string_view) noexcept { ++heard; });
+    for (int i = 0; i < 2; ++i) {
+        test::let_accept_fail(*port);
+        EXPECT_TRUE(test::wait_until([&] { return bool{httplib::Client("127.0.0.1", *port).Get("/metrics")}; }));
+    }
+    tacho::set_error_hook(before);
+    EXPECT_EQ(heard, 1);  // once a minute
+    listener.stop();
+    EXPECT_FALSE(httplib::Client("127.0.0.1", *port).Get("/metrics"));
+}
+
+TEST(a_listener, may_be_stopped_while_it_can_not_listen) {
+    shop s;
+    auto const endpoint = std::make_shared<tacho::endpoint>(s.registry);
+    tacho::httplib_listener listener, other;
+    auto const port = listener.start("127.0.0.1", 0, endpoint);
+    ASSERT_TRUE(port) << port.message();
+    static std::atomic<bool> heard{false};
+    heard = false;
+    auto* const before = tacho::set_error_hook([](tacho::severity, std::string_view) noexcept { heard = true; });
+    test::let_accept_fail(*port);
+    EXPECT_TRUE(test::wait_until([] { return heard.load(); }));
+    // Whoever has the port now, it isn't taken from.
+    EXPECT_TRUE(test::wait_until([&] { return bool{other.start("127.0.0.1", *port, endpoint)}; }));
+    tacho::set_error_hook(before);
+    listener.stop();
+    EXPECT_TRUE(httplib::Client("127.0.0.1", *port).Get("/metrics"));
+}
+
+// On the thread that listens, which would wait for itself.
+TEST(a_listener, may_be_stopped_by_the_error_hook_that_it_calls) {
+    static std::optional<tacho::telemetry> running;
+    static std::atomic<bool> stopped{false};
+    stopped = false;
+    shop s;
+    running.emplace(tacho::telemetry::start(s.registry,
+                                            read({{"OGX_PROMETHEUS_ENABLED", "1"}, {"OGX_METRICS_PORT", "0"}}),
+                                            tacho::no_transport{}, tacho::httplib_listener{}));
+    auto const port = running->report().scrape.port;
+    auto* const before = tacho::set_error_hook([](tacho::severity, std::string_view) noexcept {
+        running->stop();
+        stopped = true;
+    });
+    test::let_accept_fail(port);
+    EXPECT_TRUE(test::wait_until([] { return stopped.load(); }));
+    tacho::set_error_hook(before);
+    running.reset();
+    EXPECT_FALSE(httplib::Client("127.0.0.1", port).Get("/metrics"));
 }
 
 TEST(a_listener, says_when_an_address_is_none) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // What the transports and the listener say, provoked over real sockets and compared with tests/golden/messages.txt.
 #include "support/messages.hpp"
+#include "adapter/failing_accept.hpp"
 #include "adapter/receiver.hpp"
+#include "support/wait.hpp"
 
 #include "tacho/adapter/curl.hpp"
 #include "tacho/adapter/httplib.hpp"
@@ -12,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -196,6 +199,26 @@ TEST(the_list_of_messages, has_why_the_listener_of_cpp_httplib_can_not_listen) {
     said.push_back(test::without(second.start("127.0.0.1", *port, of).message(), std::to_string(*port), "9464"));
     said.push_back(second.start("256.0.0.1", 9464, of).message());
     test::expect_listed("httplib_listener: why it can't listen", said);
+}
+
+TEST(the_list_of_messages, has_what_the_listener_of_cpp_httplib_says_when_it_can_not_go_on) {
+    static std::vector<std::string> said;
+    static std::atomic<bool> is_said{false};
+    said.clear();
+    is_said = false;
+    tacho::registry registry;
+    tacho::httplib_listener listener;
+    auto const port = listener.start("127.0.0.1", 0, std::make_shared<tacho::endpoint>(registry));
+    ASSERT_TRUE(port);
+    auto* const before = tacho::set_error_hook([](tacho::severity s, std::string_view message) noexcept {
+        said.push_back(std::string{to_string(s)} + ": " + std::string{message});
+        is_said = true;
+    });
+    test::let_accept_fail(*port);
+    EXPECT_TRUE(test::wait_until([] { return is_said.load(); }));
+    tacho::set_error_hook(before);
+    for (auto& message : said) message = test::without(message, std::to_string(*port), "9464");
+    test::expect_listed("httplib_listener: what it says when it can't go on", said);
 }
 
 }  // namespace

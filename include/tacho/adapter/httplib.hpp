@@ -5,12 +5,14 @@
 
 #include "tacho/tacho.hpp"
 
-#include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -85,33 +87,17 @@ inline void mount(httplib::Server& server, std::string const& path, std::shared_
     server.Options(path, handler);
 }
 
-/// A `listener`: an HTTP server of its own that answers at /metrics, and nothing else.
+/// A `listener`: an HTTP server of its own that answers at /metrics, and nothing else. Where the system has it accept
+/// no connection any more, it says so and binds its port anew, every second until that succeeds.
 class httplib_listener {
 public:
     /// See `listener`. Starts a thread, and others for each scrape; allocates.
     [[nodiscard]] result<std::uint16_t> start(std::string const& host, std::uint16_t port,
                                               std::shared_ptr<endpoint> answers) {
-        auto server = std::make_unique<httplib::Server>();
-        mount(*server, "/metrics", std::move(answers));
-        server->set_payload_max_length(0);
-        server->set_keep_alive_timeout(1);  // seconds for which a connection that is idle holds up stop()
-        server->set_read_timeout(1);        // and one that has asked by half
-        server->set_tcp_nodelay(true);      // else a scraper that keeps its connection waits 40 ms for each page
-        // cpp-httplib would share a port that is in use with whoever has it.
-        server->set_socket_options([](auto socket) {
-            int const on = 1;
-            ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, reinterpret_cast<char const*>(&on), sizeof on);
-        });
-        errno = 0;
-        int const bound = port == 0 ? server->bind_to_any_port(host) : server->bind_to_port(host, port) ? port : -1;
-        if (bound <= 0) {
-            auto const where = "can't listen on " + env::host_before_port(host) + ":" + std::to_string(port) + ": ";
-            if (errno == 0)
-                return error{where + "the address is not known. Use one of this machine, such as 127.0.0.1"};
-            return error{where + std::strerror(errno) + ". Use another address or port, or stop what uses this one"};
-        }
-        running_ = detail::process_bound<running>{std::make_shared<running>(std::move(server))};
-        return static_cast<std::uint16_t>(bound);
+        auto made = std::make_shared<running>(std::move(answers));
+        auto bound = made->listen(host, port);
+        if (bound) running_ = detail::process_bound<running>{std::move(made)};
+        return bound;
     }
 
     /// See `listener`: by one thread at a time. By a callback or the error hook within a scrape it doesn't wait for the
@@ -126,28 +112,121 @@ public:
     httplib_listener& operator=(httplib_listener&&) = default;
 
 private:
-    struct running {
-        explicit running(std::unique_ptr<httplib::Server> made)
-            : server(std::move(made)), thread([this] {
-                  server->listen_after_bind();
-                  ended = true;
-              }) {}
+    // The thread comes first: where none can be had, no port stays bound.
+    class running {
+    public:
+        explicit running(std::shared_ptr<endpoint> answers)
+            : answers_(std::move(answers)), thread_([this] { serve(); }) {}
         running(running const&) = delete;
         running& operator=(running const&) = delete;
         ~running() { stop(); }
 
-        void stop() noexcept {
-            if (!thread.joinable()) return;
-            // stop() has no effect before the server runs, which it may have failed to do.
-            while (!server->is_running() && !ended) std::this_thread::yield();
-            server->stop();
-            // A callback or the error hook, called by a scrape, would wait for itself.
-            if (detail::answering == 0) thread.join();
+        [[nodiscard]] result<std::uint16_t> listen(std::string const& host, std::uint16_t port) {
+            host_ = host;
+            auto bound = bind(port);
+            if (bound) changed_.notify_one();
+            return bound;
         }
 
-        std::unique_ptr<httplib::Server> const server;
-        std::atomic<bool> ended{false};
-        std::thread thread;  // last: it uses all above
+        void stop() noexcept {
+            if (!thread_.joinable()) return;
+            {
+                std::lock_guard const lock{mutex_};
+                is_stopping_ = true;
+            }
+            changed_.notify_one();
+            // A server that is about to run would not hear of it.
+            while (!is_told()) std::this_thread::yield();
+            // A callback or the error hook, called by a scrape, would wait for itself.
+            if (detail::answering == 0) thread_.join();
+        }
+
+    private:
+        // False while the server can't be told to stop, and may run nevertheless.
+        bool is_told() noexcept {
+            std::lock_guard const lock{mutex_};
+            if (!is_serving_ || was_told_) return true;
+            was_told_ = server_->is_running();
+            if (was_told_) server_->stop();
+            return was_told_;
+        }
+
+        [[nodiscard]] result<std::uint16_t> bind(std::uint16_t port) {
+            auto server = std::make_unique<httplib::Server>();
+            mount(*server, "/metrics", answers_);
+            server->set_payload_max_length(0);
+            server->set_keep_alive_timeout(1);  // seconds for which a connection that is idle holds up stop()
+            server->set_read_timeout(1);        // and one that has asked by half
+            server->set_tcp_nodelay(true);      // else a scraper that keeps its connection waits 40 ms for each page
+            // cpp-httplib would share a port that is in use with whoever has it.
+            server->set_socket_options([](auto socket) {
+                int const on = 1;
+                ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, reinterpret_cast<char const*>(&on), sizeof on);
+            });
+            errno = 0;
+            int const bound = port == 0                           ? server->bind_to_any_port(host_)
+                              : server->bind_to_port(host_, port) ? port
+                                                                  : -1;
+            if (bound <= 0) {
+                auto const where =
+                    "can't listen on " + env::host_before_port(host_) + ":" + std::to_string(port) + ": ";
+                if (errno == 0)
+                    return error{where + "the address is not known. Use one of this machine, such as 127.0.0.1"};
+                return error{where + std::strerror(errno) +
+                             ". Use another address or port, or stop what uses this one"};
+            }
+            std::lock_guard const lock{mutex_};
+            server_ = std::move(server);  // the one before has ended, and closed its socket
+            port_ = static_cast<std::uint16_t>(bound);
+            return port_;
+        }
+
+        void serve() noexcept {
+            using namespace std::chrono_literals;
+            using clock = std::chrono::steady_clock;
+            std::unique_lock lock{mutex_};
+            changed_.wait(lock, [this] { return server_ != nullptr || is_stopping_; });
+            for (auto before = clock::time_point::min(); !is_stopping_;) {
+                is_serving_ = true;
+                lock.unlock();
+                detail::attempt(
+                    [this] { server_->listen_after_bind(); });  // only this thread puts another in its place
+                lock.lock();
+                is_serving_ = false;
+                if (is_stopping_) return;
+                // accept() has failed. Where this process has no descriptor left cpp-httplib goes on; otherwise it
+                // ends.
+                bool is_bound = false;
+                lock.unlock();
+                if (auto const now = clock::now(); std::exchange(before, now) < now - 1min) complain();
+                lock.lock();
+                while (!is_bound && !changed_.wait_for(lock, 1s, [this] { return is_stopping_; })) {
+                    lock.unlock();
+                    detail::attempt([&] { is_bound = bind(port_).has_value(); });
+                    lock.lock();
+                }
+            }
+        }
+
+        void complain() noexcept {
+            ++detail::answering;  // the error hook may stop what calls it
+            detail::attempt([this] {
+                report(severity::error, "not scrapable: the system accepts no connection on " +
+                                            env::host_before_port(host_) + ":" + std::to_string(port_) +
+                                            " any more, such as for want of files or memory (`dmesg` may tell); it is "
+                                            "tried again every second");
+            });
+            --detail::answering;
+        }
+
+        std::shared_ptr<endpoint> const answers_;
+        std::string host_;  // set once, before the first server
+        std::mutex mutex_;  // guards what follows
+        std::condition_variable changed_;
+        std::unique_ptr<httplib::Server> server_;
+        std::uint16_t port_ = 0;
+        bool is_serving_ = false, is_stopping_ = false, was_told_ = false;
+        std::thread thread_;  // last: it uses all above
     };
     detail::process_bound<running> running_;
 };
