@@ -11619,6 +11619,12 @@ namespace tacho::inline TACHO_ABI::detail {
     return room;
 }
 
+// Whether an integer's text is one of 64 bits with a sign, as OTLP has them.
+inline bool is_signed_integer(std::string_view text) noexcept {
+    constexpr std::string_view most = "9223372036854775807";
+    return text.size() < most.size() || text.starts_with('-') || (text.size() == most.size() && text <= most);
+}
+
 // Writes `,"attributes":[...]`, or nothing without any: the mark of an overflow series, constant labels, then labels as
 // they were declared, and the state that a point is about. Names have no character to escape. Returns the end.
 inline char* write_otlp_attributes(family const& of, series const& s, std::string_view state, char* out) noexcept {
@@ -11647,6 +11653,10 @@ inline char* write_otlp_attributes(family const& of, series const& s, std::strin
         switch (keys[i].type) {
             case label_type::text: text(value); break;
             case label_type::integer:
+                if (!is_signed_integer(value)) {  // a larger one is a text
+                    text(value);
+                    break;
+                }
                 out = write_text("\",\"value\":{\"intValue\":\"", out);
                 out = write_text("\"}}", write_text(value, out));
                 break;

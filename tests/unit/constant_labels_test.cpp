@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +45,25 @@ TEST(a_constant_label, is_on_each_series_in_every_format) {
     EXPECT_EQ(json.find("empty"), std::string::npos);
     EXPECT_EQ(json.find("otel_scope"), std::string::npos);
     EXPECT_EQ(count(json, "az.name"), 3u);
+}
+
+// CONFORMANCE 147, 174: an integer of OTLP has 64 bits with a sign; what has no place there is a text.
+TEST(a_label, of_an_integer_that_otlp_has_none_for_is_a_text_there) {
+    tacho::registry registry;
+    tacho::counter<"c", tacho::label<"u", std::uint64_t>> c{registry};
+    tacho::counter<"d", tacho::label<"i", std::int64_t>> d{registry};
+    std::uint64_t const most = std::uint64_t{1} << 63;
+    for (auto const value : {std::uint64_t{0}, most - 1, most, most * 2 - 1}) c(value).inc();
+    d((std::numeric_limits<std::int64_t>::min)()).inc();
+    d((std::numeric_limits<std::int64_t>::max)()).inc();
+    auto const json = as_json(registry);
+    for (auto const shown :
+         {R"("u","value":{"intValue":"0"}})", R"("u","value":{"intValue":"9223372036854775807"}})",
+          R"("u","value":{"stringValue":"9223372036854775808"}})",
+          R"("u","value":{"stringValue":"18446744073709551615"}})",
+          R"("i","value":{"intValue":"-9223372036854775808"}})", R"("i","value":{"intValue":"9223372036854775807"}})"})
+        EXPECT_EQ(count(json, shown), 1u) << shown << " in " << json;
+    EXPECT_EQ(value_of(as_text(registry), R"(c_total{u="18446744073709551615"})"), "1");
 }
 
 TEST(a_constant_label, is_on_the_overflow_series_too) {
