@@ -6300,7 +6300,10 @@ struct bound_series {
         std::swap(held, other.held);
         return *this;
     }
-    ~bound_series() = default;
+    // It was in use until now, which a sweep that finds nobody holding it has to know.
+    ~bound_series() {
+        if (held.get() != nullptr && of->table().storage().expire_after != 0) held.get()->life().touch();
+    }
 
     [[nodiscard]] series const* at() const noexcept { return held.get(); }
 

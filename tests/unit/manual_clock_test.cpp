@@ -86,6 +86,28 @@ TEST(a_request, is_measured_by_a_manual_clock) {
     EXPECT_DOUBLE_EQ(snapshot(registry)["tacho.scrape.duration"].sum(), 0.1);
 }
 
+// A handle holds it in use until its end, which may be long after a scrape has last seen it.
+TEST(series, do_not_expire_until_as_long_after_their_last_handle) {
+    tacho::manual_clock clock{std::chrono::sys_seconds{1'000s}};
+    tacho::registry registry;
+    tacho::counter<"c", tacho::label<"a">, tacho::expire_after<60>> c{registry};
+    {
+        auto held = c.bind("x");
+        held.inc();
+        EXPECT_EQ(test::value_of(test::as_text(registry), "c_total{a=\"x\"}"), "1");
+        clock.advance(100s);
+        held.inc();
+        auto moved = std::move(held);
+        auto copy = moved;
+        copy.inc();
+    }
+    EXPECT_EQ(test::value_of(test::as_text(registry), "c_total{a=\"x\"}"), "3");
+    clock.advance(59s);
+    EXPECT_EQ(test::value_of(test::as_text(registry), "c_total{a=\"x\"}"), "3");
+    clock.advance(2s);
+    EXPECT_EQ(test::count(test::as_text(registry), "c_total{"), 0u);
+}
+
 TEST(series, are_born_and_expire_by_a_manual_clock) {
     tacho::manual_clock clock{std::chrono::sys_seconds{1'000s}};
     tacho::registry registry;
