@@ -226,6 +226,22 @@ TEST(an_observable, adds_up_what_is_beyond_its_limit_of_series) {
     EXPECT_EQ(value_of(as_text(registry), "c_total{otel_metric_overflow=\"true\"}"), "144");
 }
 
+// As of one that has a series of its own. CONFORMANCE 145
+TEST(an_observable, counts_the_last_of_several_values_beyond_its_limit_too) {
+    test::heard const quiet;
+    tacho::registry registry;
+    tacho::observable_counter<"c", tacho::label<"n">, tacho::series_limit<2>> c{
+        registry, "", [](auto& observe) {
+            for (int const value : {1, 2})
+                for (auto const n : {"a", "b", "c", "d"}) observe(value, n);
+        }};
+    for (int i = 0; i < 2; ++i) {
+        auto const page = as_text(registry);
+        EXPECT_EQ(value_of(page, "c_total{n=\"a\"}"), "2");
+        EXPECT_EQ(value_of(page, "c_total{otel_metric_overflow=\"true\"}"), "4") << page;
+    }
+}
+
 // CONFORMANCE 145
 TEST(an_observable, has_room_for_as_many_series_as_one_round_observes_whatever_others_did) {
     test::heard heard;

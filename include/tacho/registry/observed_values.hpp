@@ -70,9 +70,10 @@ private:
                 if ((*list[i].in).is_overflow()) continue;
                 if (is_admitted(list[i], round))
                     show(list[i], round, before);
-                else
+                else if (!has_sum(*list[i].of) || !attempt([&] { beyond_.push_back(i); }))
                     put_beyond(i);
             }
+        put_last_ones_beyond();
         for (auto const& v : list)  // of gauges, of which the last one stands
             if ((*v.in).is_overflow() && f(v)) show(v, round, before);
     }
@@ -82,6 +83,9 @@ private:
     // Counts a value in the overflow series after all. Its own series is not shown.
     void put_beyond(std::size_t i) noexcept;
 
+    // Of what is beyond the limit the last value of each series, in the order in which they were observed.
+    void put_last_ones_beyond() noexcept;
+
     static void show(observed const& v, std::uint64_t round, unix_nanos before) noexcept;
 
     static number sum(number a, number b) noexcept;
@@ -89,6 +93,7 @@ private:
     std::vector<observed> list_;
     std::vector<observed> parts_;                  // of this round
     std::vector<std::shared_ptr<family>> owners_;  // of the parts
+    std::vector<std::size_t> beyond_;              // the limit: places in the list
 };
 
 #if TACHO_BODIES
@@ -155,6 +160,20 @@ TACHO_FUNCTION void observed_values::put_beyond(std::size_t i) noexcept {
         list_[i].in = std::move(in);  // in its place: the last one stands
     else
         add(of, std::move(in), list_[i].value);
+}
+
+TACHO_FUNCTION void observed_values::put_last_ones_beyond() noexcept {
+    auto const series_at = [this](std::size_t i) { return &*list_[i].in; };
+    std::sort(beyond_.begin(), beyond_.end(), [&](std::size_t a, std::size_t b) {
+        return std::pair{series_at(a), a} < std::pair{series_at(b), b};
+    });
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < beyond_.size(); ++i)
+        if (i + 1 == beyond_.size() || series_at(beyond_[i]) != series_at(beyond_[i + 1])) beyond_[kept++] = beyond_[i];
+    beyond_.resize(kept);
+    std::sort(beyond_.begin(), beyond_.end());
+    for (auto const i : beyond_) put_beyond(i);
+    beyond_.clear();
 }
 
 TACHO_FUNCTION void observed_values::show(observed const& v, std::uint64_t round, unix_nanos before) noexcept {
