@@ -8288,7 +8288,7 @@ TACHO_FUNCTION descriptor registration::describe(scope const& in, detail::instru
     d.prometheus_name = prometheus;
     d.unit_word = unit_word(spec.unit).view();
     d.description = to_utf8(views.description);
-    d.unit = spec.unit;
+    d.unit = to_utf8(spec.unit);
     d.kind = spec.kind;
     d.number = spec.number;
     d.observable = spec.observable;
@@ -8539,9 +8539,11 @@ struct instrument_traits {
 // A char pointer may be null at run time; then the value is missing.
 template <class Value, class Arg>
 [[nodiscard]] constexpr decltype(auto) checked_label(Arg const& arg) noexcept {
-    if constexpr (std::is_pointer_v<std::decay_t<Arg>> && !std::is_array_v<Arg>)
+    if constexpr (std::is_pointer_v<std::decay_t<Arg>> && !std::is_array_v<Arg>) {
+        if constexpr (std::is_constructible_v<Value, std::nullopt_t>)
+            if (arg == nullptr) return Value{std::nullopt};
         return static_cast<Value>(arg == nullptr ? std::string_view{} : std::string_view{arg});
-    else
+    } else
         return static_cast<Value>(arg);
 }
 

@@ -699,6 +699,28 @@ TEST(a_named_instrument, that_is_wrong_names_culprit_and_cure_and_works_for_noth
     EXPECT_EQ(as_text(registry), "");
 }
 
+TEST(a_named_instrument, has_a_unit_of_utf_8) {
+    tacho::registry registry;
+    auto const c = tacho::add_counter(registry, {.name = "c", .unit = "\xffs"});
+    ASSERT_TRUE(c.ok());
+    EXPECT_EQ(registry.list().at(0).describe.unit, "\uFFFDs");
+}
+
+// A pointer that is null at run time.
+TEST(an_optional_label, is_missing_where_a_text_is_none) {
+    test::heard heard;
+    tacho::registry registry{test::fixed()};
+    tacho::counter<"c", tacho::label<"m", std::optional<tacho::one_of<"GET", "PUT">>>> c{registry};
+    tacho::counter<"d", tacho::label<"m", std::optional<std::string_view>>> d{registry};
+    char const *none = nullptr, *get = "GET";
+    c(none).inc();
+    c(get).inc(2);
+    d(none).inc(3);
+    EXPECT_EQ(as_text(registry),
+              "# TYPE c_total counter\nc_total 1\nc_total{m=\"GET\"} 2\n# TYPE d_total counter\nd_total 3\n");
+    EXPECT_EQ(heard.count(), 0) << heard.text();
+}
+
 TEST(a_named_instrument, discards_what_has_the_wrong_number_of_labels) {
     test::heard heard;
     tacho::registry registry{test::fixed()};

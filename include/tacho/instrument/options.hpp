@@ -192,9 +192,11 @@ struct instrument_traits {
 // A char pointer may be null at run time; then the value is missing.
 template <class Value, class Arg>
 [[nodiscard]] constexpr decltype(auto) checked_label(Arg const& arg) noexcept {
-    if constexpr (std::is_pointer_v<std::decay_t<Arg>> && !std::is_array_v<Arg>)
+    if constexpr (std::is_pointer_v<std::decay_t<Arg>> && !std::is_array_v<Arg>) {
+        if constexpr (std::is_constructible_v<Value, std::nullopt_t>)
+            if (arg == nullptr) return Value{std::nullopt};
         return static_cast<Value>(arg == nullptr ? std::string_view{} : std::string_view{arg});
-    else
+    } else
         return static_cast<Value>(arg);
 }
 

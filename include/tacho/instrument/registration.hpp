@@ -270,7 +270,7 @@ TACHO_FUNCTION descriptor registration::describe(scope const& in, detail::instru
     d.prometheus_name = prometheus;
     d.unit_word = unit_word(spec.unit).view();
     d.description = to_utf8(views.description);
-    d.unit = spec.unit;
+    d.unit = to_utf8(spec.unit);
     d.kind = spec.kind;
     d.number = spec.number;
     d.observable = spec.observable;
