@@ -17362,8 +17362,8 @@ public:
         path = without_query(path);
         return std::any_of(paths_.begin(), paths_.end(), [&](std::string const& excluded) {
             if (excluded.empty() || !path.starts_with(excluded)) return false;  // one that is empty is none
-            bool const is_beginning = excluded.size() > 1 && excluded.back() == '/';
-            return path.size() == excluded.size() || path[excluded.size()] == '/' || is_beginning;
+            if (path.size() == excluded.size()) return true;
+            return excluded != "/" && (excluded.back() == '/' || path[excluded.size()] == '/');
         });
     }
 
@@ -17631,7 +17631,7 @@ template <operation_metrics Metrics>
 template <operation_metrics Metrics>
 void end_request(Metrics& metrics, detail::running_operation<Metrics> const& running, request_end const& how) noexcept {
     int const status_code = how.status_code.value_or(500);
-    auto const judged = status_code < 400 ? outcome::success : outcome::error;
+    auto const judged = status_code < 400 && how.error.empty() ? outcome::success : outcome::error;
     running.duration.observe(how.seconds);
     metrics.requests(running.api, running.operation, judged, status_code).inc();
 }

@@ -276,7 +276,7 @@ TEST(excluded_paths, that_end_with_a_slash_exclude_what_begins_with_them) {
     tacho::http::excluded_paths const excluded{{"/static/", "/"}};
     for (auto const yes : {"/static/", "/static/a", "/static/a/b", "/", "/?x"})
         EXPECT_TRUE(excluded.contains(yes)) << yes;
-    for (auto const no : {"/static", "/statics", "/a", ""}) EXPECT_FALSE(excluded.contains(no)) << no;
+    for (auto const no : {"/static", "/statics", "/a", "", "//", "//a"}) EXPECT_FALSE(excluded.contains(no)) << no;
     EXPECT_FALSE(tacho::http::nothing_excluded().contains("/"));
 }
 
@@ -308,6 +308,16 @@ TEST(a_measured_request, is_counted_once_whatever_happens) {
     EXPECT_EQ(shown("requests_total{api=\"models\",method=\"list\",status=\"success\",status_code=\"200\"}"), "1");
     EXPECT_EQ(shown("requests_total{api=\"models\",method=\"list\",status=\"error\",status_code=\"404\"}"), "1");
     EXPECT_EQ(shown("requests_total{api=\"models\",method=\"list\",status=\"error\",status_code=\"500\"}"), "2");
+}
+
+// R10, R11: the code is the one that was sent, and the status says what came of it.
+TEST(a_measured_request, is_no_success_where_something_was_thrown_behind_its_code) {
+    tacho::registry registry{test::fixed()};
+    test::operations m{registry};
+    tacho::http::measured_request{m, "models", "list"}.finish(200, {}, "exception");
+    EXPECT_EQ(test::value_of(test::as_text(registry),
+                             "requests_total{api=\"models\",method=\"list\",status=\"error\",status_code=\"200\"}"),
+              "1");
 }
 #endif
 

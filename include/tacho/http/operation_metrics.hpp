@@ -52,7 +52,7 @@ template <operation_metrics Metrics>
 template <operation_metrics Metrics>
 void end_request(Metrics& metrics, detail::running_operation<Metrics> const& running, request_end const& how) noexcept {
     int const status_code = how.status_code.value_or(500);
-    auto const judged = status_code < 400 ? outcome::success : outcome::error;
+    auto const judged = status_code < 400 && how.error.empty() ? outcome::success : outcome::error;
     running.duration.observe(how.seconds);
     metrics.requests(running.api, running.operation, judged, status_code).inc();
 }

@@ -33,8 +33,8 @@ public:
         path = without_query(path);
         return std::any_of(paths_.begin(), paths_.end(), [&](std::string const& excluded) {
             if (excluded.empty() || !path.starts_with(excluded)) return false;  // one that is empty is none
-            bool const is_beginning = excluded.size() > 1 && excluded.back() == '/';
-            return path.size() == excluded.size() || path[excluded.size()] == '/' || is_beginning;
+            if (path.size() == excluded.size()) return true;
+            return excluded != "/" && (excluded.back() == '/' || path[excluded.size()] == '/');
         });
     }
 
