@@ -14414,9 +14414,13 @@ TACHO_FUNCTION std::optional<push_target> push_target_of(std::string_view url) {
     bool const is_default = port.empty();
     to.port = to.scheme == "https" ? 443 : 80;
     if (!is_default) std::from_chars(port.data(), port.data() + port.size(), to.port);
-    to.named = std::string{host} + (is_default ? "" : ":" + std::string{port});
-    if (end != std::string_view::npos) host = host.substr(1, end - 1);  // IPv6
-    to.host = host;
+    bool const is_ipv6 = end != std::string_view::npos;
+    if (is_ipv6) host = host.substr(1, end - 1);
+    // The zone of a link-local address, `%25eth0`, is of this machine alone (RFC 6874).
+    auto const zone = is_ipv6 ? (std::min)(host.find("%25"), host.size()) : host.size();
+    auto const name = std::string{host.substr(0, zone)};
+    to.host = zone == host.size() ? name : name + '%' + std::string{host.substr(zone + 3)};
+    to.named = (is_ipv6 ? '[' + name + ']' : name) + (is_default ? "" : ":" + std::string{port});
     return to;
 }
 
@@ -16126,9 +16130,12 @@ inline void read_url(reader& in, push_settings& push) {
                 in_quotes(without_credentials(*value)), specific);
     if (whole) {  // taken as it stands
         if (parts->path.empty()) push.url += '/';
-    } else {  // a base, to which the signal's path is added
+    } else {  // a base, to whose path the signal's is added; a query stays behind it, and a fragment is never sent
+        push.url.erase((std::min)(push.url.find('#'), push.url.size()));
+        auto const query = push.url.substr((std::min)(push.url.find('?'), push.url.size()));
+        push.url.erase(push.url.size() - query.size());
         if (!push.url.ends_with('/')) push.url += '/';
-        push.url += "v1/metrics";
+        push.url.append("v1/metrics").append(query);
     }
 }
 

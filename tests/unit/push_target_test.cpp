@@ -35,6 +35,10 @@ TEST(a_push_target, names_its_host_as_a_request_does) {
     EXPECT_EQ(v6->port, 4318);
     EXPECT_EQ(push_target_of("http://[::1]/")->named, "[::1]");
     EXPECT_EQ(push_target_of("http://[::1]/")->port, 80);
+    // RFC 6874: how a zone is written in a URL; it means nothing to the host that is reached.
+    auto const zone = push_target_of("http://[fe80::1%25eth0]:4318/");
+    EXPECT_EQ(zone->host, "fe80::1%eth0");
+    EXPECT_EQ(zone->named, "[fe80::1]:4318");
 }
 
 TEST(a_push_target, has_a_name_and_a_password_without_their_escapes) {

@@ -82,9 +82,12 @@ inline void read_url(reader& in, push_settings& push) {
                 in_quotes(without_credentials(*value)), specific);
     if (whole) {  // taken as it stands
         if (parts->path.empty()) push.url += '/';
-    } else {  // a base, to which the signal's path is added
+    } else {  // a base, to whose path the signal's is added; a query stays behind it, and a fragment is never sent
+        push.url.erase((std::min)(push.url.find('#'), push.url.size()));
+        auto const query = push.url.substr((std::min)(push.url.find('?'), push.url.size()));
+        push.url.erase(push.url.size() - query.size());
         if (!push.url.ends_with('/')) push.url += '/';
-        push.url += "v1/metrics";
+        push.url.append("v1/metrics").append(query);
     }
 }
 

@@ -59,9 +59,13 @@ TACHO_FUNCTION std::optional<push_target> push_target_of(std::string_view url) {
     bool const is_default = port.empty();
     to.port = to.scheme == "https" ? 443 : 80;
     if (!is_default) std::from_chars(port.data(), port.data() + port.size(), to.port);
-    to.named = std::string{host} + (is_default ? "" : ":" + std::string{port});
-    if (end != std::string_view::npos) host = host.substr(1, end - 1);  // IPv6
-    to.host = host;
+    bool const is_ipv6 = end != std::string_view::npos;
+    if (is_ipv6) host = host.substr(1, end - 1);
+    // The zone of a link-local address, `%25eth0`, is of this machine alone (RFC 6874).
+    auto const zone = is_ipv6 ? (std::min)(host.find("%25"), host.size()) : host.size();
+    auto const name = std::string{host.substr(0, zone)};
+    to.host = zone == host.size() ? name : name + '%' + std::string{host.substr(zone + 3)};
+    to.named = (is_ipv6 ? '[' + name + ']' : name) + (is_default ? "" : ":" + std::string{port});
     return to;
 }
 
