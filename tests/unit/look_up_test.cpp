@@ -66,6 +66,17 @@ TEST(a_look_up, minds_no_order_of_labels_and_takes_them_by_both_names) {
     EXPECT_FALSE(requests({{"verb", "GET"}, {"http.code", 200}, {"more", "1"}}).exists());
 }
 
+TEST(a_look_up, gives_what_compares_and_computes_as_a_number) {
+    looked_up_shop s;
+    auto const all = snapshot(s.registry);
+    EXPECT_GT(all["http.requests"]({{"verb", "GET"}, {"http.code", 200}}), 2);
+    EXPECT_LE(all["http.requests"]({{"verb", "POST"}, {"http.code", 500}}), 1.0);
+    EXPECT_DOUBLE_EQ(all["http.requests"]({{"verb", "GET"}, {"http.code", 200}}) / 2, 1.5);
+    EXPECT_NEAR(all["room.temperature"].value(), 0, 1e-9);
+    EXPECT_TRUE(std::isnan(all["http.requests"]({{"verb", "PUT"}, {"http.code", 200}})));
+    EXPECT_TRUE(std::isnan(all["http.duration"]({})));  // a histogram has count() and sum()
+}
+
 TEST(a_look_up, takes_a_missing_label_for_one_without_text) {
     looked_up_shop s;
     s.hits(true).inc(2);

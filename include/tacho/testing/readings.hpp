@@ -116,6 +116,8 @@ public:
 
     /// Of what isn't a histogram.
     [[nodiscard]] number_reading value() const;
+    /// The value; NaN where there is none. Implicit, so that EXPECT_GT and EXPECT_DOUBLE_EQ take it.
+    [[nodiscard]] operator double() const { return value(); }
     /// Of a histogram: how many were observed.
     [[nodiscard]] number_reading count() const;
     /// Of a histogram: their sum, in its unit.
