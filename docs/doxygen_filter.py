@@ -13,7 +13,7 @@ BY_ITSELF = re.compile(r'= default;|^ *friend class')
 # What compares and prints: that a type can be, its own comment says.
 FRIEND = re.compile(r'^ +friend (bool operator==|std::basic_ostream)|^inline bool operator==')
 # What can't be called, as instrument/refused.hpp says.
-REFUSED = re.compile(r'^ +detail::(label_values_that_do_not_fit|amount_refused|it_|its_|observe_takes_)')
+REFUSED = re.compile(r'^ +(detail::)?(label_values_that_do_not_fit|amount_refused|fraction_|it_|its_|observe_takes_)')
 # Constructors from what is in detail, and from what they move: of the latter the class says whether it is movable.
 NOT_FOR_USERS = re.compile(r'^ +(?:explicit )?(?:(\w+)\((?:\1&& other\)|(?:std::shared_ptr<)?detail::|registration in\b)'
                            r'|\w+& operator=\(\w+&& other\))')

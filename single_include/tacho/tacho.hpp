@@ -6059,12 +6059,13 @@ namespace tacho::inline TACHO_ABI::detail {
 // Returned by functions that nobody can call, because these types are never defined: compilers name the type in the
 // error at the caller's line, which they don't with what is said of a deleted function. A requires-expression finds in
 // both cases that there is no such call; decltype and std::is_invocable, which ask for no complete type, find one here.
-struct it_has_labels_so_look_up_a_series_first;                        // name("a").inc(), with a value for each label
-struct it_counts_numbers_so_give_it_one;                               // 5
-struct it_counts_whole_numbers_so_add_the_option_double;               // counter<"name", double>
-struct it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place;     // auto const kept = name.bind("a");
-struct it_keeps_no_exemplars_so_add_tacho_exemplars_to_its_options;    // counter<"name", tacho::exemplars>
-struct its_unit_is_none_of_time_so_give_it_tacho_unit_seconds;         // histogram<"name", tacho::unit::seconds>
+struct it_has_labels_so_look_up_a_series_first;           // name("a").inc(), with a value for each label
+struct it_counts_numbers_so_give_it_one;                  // 5
+struct it_counts_whole_numbers_so_add_the_option_double;  // counter<"name", double>
+struct its_values_are_whole_numbers_so_round_them_or_leave_out_its_option;  // gauge<"name">, which has doubles
+struct it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place;          // auto const kept = name.bind("a");
+struct it_keeps_no_exemplars_so_add_tacho_exemplars_to_its_options;         // counter<"name", tacho::exemplars>
+struct its_unit_is_none_of_time_so_give_it_tacho_unit_seconds;              // histogram<"name", tacho::unit::seconds>
 struct observe_takes_a_number_then_one_value_for_each_label_in_order;  // of its number's type and its labels' types
 struct observe_takes_an_observable_then_a_number_then_its_label_values_in_order;
 
@@ -6085,6 +6086,14 @@ template <class Amount>
 using amount_refused =
     std::conditional_t<std::is_floating_point_v<Amount>, it_counts_whole_numbers_so_add_the_option_double,
                        it_counts_numbers_so_give_it_one>;
+
+// What those of whole numbers say of a fraction, which would lose what is behind its point.
+template <class Amount, class Number>
+using fraction_counted = std::enable_if_t<std::is_floating_point_v<Amount> && std::is_integral_v<Number>,
+                                          it_counts_whole_numbers_so_add_the_option_double>;
+template <class Amount, class Number>
+using fraction_set = std::enable_if_t<std::is_floating_point_v<Amount> && std::is_integral_v<Number>,
+                                      its_values_are_whole_numbers_so_round_them_or_leave_out_its_option>;
 
 // The first label and value that don't fit.
 template <std::size_t Place, class Labels, class Values>
@@ -9282,6 +9291,12 @@ public:
     void inc(Number amount = 1) const noexcept { cells::shared::add(to_.cells, amount); }
     /// Takes from the value, atomically.
     void dec(Number amount = 1) const noexcept { cells::shared::add(to_.cells, detail::negated(amount)); }
+    template <class Amount>
+    detail::fraction_set<Amount, Number> set(Amount) const;
+    template <class Amount>
+    detail::fraction_set<Amount, Number> inc(Amount) const;
+    template <class Amount>
+    detail::fraction_set<Amount, Number> dec(Amount) const;
 
 private:
     detail::bound_series to_;
@@ -9303,6 +9318,12 @@ public:
     void inc(Number amount = 1) && noexcept { cells::shared::add(to_.cells, amount); }
     /// Takes from the value, atomically.
     void dec(Number amount = 1) && noexcept { cells::shared::add(to_.cells, detail::negated(amount)); }
+    template <class Amount>
+    detail::fraction_set<Amount, Number> set(Amount) &&;
+    template <class Amount>
+    detail::fraction_set<Amount, Number> inc(Amount) &&;
+    template <class Amount>
+    detail::fraction_set<Amount, Number> dec(Amount) &&;
     template <class... Args>
     detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place set(Args const&...) &;
     template <class... Args>
@@ -9326,7 +9347,7 @@ template <class Traits>
 using gauge_front =
     typed_instrument<Traits, gauge_series<typename Traits::number_type>, gauge_handle<typename Traits::number_type>>;
 
-// What a gauge without labels can do: functions without overloads, so that their addresses may be taken.
+// What a gauge without labels can do.
 template <class Traits>
 class unlabelled_gauge : public gauge_front<Traits> {
     using base = gauge_front<Traits>;
@@ -9344,6 +9365,12 @@ public:
     void inc(number_type amount = 1) noexcept { cells::shared::add(this->only(), amount); }
     /// Without labels: takes from the value, atomically.
     void dec(number_type amount = 1) noexcept { cells::shared::add(this->only(), negated(amount)); }
+    template <class Amount>
+    fraction_set<Amount, number_type> set(Amount);
+    template <class Amount>
+    fraction_set<Amount, number_type> inc(Amount);
+    template <class Amount>
+    fraction_set<Amount, number_type> dec(Amount);
 };
 
 // What says of one with labels why it can't.
@@ -9739,6 +9766,10 @@ public:
     void dec(Number amount = 1) const noexcept {
         detail::change<Cells>(to_.cells, to_.of.get(), detail::negated(amount));
     }
+    template <class Amount>
+    detail::fraction_counted<Amount, Number> inc(Amount) const;
+    template <class Amount>
+    detail::fraction_counted<Amount, Number> dec(Amount) const;
     /// One up now, and down when what it returns ends.
     tracked track() const noexcept { return tracked{*this}; }
 
@@ -9758,6 +9789,10 @@ public:
     void inc(Number amount = 1) && noexcept { detail::change<Cells>(to_.cells, to_.of.get(), amount); }
     /// Takes an amount off.
     void dec(Number amount = 1) && noexcept { detail::change<Cells>(to_.cells, to_.of.get(), detail::negated(amount)); }
+    template <class Amount>
+    detail::fraction_counted<Amount, Number> inc(Amount) &&;
+    template <class Amount>
+    detail::fraction_counted<Amount, Number> dec(Amount) &&;
     /// One up now, and down when what it returns ends, which holds the series.
     typename up_down_handle<Number, Cells>::tracked track() && noexcept {
         return up_down_handle<Number, Cells>{to_.bind()}.track();
@@ -9785,7 +9820,7 @@ using up_down_front =
     typed_instrument<Traits, up_down_series<typename Traits::number_type, typename Traits::cells_type>,
                      up_down_handle<typename Traits::number_type, typename Traits::cells_type>>;
 
-// What an up-down counter without labels can do: functions without overloads, so that their addresses may be taken.
+// What an up-down counter without labels can do.
 template <class Traits>
 class unlabelled_up_down_counter : public up_down_front<Traits> {
     using base = up_down_front<Traits>;
@@ -9800,6 +9835,10 @@ public:
     void inc(number_type amount = 1) noexcept { change<cells_type>(this->only(), this->own_family(), amount); }
     /// Without labels: takes an amount off.
     void dec(number_type amount = 1) noexcept { change<cells_type>(this->only(), this->own_family(), negated(amount)); }
+    template <class Amount>
+    fraction_counted<Amount, number_type> inc(Amount);
+    template <class Amount>
+    fraction_counted<Amount, number_type> dec(Amount);
     /// Without labels: one up now, and down when what it returns ends.
     typename up_down_handle<number_type, cells_type>::tracked track() noexcept { return this->bind().track(); }
 };
@@ -10197,6 +10236,10 @@ public:
     series_observer(series_observer const&) = delete;
     series_observer& operator=(series_observer const&) = delete;
 
+    /// Whether it may return this.
+    template <class Value>
+    static constexpr bool takes = detail::amount_for<Value, typename Traits::number_type>;
+
     /// A value that holds now, and its label values.
     template <class Value, class... Args>
         requires detail::observes<Traits, Value, Args...>
@@ -10213,6 +10256,9 @@ private:
 
 namespace detail {
 
+// In place of a callable that takes what it calls.
+using no_value = void (*)();
+
 // The callable of one instrument.
 template <class Observer, class F>
 class own_callback final : public callback {
@@ -10221,6 +10267,11 @@ class own_callback final : public callback {
         gives_a_value || std::invocable<F&, Observer&>,
         "tacho: an observable's callable returns a number if there are no labels, or takes what it calls with "
         "each number and its label values: [](auto& observe) { observe(3, \"mail\"); }");
+    static_assert(
+        !gives_a_value ||
+            Observer::template takes<std::invoke_result_t<std::conditional_t<gives_a_value, F&, no_value>>>,
+        "tacho: what an observable's callable returns is a number of its own type: a whole one, unless it has the "
+        "option double");
 
 public:
     template <class G>
@@ -10419,6 +10470,9 @@ class named_series_observer {
 public:
     /// Whether the callable may just return a number; found out at run time.
     static constexpr bool takes_just_values = true;  // found out at run time
+    /// Whether it may return this.
+    template <class Value>
+    static constexpr bool takes = detail::amount_for<Value, Number>;
 
     named_series_observer(detail::observed_values& into, family& of) noexcept : into_(into), of_(of) {}
     named_series_observer(named_series_observer const&) = delete;

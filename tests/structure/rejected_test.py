@@ -129,6 +129,26 @@ CASES = {
         'it_counts_whole_numbers_so_add_the_option_double', 'plain c; c.bind().inc(0.5);', 'plain c; c.bind().inc(5);'),
     'a fraction for a look-up of integers': (
         'it_counts_whole_numbers_so_add_the_option_double', 'texts c; c("a").inc(0.5);', 'texts c; c("a").inc(5);'),
+    'a fraction for an up-down counter of integers': (
+        'it_counts_whole_numbers_so_add_the_option_double', 'tacho::up_down_counter<"u"> u; u.dec(0.5);',
+        'tacho::up_down_counter<"u", double> u; u.dec(0.5);'),
+    'a fraction for a look-up of an up-down counter': (
+        'it_counts_whole_numbers_so_add_the_option_double',
+        'tacho::up_down_counter<"u", tacho::label<"a">> u; u("x").inc(0.5);',
+        'tacho::up_down_counter<"u", double, tacho::label<"a">> u; u("x").inc(0.5);'),
+    'a fraction for a handle of an up-down counter': (
+        'it_counts_whole_numbers_so_add_the_option_double', 'tacho::up_down_counter<"u"> u; u.bind().inc(0.5f);',
+        'tacho::up_down_counter<"u"> u; u.bind().inc(-5);'),
+    'a fraction for a gauge of integers': (
+        'its_values_are_whole_numbers_so_round_them_or_leave_out_its_option',
+        'tacho::gauge<"g", std::int64_t> g; g.set(0.5);', 'tacho::gauge<"g"> g; g.set(0.5); g.set(5);'),
+    'a fraction for a look-up of a gauge of integers': (
+        'its_values_are_whole_numbers_so_round_them_or_leave_out_its_option',
+        'tacho::gauge<"g", std::int64_t, tacho::label<"a">> g; g("x").inc(0.5);',
+        'tacho::gauge<"g", std::int64_t, tacho::label<"a">> g; g("x").inc(5);'),
+    'a fraction for a handle of a gauge of integers': (
+        'its_values_are_whole_numbers_so_round_them_or_leave_out_its_option',
+        'tacho::gauge<"g", std::int64_t> g; g.bind().dec(0.5);', 'tacho::gauge<"g", std::int64_t> g; g.bind().dec(5u);'),
     'a text for a counter of doubles': (
         'it_counts_numbers_so_give_it_one', 'tacho::counter<"c", double> c; c.inc("1");',
         'tacho::counter<"c", double> c; c.inc(1);'),
@@ -228,7 +248,7 @@ CASES = {
         'observe_takes_a_number_then_one_value_for_each_label_in_order', 'level l{r, "", [](auto& observe) { observe("1"); }};',
         'level l{r, "", [](auto& observe) { observe(1); }};'),
     'an observed fraction of an integer': (
-        'observe_takes_a_number_then_one_value_for_each_label_in_order',
+        "what an observable's callable returns is a number of its own type",
         'tacho::observable_counter<"c"> c{r, "", [] { return 0.5; }};',
         'tacho::observable_counter<"c", double> c{r, "", [] { return 0.5; }};'),
     'a callable that gives one value where there are labels': (

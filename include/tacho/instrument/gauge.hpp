@@ -43,6 +43,12 @@ public:
     void inc(Number amount = 1) const noexcept { cells::shared::add(to_.cells, amount); }
     /// Takes from the value, atomically.
     void dec(Number amount = 1) const noexcept { cells::shared::add(to_.cells, detail::negated(amount)); }
+    template <class Amount>
+    detail::fraction_set<Amount, Number> set(Amount) const;
+    template <class Amount>
+    detail::fraction_set<Amount, Number> inc(Amount) const;
+    template <class Amount>
+    detail::fraction_set<Amount, Number> dec(Amount) const;
 
 private:
     detail::bound_series to_;
@@ -64,6 +70,12 @@ public:
     void inc(Number amount = 1) && noexcept { cells::shared::add(to_.cells, amount); }
     /// Takes from the value, atomically.
     void dec(Number amount = 1) && noexcept { cells::shared::add(to_.cells, detail::negated(amount)); }
+    template <class Amount>
+    detail::fraction_set<Amount, Number> set(Amount) &&;
+    template <class Amount>
+    detail::fraction_set<Amount, Number> inc(Amount) &&;
+    template <class Amount>
+    detail::fraction_set<Amount, Number> dec(Amount) &&;
     template <class... Args>
     detail::it_is_for_use_at_once_so_keep_what_bind_gives_in_its_place set(Args const&...) &;
     template <class... Args>
@@ -87,7 +99,7 @@ template <class Traits>
 using gauge_front =
     typed_instrument<Traits, gauge_series<typename Traits::number_type>, gauge_handle<typename Traits::number_type>>;
 
-// What a gauge without labels can do: functions without overloads, so that their addresses may be taken.
+// What a gauge without labels can do.
 template <class Traits>
 class unlabelled_gauge : public gauge_front<Traits> {
     using base = gauge_front<Traits>;
@@ -105,6 +117,12 @@ public:
     void inc(number_type amount = 1) noexcept { cells::shared::add(this->only(), amount); }
     /// Without labels: takes from the value, atomically.
     void dec(number_type amount = 1) noexcept { cells::shared::add(this->only(), negated(amount)); }
+    template <class Amount>
+    fraction_set<Amount, number_type> set(Amount);
+    template <class Amount>
+    fraction_set<Amount, number_type> inc(Amount);
+    template <class Amount>
+    fraction_set<Amount, number_type> dec(Amount);
 };
 
 // What says of one with labels why it can't.

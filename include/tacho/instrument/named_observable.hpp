@@ -59,6 +59,9 @@ class named_series_observer {
 public:
     /// Whether the callable may just return a number; found out at run time.
     static constexpr bool takes_just_values = true;  // found out at run time
+    /// Whether it may return this.
+    template <class Value>
+    static constexpr bool takes = detail::amount_for<Value, Number>;
 
     named_series_observer(detail::observed_values& into, family& of) noexcept : into_(into), of_(of) {}
     named_series_observer(named_series_observer const&) = delete;

@@ -147,6 +147,10 @@ public:
     series_observer(series_observer const&) = delete;
     series_observer& operator=(series_observer const&) = delete;
 
+    /// Whether it may return this.
+    template <class Value>
+    static constexpr bool takes = detail::amount_for<Value, typename Traits::number_type>;
+
     /// A value that holds now, and its label values.
     template <class Value, class... Args>
         requires detail::observes<Traits, Value, Args...>
@@ -163,6 +167,9 @@ private:
 
 namespace detail {
 
+// In place of a callable that takes what it calls.
+using no_value = void (*)();
+
 // The callable of one instrument.
 template <class Observer, class F>
 class own_callback final : public callback {
@@ -171,6 +178,11 @@ class own_callback final : public callback {
         gives_a_value || std::invocable<F&, Observer&>,
         "tacho: an observable's callable returns a number if there are no labels, or takes what it calls with "
         "each number and its label values: [](auto& observe) { observe(3, \"mail\"); }");
+    static_assert(
+        !gives_a_value ||
+            Observer::template takes<std::invoke_result_t<std::conditional_t<gives_a_value, F&, no_value>>>,
+        "tacho: what an observable's callable returns is a number of its own type: a whole one, unless it has the "
+        "option double");
 
 public:
     template <class G>

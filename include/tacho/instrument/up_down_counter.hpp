@@ -59,6 +59,10 @@ public:
     void dec(Number amount = 1) const noexcept {
         detail::change<Cells>(to_.cells, to_.of.get(), detail::negated(amount));
     }
+    template <class Amount>
+    detail::fraction_counted<Amount, Number> inc(Amount) const;
+    template <class Amount>
+    detail::fraction_counted<Amount, Number> dec(Amount) const;
     /// One up now, and down when what it returns ends.
     tracked track() const noexcept { return tracked{*this}; }
 
@@ -78,6 +82,10 @@ public:
     void inc(Number amount = 1) && noexcept { detail::change<Cells>(to_.cells, to_.of.get(), amount); }
     /// Takes an amount off.
     void dec(Number amount = 1) && noexcept { detail::change<Cells>(to_.cells, to_.of.get(), detail::negated(amount)); }
+    template <class Amount>
+    detail::fraction_counted<Amount, Number> inc(Amount) &&;
+    template <class Amount>
+    detail::fraction_counted<Amount, Number> dec(Amount) &&;
     /// One up now, and down when what it returns ends, which holds the series.
     typename up_down_handle<Number, Cells>::tracked track() && noexcept {
         return up_down_handle<Number, Cells>{to_.bind()}.track();
@@ -105,7 +113,7 @@ using up_down_front =
     typed_instrument<Traits, up_down_series<typename Traits::number_type, typename Traits::cells_type>,
                      up_down_handle<typename Traits::number_type, typename Traits::cells_type>>;
 
-// What an up-down counter without labels can do: functions without overloads, so that their addresses may be taken.
+// What an up-down counter without labels can do.
 template <class Traits>
 class unlabelled_up_down_counter : public up_down_front<Traits> {
     using base = up_down_front<Traits>;
@@ -120,6 +128,10 @@ public:
     void inc(number_type amount = 1) noexcept { change<cells_type>(this->only(), this->own_family(), amount); }
     /// Without labels: takes an amount off.
     void dec(number_type amount = 1) noexcept { change<cells_type>(this->only(), this->own_family(), negated(amount)); }
+    template <class Amount>
+    fraction_counted<Amount, number_type> inc(Amount);
+    template <class Amount>
+    fraction_counted<Amount, number_type> dec(Amount);
     /// Without labels: one up now, and down when what it returns ends.
     typename up_down_handle<number_type, cells_type>::tracked track() noexcept { return this->bind().track(); }
 };
