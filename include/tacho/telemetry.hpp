@@ -4,11 +4,11 @@
 
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/compilation.hpp"
+#include "tacho/core/deadline.hpp"
 #include "tacho/core/error_hook.hpp"
 #include "tacho/core/process_bound.hpp"
 #include "tacho/env/settings.hpp"
 #include "tacho/export/compressor.hpp"
-#include "tacho/export/deadline.hpp"
 #include "tacho/export/endpoint.hpp"
 #include "tacho/export/running_telemetry.hpp"
 #include "tacho/export/telemetry_report.hpp"

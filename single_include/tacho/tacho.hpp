@@ -6361,6 +6361,52 @@ struct found_series {
 
 #endif
 
+// ---- tacho/core/deadline.hpp
+#ifndef TACHO_PART_CORE_DEADLINE
+#define TACHO_PART_CORE_DEADLINE
+
+// tacho: a deadline that another thread may bring forward: one budget for connecting, sending and all retries.
+
+namespace tacho::inline TACHO_ABI {
+
+/// A point of the steady clock. Any thread may ask, and bring it forward, at any time.
+class deadline {
+public:
+    using clock = std::chrono::steady_clock;  ///< steady: it is not set by anybody
+
+    /// At this point of time. Implicit: where one is wanted that nobody brings forward, a point of time will do.
+    deadline(clock::time_point at) noexcept : at_(at.time_since_epoch().count()) {}
+    deadline(deadline const&) = delete;
+    deadline& operator=(deadline const&) = delete;
+
+    /// When it is, as far as anybody has said by now.
+    [[nodiscard]] clock::time_point when() const noexcept {
+        // Relaxed: the value says all there is to know; a reader who misses a change asks again soon.
+        return clock::time_point{clock::duration{at_.load(std::memory_order_relaxed)}};
+    }
+    /// Whether it is time to give up.
+    [[nodiscard]] bool passed() const noexcept { return clock::now() >= when(); }
+    /// Never negative.
+    [[nodiscard]] std::chrono::milliseconds remaining() const noexcept {
+        auto const left = std::chrono::ceil<std::chrono::milliseconds>(when() - clock::now());
+        return (std::max)(left, std::chrono::milliseconds{0});
+    }
+    /// Brings it forward; never puts it off.
+    void no_later_than(clock::time_point at) noexcept {
+        auto const wanted = at.time_since_epoch().count();
+        auto seen = at_.load(std::memory_order_relaxed);
+        while (wanted < seen && !at_.compare_exchange_weak(seen, wanted, std::memory_order_relaxed)) {
+        }
+    }
+
+private:
+    std::atomic<clock::rep> at_;
+};
+
+}  // namespace tacho::inline TACHO_ABI
+
+#endif
+
 // ---- tacho/core/resource.hpp
 #ifndef TACHO_PART_CORE_RESOURCE
 #define TACHO_PART_CORE_RESOURCE
@@ -6939,8 +6985,9 @@ public:
 
     // Runs every callback, and returns the number of the round to show: series that it observed, or a later round did.
     // Waits while another collection runs them, until the timeout or `until`, and then returns the last finished round;
-    // so it does in a callback that collects itself. Callbacks that `until` comes before are not called.
-    [[nodiscard]] std::uint64_t collect(clock::time_point until = (clock::time_point::max)()) noexcept;
+    // so it does in a callback that collects itself. Callbacks that `until` comes before are not called, also when it
+    // is brought forward meanwhile.
+    [[nodiscard]] std::uint64_t collect(deadline const& until = deadline{(clock::time_point::max)()}) noexcept;
 
     // The number of the last finished round.
     [[nodiscard]] std::uint64_t finished() const noexcept;
@@ -6997,17 +7044,22 @@ private:
 
 #if TACHO_BODIES
 
-TACHO_FUNCTION std::uint64_t callback_list::collect(clock::time_point until) noexcept {
+TACHO_FUNCTION std::uint64_t callback_list::collect(deadline const& until) noexcept {
     auto const began = now_();  // not under the mutex: the clock is the program's
     std::unique_lock lock{mutex_};
     auto const me = std::this_thread::get_id();
     if (runner_ == me) return finished_;
-    auto const give_up = earlier(until, clock::now());
-    if (!changed_.wait_until(lock, give_up, [&] { return runner_ == std::thread::id{}; })) {
-        note_overdue(lock);
-        return finished_;
+    // In short steps: who brings the deadline forward doesn't know that somebody waits here.
+    auto const since = clock::now();
+    for (auto now = since; runner_ != std::thread::id{}; now = clock::now()) {
+        auto const give_up = earlier(until.when(), since);
+        if (now >= give_up) {
+            note_overdue(lock);
+            return finished_;
+        }
+        changed_.wait_until(lock, (std::min)(give_up, now + std::chrono::milliseconds{50}));
     }
-    if (clock::now() >= until) return finished_;
+    if (until.passed()) return finished_;
     runner_ = me;
     next_ = 0;
     end_ = list_.size();  // those that callbacks register wait for the next round
@@ -7018,7 +7070,7 @@ TACHO_FUNCTION std::uint64_t callback_list::collect(clock::time_point until) noe
         running_since_ = clock::now();
         overdue_ = false;
         lock.unlock();
-        auto const end = run(*call, until, round);
+        auto const end = run(*call, until.when(), round);
         lock.lock();
         note(*call, end, lock);
         overdue_ = true;  // nothing is left to be counted, and the callback may be gone before it is not running
@@ -7988,11 +8040,11 @@ public:
     reader& operator=(reader const&) = delete;
     ~reader();
 
-    /// As registry::visit() by scope, retired families last; callbacks have until `until`. A visitor with a member
-    /// lives(family) first hears of each registered observable, shown or not. Allocates a list of retired families.
+    /// As registry::visit() by scope, retired families last; callbacks have until `until`, also if that is brought
+    /// forward meanwhile. A visitor with a member lives(family) first hears of each registered observable, shown or
+    /// not. Allocates a list of retired families.
     template <class Visitor>
-    void visit(Visitor&& visitor,
-               std::chrono::steady_clock::time_point until = (std::chrono::steady_clock::time_point::max)()) {
+    void visit(Visitor&& visitor, deadline const& until = deadline{(deadline::clock::time_point::max)()}) {
         auto const round = core_->callbacks.collect(until);
         std::shared_ptr<family_list const> families;
         std::vector<std::shared_ptr<family const>> retired;
@@ -13596,7 +13648,7 @@ TACHO_FUNCTION scrape_response endpoint::respond(scrape_request const& request,
     std::string_view const target = target_labels_[static_cast<std::size_t>(chosen.names)];
     prometheus_encoder encoder{text, text_style{chosen.format, chosen.names, created_},
                                shows_target ? target : std::string_view{}};
-    auto const round = core_->callbacks.collect(until);
+    auto const round = core_->callbacks.collect(deadline{until});
     if (until != (std::chrono::steady_clock::time_point::max)() && std::chrono::steady_clock::now() >= until)
         return {503, plain_text,
                 "The callbacks of observables take longer than the scrape may; raise scrape_timeout.\n"};
@@ -13741,52 +13793,6 @@ private:
 };
 
 }  // namespace detail
-
-}  // namespace tacho::inline TACHO_ABI
-
-#endif
-
-// ---- tacho/export/deadline.hpp
-#ifndef TACHO_PART_EXPORT_DEADLINE
-#define TACHO_PART_EXPORT_DEADLINE
-
-// tacho: a deadline that another thread may bring forward: one budget for connecting, sending and all retries.
-
-namespace tacho::inline TACHO_ABI {
-
-/// A point of the steady clock. Any thread may ask, and bring it forward, at any time.
-class deadline {
-public:
-    using clock = std::chrono::steady_clock;  ///< steady: it is not set by anybody
-
-    /// A deadline at this point of time.
-    explicit deadline(clock::time_point at) noexcept : at_(at.time_since_epoch().count()) {}
-    deadline(deadline const&) = delete;
-    deadline& operator=(deadline const&) = delete;
-
-    /// When it is, as far as anybody has said by now.
-    [[nodiscard]] clock::time_point when() const noexcept {
-        // Relaxed: the value says all there is to know; a reader who misses a change asks again soon.
-        return clock::time_point{clock::duration{at_.load(std::memory_order_relaxed)}};
-    }
-    /// Whether it is time to give up.
-    [[nodiscard]] bool passed() const noexcept { return clock::now() >= when(); }
-    /// Never negative.
-    [[nodiscard]] std::chrono::milliseconds remaining() const noexcept {
-        auto const left = std::chrono::ceil<std::chrono::milliseconds>(when() - clock::now());
-        return (std::max)(left, std::chrono::milliseconds{0});
-    }
-    /// Brings it forward; never puts it off.
-    void no_later_than(clock::time_point at) noexcept {
-        auto const wanted = at.time_since_epoch().count();
-        auto seen = at_.load(std::memory_order_relaxed);
-        while (wanted < seen && !at_.compare_exchange_weak(seen, wanted, std::memory_order_relaxed)) {
-        }
-    }
-
-private:
-    std::atomic<clock::rep> at_;
-};
 
 }  // namespace tacho::inline TACHO_ABI
 
@@ -15406,7 +15412,7 @@ private:
         otlp_json_encoder encoder{unsent_.body, options_.about, unsent_.collected, &known_};
         encoder.split_above(options_.split_above, written_);
         delta_memory::stage<decltype(encoder)> stage{*memory_, encoder, options_.temporality};
-        reader_->visit(stage, until.when());
+        reader_->visit(stage, until);
         if (!encoder.finish()) return false;
         unsent_.ends.swap(written_);
         return true;

@@ -4,7 +4,7 @@
 
 #include "support/wait.hpp"
 
-#include "tacho/export/deadline.hpp"
+#include "tacho/core/deadline.hpp"
 #include "tacho/export/transport.hpp"
 
 #include <string_view>

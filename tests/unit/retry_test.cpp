@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "tacho/export/retry.hpp"
-#include "tacho/export/deadline.hpp"
+#include "tacho/core/deadline.hpp"
 
 #include <gtest/gtest.h>
 

@@ -5,6 +5,7 @@
 
 #include "tacho/core/clock.hpp"
 #include "tacho/core/compilation.hpp"
+#include "tacho/core/deadline.hpp"
 #include "tacho/core/escaping.hpp"
 #include "tacho/core/resource.hpp"
 #include "tacho/core/scrape_watcher.hpp"
@@ -197,7 +198,7 @@ TACHO_FUNCTION scrape_response endpoint::respond(scrape_request const& request,
     std::string_view const target = target_labels_[static_cast<std::size_t>(chosen.names)];
     prometheus_encoder encoder{text, text_style{chosen.format, chosen.names, created_},
                                shows_target ? target : std::string_view{}};
-    auto const round = core_->callbacks.collect(until);
+    auto const round = core_->callbacks.collect(deadline{until});
     if (until != (std::chrono::steady_clock::time_point::max)() && std::chrono::steady_clock::now() >= until)
         return {503, plain_text,
                 "The callbacks of observables take longer than the scrape may; raise scrape_timeout.\n"};

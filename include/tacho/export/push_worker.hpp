@@ -5,6 +5,7 @@
 
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/compilation.hpp"
+#include "tacho/core/deadline.hpp"
 #include "tacho/core/error_hook.hpp"
 #include "tacho/core/push_watcher.hpp"
 #include "tacho/core/text.hpp"
@@ -12,7 +13,6 @@
 #include "tacho/encode/sink.hpp"
 #include "tacho/env/url.hpp"
 #include "tacho/export/broken_pipe.hpp"
-#include "tacho/export/deadline.hpp"
 #include "tacho/export/delta_memory.hpp"
 #include "tacho/export/http_header.hpp"
 #include "tacho/export/pusher_options.hpp"
@@ -232,7 +232,7 @@ private:
         otlp_json_encoder encoder{unsent_.body, options_.about, unsent_.collected, &known_};
         encoder.split_above(options_.split_above, written_);
         delta_memory::stage<decltype(encoder)> stage{*memory_, encoder, options_.temporality};
-        reader_->visit(stage, until.when());
+        reader_->visit(stage, until);
         if (!encoder.finish()) return false;
         unsent_.ends.swap(written_);
         return true;

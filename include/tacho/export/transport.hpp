@@ -2,7 +2,7 @@
 // tacho: what carries a push: anything that can POST one request before a deadline.
 #pragma once
 
-#include "tacho/export/deadline.hpp"
+#include "tacho/core/deadline.hpp"
 #include "tacho/export/http_header.hpp"
 #include "tacho/version.hpp"
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "tacho/core/attempt.hpp"
-#include "tacho/export/deadline.hpp"
+#include "tacho/core/deadline.hpp"
 #include "tacho/version.hpp"
 
 #include <algorithm>

@@ -6,6 +6,7 @@
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/clock.hpp"
 #include "tacho/core/compilation.hpp"
+#include "tacho/core/deadline.hpp"
 #include "tacho/core/error_hook.hpp"
 #include "tacho/core/fork.hpp"
 #include "tacho/registry/collisions.hpp"
@@ -76,8 +77,9 @@ public:
 
     // Runs every callback, and returns the number of the round to show: series that it observed, or a later round did.
     // Waits while another collection runs them, until the timeout or `until`, and then returns the last finished round;
-    // so it does in a callback that collects itself. Callbacks that `until` comes before are not called.
-    [[nodiscard]] std::uint64_t collect(clock::time_point until = (clock::time_point::max)()) noexcept;
+    // so it does in a callback that collects itself. Callbacks that `until` comes before are not called, also when it
+    // is brought forward meanwhile.
+    [[nodiscard]] std::uint64_t collect(deadline const& until = deadline{(clock::time_point::max)()}) noexcept;
 
     // The number of the last finished round.
     [[nodiscard]] std::uint64_t finished() const noexcept;
@@ -134,17 +136,22 @@ private:
 
 #if TACHO_BODIES
 
-TACHO_FUNCTION std::uint64_t callback_list::collect(clock::time_point until) noexcept {
+TACHO_FUNCTION std::uint64_t callback_list::collect(deadline const& until) noexcept {
     auto const began = now_();  // not under the mutex: the clock is the program's
     std::unique_lock lock{mutex_};
     auto const me = std::this_thread::get_id();
     if (runner_ == me) return finished_;
-    auto const give_up = earlier(until, clock::now());
-    if (!changed_.wait_until(lock, give_up, [&] { return runner_ == std::thread::id{}; })) {
-        note_overdue(lock);
-        return finished_;
+    // In short steps: who brings the deadline forward doesn't know that somebody waits here.
+    auto const since = clock::now();
+    for (auto now = since; runner_ != std::thread::id{}; now = clock::now()) {
+        auto const give_up = earlier(until.when(), since);
+        if (now >= give_up) {
+            note_overdue(lock);
+            return finished_;
+        }
+        changed_.wait_until(lock, (std::min)(give_up, now + std::chrono::milliseconds{50}));
     }
-    if (clock::now() >= until) return finished_;
+    if (until.passed()) return finished_;
     runner_ = me;
     next_ = 0;
     end_ = list_.size();  // those that callbacks register wait for the next round
@@ -155,7 +162,7 @@ TACHO_FUNCTION std::uint64_t callback_list::collect(clock::time_point until) noe
         running_since_ = clock::now();
         overdue_ = false;
         lock.unlock();
-        auto const end = run(*call, until, round);
+        auto const end = run(*call, until.when(), round);
         lock.lock();
         note(*call, end, lock);
         overdue_ = true;  // nothing is left to be counted, and the callback may be gone before it is not running

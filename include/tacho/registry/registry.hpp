@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/core/compilation.hpp"
+#include "tacho/core/deadline.hpp"
 #include "tacho/core/error_hook.hpp"
 #include "tacho/core/resource.hpp"
 #include "tacho/core/utf8.hpp"
@@ -184,11 +185,11 @@ public:
     reader& operator=(reader const&) = delete;
     ~reader();
 
-    /// As registry::visit() by scope, retired families last; callbacks have until `until`. A visitor with a member
-    /// lives(family) first hears of each registered observable, shown or not. Allocates a list of retired families.
+    /// As registry::visit() by scope, retired families last; callbacks have until `until`, also if that is brought
+    /// forward meanwhile. A visitor with a member lives(family) first hears of each registered observable, shown or
+    /// not. Allocates a list of retired families.
     template <class Visitor>
-    void visit(Visitor&& visitor,
-               std::chrono::steady_clock::time_point until = (std::chrono::steady_clock::time_point::max)()) {
+    void visit(Visitor&& visitor, deadline const& until = deadline{(deadline::clock::time_point::max)()}) {
         auto const round = core_->callbacks.collect(until);
         std::shared_ptr<family_list const> families;
         std::vector<std::shared_ptr<family const>> retired;

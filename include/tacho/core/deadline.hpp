@@ -15,8 +15,8 @@ class deadline {
 public:
     using clock = std::chrono::steady_clock;  ///< steady: it is not set by anybody
 
-    /// A deadline at this point of time.
-    explicit deadline(clock::time_point at) noexcept : at_(at.time_since_epoch().count()) {}
+    /// At this point of time. Implicit: where one is wanted that nobody brings forward, a point of time will do.
+    deadline(clock::time_point at) noexcept : at_(at.time_since_epoch().count()) {}
     deadline(deadline const&) = delete;
     deadline& operator=(deadline const&) = delete;
 
