@@ -10,6 +10,7 @@
 #include "tacho/env/settings.hpp"
 #include "tacho/export/compressor.hpp"
 #include "tacho/export/endpoint.hpp"
+#include "tacho/export/given.hpp"
 #include "tacho/export/running_telemetry.hpp"
 #include "tacho/export/telemetry_report.hpp"
 #include "tacho/process/push_metrics.hpp"
@@ -39,7 +40,8 @@ public:
     telemetry& operator=(telemetry const&) noexcept = default;
 
     /// Starts what the settings ask for; what can't be started is in report(), and doesn't touch the other way out. On
-    /// a registry that exports already, what runs goes on, and what does not run yet is started. `compress_with`
+    /// a registry that exports already, what runs goes on, and what does not run yet is started; a URL that is another
+    /// than that of the push that goes on is warned of. `compress_with`
     /// compresses answers to scrapers that ask for it, and pushes if the settings do.
     template <class Transport = no_transport, class Listener = no_listener>
     [[nodiscard]] static telemetry start(registry& of, settings const& s, Transport by = {}, Listener at = {},
@@ -50,8 +52,8 @@ public:
 
     /// Pushes to another receiver as well, at its own interval and with its own headers, temporality and memory of what
     /// it has delivered. It belongs to what start() began: report() shows it, flush() and stop() include it. One of the
-    /// same name that runs goes on, and this one is not started. Does nothing when `s` is not enabled. Compressed by
-    /// what start() was given unless it is given another.
+    /// same name that runs goes on, and this one is not started, which is warned of where its URL is another. Does
+    /// nothing when `s` is not enabled. Compressed by what start() was given unless it is given another.
     template <class Transport>
     void add_push(std::string const& name, push_settings const& s, Transport by,
                   std::shared_ptr<compressor> const& compress_with = nullptr) {
@@ -153,6 +155,8 @@ inline std::shared_ptr<running_telemetry> start_quietly(registry& of, settings c
     if (s.push.enabled && !report.push.running)
         start_push(*running, report.push, 0, s.push, s.as_read, std::move(by), compress_with,
                    std::move(watched.of_pushes));
+    else if (s.push.enabled)
+        running->go_on_pushing(0, s.push);
     if (s.console.enabled && !report.console.running) start_console(*running, of, s);
     if (s.scrape.enabled && s.scrape.metrics && running->watcher == nullptr)
         running->watcher = std::move(watched.of_scrapes);
@@ -168,7 +172,10 @@ inline std::shared_ptr<running_telemetry> start_quietly(registry& of, settings c
     if (running->mounted == nullptr) running->mounted = make_endpoint(*running, of, s, compress_with, false);
     running->mounted->watch(running->watcher);
     // It answers unless a listener does, or nothing should.
-    if (s.scrape.enabled && !has_listener) running->mounted->enable(true);
+    if (running->listens)
+        running->mounted->enable(false);
+    else if (s.scrape.enabled && !has_listener)
+        running->mounted->enable(true);
     messages.swap(running->messages);
     return running;
 }
@@ -207,6 +214,8 @@ TACHO_FUNCTION void telemetry::add_any(std::string const& name, push_settings co
         if (s.enabled && !path.running) {
             running->go_on();
             detail::start_push(*running, path, number, s, {}, std::move(by), compress_with, std::move(watcher));
+        } else if (s.enabled) {
+            running->go_on_pushing(number, s);
         }
         messages.swap(running->messages);
     }
@@ -267,6 +276,8 @@ TACHO_FUNCTION void telemetry::stop(std::chrono::milliseconds limit) {
             if (std::exchange(path->running, false)) path->words = "stopped";
         for (auto& path : report.added_pushes)
             if (std::exchange(path.running, false)) path.words = "stopped";
+        report.scrape.port = 0;
+        running->listens = false;
         running->mounted->enable(false);
         running->stopped = true;
     }

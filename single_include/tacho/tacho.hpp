@@ -13727,6 +13727,23 @@ private:
 
 #endif
 
+// ---- tacho/export/awaited.hpp
+#ifndef TACHO_PART_EXPORT_AWAITED
+#define TACHO_PART_EXPORT_AWAITED
+
+// tacho: whether stop() may wait for others on this thread.
+
+namespace tacho::inline TACHO_ABI::detail {
+
+// How much of what stop() waits for is under way on this thread: a push, a scrape that a listener answers. It calls
+// callbacks and the error hook. A stop() of theirs waits for no other: each of two could wait for the other's end.
+// Default visibility: one for all shared objects, whichever of them has the listener and which the callback.
+[[gnu::visibility("default")]] inline thread_local int awaited = 0;
+
+}  // namespace tacho::inline TACHO_ABI::detail
+
+#endif
+
 // ---- tacho/export/listener.hpp
 #ifndef TACHO_PART_EXPORT_LISTENER
 #define TACHO_PART_EXPORT_LISTENER
@@ -13749,9 +13766,6 @@ concept listener = std::movable<T> &&
 
 namespace detail {
 
-// Scrapes that this thread is answering for a listener.
-inline thread_local int answering = 0;
-
 // A listener of whatever type, stopped at its end if it was ever started.
 class any_listener {
 public:
@@ -13762,6 +13776,8 @@ public:
     virtual result<std::uint16_t> start(std::string const& host, std::uint16_t port,
                                         std::shared_ptr<endpoint> answers) = 0;
     virtual void stop() noexcept = 0;
+    // Whether nothing is answered any more.
+    [[nodiscard]] virtual bool ended() const noexcept = 0;
 };
 
 template <class Listener>
@@ -13779,17 +13795,21 @@ public:
     // Who comes while another stops it waits for the same end, but not a scrape that the other one waits for.
     void stop() noexcept override {
         std::unique_lock only_one{stopping_, std::defer_lock};
-        if (answering == 0)
+        if (awaited == 0)
             only_one.lock();
         else if (!only_one.try_lock())
             return;
         by_.stop();
+        // Release and acquire: who sees the end may destroy it.
+        if (awaited == 0) ended_.store(true, std::memory_order_release);
     }
+    bool ended() const noexcept override { return ended_.load(std::memory_order_acquire); }
 
 private:
     Listener by_;
     std::mutex stopping_;
     bool was_started_ = false;
+    std::atomic<bool> ended_{false};
 };
 
 }  // namespace detail
@@ -14544,6 +14564,7 @@ struct unsent_requests {
     std::vector<otlp_request_end> ends = {};  ///< of each; none when nothing is left to send
     std::size_t sent = 0;                     ///< how many have arrived
     unix_nanos collected = 0;                 ///< when the numbers in them were read
+    bool is_refused = false;                  ///< the next one, for what is in it, when it was last sent
 };
 
 }  // namespace tacho::inline TACHO_ABI
@@ -14845,58 +14866,6 @@ inline void block_broken_pipes() noexcept {
 
 #endif
 
-// ---- tacho/export/pusher_options.hpp
-#ifndef TACHO_PART_EXPORT_PUSHER_OPTIONS
-#define TACHO_PART_EXPORT_PUSHER_OPTIONS
-
-// tacho: what a pusher can be told, and what it tells.
-
-namespace tacho::inline TACHO_ABI {
-
-/// What a pusher does, where and when.
-struct pusher_options {
-    /// Of the request, whole. Messages show it without a user's name and password.
-    std::string url = "http://localhost:4318/v1/metrics";
-    std::vector<attribute> headers = {};        ///< sent with each request; their values are never logged
-    resource about = {};                        ///< who sends
-    std::chrono::milliseconds interval{60000};  ///< from start to start
-    std::chrono::milliseconds timeout{10000};   ///< of one push: connecting, sending and all retries
-    temporality_preference temporality = temporality_preference::cumulative;  ///< totals or deltas
-    /// Bytes of a request, before it is compressed. What takes more is sent in several, one after the other, because
-    /// receivers refuse large ones: the Collector those above 20 MiB.
-    std::size_t split_above = 16u << 20;
-    std::size_t largest_body = 64u << 20;  ///< bytes, before it is compressed; a larger request is not sent
-    /// Compresses requests, such as tacho::gzip() of tacho/adapter/zlib.hpp; none: they are sent as they are.
-    std::shared_ptr<compressor> compress_with = {};
-    /// Is told of each push, such as a push_metrics; none: costs nothing.
-    std::shared_ptr<push_watcher> watcher = {};
-};
-
-/// What a pusher has done so far.
-struct pusher_stats {
-    std::uint64_t accepted = 0;         ///< pushes that the receiver took
-    std::uint64_t failed = 0;           ///< pushes that it did not take, after all retries, or answered beyond reading
-    std::uint64_t retries = 0;          ///< requests that were sent again
-    std::uint64_t rejected_points = 0;  ///< of accepted pushes
-};
-
-namespace detail {
-
-// Times that the clock can't hold would pass at once, and none at all would be a storm.
-inline constexpr std::chrono::milliseconds longest_time = std::chrono::hours{24 * 365};
-
-[[nodiscard]] inline pusher_options clamped(pusher_options given) {
-    given.interval = std::clamp(given.interval, std::chrono::milliseconds{1}, longest_time);
-    given.timeout = std::clamp(given.timeout, std::chrono::milliseconds{0}, longest_time);
-    return given;
-}
-
-}  // namespace detail
-
-}  // namespace tacho::inline TACHO_ABI
-
-#endif
-
 // ---- tacho/export/json_member.hpp
 #ifndef TACHO_PART_EXPORT_JSON_MEMBER
 #define TACHO_PART_EXPORT_JSON_MEMBER
@@ -14998,6 +14967,12 @@ enum class verdict : unsigned char { accepted, retry, drop };
 [[nodiscard]] constexpr verdict classify(int status) noexcept {
     if (status >= 200 && status < 300) return verdict::accepted;
     return status == 429 || status == 502 || status == 503 || status == 504 ? verdict::retry : verdict::drop;
+}
+
+/// Whether an answer is about what was sent, not about who sent it or where to, so that the same again would be refused
+/// as well.
+[[nodiscard]] constexpr bool refuses_what_was_sent(int status) noexcept {
+    return status == 400 || status == 413 || status == 422;
 }
 
 /// What a receiver took only in part, or wants to say though it took all.
@@ -15195,6 +15170,143 @@ private:
 
 #endif
 
+// ---- tacho/export/push_reports.hpp
+#ifndef TACHO_PART_EXPORT_PUSH_REPORTS
+#define TACHO_PART_EXPORT_PUSH_REPORTS
+
+// tacho: what a pusher tells the error hook.
+
+#if TACHO_BODIES
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace tacho::inline TACHO_ABI::detail {
+
+// Of pushes to one URL. By the thread of the pusher.
+class push_reports {
+public:
+    explicit push_reports(std::string_view url) : url_(env::without_credentials(url)) {}
+
+    // In place of words of its own, for which there may be no memory.
+    void threw() const noexcept {
+        report_joined(
+            severity::error,
+            {"pushing to ", url_, ": an exception ended it, as the lack of memory does; the next push covers it"});
+    }
+
+    // False, which the push then is.
+    bool failed(std::string_view why, bool is_last) const {
+        report(
+            severity::warning,
+            fmt::format("pushing to {}: {}. {}", url_, why,
+                        is_last ? "It was the last push: what was recorded since the last accepted one is not delivered"
+                                : "Nothing is lost: the next push covers the same time"));
+        return false;
+    }
+
+    bool cut_short(std::string_view why) const {
+        report(severity::warning,
+               fmt::format("pushing to {}: {}; the program stops. The last push covers the same time", url_, why));
+        return false;
+    }
+
+    void lost(std::string_view why, std::uint64_t points) const {
+        report(severity::error,
+               fmt::format("pushing to {}: {}. The rest of the push to which it belongs was taken, and this is refused "
+                           "for the second time: its {} points are lost",
+                           url_, why, points));
+    }
+
+    // Once.
+    void taken_by_a_stranger(std::string_view answer) {
+        if (foreign_) return;
+        foreign_ = true;
+        report(severity::warning,
+               fmt::format("pushing to {}: taken, but no receiver of OTLP answers like this: {}. Check the URL; this "
+                           "is said once",
+                           url_, refusal_message(answer)));
+    }
+
+    void taken_in_part(partial_success const& by) const {
+        report(severity::warning,
+               fmt::format("pushing to {}: taken, but points were rejected ({}){}{}. They are not sent again", url_,
+                           by.rejected_points, by.message.empty() ? "" : ": ", by.message));
+    }
+
+    void taken_with_an_answer_unread(http_outcome const& answer) const {
+        report(severity::warning,
+               fmt::format("pushing to {}: answered {}, but the rest was not read: {}. What was sent is not sent "
+                           "again; whether points of it were rejected is not known",
+                           url_, answer.status, answer.problem));
+    }
+
+private:
+    std::string const url_;
+    bool foreign_ = false;
+};
+
+}  // namespace tacho::inline TACHO_ABI::detail
+
+#endif
+
+#endif
+
+// ---- tacho/export/pusher_options.hpp
+#ifndef TACHO_PART_EXPORT_PUSHER_OPTIONS
+#define TACHO_PART_EXPORT_PUSHER_OPTIONS
+
+// tacho: what a pusher can be told, and what it tells.
+
+namespace tacho::inline TACHO_ABI {
+
+/// What a pusher does, where and when.
+struct pusher_options {
+    /// Of the request, whole. Messages show it without a user's name and password.
+    std::string url = "http://localhost:4318/v1/metrics";
+    std::vector<attribute> headers = {};        ///< sent with each request; their values are never logged
+    resource about = {};                        ///< who sends
+    std::chrono::milliseconds interval{60000};  ///< from start to start
+    std::chrono::milliseconds timeout{10000};   ///< of one push: connecting, sending and all retries
+    temporality_preference temporality = temporality_preference::cumulative;  ///< totals or deltas
+    /// Bytes of a request, before it is compressed. What takes more is sent in several, one after the other, because
+    /// receivers refuse large ones: the Collector those above 20 MiB.
+    std::size_t split_above = 16u << 20;
+    std::size_t largest_body = 64u << 20;  ///< bytes, before it is compressed; a larger request is not sent
+    /// Compresses requests, such as tacho::gzip() of tacho/adapter/zlib.hpp; none: they are sent as they are.
+    std::shared_ptr<compressor> compress_with = {};
+    /// Is told of each push, such as a push_metrics; none: costs nothing.
+    std::shared_ptr<push_watcher> watcher = {};
+};
+
+/// What a pusher has done so far.
+struct pusher_stats {
+    std::uint64_t accepted = 0;         ///< pushes that the receiver took
+    std::uint64_t failed = 0;           ///< pushes that it did not take, after all retries, or answered beyond reading
+    std::uint64_t retries = 0;          ///< requests that were sent again
+    std::uint64_t rejected_points = 0;  ///< of accepted pushes
+};
+
+namespace detail {
+
+// Times that the clock can't hold would pass at once, and none at all would be a storm.
+inline constexpr std::chrono::milliseconds longest_time = std::chrono::hours{24 * 365};
+
+[[nodiscard]] inline pusher_options clamped(pusher_options given) {
+    given.interval = std::clamp(given.interval, std::chrono::milliseconds{1}, longest_time);
+    given.timeout = std::clamp(given.timeout, std::chrono::milliseconds{0}, longest_time);
+    return given;
+}
+
+}  // namespace detail
+
+}  // namespace tacho::inline TACHO_ABI
+
+#endif
+
 // ---- tacho/export/push_worker.hpp
 #ifndef TACHO_PART_EXPORT_PUSH_WORKER
 #define TACHO_PART_EXPORT_PUSH_WORKER
@@ -15247,7 +15359,9 @@ public:
     }
     push_worker(push_worker const&) = delete;
     push_worker& operator=(push_worker const&) = delete;
-    ~push_worker() { stop(std::chrono::seconds{5}); }
+    ~push_worker() {
+        if (ask_to_stop(std::chrono::seconds{5})) join();
+    }
 
     // Its number, to be waited for; 0 for none: a callback or the hook would wait for itself.
     std::uint64_t ask_to_flush() {
@@ -15262,7 +15376,7 @@ public:
         if (wanted == 0) return false;
         std::unique_lock lock{mutex_};
         finished_.wait_for(lock, (std::min)(limit, longest_time), [&] { return flushes_done_ >= wanted || stopped_; });
-        return flushes_done_ >= wanted && last_push_accepted_;
+        return flushes_taken_ >= wanted;
     }
 
     // False on the thread that would be waited for.
@@ -15277,9 +15391,8 @@ public:
     }
 
     void stop(std::chrono::milliseconds limit) {
-        if (!ask_to_stop(limit)) return;  // it ends once what called this returns
-        std::lock_guard const only_one{joining_};
-        if (worker_.joinable()) worker_.join();
+        ask_to_stop(limit);
+        if (awaited == 0) join();  // else it ends once what called this returns
     }
 
     [[nodiscard]] bool ended() const {
@@ -15295,7 +15408,13 @@ public:
 private:
     static constexpr std::chrono::milliseconds finest{1};  // that transports count in
 
+    void join() {
+        std::lock_guard const only_one{joining_};
+        if (worker_.joinable()) worker_.join();
+    }
+
     void run() {
+        ++awaited;
         block_broken_pipes();
         if (!sends_totals_) unsent_ = memory_->take_what_was_left();
         auto next = deadline::clock::now() + options_.interval;
@@ -15314,23 +15433,21 @@ private:
             lock.unlock();
             bool accepted = false;
             done_ = {};
-            unread_ = false;
-            if (!attempt([&] { accepted = push(until) && !unread_; }))
-                report_joined(severity::error,
-                              {"pushing to ", shown_url_,
-                               ": an exception ended it, as the lack of memory does; the next push covers it"});
+            all_taken_ = true;
+            not_before_ = {};
+            if (!attempt([&] { accepted = push(until) && all_taken_; })) says_.threw();
             tell(accepted, started);
             if (last && !sends_totals_ && !unsent_.ends.empty()) memory_->leave(std::move(unsent_));
             lock.lock();
             under_way_ = nullptr;
             ++(accepted ? stats_.accepted : stats_.failed);
-            last_push_accepted_ = accepted;
             flushes_done_ = flushes;
+            if (accepted) flushes_taken_ = flushes;
             stopped_ = last;
             finished_.notify_all();
             if (last) return reader_.reset();
             // From start to start; a push that took longer than the interval is followed at once by the next.
-            next = (std::max)((std::min)(next, started) + options_.interval, deadline::clock::now());
+            next = (std::max)({(std::min)(next, started) + options_.interval, deadline::clock::now(), not_before_});
         }
     }
 
@@ -15340,7 +15457,7 @@ private:
         // the requests before it have arrived.
         if (!unsent_.ends.empty() && !deliver(until)) return false;
         unsent_.collected = now_();
-        if (!encode(until)) return complain("there is no memory for a request");
+        if (!encode(until)) return says_.failed("there is no memory for a request", is_last_);
         if (!unsent_.ends.empty()) return deliver(until);
         commit();  // nothing to say is not sent
         return true;
@@ -15355,12 +15472,14 @@ private:
 
     // Sends the requests that are left of a collection.
     bool deliver(deadline const& until) {
-        auto& [body, ends, sent, collected] = unsent_;
+        auto& [body, ends, sent, collected, is_refused] = unsent_;
         while (sent != ends.size()) {
             auto const before = sent == 0 ? otlp_request_end{} : ends[sent - 1];
             auto const& end = ends[sent];
             points_ = end.points - before.points;
-            if (send(body.view().substr(before.at, end.at - before.at), until)) {
+            bool const was_refused = std::exchange(is_refused, false);
+            bool const is_taken = send(body.view().substr(before.at, end.at - before.at), until, was_refused);
+            if (is_taken || (was_refused && std::exchange(is_refused, false))) {
                 ++sent;
                 continue;
             }
@@ -15374,12 +15493,12 @@ private:
         return true;
     }
 
-    bool send(std::string_view body, deadline const& until) {
+    bool send(std::string_view body, deadline const& until, bool was_refused) {
         if (body.size() > options_.largest_body)
-            return complain(
-                fmt::format("a request takes more than {} bytes, the most that is sent at once. Raise "
-                            "pusher_options::largest_body, or lower split_above",
-                            options_.largest_body));
+            return says_.failed(fmt::format("a request takes more than {} bytes, the most that is sent at once. Raise "
+                                            "pusher_options::largest_body, or lower split_above",
+                                            options_.largest_body),
+                                is_last_);
         auto const request = packed(body);
         failed_tries failed;
         for (backoff waits;;) {
@@ -15393,20 +15512,26 @@ private:
                 return true;
             }
             auto const& why = failed.after(outcome, until.remaining() <= finest);
+            unsent_.is_refused = refuses_what_was_sent(outcome.status);
+            if (was_refused && unsent_.is_refused) return lose(why);
             if (meaning == verdict::drop)
-                return complain(why + "; not tried again" + std::string{cure_of(outcome.status)});
+                return says_.failed(why + "; not tried again" + std::string{cure_of(outcome.status)}, is_last_);
             auto wait = std::chrono::milliseconds{waits.next(static_cast<std::uint32_t>(random_()))};
             auto const now = static_cast<std::int64_t>(now_() / 1'000'000'000u);
-            if (auto const asked = parse_retry_after(outcome.retry_after, now))
-                wait = (std::max)(wait, std::chrono::milliseconds{*asked});  // no wait at all would be a storm
-            if (wait >= until.remaining()) return complain(why + "; there is no time left to try again");
-            if (!pause(wait, until)) return complain(why + "; the program stops");
+            auto const asked = parse_retry_after(outcome.retry_after, now);
+            if (asked) wait = (std::max)(wait, std::chrono::milliseconds{*asked});  // no wait at all would be a storm
+            if (wait >= until.remaining()) {
+                if (asked) not_before_ = deadline::clock::now() + wait;
+                return says_.failed(why + "; there is no time left to try again", is_last_);
+            }
+            if (!pause(wait, until)) return says_.cut_short(why);
         }
     }
 
     // What is cut short, by an exception too, leaves nothing to send.
     [[nodiscard]] bool encode(deadline const& until) {
         unsent_.sent = 0;
+        unsent_.is_refused = false;
         unsent_.body.clear();
         written_.clear();
         otlp_json_encoder encoder{unsent_.body, options_.about, unsent_.collected, &known_};
@@ -15441,35 +15566,30 @@ private:
     }
 
     void note_partial_success(std::string_view answer) {
-        if (!foreign_ && is_foreign(answer)) {
-            foreign_ = true;
-            report(
-                severity::warning,
-                fmt::format("pushing to {}: taken, but no receiver of OTLP answers like this: {}. Check the URL; this "
-                            "is said once",
-                            shown_url_, refusal_message(answer)));
-        }
+        if (is_foreign(answer)) says_.taken_by_a_stranger(answer);
         auto const partial = parse_partial_success(answer);
         auto const rejected = (std::min)(partial.rejected_points, points_);
         done_.rejected_points += rejected;
         done_.accepted_points += points_ - rejected;
         if (partial.rejected_points == 0 && partial.message.empty()) return;
-        report(severity::warning,
-               fmt::format("pushing to {}: taken, but points were rejected ({}){}{}. They are not sent again",
-                           shown_url_, partial.rejected_points, partial.message.empty() ? "" : ": ", partial.message));
+        says_.taken_in_part(partial);
         std::lock_guard const lock{mutex_};
         stats_.rejected_points += partial.rejected_points;
     }
 
+    // What would be refused each time, so that nothing would be sent that came since.
+    bool lose(std::string_view why) {
+        all_taken_ = false;
+        done_.failed_points += points_;
+        says_.lost(why, points_);
+        return false;
+    }
+
     // The receiver has it, so that deltas sent again would count twice. What it has rejected of it, it has not told.
     void note_unread(http_outcome const& answer) {
-        unread_ = true;
+        all_taken_ = false;
         done_.accepted_points += points_;
-        report(
-            severity::warning,
-            fmt::format("pushing to {}: answered {}, but the rest was not read: {}. What was sent is not sent again; "
-                        "whether points of it were rejected is not known",
-                        shown_url_, answer.status, answer.problem));
+        says_.taken_with_an_answer_unread(answer);
     }
 
     void commit() {
@@ -15477,17 +15597,8 @@ private:
         reader_->commit();
     }
 
-    bool complain(std::string_view what) const {
-        report(severity::warning,
-               fmt::format("pushing to {}: {}. {}", shown_url_, what,
-                           is_last_
-                               ? "It was the last push: what was recorded since the last accepted one is not delivered"
-                               : "Nothing is lost: the next push covers the same time"));
-        return false;
-    }
-
     pusher_options const options_;
-    std::string const shown_url_ = env::without_credentials(options_.url);
+    push_reports says_{options_.url};
     bool const sends_totals_ = options_.temporality == temporality_preference::cumulative;
     unix_nanos (*const now_)() noexcept;
     std::string const user_agent_ = fmt::format("tacho-OTLP-Exporter-Cpp/{}", version);
@@ -15501,11 +15612,11 @@ private:
     std::vector<otlp_request_end> written_;
     std::uint64_t points_ = 0;  // of the request that is being sent
     push_outcome done_;         // by this push
-    bool unread_ = false;       // an answer to this push
-    bool foreign_ = false;      // some answer, which was said
+    bool all_taken_ = true;     // by this push, as far as is known
     otlp_points known_;
     std::mt19937 random_{std::random_device{}()};
-    bool is_last_ = false;  // known to the worker alone
+    bool is_last_ = false;                    // known to the worker alone
+    deadline::clock::time_point not_before_;  // the next push, if nobody asks for one: as the receiver wants it
 
     std::mutex mutable mutex_;  // guards what follows; never held while collecting or sending
     std::condition_variable wake_, finished_;
@@ -15515,7 +15626,7 @@ private:
     deadline::clock::time_point stop_at_;
     std::uint64_t flushes_wanted_ = 0;
     std::uint64_t flushes_done_ = 0;
-    bool last_push_accepted_ = false;
+    std::uint64_t flushes_taken_ = 0;  // by the last push that was accepted
     bool stopping_ = false;
     bool stopped_ = false;
 
@@ -16420,6 +16531,57 @@ TACHO_FUNCTION settings settings::from_environment(environment_options const& op
 
 #endif
 
+// ---- tacho/export/given.hpp
+#ifndef TACHO_PART_EXPORT_GIVEN
+#define TACHO_PART_EXPORT_GIVEN
+
+// tacho: what telemetry is given to push by and to be scraped by, whatever its type.
+
+namespace tacho::inline TACHO_ABI {
+
+/// In place of a transport: the program can't push.
+struct no_transport {};
+/// In place of a listener: the program can't be scraped on a port of its own.
+struct no_listener {};
+/// In place of a listener: the program's own web server answers with `telemetry.endpoint()`.
+struct own_server {};
+
+namespace detail {
+
+template <class Any>
+struct given {
+    bool is_one = false;                // else it stands for none
+    std::unique_ptr<Any> it = nullptr;  // nullptr also where there was no memory for it
+};
+
+template <class Transport>
+[[nodiscard]] given<any_transport> given_transport(Transport by) noexcept {
+    static_assert(std::is_same_v<Transport, no_transport> || transport<Transport>,
+                  "tacho: a transport has http_outcome post(http_post const&, deadline const&) and "
+                  "static bool can_send(std::string_view scheme), and can be moved");
+    given<any_transport> out;
+    if constexpr (!std::is_same_v<Transport, no_transport>) {
+        out.is_one = true;
+        attempt([&] { out.it = std::make_unique<transport_of<Transport>>(std::move(by)); });
+    }
+    return out;
+}
+template <class Listener>
+[[nodiscard]] given<any_listener> given_listener(Listener by) noexcept {
+    given<any_listener> out;
+    if constexpr (!std::is_same_v<Listener, no_listener> && !std::is_same_v<Listener, own_server>) {
+        out.is_one = true;
+        attempt([&] { out.it = std::make_unique<listener_of<Listener>>(std::move(by)); });
+    }
+    return out;
+}
+
+}  // namespace detail
+
+}  // namespace tacho::inline TACHO_ABI
+
+#endif
+
 // ---- tacho/export/delivered_by_name.hpp
 #ifndef TACHO_PART_EXPORT_DELIVERED_BY_NAME
 #define TACHO_PART_EXPORT_DELIVERED_BY_NAME
@@ -16483,16 +16645,21 @@ struct named_file {
     return {};
 }
 
+// A setting and its value, with the variable that it was read from, if it was.
+[[nodiscard]] inline std::string named_setting(std::string_view setting, std::string const& value,
+                                               std::vector<setting_origin> const& as_read) {
+    auto name = std::string{setting}.append("=").append(env::in_quotes(value));
+    for (auto const& read : as_read)
+        if (read.setting == setting && read.value == env::in_quotes(value, value.size()))
+            name.append(" of ").append(read.variable);
+    return name;
+}
+
 [[nodiscard]] inline std::vector<named_file> files_of(push_settings const& push,
                                                       std::vector<setting_origin> const& as_read) {
     std::vector<named_file> files;
     auto const add = [&](std::string_view setting, std::string const& file) {
-        if (file.empty()) return;
-        auto name = std::string{setting}.append("=").append(env::in_quotes(file));
-        for (auto const& read : as_read)
-            if (read.setting == setting && read.value == env::in_quotes(file, file.size()))
-                name.append(" of ").append(read.variable);
-        files.push_back({std::move(name), why_unreadable(file)});
+        if (!file.empty()) files.push_back({named_setting(setting, file, as_read), why_unreadable(file)});
     };
     add("push.certificate", push.certificate);
     add("push.client_certificate", push.client_certificate);
@@ -16576,9 +16743,11 @@ inline std::pair<path_report&, std::size_t> report_of_push(telemetry_report& in,
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -16586,45 +16755,9 @@ inline std::pair<path_report&, std::size_t> report_of_push(telemetry_report& in,
 
 namespace tacho::inline TACHO_ABI {
 
-/// In place of a transport: the program can't push.
-struct no_transport {};
-/// In place of a listener: the program can't be scraped on a port of its own.
-struct no_listener {};
-/// In place of a listener: the program's own web server answers with `telemetry.endpoint()`.
-struct own_server {};
-
 namespace detail {
 
 struct [[gnu::visibility("default")]] running_telemetry;  // the program's, in a plug-in too
-
-// What was given to start(), whatever its type.
-template <class Any>
-struct given {
-    bool is_one = false;                // else it stands for none
-    std::unique_ptr<Any> it = nullptr;  // nullptr also where there was no memory for it
-};
-
-template <class Transport>
-[[nodiscard]] given<any_transport> given_transport(Transport by) noexcept {
-    static_assert(std::is_same_v<Transport, no_transport> || transport<Transport>,
-                  "tacho: a transport has http_outcome post(http_post const&, deadline const&) and "
-                  "static bool can_send(std::string_view scheme), and can be moved");
-    given<any_transport> out;
-    if constexpr (!std::is_same_v<Transport, no_transport>) {
-        out.is_one = true;
-        attempt([&] { out.it = std::make_unique<transport_of<Transport>>(std::move(by)); });
-    }
-    return out;
-}
-template <class Listener>
-[[nodiscard]] given<any_listener> given_listener(Listener by) noexcept {
-    given<any_listener> out;
-    if constexpr (!std::is_same_v<Listener, no_listener> && !std::is_same_v<Listener, own_server>) {
-        out.is_one = true;
-        attempt([&] { out.it = std::make_unique<listener_of<Listener>>(std::move(by)); });
-    }
-    return out;
-}
 
 #if TACHO_BODIES
 
@@ -16632,6 +16765,7 @@ template <class Listener>
 struct one_push {
     std::shared_ptr<any_pusher> path;
     std::shared_ptr<delta_memory> memory;
+    std::string url;  // for messages
 };
 
 // Told to the error hook once no lock is held: it is the program's own code, and may ask for a report.
@@ -16660,7 +16794,8 @@ struct running_telemetry {
     std::shared_ptr<push_list const> pushes = std::make_shared<push_list>(1);
     std::shared_ptr<any_pusher> console;
     std::shared_ptr<any_listener> scrape;
-    resource about;  // as the last start said
+    bool listens = false;  // it answers, and the mounted endpoint does not
+    resource about;        // as the last start said
     std::shared_ptr<endpoint> mounted;
     std::shared_ptr<scrape_watcher> watcher;  // of both endpoints, once somebody may scrape
     std::shared_ptr<compressor> packs;        // what start() was given, for pushes that are added
@@ -16677,6 +16812,15 @@ struct running_telemetry {
         if (std::find(report.warnings.begin(), report.warnings.end(), what) != report.warnings.end()) return;
         messages.push_back({severity::warning, what});
         report.warnings.push_back(what);
+    }
+    // Who asks for another receiver under the name of a push that runs.
+    void go_on_pushing(std::size_t number, push_settings const& s) {
+        auto const& runs = (*pushes)[number].url;
+        if (auto const url = env::without_credentials(s.url); url != runs)
+            warn(
+                fmt::format("not pushing to {}: what was started before under this name goes on, to {}. Add it by "
+                            "add_push() under another name, or stop() first",
+                            url, runs));
     }
     void refuse(path_report& path, std::string why) {
         if (path.words == why) return;
@@ -16712,14 +16856,16 @@ inline running_list& all_running() {
 
 // nullptr when requests are to be sent as they are.
 inline std::shared_ptr<compressor> compressor_of_pushes(running_telemetry& running, push_settings const& push,
+                                                        std::vector<setting_origin> const& as_read,
                                                         std::shared_ptr<compressor> const& own) {
     if (push.compression.empty()) return nullptr;
     for (auto const& packs : {own, running.packs})
         if (packs != nullptr && packs->coding() == push.compression) return packs;
     running.warn(
-        fmt::format("pushes are sent uncompressed: {} is asked for, and the program has no compressor for it; "
-                    "give telemetry::start one, such as tacho::gzip() of tacho/adapter/zlib.hpp",
-                    env::in_quotes(push.compression)));
+        fmt::format("pushes are sent uncompressed: the program has no compressor for {}; give "
+                    "telemetry::start one of this coding, as tacho::gzip() of tacho/adapter/zlib.hpp is of "
+                    "gzip, or empty the setting",
+                    named_setting("push.compression", push.compression, as_read)));
     return nullptr;
 }
 
@@ -16750,17 +16896,21 @@ inline std::string off(push_settings const& s) {
     return "off: " + (forgotten ? "push.enabled is false, though a URL is set" : s.why_off);
 }
 
+inline std::chrono::milliseconds usable_interval(running_telemetry& running, std::string_view to,
+                                                 std::chrono::milliseconds wanted,
+                                                 std::chrono::milliseconds otherwise) {
+    if (wanted.count() > 0) return wanted;
+    running.warn(fmt::format("{}: an interval of {} ms would push without pause; {} ms is used instead", to,
+                             wanted.count(), otherwise.count()));
+    return otherwise;
+}
+
 inline void start_push(running_telemetry& running, path_report& path, std::size_t number, push_settings const& s,
                        std::vector<setting_origin> const& as_read, given<any_transport> by,
                        std::shared_ptr<compressor> const& compress_with, std::shared_ptr<push_watcher> watcher) {
     path.wanted = true;
     auto const url = env::without_credentials(s.url);
-    auto interval = s.interval;
-    if (interval.count() <= 0) {
-        interval = push_settings{}.interval;
-        running.warn(fmt::format("{}: an interval of {} ms would push without pause; {} ms is used instead", url,
-                                 s.interval.count(), interval.count()));
-    }
+    auto const interval = usable_interval(running, url, s.interval, push_settings{}.interval);
     if (!s.problem.empty()) return running.refuse(path, "not pushing: " + s.problem);
     if (!by.is_one)
         return running.refuse(
@@ -16771,6 +16921,10 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
     if (!parts)
         return running.refuse(path, fmt::format("not pushing: {} is no URL; write it as http://host:port/v1/metrics",
                                                 env::in_quotes(url)));
+    std::vector<http_header> sent;
+    for (auto const& [name, value] : s.headers) sent.push_back({name, value});
+    if (auto const problem = problem_of(sent); !problem.empty())
+        return running.refuse(path, fmt::format("not pushing to {}: {}", url, problem));
     auto const lacks_memory = [&] {
         running.refuse(
             path, fmt::format("not pushing to {}: no thread or no memory can be had; allow the process more", url));
@@ -16791,7 +16945,7 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
                                                 "stop() has returned",
                                                 url));
     if (scheme == "https") hand_over_files(running, s, as_read, *by.it);
-    auto packs = compressor_of_pushes(running, s, compress_with);
+    auto packs = compressor_of_pushes(running, s, as_read, compress_with);
     bool const started = attempt([&] {
         auto with = std::make_shared<running_telemetry::push_list>(*running.pushes);
         with->resize((std::max)(with->size(), number + 1));
@@ -16805,6 +16959,7 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
                                                                .compress_with = std::move(packs),
                                                                .watcher = std::move(watcher)},
                                                 std::move(by.it), now.memory);
+        now.url = url;
         (*with)[number] = std::move(now);
         running.pushes = std::move(with);
     });
@@ -16821,16 +16976,18 @@ inline void start_console(running_telemetry& running, registry& of, settings con
         return running.refuse(path,
                               "not writing to the standard output: what wrote there before has not ended yet; start "
                               "once stop() has returned");
+    auto const interval =
+        usable_interval(running, "the standard output", s.console.interval, settings{}.console.interval);
     bool const started = attempt([&] {
         running.console = std::make_shared<any_pusher>(
-            of, pusher_options{.url = "the standard output", .about = s.about, .interval = s.console.interval},
+            of, pusher_options{.url = "the standard output", .about = s.about, .interval = interval},
             std::make_unique<transport_of<stream_transport>>(stream_transport{}), nullptr);
     });
     if (!started)
         return running.refuse(
             path, "not writing to the standard output: no thread or no memory can be had; allow the process more");
     path.running = true;
-    path.words = fmt::format("writing to the standard output every {} ms", s.console.interval.count());
+    path.words = fmt::format("writing to the standard output every {} ms", interval.count());
 }
 
 inline std::shared_ptr<endpoint> make_endpoint(running_telemetry const& running, registry& of, settings const& s,
@@ -16849,6 +17006,7 @@ inline void start_scrape(running_telemetry& running, registry& of, settings cons
     path.wanted = true;
     if (by_own_server) {
         path.running = true;
+        path.port = 0;
         path.words = "answered by the program's own web server";
         return;
     }
@@ -16859,13 +17017,17 @@ inline void start_scrape(running_telemetry& running, registry& of, settings cons
             "tacho::httplib_listener{} of tacho/adapter/httplib.hpp, or tacho::own_server{} and let your web "
             "server answer with telemetry.endpoint()");
     if (!s.scrape.problem.empty()) return running.refuse(path, "not listening: " + s.scrape.problem);
+    // A callback that stopped it may still be under way in it, on the thread that calls this.
+    if (running.scrape != nullptr && !running.scrape->ended())
+        return running.refuse(path,
+                              "not listening: what listened before has not ended yet; start once stop() has returned");
     bool const done =
         by.it != nullptr && attempt([&] {
             auto const port =
                 by.it->start(s.scrape.host, s.scrape.port, make_endpoint(running, of, s, compress_with, true));
             if (!port) return running.refuse(path, "not listening: " + port.message());
             running.scrape = std::move(by.it);
-            path.running = true;
+            running.listens = path.running = true;
             path.port = *port;
             path.words = fmt::format("listening on http://{}:{}/metrics", env::host_before_port(s.scrape.host), *port);
         });
@@ -17048,7 +17210,8 @@ public:
     telemetry& operator=(telemetry const&) noexcept = default;
 
     /// Starts what the settings ask for; what can't be started is in report(), and doesn't touch the other way out. On
-    /// a registry that exports already, what runs goes on, and what does not run yet is started. `compress_with`
+    /// a registry that exports already, what runs goes on, and what does not run yet is started; a URL that is another
+    /// than that of the push that goes on is warned of. `compress_with`
     /// compresses answers to scrapers that ask for it, and pushes if the settings do.
     template <class Transport = no_transport, class Listener = no_listener>
     [[nodiscard]] static telemetry start(registry& of, settings const& s, Transport by = {}, Listener at = {},
@@ -17059,8 +17222,8 @@ public:
 
     /// Pushes to another receiver as well, at its own interval and with its own headers, temporality and memory of what
     /// it has delivered. It belongs to what start() began: report() shows it, flush() and stop() include it. One of the
-    /// same name that runs goes on, and this one is not started. Does nothing when `s` is not enabled. Compressed by
-    /// what start() was given unless it is given another.
+    /// same name that runs goes on, and this one is not started, which is warned of where its URL is another. Does
+    /// nothing when `s` is not enabled. Compressed by what start() was given unless it is given another.
     template <class Transport>
     void add_push(std::string const& name, push_settings const& s, Transport by,
                   std::shared_ptr<compressor> const& compress_with = nullptr) {
@@ -17162,6 +17325,8 @@ inline std::shared_ptr<running_telemetry> start_quietly(registry& of, settings c
     if (s.push.enabled && !report.push.running)
         start_push(*running, report.push, 0, s.push, s.as_read, std::move(by), compress_with,
                    std::move(watched.of_pushes));
+    else if (s.push.enabled)
+        running->go_on_pushing(0, s.push);
     if (s.console.enabled && !report.console.running) start_console(*running, of, s);
     if (s.scrape.enabled && s.scrape.metrics && running->watcher == nullptr)
         running->watcher = std::move(watched.of_scrapes);
@@ -17177,7 +17342,10 @@ inline std::shared_ptr<running_telemetry> start_quietly(registry& of, settings c
     if (running->mounted == nullptr) running->mounted = make_endpoint(*running, of, s, compress_with, false);
     running->mounted->watch(running->watcher);
     // It answers unless a listener does, or nothing should.
-    if (s.scrape.enabled && !has_listener) running->mounted->enable(true);
+    if (running->listens)
+        running->mounted->enable(false);
+    else if (s.scrape.enabled && !has_listener)
+        running->mounted->enable(true);
     messages.swap(running->messages);
     return running;
 }
@@ -17216,6 +17384,8 @@ TACHO_FUNCTION void telemetry::add_any(std::string const& name, push_settings co
         if (s.enabled && !path.running) {
             running->go_on();
             detail::start_push(*running, path, number, s, {}, std::move(by), compress_with, std::move(watcher));
+        } else if (s.enabled) {
+            running->go_on_pushing(number, s);
         }
         messages.swap(running->messages);
     }
@@ -17276,6 +17446,8 @@ TACHO_FUNCTION void telemetry::stop(std::chrono::milliseconds limit) {
             if (std::exchange(path->running, false)) path->words = "stopped";
         for (auto& path : report.added_pushes)
             if (std::exchange(path.running, false)) path.words = "stopped";
+        report.scrape.port = 0;
+        running->listens = false;
         running->mounted->enable(false);
         running->stopped = true;
     }

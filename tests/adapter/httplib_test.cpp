@@ -572,6 +572,32 @@ TEST(a_listener, may_be_stopped_by_a_callback_of_its_own_scrape) {
     running.reset();
 }
 
+// What listened before is still under way then, on the very thread that would wait for its end.
+TEST(a_listener, is_not_started_again_by_a_callback_of_a_scrape_of_the_one_before) {
+    test::heard heard;
+    tacho::registry registry;
+    std::optional<tacho::telemetry> running;
+    auto const start = [&] {
+        return tacho::telemetry::start(registry, read({{"OGX_PROMETHEUS_ENABLED", "1"}, {"OGX_METRICS_PORT", "0"}}),
+                                       tacho::no_transport{}, tacho::httplib_listener{});
+    };
+    tacho::observable_gauge<"calls"> calls{registry, "", [&] {
+                                               running->stop();
+                                               return static_cast<int>(start().report().scrape.running);
+                                           }};
+    running.emplace(start());
+    auto const page = httplib::Client{"127.0.0.1", running->report().scrape.port}.Get("/metrics");
+    ASSERT_TRUE(page);
+    EXPECT_NE(page->body.find("\ncalls 0\n"), std::string::npos) << page->body;
+    EXPECT_EQ(heard.text(),
+              "error: not listening: what listened before has not ended yet; start once stop() has returned\n");
+    running->stop();
+    running.emplace(start());
+    EXPECT_TRUE(running->report().scrape.running) << running->report().text();
+    running->stop();
+    running.reset();
+}
+
 // Nor does it wait for another thread that stops the listener, and waits for the scrape.
 TEST(a_listener, may_be_stopped_by_a_callback_while_another_thread_stops_it) {
     tacho::registry registry;

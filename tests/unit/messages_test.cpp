@@ -105,6 +105,16 @@ TEST(the_list_of_messages, has_what_does_not_start) {
     s.push.compression = "gzip";
     s.push.interval = milliseconds{0};
     start(said, s, plain_transport{}, no_one);
+    {
+        test::heard const heard;
+        tacho::registry registry;
+        auto const first = tacho::telemetry::start(registry, pushing_to("http://a/v1/metrics"), plain_transport{});
+        auto const other = tacho::telemetry::start(registry, pushing_to("http://b/"), plain_transport{});
+        said.push_back(heard.text());
+    }
+    s = pushing_to("http://a/");
+    s.push.headers = {{"a", "b\r\nc"}};
+    start(said, s, plain_transport{}, no_one);
     start(said, settings_from({{"APP_PROMETHEUS_ENABLED", "1"}}), none, no_one);
     struct failing_listener {
         tacho::result<std::uint16_t> start(std::string const&, std::uint16_t, std::shared_ptr<tacho::endpoint>) {
@@ -285,6 +295,26 @@ TEST(the_list_of_messages, has_what_becomes_of_a_push) {
     said.push_back(pushed({.retryable = false, .problem = "<why>"}));
     said.push_back(pushed({.status = 200, .problem = "<why>"}));
     said.push_back(pushed({.status = 200, .body = "<html><title>Hello</title></html>"}));
+    {
+        tacho::registry registry;
+        tacho::counter<"c", tacho::label<"n", int>> c{registry};
+        tacho::memory_transport transport;
+        for (int const status : {200, 400, 400}) transport.answer_with({.status = status});
+        tacho::pusher pusher{registry,
+                             {.url = "http://a/v1/metrics",
+                              .interval = std::chrono::hours{1},
+                              .temporality = tacho::temporality_preference::delta,
+                              .split_above = 1},
+                             transport};
+        for (int i = 0; i < 2; ++i) c(i).inc();
+        {
+            test::heard const once;
+            pusher.flush();
+        }
+        test::heard const twice;
+        pusher.flush();
+        said.push_back(twice.text());
+    }
     said.push_back(
         pushed({.status = 200, .body = R"({"partialSuccess":{"rejectedDataPoints":"1","errorMessage":"no"}})"}));
     said.push_back(pushed({.status = 200}, {.largest_body = 1}));

@@ -2,12 +2,14 @@
 #include "support/json_reader.hpp"
 #include "support/late_transport.hpp"
 #include "support/text.hpp"
+#include "support/wait.hpp"
 
 #include "tacho/export/memory_transport.hpp"
 #include "tacho/export/pusher.hpp"
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -442,6 +444,11 @@ TEST(a_large_collection, is_sent_in_several_requests) {
     }
 }
 
+// 503: there is no time for another try.
+tacho::http_outcome with_status(int code) {
+    return {.status = code, .retry_after = code == 503 ? "3600" : ""};
+}
+
 // Neither lost nor twice, though some requests of a collection arrive and others don't.
 TEST(a_large_collection_of_deltas, goes_on_where_it_failed) {
     tacho::set_error_hook(nullptr);
@@ -466,18 +473,18 @@ TEST(a_large_collection_of_deltas, goes_on_where_it_failed) {
     };
     auto const answers = [&](std::initializer_list<int> codes) {
         for (int const code : codes) {
-            transport.answer_with({.status = code});
+            transport.answer_with(with_status(code));
             taken.push_back(code == 200);
         }
     };
     for (int i = 0; i < 4; ++i) c(i).inc(10);
-    answers({200, 200, 400});  // two of four arrive
+    answers({200, 200, 503});  // two of four arrive
     EXPECT_FALSE(pusher.flush());
     for (int i = 0; i < 4; ++i) c(i).inc(5);
     c(4).inc(5);
-    answers({400});  // the third one again
+    answers({503});  // the third one again
     EXPECT_FALSE(pusher.flush());
-    answers({200, 200, 200, 200, 400});  // the rest of the old ones, and two of the new ones
+    answers({200, 200, 200, 200, 503});  // the rest of the old ones, and two of the new ones
     EXPECT_FALSE(pusher.flush());
     look();
     EXPECT_EQ(arrived, (std::map<std::string, std::uint64_t>{{"0", 15}, {"1", 15}, {"2", 10}, {"3", 10}}));
@@ -496,7 +503,7 @@ public:
     explicit delivered(tacho::memory_transport of) : transport_(std::move(of)) {}
     void answer(std::initializer_list<int> codes) {
         for (int const code : codes) {
-            transport_.answer_with({.status = code});
+            transport_.answer_with(with_status(code));
             taken_.push_back(code == 200);
         }
     }
@@ -549,6 +556,109 @@ TEST(a_large_collection_of_deltas, goes_on_with_the_next_pusher_where_the_last_o
     }
     EXPECT_EQ(arrived.sums(), (sums{{"0", 11}, {"1", 11}, {"2", 11}}));
     EXPECT_EQ(transport.requests().size(), 2u + 2u + 1u + 3u);
+}
+
+// CONFORMANCE 183: what is refused for what is in it would be so each time, and hold up all that comes after it.
+TEST(a_large_collection_of_deltas, gives_up_what_is_refused_twice_for_what_is_in_it) {
+    for (int const code : {400, 413, 422}) {
+        test::heard const heard;
+        tacho::registry registry;
+        tacho::counter<"c", tacho::label<"n", int>> c{registry};
+        tacho::memory_transport transport;
+        delivered arrived{transport};
+        tacho::pusher pusher{
+            registry,
+            {.interval = std::chrono::hours{1}, .temporality = temporality_preference::delta, .split_above = 1},
+            transport};
+        for (int i = 0; i < 4; ++i) c(i).inc(10);
+        arrived.answer({200, code});
+        EXPECT_FALSE(pusher.flush());
+        EXPECT_EQ(count(heard.text(), "points are lost"), 0u) << heard.text();
+        for (int i = 0; i < 4; ++i) c(i).inc();
+        arrived.answer({code, code});  // the second one, given up, and the third for the first time
+        EXPECT_FALSE(pusher.flush());
+        EXPECT_EQ(count(heard.text(), "its 1 points are lost"), 1u) << heard.text();
+        EXPECT_EQ(arrived.sums(), (sums{{"0", 10}}));
+        EXPECT_TRUE(pusher.flush());
+        EXPECT_EQ(arrived.sums(), (sums{{"0", 11}, {"1", 1}, {"2", 11}, {"3", 11}}));
+        EXPECT_EQ(pusher.stats().failed, 2u);
+    }
+}
+
+// Who sent it, or where, may be mended.
+TEST(a_large_collection_of_deltas, keeps_what_is_refused_for_another_reason) {
+    test::heard const heard;
+    tacho::registry registry;
+    tacho::counter<"c", tacho::label<"n", int>> c{registry};
+    tacho::memory_transport transport;
+    delivered arrived{transport};
+    tacho::pusher pusher{
+        registry,
+        {.interval = std::chrono::hours{1}, .temporality = temporality_preference::delta, .split_above = 1},
+        transport};
+    for (int i = 0; i < 2; ++i) c(i).inc(10);
+    arrived.answer({200});
+    for (int const code : {401, 403, 404, 500, 302, 400, 401, 400}) {
+        arrived.answer({code});
+        EXPECT_FALSE(pusher.flush()) << code;
+    }
+    EXPECT_TRUE(pusher.flush());
+    EXPECT_EQ(arrived.sums(), (sums{{"0", 10}, {"1", 10}}));
+    EXPECT_EQ(count(heard.text(), "lost"), count(heard.text(), "Nothing is lost")) << heard.text();
+}
+
+// CONFORMANCE 185
+TEST(a_pusher, waits_as_long_as_the_receiver_wants_before_it_pushes_again) {
+    test::heard const quiet;
+    pushed_shop s;
+    auto options = s.options();
+    options.interval = milliseconds{1};
+    options.timeout = milliseconds{100};
+    s.transport.answer_with({.status = 429, .retry_after = "3600"});
+    tacho::pusher pusher{s.registry, options, s.transport};
+    ASSERT_TRUE(test::wait_until([&] { return pusher.stats().failed == 1; }));
+    std::this_thread::sleep_for(milliseconds{50});  // by then there would be others
+    EXPECT_EQ(s.transport.requests().size(), 1u);
+    EXPECT_TRUE(pusher.flush());           // who asks for one has it
+    EXPECT_TRUE(s.transport.wait_for(5));  // and it is taken, so that all is as before
+}
+
+TEST(a_flush, that_was_accepted_stays_so_when_a_later_push_fails) {
+    test::heard const quiet;
+    pushed_shop s;
+    tacho::detail::any_pusher pusher{
+        s.registry,
+        {.interval = std::chrono::hours{1}},
+        std::make_unique<tacho::detail::transport_of<tacho::memory_transport>>(s.transport),
+        nullptr};
+    auto const first = pusher.ask_to_flush();
+    ASSERT_TRUE(test::wait_until([&] { return pusher.stats().accepted == 1; }));
+    s.transport.answer_with({.status = 400});
+    EXPECT_FALSE(pusher.finish_flush(pusher.ask_to_flush(), seconds{20}));
+    EXPECT_TRUE(pusher.finish_flush(first, seconds{20}));
+}
+
+// R17
+TEST(a_pusher, that_is_to_stop_calls_no_further_callbacks) {
+    test::heard const quiet;
+    tacho::registry registry;
+    std::atomic<bool> called{false}, goes_on{false};
+    std::atomic<int> others{0};
+    tacho::observable_gauge<"a"> first{registry, "", [&] {
+                                           called = true;
+                                           EXPECT_TRUE(test::wait_until([&] { return goes_on.load(); }));
+                                           return 1;
+                                       }};
+    tacho::observable_gauge<"b"> second{registry, "", [&] { return ++others; }};
+    tacho::memory_transport transport;
+    tacho::pusher pusher{registry, {.interval = std::chrono::hours{1}}, transport};
+    std::thread flushes{[&] { pusher.flush(); }};
+    EXPECT_TRUE(test::wait_until([&] { return called.load(); }));
+    pusher.ask_to_stop(milliseconds{0});
+    goes_on = true;
+    pusher.stop(milliseconds{0});
+    flushes.join();
+    EXPECT_EQ(others, 0);
 }
 
 #if defined(__cpp_exceptions)

@@ -410,6 +410,38 @@ TEST(an_added_push, delivers_its_last_though_another_one_hangs_until_the_limit) 
     EXPECT_EQ(last_value(behind.to), "3");
 }
 
+TEST(a_push, that_goes_on_to_another_receiver_than_is_asked_for_is_warned_of) {
+    test::heard heard;
+    tacho::registry registry;
+    auto telemetry = tacho::telemetry::start(registry, pushing_to("http://a/m"), tacho::memory_transport{});
+    telemetry.add_push("x", deltas_to("http://me:secret@b/"), tacho::memory_transport{});
+    telemetry.add_push("x", deltas_to("http://you:secret@b/"), tacho::memory_transport{});
+    static_cast<void>(tacho::telemetry::start(registry, pushing_to("http://a/m"), tacho::memory_transport{}));
+    EXPECT_EQ(heard.count(), 0) << heard.text();
+    for (int i = 0; i < 2; ++i) {
+        telemetry.add_push("x", deltas_to("http://me:secret@c/"), tacho::memory_transport{});
+        static_cast<void>(tacho::telemetry::start(registry, pushing_to("http://d/m"), tacho::memory_transport{}));
+    }
+    EXPECT_EQ(
+        heard.text(),
+        "warning: not pushing to http://***@c/: what was started before under this name goes on, to http://***@b/. "
+        "Add it by add_push() under another name, or stop() first\n"
+        "warning: not pushing to http://d/m: what was started before under this name goes on, to http://a/m. "
+        "Add it by add_push() under another name, or stop() first\n");
+    EXPECT_EQ(telemetry.report().warnings.size(), 2u);
+}
+
+TEST(a_push, with_a_header_that_can_not_be_sent_is_not_started) {
+    test::heard heard;
+    tacho::registry registry;
+    auto s = pushing_to("http://a/m");
+    s.push.headers = {{"x", "y\r\nInjected: 1"}};
+    auto const telemetry = tacho::telemetry::start(registry, s, tacho::memory_transport{});
+    EXPECT_EQ(heard.text(),
+              "error: not pushing to http://a/m: the header \"x\" has a line end or a zero byte in it; take it out\n");
+    EXPECT_FALSE(telemetry.report().push.running);
+}
+
 TEST(an_added_push, that_can_not_be_is_said_and_leaves_all_others_alone) {
     test::heard heard;
     tacho::registry registry;
@@ -498,6 +530,45 @@ TEST(the_error_hook, may_ask_for_a_report_whatever_starts) {
 
 }  // namespace
 
+// Each on the thread of its push, which neither may wait for. What it uses outlives the test, should it fail.
+TEST(telemetry, may_be_stopped_by_the_error_hook_on_two_threads_at_once) {
+    static std::atomic<int> came{0}, left{0};
+    static tacho::telemetry* stops = nullptr;
+    static tacho::registry& registry = *new tacho::registry;
+    static tacho::memory_transport& refuses = *new tacho::memory_transport;
+    for (int i = 0; i < 2; ++i) refuses.answer_with({.status = 400});
+    auto& telemetry = *new auto(tacho::telemetry::start(registry, pushing_to("http://a/"), refuses));
+    telemetry.add_push("b", deltas_to("http://b/"), refuses);
+    stops = &telemetry;
+    auto const before = tacho::set_error_hook([](tacho::severity, std::string_view) noexcept {
+        ++came;
+        test::wait_until([] { return came >= 2; });
+        stops->stop(std::chrono::seconds{1});
+        ++left;
+    });
+    tacho::counter<"hits"> hits{registry};
+    hits.inc();
+    std::thread flushes{[] { static_cast<void>(stops->flush()); }};
+    bool const ended = test::wait_until([] { return left >= 2; });
+    EXPECT_TRUE(ended);
+    tacho::set_error_hook(before);
+    ended ? flushes.join() : flushes.detach();
+    if (!ended) return;
+    telemetry.stop();
+    delete &telemetry;
+}
+
+TEST(the_console, is_not_written_to_without_pause) {
+    test::heard heard;
+    tacho::registry registry;
+    tacho::settings s;
+    s.console = {.enabled = true, .interval = std::chrono::milliseconds{0}};
+    auto telemetry = tacho::telemetry::start(registry, s, tacho::no_transport{});
+    EXPECT_EQ(telemetry.report().console.words, "writing to the standard output every 10000 ms");
+    EXPECT_EQ(count(heard.text(), "an interval of 0 ms would push without pause; 10000 ms is used instead"), 1u)
+        << heard.text();
+}
+
 TEST(a_flush, is_true_where_nobody_is_to_be_pushed_to_and_false_where_a_push_was_refused) {
     test::heard heard;
     tacho::registry quiet, refused;
@@ -525,4 +596,35 @@ TEST(a_listener_at_an_ipv6_address, is_reported_in_brackets) {
     s.scrape.host = "::1";
     auto const t = tacho::telemetry::start(registry, s, tacho::no_transport{}, bound_at_once{});
     EXPECT_EQ(t.report().scrape.words, "listening on http://[::1]:9464/metrics");
+}
+
+// Where a listener answers, the program's own server has no such page, whoever starts telemetry once more, and in
+// whichever order: it may be open to all.
+TEST(the_mounted_endpoint, answers_only_where_no_listener_does) {
+    test::heard const quiet;
+    tacho::settings s;
+    s.scrape.enabled = true;
+    {
+        tacho::registry registry;
+        auto first = tacho::telemetry::start(registry, s, tacho::no_transport{}, bound_at_once{});
+        EXPECT_EQ(first.endpoint()->respond({.method = "GET"}).status(), 404);
+        auto const second = tacho::telemetry::start(registry, s, tacho::no_transport{});
+        EXPECT_EQ(first.endpoint()->respond({.method = "GET"}).status(), 404);
+        EXPECT_EQ(second.report().scrape.port, 9464);
+        first.stop();
+        EXPECT_EQ(second.report().scrape.port, 0);
+        auto const third = tacho::telemetry::start(registry, s, tacho::no_transport{}, tacho::own_server{});
+        EXPECT_EQ(third.endpoint()->respond({.method = "GET"}).status(), 200);
+    }
+    {
+        tacho::registry registry;
+        auto const first = tacho::telemetry::start(registry, s, tacho::no_transport{});
+        EXPECT_EQ(first.endpoint()->respond({.method = "GET"}).status(), 200);
+        auto const second = tacho::telemetry::start(registry, s, tacho::no_transport{}, bound_at_once{});
+        EXPECT_EQ(first.endpoint()->respond({.method = "GET"}).status(), 404);
+    }
+    tacho::registry registry;
+    auto const first = tacho::telemetry::start(registry, s, tacho::no_transport{}, tacho::own_server{});
+    auto const second = tacho::telemetry::start(registry, s, tacho::no_transport{}, bound_at_once{});
+    EXPECT_EQ(first.endpoint()->respond({.method = "GET"}).status(), 200);
 }

@@ -3,9 +3,11 @@
 #pragma once
 
 #include "tacho/core/result.hpp"
+#include "tacho/export/awaited.hpp"
 #include "tacho/export/endpoint.hpp"
 #include "tacho/version.hpp"
 
+#include <atomic>
 #include <concepts>
 #include <cstdint>
 #include <memory>
@@ -29,9 +31,6 @@ concept listener = std::movable<T> &&
 
 namespace detail {
 
-// Scrapes that this thread is answering for a listener.
-inline thread_local int answering = 0;
-
 // A listener of whatever type, stopped at its end if it was ever started.
 class any_listener {
 public:
@@ -42,6 +41,8 @@ public:
     virtual result<std::uint16_t> start(std::string const& host, std::uint16_t port,
                                         std::shared_ptr<endpoint> answers) = 0;
     virtual void stop() noexcept = 0;
+    // Whether nothing is answered any more.
+    [[nodiscard]] virtual bool ended() const noexcept = 0;
 };
 
 template <class Listener>
@@ -59,17 +60,21 @@ public:
     // Who comes while another stops it waits for the same end, but not a scrape that the other one waits for.
     void stop() noexcept override {
         std::unique_lock only_one{stopping_, std::defer_lock};
-        if (answering == 0)
+        if (awaited == 0)
             only_one.lock();
         else if (!only_one.try_lock())
             return;
         by_.stop();
+        // Release and acquire: who sees the end may destroy it.
+        if (awaited == 0) ended_.store(true, std::memory_order_release);
     }
+    bool ended() const noexcept override { return ended_.load(std::memory_order_acquire); }
 
 private:
     Listener by_;
     std::mutex stopping_;
     bool was_started_ = false;
+    std::atomic<bool> ended_{false};
 };
 
 }  // namespace detail

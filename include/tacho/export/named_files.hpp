@@ -40,16 +40,21 @@ struct named_file {
     return {};
 }
 
+// A setting and its value, with the variable that it was read from, if it was.
+[[nodiscard]] inline std::string named_setting(std::string_view setting, std::string const& value,
+                                               std::vector<setting_origin> const& as_read) {
+    auto name = std::string{setting}.append("=").append(env::in_quotes(value));
+    for (auto const& read : as_read)
+        if (read.setting == setting && read.value == env::in_quotes(value, value.size()))
+            name.append(" of ").append(read.variable);
+    return name;
+}
+
 [[nodiscard]] inline std::vector<named_file> files_of(push_settings const& push,
                                                       std::vector<setting_origin> const& as_read) {
     std::vector<named_file> files;
     auto const add = [&](std::string_view setting, std::string const& file) {
-        if (file.empty()) return;
-        auto name = std::string{setting}.append("=").append(env::in_quotes(file));
-        for (auto const& read : as_read)
-            if (read.setting == setting && read.value == env::in_quotes(file, file.size()))
-                name.append(" of ").append(read.variable);
-        files.push_back({std::move(name), why_unreadable(file)});
+        if (!file.empty()) files.push_back({named_setting(setting, file, as_read), why_unreadable(file)});
     };
     add("push.certificate", push.certificate);
     add("push.client_certificate", push.client_certificate);

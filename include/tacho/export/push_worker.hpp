@@ -6,15 +6,15 @@
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/compilation.hpp"
 #include "tacho/core/deadline.hpp"
-#include "tacho/core/error_hook.hpp"
 #include "tacho/core/push_watcher.hpp"
 #include "tacho/core/text.hpp"
 #include "tacho/encode/otlp_json.hpp"
 #include "tacho/encode/sink.hpp"
-#include "tacho/env/url.hpp"
+#include "tacho/export/awaited.hpp"
 #include "tacho/export/broken_pipe.hpp"
 #include "tacho/export/delta_memory.hpp"
 #include "tacho/export/http_header.hpp"
+#include "tacho/export/push_reports.hpp"
 #include "tacho/export/pusher_options.hpp"
 #include "tacho/export/retry.hpp"
 #include "tacho/export/transport.hpp"
@@ -67,7 +67,9 @@ public:
     }
     push_worker(push_worker const&) = delete;
     push_worker& operator=(push_worker const&) = delete;
-    ~push_worker() { stop(std::chrono::seconds{5}); }
+    ~push_worker() {
+        if (ask_to_stop(std::chrono::seconds{5})) join();
+    }
 
     // Its number, to be waited for; 0 for none: a callback or the hook would wait for itself.
     std::uint64_t ask_to_flush() {
@@ -82,7 +84,7 @@ public:
         if (wanted == 0) return false;
         std::unique_lock lock{mutex_};
         finished_.wait_for(lock, (std::min)(limit, longest_time), [&] { return flushes_done_ >= wanted || stopped_; });
-        return flushes_done_ >= wanted && last_push_accepted_;
+        return flushes_taken_ >= wanted;
     }
 
     // False on the thread that would be waited for.
@@ -97,9 +99,8 @@ public:
     }
 
     void stop(std::chrono::milliseconds limit) {
-        if (!ask_to_stop(limit)) return;  // it ends once what called this returns
-        std::lock_guard const only_one{joining_};
-        if (worker_.joinable()) worker_.join();
+        ask_to_stop(limit);
+        if (awaited == 0) join();  // else it ends once what called this returns
     }
 
     [[nodiscard]] bool ended() const {
@@ -115,7 +116,13 @@ public:
 private:
     static constexpr std::chrono::milliseconds finest{1};  // that transports count in
 
+    void join() {
+        std::lock_guard const only_one{joining_};
+        if (worker_.joinable()) worker_.join();
+    }
+
     void run() {
+        ++awaited;
         block_broken_pipes();
         if (!sends_totals_) unsent_ = memory_->take_what_was_left();
         auto next = deadline::clock::now() + options_.interval;
@@ -134,23 +141,21 @@ private:
             lock.unlock();
             bool accepted = false;
             done_ = {};
-            unread_ = false;
-            if (!attempt([&] { accepted = push(until) && !unread_; }))
-                report_joined(severity::error,
-                              {"pushing to ", shown_url_,
-                               ": an exception ended it, as the lack of memory does; the next push covers it"});
+            all_taken_ = true;
+            not_before_ = {};
+            if (!attempt([&] { accepted = push(until) && all_taken_; })) says_.threw();
             tell(accepted, started);
             if (last && !sends_totals_ && !unsent_.ends.empty()) memory_->leave(std::move(unsent_));
             lock.lock();
             under_way_ = nullptr;
             ++(accepted ? stats_.accepted : stats_.failed);
-            last_push_accepted_ = accepted;
             flushes_done_ = flushes;
+            if (accepted) flushes_taken_ = flushes;
             stopped_ = last;
             finished_.notify_all();
             if (last) return reader_.reset();
             // From start to start; a push that took longer than the interval is followed at once by the next.
-            next = (std::max)((std::min)(next, started) + options_.interval, deadline::clock::now());
+            next = (std::max)({(std::min)(next, started) + options_.interval, deadline::clock::now(), not_before_});
         }
     }
 
@@ -160,7 +165,7 @@ private:
         // the requests before it have arrived.
         if (!unsent_.ends.empty() && !deliver(until)) return false;
         unsent_.collected = now_();
-        if (!encode(until)) return complain("there is no memory for a request");
+        if (!encode(until)) return says_.failed("there is no memory for a request", is_last_);
         if (!unsent_.ends.empty()) return deliver(until);
         commit();  // nothing to say is not sent
         return true;
@@ -175,12 +180,14 @@ private:
 
     // Sends the requests that are left of a collection.
     bool deliver(deadline const& until) {
-        auto& [body, ends, sent, collected] = unsent_;
+        auto& [body, ends, sent, collected, is_refused] = unsent_;
         while (sent != ends.size()) {
             auto const before = sent == 0 ? otlp_request_end{} : ends[sent - 1];
             auto const& end = ends[sent];
             points_ = end.points - before.points;
-            if (send(body.view().substr(before.at, end.at - before.at), until)) {
+            bool const was_refused = std::exchange(is_refused, false);
+            bool const is_taken = send(body.view().substr(before.at, end.at - before.at), until, was_refused);
+            if (is_taken || (was_refused && std::exchange(is_refused, false))) {
                 ++sent;
                 continue;
             }
@@ -194,12 +201,12 @@ private:
         return true;
     }
 
-    bool send(std::string_view body, deadline const& until) {
+    bool send(std::string_view body, deadline const& until, bool was_refused) {
         if (body.size() > options_.largest_body)
-            return complain(
-                fmt::format("a request takes more than {} bytes, the most that is sent at once. Raise "
-                            "pusher_options::largest_body, or lower split_above",
-                            options_.largest_body));
+            return says_.failed(fmt::format("a request takes more than {} bytes, the most that is sent at once. Raise "
+                                            "pusher_options::largest_body, or lower split_above",
+                                            options_.largest_body),
+                                is_last_);
         auto const request = packed(body);
         failed_tries failed;
         for (backoff waits;;) {
@@ -213,20 +220,26 @@ private:
                 return true;
             }
             auto const& why = failed.after(outcome, until.remaining() <= finest);
+            unsent_.is_refused = refuses_what_was_sent(outcome.status);
+            if (was_refused && unsent_.is_refused) return lose(why);
             if (meaning == verdict::drop)
-                return complain(why + "; not tried again" + std::string{cure_of(outcome.status)});
+                return says_.failed(why + "; not tried again" + std::string{cure_of(outcome.status)}, is_last_);
             auto wait = std::chrono::milliseconds{waits.next(static_cast<std::uint32_t>(random_()))};
             auto const now = static_cast<std::int64_t>(now_() / 1'000'000'000u);
-            if (auto const asked = parse_retry_after(outcome.retry_after, now))
-                wait = (std::max)(wait, std::chrono::milliseconds{*asked});  // no wait at all would be a storm
-            if (wait >= until.remaining()) return complain(why + "; there is no time left to try again");
-            if (!pause(wait, until)) return complain(why + "; the program stops");
+            auto const asked = parse_retry_after(outcome.retry_after, now);
+            if (asked) wait = (std::max)(wait, std::chrono::milliseconds{*asked});  // no wait at all would be a storm
+            if (wait >= until.remaining()) {
+                if (asked) not_before_ = deadline::clock::now() + wait;
+                return says_.failed(why + "; there is no time left to try again", is_last_);
+            }
+            if (!pause(wait, until)) return says_.cut_short(why);
         }
     }
 
     // What is cut short, by an exception too, leaves nothing to send.
     [[nodiscard]] bool encode(deadline const& until) {
         unsent_.sent = 0;
+        unsent_.is_refused = false;
         unsent_.body.clear();
         written_.clear();
         otlp_json_encoder encoder{unsent_.body, options_.about, unsent_.collected, &known_};
@@ -261,35 +274,30 @@ private:
     }
 
     void note_partial_success(std::string_view answer) {
-        if (!foreign_ && is_foreign(answer)) {
-            foreign_ = true;
-            report(
-                severity::warning,
-                fmt::format("pushing to {}: taken, but no receiver of OTLP answers like this: {}. Check the URL; this "
-                            "is said once",
-                            shown_url_, refusal_message(answer)));
-        }
+        if (is_foreign(answer)) says_.taken_by_a_stranger(answer);
         auto const partial = parse_partial_success(answer);
         auto const rejected = (std::min)(partial.rejected_points, points_);
         done_.rejected_points += rejected;
         done_.accepted_points += points_ - rejected;
         if (partial.rejected_points == 0 && partial.message.empty()) return;
-        report(severity::warning,
-               fmt::format("pushing to {}: taken, but points were rejected ({}){}{}. They are not sent again",
-                           shown_url_, partial.rejected_points, partial.message.empty() ? "" : ": ", partial.message));
+        says_.taken_in_part(partial);
         std::lock_guard const lock{mutex_};
         stats_.rejected_points += partial.rejected_points;
     }
 
+    // What would be refused each time, so that nothing would be sent that came since.
+    bool lose(std::string_view why) {
+        all_taken_ = false;
+        done_.failed_points += points_;
+        says_.lost(why, points_);
+        return false;
+    }
+
     // The receiver has it, so that deltas sent again would count twice. What it has rejected of it, it has not told.
     void note_unread(http_outcome const& answer) {
-        unread_ = true;
+        all_taken_ = false;
         done_.accepted_points += points_;
-        report(
-            severity::warning,
-            fmt::format("pushing to {}: answered {}, but the rest was not read: {}. What was sent is not sent again; "
-                        "whether points of it were rejected is not known",
-                        shown_url_, answer.status, answer.problem));
+        says_.taken_with_an_answer_unread(answer);
     }
 
     void commit() {
@@ -297,17 +305,8 @@ private:
         reader_->commit();
     }
 
-    bool complain(std::string_view what) const {
-        report(severity::warning,
-               fmt::format("pushing to {}: {}. {}", shown_url_, what,
-                           is_last_
-                               ? "It was the last push: what was recorded since the last accepted one is not delivered"
-                               : "Nothing is lost: the next push covers the same time"));
-        return false;
-    }
-
     pusher_options const options_;
-    std::string const shown_url_ = env::without_credentials(options_.url);
+    push_reports says_{options_.url};
     bool const sends_totals_ = options_.temporality == temporality_preference::cumulative;
     unix_nanos (*const now_)() noexcept;
     std::string const user_agent_ = fmt::format("tacho-OTLP-Exporter-Cpp/{}", version);
@@ -321,11 +320,11 @@ private:
     std::vector<otlp_request_end> written_;
     std::uint64_t points_ = 0;  // of the request that is being sent
     push_outcome done_;         // by this push
-    bool unread_ = false;       // an answer to this push
-    bool foreign_ = false;      // some answer, which was said
+    bool all_taken_ = true;     // by this push, as far as is known
     otlp_points known_;
     std::mt19937 random_{std::random_device{}()};
-    bool is_last_ = false;  // known to the worker alone
+    bool is_last_ = false;                    // known to the worker alone
+    deadline::clock::time_point not_before_;  // the next push, if nobody asks for one: as the receiver wants it
 
     std::mutex mutable mutex_;  // guards what follows; never held while collecting or sending
     std::condition_variable wake_, finished_;
@@ -335,7 +334,7 @@ private:
     deadline::clock::time_point stop_at_;
     std::uint64_t flushes_wanted_ = 0;
     std::uint64_t flushes_done_ = 0;
-    bool last_push_accepted_ = false;
+    std::uint64_t flushes_taken_ = 0;  // by the last push that was accepted
     bool stopping_ = false;
     bool stopped_ = false;
 

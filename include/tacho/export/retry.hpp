@@ -25,6 +25,12 @@ enum class verdict : unsigned char { accepted, retry, drop };
     return status == 429 || status == 502 || status == 503 || status == 504 ? verdict::retry : verdict::drop;
 }
 
+/// Whether an answer is about what was sent, not about who sent it or where to, so that the same again would be refused
+/// as well.
+[[nodiscard]] constexpr bool refuses_what_was_sent(int status) noexcept {
+    return status == 400 || status == 413 || status == 422;
+}
+
 /// What a receiver took only in part, or wants to say though it took all.
 struct partial_success {
     std::uint64_t rejected_points = 0;  ///< that are lost: sending them again would not help

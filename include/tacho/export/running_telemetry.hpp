@@ -15,6 +15,7 @@
 #include "tacho/export/compressor.hpp"
 #include "tacho/export/delivered_by_name.hpp"
 #include "tacho/export/endpoint.hpp"
+#include "tacho/export/given.hpp"
 #include "tacho/export/listener.hpp"
 #include "tacho/export/named_files.hpp"
 #include "tacho/export/pusher.hpp"
@@ -24,10 +25,6 @@
 #include "tacho/registry/registry.hpp"
 #include "tacho/version.hpp"
 
-#include <memory>
-#include <type_traits>
-#include <utility>
-
 #if TACHO_BODIES
 #include <algorithm>
 #include <atomic>
@@ -35,9 +32,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -45,45 +44,9 @@
 
 namespace tacho::inline TACHO_ABI {
 
-/// In place of a transport: the program can't push.
-struct no_transport {};
-/// In place of a listener: the program can't be scraped on a port of its own.
-struct no_listener {};
-/// In place of a listener: the program's own web server answers with `telemetry.endpoint()`.
-struct own_server {};
-
 namespace detail {
 
 struct [[gnu::visibility("default")]] running_telemetry;  // the program's, in a plug-in too
-
-// What was given to start(), whatever its type.
-template <class Any>
-struct given {
-    bool is_one = false;                // else it stands for none
-    std::unique_ptr<Any> it = nullptr;  // nullptr also where there was no memory for it
-};
-
-template <class Transport>
-[[nodiscard]] given<any_transport> given_transport(Transport by) noexcept {
-    static_assert(std::is_same_v<Transport, no_transport> || transport<Transport>,
-                  "tacho: a transport has http_outcome post(http_post const&, deadline const&) and "
-                  "static bool can_send(std::string_view scheme), and can be moved");
-    given<any_transport> out;
-    if constexpr (!std::is_same_v<Transport, no_transport>) {
-        out.is_one = true;
-        attempt([&] { out.it = std::make_unique<transport_of<Transport>>(std::move(by)); });
-    }
-    return out;
-}
-template <class Listener>
-[[nodiscard]] given<any_listener> given_listener(Listener by) noexcept {
-    given<any_listener> out;
-    if constexpr (!std::is_same_v<Listener, no_listener> && !std::is_same_v<Listener, own_server>) {
-        out.is_one = true;
-        attempt([&] { out.it = std::make_unique<listener_of<Listener>>(std::move(by)); });
-    }
-    return out;
-}
 
 #if TACHO_BODIES
 
@@ -91,6 +54,7 @@ template <class Listener>
 struct one_push {
     std::shared_ptr<any_pusher> path;
     std::shared_ptr<delta_memory> memory;
+    std::string url;  // for messages
 };
 
 // Told to the error hook once no lock is held: it is the program's own code, and may ask for a report.
@@ -119,7 +83,8 @@ struct running_telemetry {
     std::shared_ptr<push_list const> pushes = std::make_shared<push_list>(1);
     std::shared_ptr<any_pusher> console;
     std::shared_ptr<any_listener> scrape;
-    resource about;  // as the last start said
+    bool listens = false;  // it answers, and the mounted endpoint does not
+    resource about;        // as the last start said
     std::shared_ptr<endpoint> mounted;
     std::shared_ptr<scrape_watcher> watcher;  // of both endpoints, once somebody may scrape
     std::shared_ptr<compressor> packs;        // what start() was given, for pushes that are added
@@ -136,6 +101,15 @@ struct running_telemetry {
         if (std::find(report.warnings.begin(), report.warnings.end(), what) != report.warnings.end()) return;
         messages.push_back({severity::warning, what});
         report.warnings.push_back(what);
+    }
+    // Who asks for another receiver under the name of a push that runs.
+    void go_on_pushing(std::size_t number, push_settings const& s) {
+        auto const& runs = (*pushes)[number].url;
+        if (auto const url = env::without_credentials(s.url); url != runs)
+            warn(
+                fmt::format("not pushing to {}: what was started before under this name goes on, to {}. Add it by "
+                            "add_push() under another name, or stop() first",
+                            url, runs));
     }
     void refuse(path_report& path, std::string why) {
         if (path.words == why) return;
@@ -171,14 +145,16 @@ inline running_list& all_running() {
 
 // nullptr when requests are to be sent as they are.
 inline std::shared_ptr<compressor> compressor_of_pushes(running_telemetry& running, push_settings const& push,
+                                                        std::vector<setting_origin> const& as_read,
                                                         std::shared_ptr<compressor> const& own) {
     if (push.compression.empty()) return nullptr;
     for (auto const& packs : {own, running.packs})
         if (packs != nullptr && packs->coding() == push.compression) return packs;
     running.warn(
-        fmt::format("pushes are sent uncompressed: {} is asked for, and the program has no compressor for it; "
-                    "give telemetry::start one, such as tacho::gzip() of tacho/adapter/zlib.hpp",
-                    env::in_quotes(push.compression)));
+        fmt::format("pushes are sent uncompressed: the program has no compressor for {}; give "
+                    "telemetry::start one of this coding, as tacho::gzip() of tacho/adapter/zlib.hpp is of "
+                    "gzip, or empty the setting",
+                    named_setting("push.compression", push.compression, as_read)));
     return nullptr;
 }
 
@@ -209,17 +185,21 @@ inline std::string off(push_settings const& s) {
     return "off: " + (forgotten ? "push.enabled is false, though a URL is set" : s.why_off);
 }
 
+inline std::chrono::milliseconds usable_interval(running_telemetry& running, std::string_view to,
+                                                 std::chrono::milliseconds wanted,
+                                                 std::chrono::milliseconds otherwise) {
+    if (wanted.count() > 0) return wanted;
+    running.warn(fmt::format("{}: an interval of {} ms would push without pause; {} ms is used instead", to,
+                             wanted.count(), otherwise.count()));
+    return otherwise;
+}
+
 inline void start_push(running_telemetry& running, path_report& path, std::size_t number, push_settings const& s,
                        std::vector<setting_origin> const& as_read, given<any_transport> by,
                        std::shared_ptr<compressor> const& compress_with, std::shared_ptr<push_watcher> watcher) {
     path.wanted = true;
     auto const url = env::without_credentials(s.url);
-    auto interval = s.interval;
-    if (interval.count() <= 0) {
-        interval = push_settings{}.interval;
-        running.warn(fmt::format("{}: an interval of {} ms would push without pause; {} ms is used instead", url,
-                                 s.interval.count(), interval.count()));
-    }
+    auto const interval = usable_interval(running, url, s.interval, push_settings{}.interval);
     if (!s.problem.empty()) return running.refuse(path, "not pushing: " + s.problem);
     if (!by.is_one)
         return running.refuse(
@@ -230,6 +210,10 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
     if (!parts)
         return running.refuse(path, fmt::format("not pushing: {} is no URL; write it as http://host:port/v1/metrics",
                                                 env::in_quotes(url)));
+    std::vector<http_header> sent;
+    for (auto const& [name, value] : s.headers) sent.push_back({name, value});
+    if (auto const problem = problem_of(sent); !problem.empty())
+        return running.refuse(path, fmt::format("not pushing to {}: {}", url, problem));
     auto const lacks_memory = [&] {
         running.refuse(
             path, fmt::format("not pushing to {}: no thread or no memory can be had; allow the process more", url));
@@ -250,7 +234,7 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
                                                 "stop() has returned",
                                                 url));
     if (scheme == "https") hand_over_files(running, s, as_read, *by.it);
-    auto packs = compressor_of_pushes(running, s, compress_with);
+    auto packs = compressor_of_pushes(running, s, as_read, compress_with);
     bool const started = attempt([&] {
         auto with = std::make_shared<running_telemetry::push_list>(*running.pushes);
         with->resize((std::max)(with->size(), number + 1));
@@ -264,6 +248,7 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
                                                                .compress_with = std::move(packs),
                                                                .watcher = std::move(watcher)},
                                                 std::move(by.it), now.memory);
+        now.url = url;
         (*with)[number] = std::move(now);
         running.pushes = std::move(with);
     });
@@ -280,16 +265,18 @@ inline void start_console(running_telemetry& running, registry& of, settings con
         return running.refuse(path,
                               "not writing to the standard output: what wrote there before has not ended yet; start "
                               "once stop() has returned");
+    auto const interval =
+        usable_interval(running, "the standard output", s.console.interval, settings{}.console.interval);
     bool const started = attempt([&] {
         running.console = std::make_shared<any_pusher>(
-            of, pusher_options{.url = "the standard output", .about = s.about, .interval = s.console.interval},
+            of, pusher_options{.url = "the standard output", .about = s.about, .interval = interval},
             std::make_unique<transport_of<stream_transport>>(stream_transport{}), nullptr);
     });
     if (!started)
         return running.refuse(
             path, "not writing to the standard output: no thread or no memory can be had; allow the process more");
     path.running = true;
-    path.words = fmt::format("writing to the standard output every {} ms", s.console.interval.count());
+    path.words = fmt::format("writing to the standard output every {} ms", interval.count());
 }
 
 inline std::shared_ptr<endpoint> make_endpoint(running_telemetry const& running, registry& of, settings const& s,
@@ -308,6 +295,7 @@ inline void start_scrape(running_telemetry& running, registry& of, settings cons
     path.wanted = true;
     if (by_own_server) {
         path.running = true;
+        path.port = 0;
         path.words = "answered by the program's own web server";
         return;
     }
@@ -318,13 +306,17 @@ inline void start_scrape(running_telemetry& running, registry& of, settings cons
             "tacho::httplib_listener{} of tacho/adapter/httplib.hpp, or tacho::own_server{} and let your web "
             "server answer with telemetry.endpoint()");
     if (!s.scrape.problem.empty()) return running.refuse(path, "not listening: " + s.scrape.problem);
+    // A callback that stopped it may still be under way in it, on the thread that calls this.
+    if (running.scrape != nullptr && !running.scrape->ended())
+        return running.refuse(path,
+                              "not listening: what listened before has not ended yet; start once stop() has returned");
     bool const done =
         by.it != nullptr && attempt([&] {
             auto const port =
                 by.it->start(s.scrape.host, s.scrape.port, make_endpoint(running, of, s, compress_with, true));
             if (!port) return running.refuse(path, "not listening: " + port.message());
             running.scrape = std::move(by.it);
-            path.running = true;
+            running.listens = path.running = true;
             path.port = *port;
             path.words = fmt::format("listening on http://{}:{}/metrics", env::host_before_port(s.scrape.host), *port);
         });

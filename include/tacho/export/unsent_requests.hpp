@@ -18,6 +18,7 @@ struct unsent_requests {
     std::vector<otlp_request_end> ends = {};  ///< of each; none when nothing is left to send
     std::size_t sent = 0;                     ///< how many have arrived
     unix_nanos collected = 0;                 ///< when the numbers in them were read
+    bool is_refused = false;                  ///< the next one, for what is in it, when it was last sent
 };
 
 }  // namespace tacho::inline TACHO_ABI

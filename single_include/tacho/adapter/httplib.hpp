@@ -51,14 +51,14 @@ inline void answer_scrape(endpoint& from, httplib::Request const& request, httpl
     // It leaves the body of HEAD out, and tells its length: that of the page, unless it might be compressed for GET.
     bool const head = request.method == "HEAD";
     bool const tells_length = encoding.empty();
-    ++answering;
+    ++awaited;
     auto const answer = from.respond({.method = head && tells_length ? "GET" : request.method,
                                       .accept = accept,
                                       .accept_encoding = encoding,
                                       .query = query_of(request),
                                       .scrape_timeout = timeout,
                                       .sends_body = !head});
-    --answering;
+    --awaited;
     response.status = answer.status();
     for (auto const& [name, value] : answer.headers())
         if (name != "Content-Type") response.set_header(std::string{name}, std::string{value});
@@ -138,7 +138,7 @@ private:
             // A server that is about to run would not hear of it.
             while (!is_told()) std::this_thread::yield();
             // A callback or the error hook, called by a scrape, would wait for itself.
-            if (detail::answering == 0) thread_.join();
+            if (detail::awaited == 0) thread_.join();
         }
 
     private:
@@ -209,14 +209,14 @@ private:
         }
 
         void complain() noexcept {
-            ++detail::answering;  // the error hook may stop what calls it
+            ++detail::awaited;  // the error hook may stop what calls it
             detail::attempt([this] {
                 report(severity::error, "not scrapable: the system accepts no connection on " +
                                             env::host_before_port(host_) + ":" + std::to_string(port_) +
                                             " any more, such as for want of files or memory (`dmesg` may tell); it is "
                                             "tried again every second");
             });
-            --detail::answering;
+            --detail::awaited;
         }
 
         std::shared_ptr<endpoint> const answers_;
