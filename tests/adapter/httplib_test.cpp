@@ -223,6 +223,21 @@ TEST(a_listener, says_which_address_is_in_use) {
                   ": Address already in use. Use another address or port, or stop what uses this one");
 }
 
+// Before its thread has come to listening, too.
+TEST(a_listener, that_is_stopped_at_once_leaves_its_port_to_others) {
+    shop s;
+    auto const endpoint = std::make_shared<tacho::endpoint>(s.registry);
+    std::uint16_t port = 0;
+    for (int i = 0; i < 50; ++i) {
+        tacho::httplib_listener listener;
+        auto const bound = listener.start("127.0.0.1", port, endpoint);
+        ASSERT_TRUE(bound) << i << ": " << bound.message();
+        port = *bound;
+        listener.stop();
+        EXPECT_FALSE(httplib::Client("127.0.0.1", port).Get("/metrics"));
+    }
+}
+
 // The system may refuse for reasons that pass; cpp-httplib ends then.
 TEST(a_listener, listens_again_when_no_connection_could_be_accepted) {
     static std::atomic<int> heard{0};

@@ -135,17 +135,17 @@ private:
                 is_stopping_ = true;
             }
             changed_.notify_one();
-            // A server that is about to run would not hear of it.
+            // A server that is bound runs before it ends, which closes its socket; until it does it would hear nothing.
             while (!is_told()) std::this_thread::yield();
             // A callback or the error hook, called by a scrape, would wait for itself.
             if (detail::awaited == 0) thread_.join();
         }
 
     private:
-        // False while the server can't be told to stop, and may run nevertheless.
+        // Whether a server that is bound has been told to stop.
         bool is_told() noexcept {
             std::lock_guard const lock{mutex_};
-            if (!is_serving_ || was_told_) return true;
+            if (!is_bound_ || was_told_) return true;
             was_told_ = server_->is_running();
             if (was_told_) server_->stop();
             return was_told_;
@@ -164,9 +164,8 @@ private:
                 ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, reinterpret_cast<char const*>(&on), sizeof on);
             });
             errno = 0;
-            int const bound = port == 0                           ? server->bind_to_any_port(host_)
-                              : server->bind_to_port(host_, port) ? port
-                                                                  : -1;
+            int const bound =
+                port == 0 ? server->bind_to_any_port(host_) : (server->bind_to_port(host_, port) ? port : -1);
             if (bound <= 0) {
                 auto const where =
                     "can't listen on " + env::host_before_port(host_) + ":" + std::to_string(port) + ": ";
@@ -177,6 +176,7 @@ private:
             }
             std::lock_guard const lock{mutex_};
             server_ = std::move(server);  // the one before has ended, and closed its socket
+            is_bound_ = true;
             port_ = static_cast<std::uint16_t>(bound);
             return port_;
         }
@@ -185,24 +185,20 @@ private:
             using namespace std::chrono_literals;
             using clock = std::chrono::steady_clock;
             std::unique_lock lock{mutex_};
-            changed_.wait(lock, [this] { return server_ != nullptr || is_stopping_; });
-            for (auto before = clock::time_point::min(); !is_stopping_;) {
-                is_serving_ = true;
+            changed_.wait(lock, [this] { return is_bound_ || is_stopping_; });
+            for (auto before = clock::time_point::min(); is_bound_;) {
                 lock.unlock();
-                detail::attempt(
-                    [this] { server_->listen_after_bind(); });  // only this thread puts another in its place
+                detail::attempt([this] { server_->listen_after_bind(); });  // which nobody else replaces
                 lock.lock();
-                is_serving_ = false;
+                is_bound_ = false;
                 if (is_stopping_) return;
-                // accept() has failed. Where this process has no descriptor left cpp-httplib goes on; otherwise it
-                // ends.
-                bool is_bound = false;
+                // accept() has failed; only where this process has no descriptor left does cpp-httplib go on.
                 lock.unlock();
                 if (auto const now = clock::now(); std::exchange(before, now) < now - 1min) complain();
                 lock.lock();
-                while (!is_bound && !changed_.wait_for(lock, 1s, [this] { return is_stopping_; })) {
+                while (!is_bound_ && !changed_.wait_for(lock, 1s, [this] { return is_stopping_; })) {
                     lock.unlock();
-                    detail::attempt([&] { is_bound = bind(port_).has_value(); });
+                    detail::attempt([this] { static_cast<void>(bind(port_)); });
                     lock.lock();
                 }
             }
@@ -225,7 +221,7 @@ private:
         std::condition_variable changed_;
         std::unique_ptr<httplib::Server> server_;
         std::uint16_t port_ = 0;
-        bool is_serving_ = false, is_stopping_ = false, was_told_ = false;
+        bool is_bound_ = false, is_stopping_ = false, was_told_ = false;
         std::thread thread_;  // last: it uses all above
     };
     detail::process_bound<running> running_;
