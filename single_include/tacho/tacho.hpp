@@ -17830,7 +17830,8 @@ template <request_metrics Metrics>
 
 namespace tacho::inline TACHO_ABI::http {
 
-/// How a request ended. It is a success when nothing was thrown and the status code is below 400.
+/// How a request ended. It is a success when nothing was thrown and the status code is below 400, also where the client
+/// left before the last byte.
 enum class outcome : unsigned char { success, error };
 /// The label values of an outcome, found by the instruments.
 consteval auto label_values(outcome) {
@@ -17870,7 +17871,8 @@ template <operation_metrics Metrics>
 template <operation_metrics Metrics>
 void end_request(Metrics& metrics, detail::running_operation<Metrics> const& running, request_end const& how) noexcept {
     int const status_code = how.status_code.value_or(500);
-    auto const judged = status_code < 400 && how.error.empty() ? outcome::success : outcome::error;
+    bool const has_failed = !how.error.empty() && how.error != "aborted";  // which the client did
+    auto const judged = status_code < 400 && !has_failed ? outcome::success : outcome::error;
     running.duration.observe(how.seconds);
     metrics.requests(running.api, running.operation, judged, status_code).inc();
 }

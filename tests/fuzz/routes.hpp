@@ -140,10 +140,9 @@ inline void routes_left_out(input bytes) {
         std::set<std::string> beginnings{bare};
         for (std::size_t i = 1; i < bare.size(); ++i)
             if (bare[i] == '/') {
-                beginnings.insert(bare.substr(0, i));
+                if (i != 1) beginnings.insert(bare.substr(0, i));  // `/` is just that path
                 beginnings.insert(bare.substr(0, i + 1));
             }
-        if (bare.starts_with("//")) beginnings.insert("/");
         beginnings.erase("");
         bool const wanted = std::any_of(left_out.begin(), left_out.end(),
                                         [&](std::string const& one) { return beginnings.contains(one); });

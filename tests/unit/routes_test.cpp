@@ -315,6 +315,10 @@ TEST(a_measured_request, is_no_success_where_something_was_thrown_behind_its_cod
     tacho::registry registry{test::fixed()};
     test::operations m{registry};
     tacho::http::measured_request{m, "models", "list"}.finish(200, {}, "exception");
+    tacho::http::measured_request{m, "models", "get"}.finish(200, {}, "aborted");  // by the client
+    EXPECT_EQ(test::value_of(test::as_text(registry),
+                             "requests_total{api=\"models\",method=\"get\",status=\"success\",status_code=\"200\"}"),
+              "1");
     EXPECT_EQ(test::value_of(test::as_text(registry),
                              "requests_total{api=\"models\",method=\"list\",status=\"error\",status_code=\"200\"}"),
               "1");
