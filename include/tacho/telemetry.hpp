@@ -8,6 +8,7 @@
 #include "tacho/core/error_hook.hpp"
 #include "tacho/core/process_bound.hpp"
 #include "tacho/env/settings.hpp"
+#include "tacho/export/awaited.hpp"
 #include "tacho/export/compressor.hpp"
 #include "tacho/export/endpoint.hpp"
 #include "tacho/export/given.hpp"
@@ -130,6 +131,18 @@ struct watchers {
     return made;
 }
 
+// What a callback stopped ends when its scrape does. Under no lock, for that may be long; and not where the scrape
+// would wait for this thread.
+inline void wait_for_stopped_listener(running_telemetry& running) {
+    if (awaited != 0) return;
+    std::shared_ptr<any_listener> stopped;
+    {
+        std::lock_guard const lock{running.mutex};
+        if (!running.listens) stopped = running.scrape;
+    }
+    if (stopped != nullptr) stopped->stop();
+}
+
 inline std::shared_ptr<running_telemetry> start_quietly(registry& of, settings const& s, given<any_transport> by,
                                                         given<any_listener> at, bool by_own_server,
                                                         std::shared_ptr<compressor> const& compress_with,
@@ -189,6 +202,7 @@ TACHO_FUNCTION telemetry telemetry::start_any(registry& of, settings const& s, d
                                               detail::given<detail::any_listener> at, bool by_own_server,
                                               std::shared_ptr<compressor> const& compress_with) {
     auto watched = detail::watch(of, s);
+    if (watched.running != nullptr) detail::wait_for_stopped_listener(*watched.running);
     std::vector<detail::message> messages;
     auto running =
         detail::start_quietly(of, s, std::move(by), std::move(at), by_own_server, compress_with, watched, messages);

@@ -10276,7 +10276,7 @@ public:
 
     /// Whether it may return this.
     template <class Value>
-    static constexpr bool takes = detail::amount_for<Value, typename Traits::number_type>;
+    static constexpr bool takes = detail::amount_for<std::remove_cvref_t<Value>, typename Traits::number_type>;
 
     /// A value that holds now, and its label values.
     template <class Value, class... Args>
@@ -10510,7 +10510,7 @@ public:
     static constexpr bool takes_just_values = true;  // found out at run time
     /// Whether it may return this.
     template <class Value>
-    static constexpr bool takes = detail::amount_for<Value, Number>;
+    static constexpr bool takes = detail::amount_for<std::remove_cvref_t<Value>, Number>;
 
     named_series_observer(detail::observed_values& into, family& of) noexcept : into_(into), of_(of) {}
     named_series_observer(named_series_observer const&) = delete;

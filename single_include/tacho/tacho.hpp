@@ -10290,7 +10290,7 @@ public:
 
     /// Whether it may return this.
     template <class Value>
-    static constexpr bool takes = detail::amount_for<Value, typename Traits::number_type>;
+    static constexpr bool takes = detail::amount_for<std::remove_cvref_t<Value>, typename Traits::number_type>;
 
     /// A value that holds now, and its label values.
     template <class Value, class... Args>
@@ -10524,7 +10524,7 @@ public:
     static constexpr bool takes_just_values = true;  // found out at run time
     /// Whether it may return this.
     template <class Value>
-    static constexpr bool takes = detail::amount_for<Value, Number>;
+    static constexpr bool takes = detail::amount_for<std::remove_cvref_t<Value>, Number>;
 
     named_series_observer(detail::observed_values& into, family& of) noexcept : into_(into), of_(of) {}
     named_series_observer(named_series_observer const&) = delete;
@@ -15434,7 +15434,6 @@ private:
             bool accepted = false;
             done_ = {};
             all_taken_ = true;
-            not_before_ = {};
             if (!attempt([&] { accepted = push(until) && all_taken_; })) says_.threw();
             tell(accepted, started);
             if (last && !sends_totals_ && !unsent_.ends.empty()) memory_->leave(std::move(unsent_));
@@ -15442,7 +15441,7 @@ private:
             under_way_ = nullptr;
             ++(accepted ? stats_.accepted : stats_.failed);
             flushes_done_ = flushes;
-            if (accepted) flushes_taken_ = flushes;
+            if (accepted) flushes_taken_ = flushes, not_before_ = {};
             stopped_ = last;
             finished_.notify_all();
             if (last) return reader_.reset();
@@ -15730,7 +15729,8 @@ public:
     }
 
     /// Pushes once more and ends the thread, within `limit`: what is under way is cut short then. Idempotent, and what
-    /// the destructor does. Called by the error hook or a callback on the pusher's own thread it doesn't wait.
+    /// the destructor does. Called by the error hook or a callback, on the thread of any pusher or within a scrape of a
+    /// listener, it doesn't wait: ended() tells then.
     void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) { pusher_.stop(limit); }
 
     /// The same without waiting for the end, so that several can stop at the same time; stop() then waits.
@@ -16292,7 +16292,7 @@ inline void read_url(reader& in, push_settings& push) {
     }
     in.note("push.url", name);  // only now: what can't be used leaves the default
     push.url = *value;
-    std::string_view const path = parts->path;
+    auto const path = parts->path.substr(0, parts->path.find_first_of("?#"));
     if (whole && (path.empty() || path == "/"))
         in.warn("{}={} has no path and is taken as it stands; a receiver's path is mostly /v1/metrics", name,
                 in_quotes(without_credentials(*value)));
@@ -16815,6 +16815,7 @@ struct running_telemetry {
     }
     // Who asks for another receiver under the name of a push that runs.
     void go_on_pushing(std::size_t number, push_settings const& s) {
+        if (!s.problem.empty()) return warn("not pushing: " + s.problem);
         auto const& runs = (*pushes)[number].url;
         if (auto const url = env::without_credentials(s.url); url != runs)
             warn(
@@ -17017,7 +17018,7 @@ inline void start_scrape(running_telemetry& running, registry& of, settings cons
             "tacho::httplib_listener{} of tacho/adapter/httplib.hpp, or tacho::own_server{} and let your web "
             "server answer with telemetry.endpoint()");
     if (!s.scrape.problem.empty()) return running.refuse(path, "not listening: " + s.scrape.problem);
-    // A callback that stopped it may still be under way in it, on the thread that calls this.
+    // A callback that stopped it may be under way in it still, and have this called by its thread.
     if (running.scrape != nullptr && !running.scrape->ended())
         return running.refuse(path,
                               "not listening: what listened before has not ended yet; start once stop() has returned");
@@ -17300,6 +17301,18 @@ struct watchers {
     return made;
 }
 
+// What a callback stopped ends when its scrape does. Under no lock, for that may be long; and not where the scrape
+// would wait for this thread.
+inline void wait_for_stopped_listener(running_telemetry& running) {
+    if (awaited != 0) return;
+    std::shared_ptr<any_listener> stopped;
+    {
+        std::lock_guard const lock{running.mutex};
+        if (!running.listens) stopped = running.scrape;
+    }
+    if (stopped != nullptr) stopped->stop();
+}
+
 inline std::shared_ptr<running_telemetry> start_quietly(registry& of, settings const& s, given<any_transport> by,
                                                         given<any_listener> at, bool by_own_server,
                                                         std::shared_ptr<compressor> const& compress_with,
@@ -17359,6 +17372,7 @@ TACHO_FUNCTION telemetry telemetry::start_any(registry& of, settings const& s, d
                                               detail::given<detail::any_listener> at, bool by_own_server,
                                               std::shared_ptr<compressor> const& compress_with) {
     auto watched = detail::watch(of, s);
+    if (watched.running != nullptr) detail::wait_for_stopped_listener(*watched.running);
     std::vector<detail::message> messages;
     auto running =
         detail::start_quietly(of, s, std::move(by), std::move(at), by_own_server, compress_with, watched, messages);

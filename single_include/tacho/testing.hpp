@@ -107,6 +107,8 @@ public:
     [[nodiscard]] bool exists() const noexcept { return value_.has_value(); }
     /// NaN where it isn't there. Implicit, so that EXPECT_DOUBLE_EQ and arithmetic take it.
     [[nodiscard]] operator double() const noexcept;
+    /// NaN would be true: ask exists(), or compare.
+    explicit operator bool() const = delete;
     /// `http.requests{verb="GET"} 3`, or why there is no such number.
     [[nodiscard]] std::string const& text() const noexcept { return text_; }
 
@@ -162,6 +164,8 @@ public:
     [[nodiscard]] number_reading value() const;
     /// The value; NaN where there is none. Implicit, so that EXPECT_GT and EXPECT_DOUBLE_EQ take it.
     [[nodiscard]] operator double() const { return value(); }
+    /// NaN would be true: ask exists(), or compare.
+    explicit operator bool() const = delete;
     /// Of a histogram: how many were observed.
     [[nodiscard]] number_reading count() const;
     /// Of a histogram: their sum, in its unit.
@@ -176,6 +180,8 @@ public:
     template <class Number>
         requires std::is_arithmetic_v<Number>
     friend bool operator==(series_reading const& a, Number b) { return a.value() == b; }
+    // They would be compared as doubles.
+    friend bool operator==(series_reading const&, series_reading const&) = delete;
 
     template <class Char, class Traits>
     friend std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& to,

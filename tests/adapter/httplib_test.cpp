@@ -266,10 +266,10 @@ TEST(a_listener, may_be_stopped_while_it_can_not_listen) {
     static std::atomic<bool> heard{false};
     heard = false;
     auto* const before = tacho::set_error_hook([](tacho::severity, std::string_view) noexcept { heard = true; });
-    test::let_accept_fail(*port);
+    // Whoever has the port meanwhile, it isn't taken from. Another try, should this be later than the listener's own.
+    do test::let_accept_fail(*port);
+    while (!other.start("127.0.0.1", *port, endpoint));
     EXPECT_TRUE(test::wait_until([] { return heard.load(); }));
-    // Whoever has the port now, it isn't taken from.
-    EXPECT_TRUE(test::wait_until([&] { return bool{other.start("127.0.0.1", *port, endpoint)}; }));
     tacho::set_error_hook(before);
     listener.stop();
     EXPECT_TRUE(httplib::Client("127.0.0.1", *port).Get("/metrics"));
@@ -611,6 +611,58 @@ TEST(a_listener, is_not_started_again_by_a_callback_of_a_scrape_of_the_one_befor
     EXPECT_TRUE(running->report().scrape.running) << running->report().text();
     running->stop();
     running.reset();
+}
+
+// There it waits for nobody; who starts telemetry next waits for what it stopped.
+TEST(a_listener, is_started_again_after_a_callback_of_a_push_has_stopped_it) {
+    test::heard const heard;
+    tacho::registry registry;
+    std::optional<tacho::telemetry> running;
+    std::atomic<bool> stopped{false};
+    tacho::observable_gauge<"calls"> calls{registry, "", [&, n = 0]() mutable {
+                                               if (++n == 1) {
+                                                   running->stop();
+                                                   stopped = true;
+                                               }
+                                               return n;
+                                           }};
+    auto const start = [&] {
+        return tacho::telemetry::start(registry,
+                                       read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"},
+                                             {"OGX_PROMETHEUS_ENABLED", "1"},
+                                             {"OGX_METRICS_PORT", "0"}}),
+                                       tacho::memory_transport{}, tacho::httplib_listener{});
+    };
+    running.emplace(start());
+    static_cast<void>(running->flush());
+    ASSERT_TRUE(test::wait_until([&] { return stopped.load(); }));
+    auto const port = running->report().scrape.port;
+    auto const again = start();
+    EXPECT_TRUE(again.report().scrape.running) << again.report().text();
+    EXPECT_EQ(port, 0);
+}
+
+// The thread that it would have listened by has to end there as well.
+TEST(a_listener, says_on_the_thread_of_a_push_that_its_port_is_in_use) {
+    test::heard const heard;
+    tacho::registry registry, other;
+    tacho::httplib_listener first;
+    auto const port = first.start("127.0.0.1", 0, std::make_shared<tacho::endpoint>(registry));
+    ASSERT_TRUE(port);
+    std::string said;
+    tacho::observable_gauge<"calls"> calls{registry, "", [&] {
+                                               auto s = read({{"OGX_PROMETHEUS_ENABLED", "1"}});
+                                               s.scrape.port = *port;
+                                               said = tacho::telemetry::start(other, s, tacho::no_transport{},
+                                                                              tacho::httplib_listener{})
+                                                          .report()
+                                                          .scrape.words;
+                                               return 1;
+                                           }};
+    tacho::pusher pusher{registry, {.interval = std::chrono::hours{1}}, tacho::memory_transport{}};
+    EXPECT_TRUE(pusher.flush());
+    pusher.stop();
+    EXPECT_NE(said.find("Address already in use"), std::string::npos) << said;
 }
 
 // Nor does it wait for another thread that stops the listener, and waits for the scrape.

@@ -384,6 +384,8 @@ TEST(a_series_that_expires, does_not_while_a_handle_holds_it) {
         EXPECT_EQ(value_of(as_text(registry), "c_total{a=\"held\"}"), "1");
     }
     pass(600);
+    EXPECT_EQ(value_of(as_text(registry), "c_total{a=\"held\"}"), "1");  // used since the scrape before
+    pass(600);
     EXPECT_EQ(as_text(registry), "");
 }
 

@@ -143,6 +143,8 @@ TEST(the_url, is_joined_to_a_base_and_taken_as_it_is_for_metrics) {
     EXPECT_EQ(generic("http://c:4318?key=a/b"), "http://c:4318/v1/metrics?key=a/b");
     EXPECT_EQ(generic("http://c:4318/d/?key=a#e?f"), "http://c:4318/d/v1/metrics?key=a");
     EXPECT_EQ(generic("http://c:4318/d#e"), "http://c:4318/d/v1/metrics");
+    EXPECT_EQ(read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c/v1/metrics?key=a"}}).warnings.size(), 1u);
+    EXPECT_EQ(read({{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://c?key=a"}}).warnings.size(), 1u);
     auto const specific = [](char const* url) {
         return read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://other"}, {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", url}})
             .push.url;

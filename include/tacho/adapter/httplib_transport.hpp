@@ -210,7 +210,9 @@ private:
         auto& client = *connection_->client;
         bool is_answered = false, is_connected = false;
         // It is the deadline that counts: hang_up() comes first, if there was a second descriptor for it.
-        auto const rest = until.remaining() + std::chrono::seconds{1};
+        // No more than a day, for cpp-httplib counts milliseconds by int.
+        auto const rest =
+            (std::min)(until.remaining(), std::chrono::milliseconds{std::chrono::hours{24}}) + std::chrono::seconds{1};
         client.set_read_timeout(rest);
         client.set_write_timeout(rest);
         auto left = (std::max<std::int64_t>)(std::ssize(found.addresses), 1);

@@ -73,7 +73,7 @@ inline void read_url(reader& in, push_settings& push) {
     }
     in.note("push.url", name);  // only now: what can't be used leaves the default
     push.url = *value;
-    std::string_view const path = parts->path;
+    auto const path = parts->path.substr(0, parts->path.find_first_of("?#"));
     if (whole && (path.empty() || path == "/"))
         in.warn("{}={} has no path and is taken as it stands; a receiver's path is mostly /v1/metrics", name,
                 in_quotes(without_credentials(*value)));

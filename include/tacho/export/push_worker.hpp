@@ -142,7 +142,6 @@ private:
             bool accepted = false;
             done_ = {};
             all_taken_ = true;
-            not_before_ = {};
             if (!attempt([&] { accepted = push(until) && all_taken_; })) says_.threw();
             tell(accepted, started);
             if (last && !sends_totals_ && !unsent_.ends.empty()) memory_->leave(std::move(unsent_));
@@ -150,7 +149,7 @@ private:
             under_way_ = nullptr;
             ++(accepted ? stats_.accepted : stats_.failed);
             flushes_done_ = flushes;
-            if (accepted) flushes_taken_ = flushes;
+            if (accepted) flushes_taken_ = flushes, not_before_ = {};
             stopped_ = last;
             finished_.notify_all();
             if (last) return reader_.reset();

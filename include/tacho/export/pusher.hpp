@@ -100,7 +100,8 @@ public:
     }
 
     /// Pushes once more and ends the thread, within `limit`: what is under way is cut short then. Idempotent, and what
-    /// the destructor does. Called by the error hook or a callback on the pusher's own thread it doesn't wait.
+    /// the destructor does. Called by the error hook or a callback, on the thread of any pusher or within a scrape of a
+    /// listener, it doesn't wait: ended() tells then.
     void stop(std::chrono::milliseconds limit = std::chrono::seconds{5}) { pusher_.stop(limit); }
 
     /// The same without waiting for the end, so that several can stop at the same time; stop() then waits.

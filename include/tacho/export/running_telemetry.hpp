@@ -104,6 +104,7 @@ struct running_telemetry {
     }
     // Who asks for another receiver under the name of a push that runs.
     void go_on_pushing(std::size_t number, push_settings const& s) {
+        if (!s.problem.empty()) return warn("not pushing: " + s.problem);
         auto const& runs = (*pushes)[number].url;
         if (auto const url = env::without_credentials(s.url); url != runs)
             warn(
@@ -306,7 +307,7 @@ inline void start_scrape(running_telemetry& running, registry& of, settings cons
             "tacho::httplib_listener{} of tacho/adapter/httplib.hpp, or tacho::own_server{} and let your web "
             "server answer with telemetry.endpoint()");
     if (!s.scrape.problem.empty()) return running.refuse(path, "not listening: " + s.scrape.problem);
-    // A callback that stopped it may still be under way in it, on the thread that calls this.
+    // A callback that stopped it may be under way in it still, and have this called by its thread.
     if (running.scrape != nullptr && !running.scrape->ended())
         return running.refuse(path,
                               "not listening: what listened before has not ended yet; start once stop() has returned");

@@ -61,7 +61,7 @@ public:
     static constexpr bool takes_just_values = true;  // found out at run time
     /// Whether it may return this.
     template <class Value>
-    static constexpr bool takes = detail::amount_for<Value, Number>;
+    static constexpr bool takes = detail::amount_for<std::remove_cvref_t<Value>, Number>;
 
     named_series_observer(detail::observed_values& into, family& of) noexcept : into_(into), of_(of) {}
     named_series_observer(named_series_observer const&) = delete;

@@ -149,7 +149,7 @@ public:
 
     /// Whether it may return this.
     template <class Value>
-    static constexpr bool takes = detail::amount_for<Value, typename Traits::number_type>;
+    static constexpr bool takes = detail::amount_for<std::remove_cvref_t<Value>, typename Traits::number_type>;
 
     /// A value that holds now, and its label values.
     template <class Value, class... Args>

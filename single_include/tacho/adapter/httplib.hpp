@@ -112,6 +112,15 @@ public:
     httplib_listener& operator=(httplib_listener&&) = default;
 
 private:
+    // One that never ran keeps its socket open, which nobody else could bind the port beside.
+    class server_of_its_own final : public httplib::Server {
+    public:
+        void close_socket() noexcept {
+            if (auto const open = svr_sock_.exchange(INVALID_SOCKET); open != INVALID_SOCKET)
+                httplib::detail::close_socket(open);
+        }
+    };
+
     // The thread comes first: where none can be had, no port stays bound.
     class running {
     public:
@@ -119,7 +128,10 @@ private:
             : answers_(std::move(answers)), thread_([this] { serve(); }) {}
         running(running const&) = delete;
         running& operator=(running const&) = delete;
-        ~running() { stop(); }
+        ~running() {
+            stop();
+            if (thread_.joinable()) thread_.join();  // without a server it ends at once
+        }
 
         [[nodiscard]] result<std::uint16_t> listen(std::string const& host, std::uint16_t port) {
             host_ = host;
@@ -152,7 +164,7 @@ private:
         }
 
         [[nodiscard]] result<std::uint16_t> bind(std::uint16_t port) {
-            auto server = std::make_unique<httplib::Server>();
+            auto server = std::make_unique<server_of_its_own>();
             mount(*server, "/metrics", answers_);
             server->set_payload_max_length(0);
             server->set_keep_alive_timeout(1);  // seconds for which a connection that is idle holds up stop()
@@ -188,11 +200,13 @@ private:
             changed_.wait(lock, [this] { return is_bound_ || is_stopping_; });
             for (auto before = clock::time_point::min(); is_bound_;) {
                 lock.unlock();
-                detail::attempt([this] { server_->listen_after_bind(); });  // which nobody else replaces
+                // Which nobody else replaces. It throws where it can have no threads.
+                bool const has_run = detail::attempt([this] { server_->listen_after_bind(); });
                 lock.lock();
+                if (!has_run) server_->close_socket();
                 is_bound_ = false;
                 if (is_stopping_) return;
-                // accept() has failed; only where this process has no descriptor left does cpp-httplib go on.
+                // Or accept() has failed; only where this process has no descriptor left does cpp-httplib go on.
                 lock.unlock();
                 if (auto const now = clock::now(); std::exchange(before, now) < now - 1min) complain();
                 lock.lock();
@@ -219,7 +233,7 @@ private:
         std::string host_;  // set once, before the first server
         std::mutex mutex_;  // guards what follows
         std::condition_variable changed_;
-        std::unique_ptr<httplib::Server> server_;
+        std::unique_ptr<server_of_its_own> server_;
         std::uint16_t port_ = 0;
         bool is_bound_ = false, is_stopping_ = false, was_told_ = false;
         std::thread thread_;  // last: it uses all above
