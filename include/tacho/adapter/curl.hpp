@@ -23,7 +23,7 @@ struct curl_options {
     std::string certificate = {};         ///< PEM file of the authorities to trust; none: the system's
     std::string client_certificate = {};  ///< PEM file, for receivers that want one
     std::string client_key = {};          ///< PEM file of its key
-    bool use_proxy = false;               ///< take HTTP_PROXY, HTTPS_PROXY and NO_PROXY from the environment
+    bool use_proxy = false;               ///< take http_proxy, HTTPS_PROXY, NO_PROXY and so on, as libcurl does
 };
 
 /// A `transport`. Verifies certificates and host names, follows no redirect, reads at most 4 MiB of an answer, and
