@@ -203,8 +203,8 @@ TEST(a_pusher, that_is_stopped_while_it_waits_to_try_again_pushes_once_more_at_o
     flushing.join();
     ASSERT_EQ(s.transport.requests().size(), 2u);
     EXPECT_EQ(only_value(s.transport.requests()[1].body), "4");
-    EXPECT_NE(heard.text().find("Nothing is lost: the next push covers the same time"), std::string::npos)
-        << heard.text();
+    // The next one, if there was no time left before the wait began, and the last one if it was cut short.
+    EXPECT_NE(heard.text().find(" push covers the same time"), std::string::npos) << heard.text();
 }
 
 // CONFORMANCE 183, 185: no wait is asked for, so none is made.
