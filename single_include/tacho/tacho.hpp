@@ -15200,17 +15200,16 @@ public:
 
     // False, which the push then is.
     bool failed(std::string_view why, bool is_last) const {
-        report(
-            severity::warning,
-            fmt::format("pushing to {}: {}. {}", url_, why,
-                        is_last ? "It was the last push: what was recorded since the last accepted one is not delivered"
-                                : "Nothing is lost: the next push covers the same time"));
+        report(severity::warning,
+               fmt::format("pushing to {}: {}. {}", url_, why,
+                           is_last ? nothing_follows : "Nothing is lost: the next push covers the same time"));
         return false;
     }
 
-    bool cut_short(std::string_view why) const {
-        report(severity::warning,
-               fmt::format("pushing to {}: {}; the program stops. The last push covers the same time", url_, why));
+    // By a stop(), while it waited for another try.
+    bool cut_short(std::string_view why, bool is_last) const {
+        report(severity::warning, fmt::format("pushing to {}: {}; the program stops. {}", url_, why,
+                                              is_last ? nothing_follows : "The last push covers the same time"));
         return false;
     }
 
@@ -15245,6 +15244,9 @@ public:
     }
 
 private:
+    static constexpr std::string_view nothing_follows =
+        "It was the last push: what was recorded since the last accepted one is not delivered";
+
     std::string const url_;
     bool foreign_ = false;
 };
@@ -15523,7 +15525,7 @@ private:
                 if (asked) not_before_ = deadline::clock::now() + wait;
                 return says_.failed(why + "; there is no time left to try again", is_last_);
             }
-            if (!pause(wait, until)) return says_.cut_short(why);
+            if (!pause(wait, until)) return says_.cut_short(why, is_last_);
         }
     }
 

@@ -175,6 +175,8 @@ TEST(a_pusher, ends_its_last_push_when_another_thread_is_in_more_of_a_hurry) {
     EXPECT_TRUE(pusher.ended());
     EXPECT_EQ(s.transport.requests().size(), 1u);
     EXPECT_EQ(pusher.stats().retries, 0u);
+    EXPECT_EQ(count(heard.text(), "It was the last push"), 1u) << heard.text();
+    EXPECT_EQ(count(heard.text(), "covers the same time"), 0u) << heard.text();
 }
 
 TEST(a_pusher, takes_times_that_no_clock_can_hold) {

@@ -100,9 +100,9 @@ public:
         return bound;
     }
 
-    /// See `listener`: by one thread at a time. By a callback or the error hook within a scrape it doesn't wait for the
-    /// end: the next call does, or the destructor, which must not be there. In a child of fork(), which has no thread
-    /// that answers, it does nothing; the child keeps the port's socket open.
+    /// See `listener`: by one thread at a time. By a callback or the error hook within a scrape or push it doesn't wait
+    /// for the end: the next call does, or the destructor, which must not be within a scrape. In a child of fork(),
+    /// which has no thread that answers, it does nothing; the child keeps the port's socket open.
     void stop() noexcept {
         if (auto* const here = running_.here()) here->stop();
     }

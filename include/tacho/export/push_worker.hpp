@@ -231,7 +231,7 @@ private:
                 if (asked) not_before_ = deadline::clock::now() + wait;
                 return says_.failed(why + "; there is no time left to try again", is_last_);
             }
-            if (!pause(wait, until)) return says_.cut_short(why);
+            if (!pause(wait, until)) return says_.cut_short(why, is_last_);
         }
     }
 
