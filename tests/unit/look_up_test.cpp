@@ -6,11 +6,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <sstream>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace {
@@ -75,6 +77,10 @@ TEST(a_look_up, gives_what_compares_and_computes_as_a_number) {
     EXPECT_NEAR(all["room.temperature"].value(), 0, 1e-9);
     EXPECT_TRUE(std::isnan(all["http.requests"]({{"verb", "PUT"}, {"http.code", 200}})));
     EXPECT_TRUE(std::isnan(all["http.duration"]({})));  // a histogram has count() and sum()
+    // NaN would be true, and what isn't there equal to nothing.
+    static_assert(!std::is_constructible_v<bool, tacho::series_reading>);
+    static_assert(!std::is_constructible_v<bool, tacho::number_reading>);
+    static_assert(!std::equality_comparable<tacho::series_reading>);
 }
 
 TEST(a_look_up, takes_a_missing_label_for_one_without_text) {

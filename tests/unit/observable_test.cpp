@@ -226,6 +226,13 @@ TEST(an_observable, adds_up_what_is_beyond_its_limit_of_series) {
     EXPECT_EQ(value_of(as_text(registry), "c_total{otel_metric_overflow=\"true\"}"), "144");
 }
 
+TEST(an_observable, takes_what_its_callable_refers_to) {
+    tacho::registry registry;
+    int const value = 3;
+    tacho::observable_gauge<"g"> g{registry, "", [&]() -> int const& { return value; }};
+    EXPECT_EQ(value_of(as_text(registry), "g"), "3");
+}
+
 // As of one that has a series of its own. CONFORMANCE 145
 TEST(an_observable, counts_the_last_of_several_values_beyond_its_limit_too) {
     test::heard const quiet;

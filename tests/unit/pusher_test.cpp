@@ -621,8 +621,12 @@ TEST(a_pusher, waits_as_long_as_the_receiver_wants_before_it_pushes_again) {
     ASSERT_TRUE(test::wait_until([&] { return pusher.stats().failed == 1; }));
     std::this_thread::sleep_for(milliseconds{50});  // by then there would be others
     EXPECT_EQ(s.transport.requests().size(), 1u);
-    EXPECT_TRUE(pusher.flush());           // who asks for one has it
-    EXPECT_TRUE(s.transport.wait_for(5));  // and it is taken, so that all is as before
+    s.transport.answer_with({.status = 500});
+    EXPECT_FALSE(pusher.flush());
+    std::this_thread::sleep_for(milliseconds{50});
+    EXPECT_EQ(s.transport.requests().size(), 2u);  // its failure takes nothing of it back
+    EXPECT_TRUE(pusher.flush());                   // who asks for one has it
+    EXPECT_TRUE(s.transport.wait_for(5));          // and it is taken, so that all is as before
 }
 
 TEST(a_flush, that_was_accepted_stays_so_when_a_later_push_fails) {

@@ -429,6 +429,10 @@ TEST(a_push, that_goes_on_to_another_receiver_than_is_asked_for_is_warned_of) {
         "warning: not pushing to http://d/m: what was started before under this name goes on, to http://a/m. "
         "Add it by add_push() under another name, or stop() first\n");
     EXPECT_EQ(telemetry.report().warnings.size(), 2u);
+    auto none = pushing_to("http://localhost:4318/v1/metrics");
+    none.push.problem = "X=\"y\" is no URL";
+    static_cast<void>(tacho::telemetry::start(registry, none, tacho::memory_transport{}));
+    EXPECT_EQ(count(heard.text(), "warning: not pushing: X=\"y\" is no URL\n"), 1u) << heard.text();
 }
 
 TEST(a_push, with_a_header_that_can_not_be_sent_is_not_started) {
