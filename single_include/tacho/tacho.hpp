@@ -3544,41 +3544,68 @@ template <class Piece>
     std::memcpy(&piece, at, sizeof piece);
     return piece;
 }
-// The bytes of a text of 1 to 8 as a number; texts of the same length give the same number only when they are the same.
-[[nodiscard]] inline std::uint64_t load_short(char const* at, std::size_t size) noexcept {
+// The bytes of a text of 1 to 7 as a number; texts of the same length give the same number only when they are the same.
+[[nodiscard, gnu::always_inline]] inline std::uint64_t load_short(char const* at, std::size_t size) noexcept {
     if (size >= 4) return load<std::uint32_t>(at) | load<std::uint32_t>(at + size - 4) << 32;
     if (size >= 2) return load<std::uint16_t>(at) | load<std::uint16_t>(at + size - 2) << 16;
     return static_cast<unsigned char>(*at);
 }
-[[nodiscard]] inline bool is_same_text(char const* a, char const* b, std::size_t size) noexcept {
-    if (size <= 8) return size == 0 || load_short(a, size) == load_short(b, size);
-    for (std::size_t i = 0; i + 8 < size; i += 8)
-        if (load<std::uint64_t>(a + i) != load<std::uint64_t>(b + i)) return false;
-    return load<std::uint64_t>(a + size - 8) == load<std::uint64_t>(b + size - 8);
+[[nodiscard, gnu::always_inline]] inline bool is_same_text(char const* a, char const* b, std::size_t size) noexcept {
+    auto const differ = [&]<class Piece>(Piece, std::size_t at) { return load<Piece>(a + at) ^ load<Piece>(b + at); };
+    if (size >= 8) {
+        for (std::size_t i = 0; i + 8 < size; i += 8)
+            if (differ(std::uint64_t{}, i) != 0) return false;
+        return differ(std::uint64_t{}, size - 8) == 0;
+    }
+    if (size >= 4) return (differ(std::uint32_t{}, 0) | differ(std::uint32_t{}, size - 4)) == 0;
+    if (size >= 2) return (differ(std::uint16_t{}, 0) | differ(std::uint16_t{}, size - 2)) == 0;
+    return size == 0 || *a == *b;
 }
 
-// One round of multiply and fold (MurmurHash's 64-bit multiplier): a full 64-bit product isn't portable, and the tags
-// and the table's index only need bits that depend on all input.
+// One round, by MurmurHash's multiplier. It takes no bit to a lower one: what the last letters of values are, which
+// stand in the highest bits, is turned to where the next round takes it to all.
 [[nodiscard]] inline std::uint64_t mix(std::uint64_t hash, std::uint64_t bits) noexcept {
-    hash = (hash ^ bits) * 0xC6A4A7935BD1E995u;
-    return hash ^ (hash >> 29);
+    return std::rotl((hash + bits) * 0xC6A4A7935BD1E995u, 32);
 }
 
 // A round for each eight bytes that have begun. Lengths are mixed in, so that ("ab", "c") and ("a", "bc") differ.
-[[nodiscard]] inline std::uint64_t hash_of(std::span<std::string_view const> values) noexcept {
+[[nodiscard, gnu::always_inline]] inline std::uint64_t mix(std::uint64_t hash, std::string_view value) noexcept {
+    char const* const at = value.data();
+    auto const size = value.size();
+    hash += size * 0x9E3779B97F4A7C15u;  // "1111" and "11111" are the same number
+    if (size < 8) return mix(hash, size == 0 ? 0 : load_short(at, size));
+    for (std::size_t i = 0; i + 8 < size; i += 8) hash = mix(hash, load<std::uint64_t>(at + i));
+    return mix(hash, load<std::uint64_t>(at + size - 8));
+}
+
+// Without a loop where the number of values is compiled in, as below. All bits of the last round depend on all input
+// but for its turn; the end folds them, since the lowest tell the place in a table, and the highest are compared there.
+template <std::size_t Count>
+[[nodiscard]] inline std::uint64_t hash_of(std::span<std::string_view const, Count> values) noexcept {
     std::uint64_t hash = 0x9E3779B97F4A7C15u;
-    for (auto const& value : values) {
-        char const* const at = value.data();
-        auto const size = value.size();
-        auto const length = size * 0x9E3779B97F4A7C15u;
-        if (size <= 8) {
-            hash = mix(hash, (size == 0 ? 0 : load_short(at, size)) + length);
-        } else {
-            for (std::size_t i = 0; i + 8 < size; i += 8) hash = mix(hash, load<std::uint64_t>(at + i));
-            hash = mix(hash, load<std::uint64_t>(at + size - 8) + length);
+    if constexpr (Count == std::dynamic_extent)
+        for (auto const& value : values) hash = mix(hash, value);
+    else
+        [&]<std::size_t... At>(std::index_sequence<At...>) {
+            ((hash = mix(hash, values[At])), ...);
         }
-    }
-    return mix(hash, hash >> 32);
+    (std::make_index_sequence<Count>{});
+    hash = (hash ^ hash >> 32) * 0xC6A4A7935BD1E995u;
+    return hash ^ hash >> 29;
+}
+
+// Whether all are shorter than `size`, a power of two.
+template <std::size_t Count>
+[[nodiscard]] inline bool are_shorter_than(std::size_t size, std::span<std::string_view const, Count> values) noexcept {
+    std::size_t sizes = 0;
+    if constexpr (Count == std::dynamic_extent)
+        for (auto const& value : values) sizes |= value.size();
+    else
+        [&]<std::size_t... At>(std::index_sequence<At...>) {
+            sizes = (std::size_t{0} | ... | values[At].size());
+        }
+    (std::make_index_sequence<Count>{});
+    return sizes < size;
 }
 
 }  // namespace tacho::inline TACHO_ABI::detail
@@ -3629,8 +3656,8 @@ struct label_schema {
     std::size_t given = 0;  ///< the label values that the instrument takes
 
     /// Calls f with those of an instrument's label values that its series have.
-    template <class F>
-    decltype(auto) with_kept(std::span<std::string_view const> values, F&& f) const {
+    template <std::size_t Count, class F>
+    decltype(auto) with_kept(std::span<std::string_view const, Count> values, F&& f) const {
         if (left_out == 0) [[likely]]
             return f(values);
         std::array<std::string_view, max_labels> kept;
@@ -4108,19 +4135,24 @@ public:
     }
 
     /// Whether these are its label values, in the order of declaration. Not of the overflow series.
-    [[nodiscard]] bool has(std::span<std::string_view const> wanted) const noexcept {
-        for (std::size_t i = 0; i < wanted.size(); ++i) {
-            auto const own = own_value(i);
-            if (own.size() != wanted[i].size()) return false;
-            if (!detail::is_same_text(own.data(), wanted[i].data(), own.size())) return false;
+    template <std::size_t Count>
+    [[nodiscard]] bool has(std::span<std::string_view const, Count> wanted) const noexcept {
+        if constexpr (Count == std::dynamic_extent) {
+            for (std::size_t i = 0; i < wanted.size(); ++i)
+                if (!has_at(i, wanted[i])) return false;
+            return true;
+        } else {
+            return [&]<std::size_t... At>(std::index_sequence<At...>) {
+                return (has_at(At, wanted[At]) && ...);
+            }
+            (std::make_index_sequence<Count>{});
         }
-        return true;
     }
     /// hash_of() its label values.
     [[nodiscard]] std::uint64_t hash() const noexcept {
         std::string_view values[max_labels];
         for (std::size_t i = 0; i < label_count_; ++i) values[i] = own_value(i);
-        return detail::hash_of({values, label_count_});
+        return detail::hash_of(std::span<std::string_view const>{values, label_count_});
     }
 
     /// What begins its line in Prometheus' formats: `name{a="1",b="2"} `, or for a histogram `{a="1",b="2"} `, and just
@@ -4178,6 +4210,11 @@ private:
     [[nodiscard]] std::string_view own_value(std::size_t index) const noexcept {
         auto const where = places()[index];
         return {reinterpret_cast<char const*>(this) + where.at, where.size};
+    }
+
+    [[nodiscard, gnu::always_inline]] bool has_at(std::size_t index, std::string_view wanted) const noexcept {
+        auto const own = own_value(index);
+        return own.size() == wanted.size() && detail::is_same_text(own.data(), wanted.data(), own.size());
     }
 
     // Little, because a scrape reads it with each text.
@@ -5032,7 +5069,8 @@ public:
     ~series_index();
 
     // Lock-free; allocates nothing.
-    [[nodiscard]] series* find(std::uint64_t hash, std::span<std::string_view const> values) const noexcept {
+    template <std::size_t Count>
+    [[nodiscard]] series* find(std::uint64_t hash, std::span<std::string_view const, Count> values) const noexcept {
         // Acquire: the table's contents were written before it was published.
         table const* const t = newest_.load(std::memory_order_acquire);
         if (t == nullptr) return nullptr;
@@ -5207,13 +5245,14 @@ public:
 
     /// The series with these label values, in the order of declaration; made when it is new, the overflow series when
     /// the limit is reached, nullptr when memory can't be had. Values may be any bytes of any length.
-    [[nodiscard]] series* find_or_create(std::span<std::string_view const> values) noexcept {
-        bool short_enough = true;
-        for (auto const& value : values) short_enough &= value.size() <= max_label_value;
-        if (short_enough) {
-            auto const hash = detail::hash_of(values);
-            if (series* const found = index_.find(hash, values); found != nullptr && is_usable(*found)) return found;
-        }
+    template <std::size_t Count>
+    [[nodiscard, gnu::noinline]] series* find_or_create(std::span<std::string_view const, Count> values) noexcept {
+        // Long ones are cut off first; the longest that are kept go the same way.
+        static_assert(std::has_single_bit(max_label_value));
+        if (detail::are_shorter_than(max_label_value, values))
+            if (series* const found = index_.find(detail::hash_of(values), values);
+                found != nullptr && is_usable(*found))
+                return found;
         return make(values);
     }
 
@@ -5714,7 +5753,8 @@ public:
     // Each by the values that its instrument is given, also of labels that a view leaves out; see series_table. Whoever
     // finds a series is `looking`.
     /// See series_table::find_or_create(): of the labels that views leave.
-    [[nodiscard]] series* find_or_create(std::span<std::string_view const> values) noexcept {
+    template <std::size_t Count>
+    [[nodiscard]] series* find_or_create(std::span<std::string_view const, Count> values) noexcept {
         return schema().with_kept(values, [this](auto kept) { return table_.find_or_create(kept); });
     }
     /// See series_table::hold().
@@ -8166,7 +8206,8 @@ public:
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }
 
     /// The series with these label values, for those who are looking.
-    [[nodiscard]] detail::found_series find(std::span<std::string_view const> values) const noexcept {
+    template <std::size_t Count>
+    [[nodiscard]] detail::found_series find(std::span<std::string_view const, Count> values) const noexcept {
         return found(family_ == nullptr ? nullptr : family_->find_or_create(values));
     }
     /// Has series kept in places of the instrument's own, which outlives this: where labels have few known values, of
@@ -8736,7 +8777,7 @@ private:
             [[maybe_unused]] std::array<label_scratch, sizeof...(At)> scratch;
             std::array<std::string_view, sizeof...(At)> const texts_in_order{
                 label_value<value_at<At>>::text(checked_label<value_at<At>>(args), scratch[At])...};
-            return f(std::span<std::string_view const>{texts_in_order});
+            return f(std::span{texts_in_order});
         }
         (std::index_sequence_for<Args...>{});
     }

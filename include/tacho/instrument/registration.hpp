@@ -87,7 +87,8 @@ public:
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return core_; }
 
     /// The series with these label values, for those who are looking.
-    [[nodiscard]] detail::found_series find(std::span<std::string_view const> values) const noexcept {
+    template <std::size_t Count>
+    [[nodiscard]] detail::found_series find(std::span<std::string_view const, Count> values) const noexcept {
         return found(family_ == nullptr ? nullptr : family_->find_or_create(values));
     }
     /// Has series kept in places of the instrument's own, which outlives this: where labels have few known values, of

@@ -133,7 +133,7 @@ private:
             [[maybe_unused]] std::array<label_scratch, sizeof...(At)> scratch;
             std::array<std::string_view, sizeof...(At)> const texts_in_order{
                 label_value<value_at<At>>::text(checked_label<value_at<At>>(args), scratch[At])...};
-            return f(std::span<std::string_view const>{texts_in_order});
+            return f(std::span{texts_in_order});
         }
         (std::index_sequence_for<Args...>{});
     }

@@ -75,7 +75,8 @@ public:
     // Each by the values that its instrument is given, also of labels that a view leaves out; see series_table. Whoever
     // finds a series is `looking`.
     /// See series_table::find_or_create(): of the labels that views leave.
-    [[nodiscard]] series* find_or_create(std::span<std::string_view const> values) noexcept {
+    template <std::size_t Count>
+    [[nodiscard]] series* find_or_create(std::span<std::string_view const, Count> values) noexcept {
         return schema().with_kept(values, [this](auto kept) { return table_.find_or_create(kept); });
     }
     /// See series_table::hold().

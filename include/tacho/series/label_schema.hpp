@@ -54,8 +54,8 @@ struct label_schema {
     std::size_t given = 0;  ///< the label values that the instrument takes
 
     /// Calls f with those of an instrument's label values that its series have.
-    template <class F>
-    decltype(auto) with_kept(std::span<std::string_view const> values, F&& f) const {
+    template <std::size_t Count, class F>
+    decltype(auto) with_kept(std::span<std::string_view const, Count> values, F&& f) const {
         if (left_out == 0) [[likely]]
             return f(values);
         std::array<std::string_view, max_labels> kept;

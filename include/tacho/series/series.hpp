@@ -56,19 +56,24 @@ public:
     }
 
     /// Whether these are its label values, in the order of declaration. Not of the overflow series.
-    [[nodiscard]] bool has(std::span<std::string_view const> wanted) const noexcept {
-        for (std::size_t i = 0; i < wanted.size(); ++i) {
-            auto const own = own_value(i);
-            if (own.size() != wanted[i].size()) return false;
-            if (!detail::is_same_text(own.data(), wanted[i].data(), own.size())) return false;
+    template <std::size_t Count>
+    [[nodiscard]] bool has(std::span<std::string_view const, Count> wanted) const noexcept {
+        if constexpr (Count == std::dynamic_extent) {
+            for (std::size_t i = 0; i < wanted.size(); ++i)
+                if (!has_at(i, wanted[i])) return false;
+            return true;
+        } else {
+            return [&]<std::size_t... At>(std::index_sequence<At...>) {
+                return (has_at(At, wanted[At]) && ...);
+            }
+            (std::make_index_sequence<Count>{});
         }
-        return true;
     }
     /// hash_of() its label values.
     [[nodiscard]] std::uint64_t hash() const noexcept {
         std::string_view values[max_labels];
         for (std::size_t i = 0; i < label_count_; ++i) values[i] = own_value(i);
-        return detail::hash_of({values, label_count_});
+        return detail::hash_of(std::span<std::string_view const>{values, label_count_});
     }
 
     /// What begins its line in Prometheus' formats: `name{a="1",b="2"} `, or for a histogram `{a="1",b="2"} `, and just
@@ -126,6 +131,11 @@ private:
     [[nodiscard]] std::string_view own_value(std::size_t index) const noexcept {
         auto const where = places()[index];
         return {reinterpret_cast<char const*>(this) + where.at, where.size};
+    }
+
+    [[nodiscard, gnu::always_inline]] bool has_at(std::size_t index, std::string_view wanted) const noexcept {
+        auto const own = own_value(index);
+        return own.size() == wanted.size() && detail::is_same_text(own.data(), wanted.data(), own.size());
     }
 
     // Little, because a scrape reads it with each text.

@@ -29,7 +29,8 @@ public:
     ~series_index();
 
     // Lock-free; allocates nothing.
-    [[nodiscard]] series* find(std::uint64_t hash, std::span<std::string_view const> values) const noexcept {
+    template <std::size_t Count>
+    [[nodiscard]] series* find(std::uint64_t hash, std::span<std::string_view const, Count> values) const noexcept {
         // Acquire: the table's contents were written before it was published.
         table const* const t = newest_.load(std::memory_order_acquire);
         if (t == nullptr) return nullptr;

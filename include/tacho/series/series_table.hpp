@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -43,13 +44,14 @@ public:
 
     /// The series with these label values, in the order of declaration; made when it is new, the overflow series when
     /// the limit is reached, nullptr when memory can't be had. Values may be any bytes of any length.
-    [[nodiscard]] series* find_or_create(std::span<std::string_view const> values) noexcept {
-        bool short_enough = true;
-        for (auto const& value : values) short_enough &= value.size() <= max_label_value;
-        if (short_enough) {
-            auto const hash = detail::hash_of(values);
-            if (series* const found = index_.find(hash, values); found != nullptr && is_usable(*found)) return found;
-        }
+    template <std::size_t Count>
+    [[nodiscard, gnu::noinline]] series* find_or_create(std::span<std::string_view const, Count> values) noexcept {
+        // Long ones are cut off first; the longest that are kept go the same way.
+        static_assert(std::has_single_bit(max_label_value));
+        if (detail::are_shorter_than(max_label_value, values))
+            if (series* const found = index_.find(detail::hash_of(values), values);
+                found != nullptr && is_usable(*found))
+                return found;
         return make(values);
     }
 
