@@ -7,7 +7,7 @@ import shlex
 import sys
 import tempfile
 
-from toolchain import DROP_IN, FLAGS, INCLUDE, SINGLE, compile_text, report, run
+from toolchain import DROP_IN, FLAGS, INCLUDE, SINGLE, compile_text, compiled, report, run
 
 # Everything in a program has to agree on these; whoever uses the library has chosen them.
 DIALECTS = {
@@ -19,9 +19,12 @@ DIALECTS = {
 def dropped_in(compiler, flags):
     """Two files with nothing but the single headers: a function that is not inline does not link."""
     with tempfile.TemporaryDirectory() as folder:
-        program = pathlib.Path(folder, 'program')
-        status, said = run(*shlex.split(compiler), *FLAGS, *flags, f'-I{SINGLE}', DROP_IN / 'main.cpp',
-                           DROP_IN / 'other.cpp', '-pthread', '-o', program)
+        program, made = pathlib.Path(folder, 'program'), []
+        for name in 'main', 'other':
+            made.append(pathlib.Path(folder, f'{name}.o'))
+            if wrong := compiled(compiler, DROP_IN / f'{name}.cpp', made[-1], *FLAGS, *flags, f'-I{SINGLE}'):
+                return wrong
+        status, said = run(*shlex.split(compiler), *flags, *made, '-pthread', '-o', program)
         if status == 0:
             status, said = run(program)
         return f'exit status {status}: {said}' if status != 0 else ''
@@ -32,10 +35,8 @@ def compiled_once(compiler):
     with tempfile.TemporaryDirectory() as folder:
         program, once = pathlib.Path(folder, 'program'), ['-DTACHO_SEPARATE_COMPILATION']
         for name, flags in {'other': once, 'main': once + ['-DTACHO_IMPLEMENTATION']}.items():
-            status, said = run(*shlex.split(compiler), *FLAGS, *flags, f'-I{SINGLE}', '-c', DROP_IN / f'{name}.cpp', '-o',
-                               f'{program}.{name}.o')
-            if status != 0:
-                return said
+            if wrong := compiled(compiler, DROP_IN / f'{name}.cpp', f'{program}.{name}.o', *FLAGS, *flags, f'-I{SINGLE}'):
+                return wrong
         link = [*shlex.split(compiler), *FLAGS, '-pthread', '-o', program, f'{program}.other.o']
         said = run(*link)[1]
         if not re.search('undefined (reference|symbol).*tacho::.*registry', said):

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: MIT
 """Compiles each header alone, with the first compiler given: it has what it needs."""
 import functools
+import pathlib
 import sys
+import tempfile
 
-from toolchain import INCLUDE, compile_text, report
+from toolchain import DROP_IN, FLAGS, INCLUDE, compiled, report
 
 
 def header_alone(compiler, name):
     """Twice in a row: it minds nothing, either."""
-    return compile_text(compiler, f'#include "{name}"\n' * 2, f'-I{INCLUDE}')
+    with tempfile.TemporaryDirectory() as folder:
+        return compiled(compiler, DROP_IN / 'nothing.cpp', pathlib.Path(folder, 'alone.o'), *FLAGS, f'-I{INCLUDE}',
+                        '-include', name, '-include', name)
 
 
 def main(compiler, *_):

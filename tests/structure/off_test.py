@@ -11,7 +11,7 @@ import tempfile
 import markdown
 import readme_test
 import rejected_test
-from toolchain import DROP_IN, FLAGS, INCLUDE, ROOT, compile_text, report, run
+from toolchain import DROP_IN, FLAGS, INCLUDE, ROOT, compiled, report, run
 
 OFF = ROOT / 'tests/structure/off'
 FUNCTION = re.compile(r'^(r_\w+):.*?\n(.*?)^\s*\.size\s+\1', re.S | re.M)
@@ -19,11 +19,12 @@ FUNCTION = re.compile(r'^(r_\w+):.*?\n(.*?)^\s*\.size\s+\1', re.S | re.M)
 
 def instructions(compiler, *flags):
     """What the functions of record.cpp consist of, by their names."""
-    status, said = run(*shlex.split(compiler), *FLAGS, '-O2', *flags, f'-I{INCLUDE}', '-S', '-o', '-', OFF / 'record.cpp')
-    if status != 0:
-        raise RuntimeError(said)
+    with tempfile.TemporaryDirectory() as folder:
+        code = pathlib.Path(folder, 'record.s')
+        make(compiler, OFF / 'record.cpp', ['-O2', *flags, '-S'], code)
+        text = code.read_text()
     found = {}
-    for name, body in FUNCTION.findall(said):
+    for name, body in FUNCTION.findall(text):
         words = [re.split('[#;]', line)[0].strip() for line in body.splitlines()]
         found[name] = [w for w in words if w and not w.startswith('.') and not w.endswith(':') and w != 'endbr64']
     return found
@@ -46,16 +47,15 @@ def records_nothing(compiler):
 IN_A_SYSTEM = ['-Wno-shadow']
 
 
-def compiled(compiler, source, flags, to):
-    status, said = run(*shlex.split(compiler), *FLAGS, *flags, f'-I{INCLUDE}', '-c', source, '-o', to)
-    if status != 0:
-        raise RuntimeError(said)
+def make(compiler, source, flags, to):
+    if wrong := compiled(compiler, source, to, *FLAGS, *flags, f'-I{INCLUDE}'):
+        raise RuntimeError(wrong)
 
 
 def works(compiler, flags):
     with tempfile.TemporaryDirectory() as folder:
         program = pathlib.Path(folder, 'program')
-        compiled(compiler, OFF / 'program.cpp', flags, f'{program}.o')
+        make(compiler, OFF / 'program.cpp', flags, f'{program}.o')
         status, said = run(*shlex.split(compiler), '-pthread', '-o', program, f'{program}.o')
         if status == 0:
             status, said = run(program)
@@ -69,7 +69,7 @@ def mixed(compiler):
         for name in 'main', 'other':
             for flags in [], ['-DTACHO_OFF']:
                 made[name, bool(flags)] = pathlib.Path(folder, f'{name}{len(flags)}.o')
-                compiled(compiler, DROP_IN / f'{name}.cpp', [*IN_A_SYSTEM, *flags], made[name, bool(flags)])
+                make(compiler, DROP_IN / f'{name}.cpp', [*IN_A_SYSTEM, *flags], made[name, bool(flags)])
         for main_off in False, True:
             for other_off in False, True:
                 status, said = run(*shlex.split(compiler), '-pthread', '-o', f'{folder}/program',
@@ -86,12 +86,12 @@ def portable_mixed(compiler):
     """TACHO_PORTABLE changes types and bodies as well."""
     with tempfile.TemporaryDirectory() as folder:
         main, other = pathlib.Path(folder, 'main.o'), pathlib.Path(folder, 'other.o')
-        compiled(compiler, DROP_IN / 'main.cpp', [*IN_A_SYSTEM, '-DTACHO_PORTABLE'], main)
-        compiled(compiler, DROP_IN / 'other.cpp', [], other)
+        make(compiler, DROP_IN / 'main.cpp', [*IN_A_SYSTEM, '-DTACHO_PORTABLE'], main)
+        make(compiler, DROP_IN / 'other.cpp', [], other)
         status, said = run(*shlex.split(compiler), '-pthread', '-o', f'{folder}/program', main, other)
         if status == 0 or 'record_elsewhere(tacho::v0_1_portable::registry&)' not in said:
             return f'files that disagree link, or fail otherwise: {said}'
-        compiled(compiler, DROP_IN / 'other.cpp', ['-DTACHO_PORTABLE'], other)
+        make(compiler, DROP_IN / 'other.cpp', ['-DTACHO_PORTABLE'], other)
         status, said = run(*shlex.split(compiler), '-pthread', '-o', f'{folder}/program', main, other)
         return said if status != 0 else ''
 

@@ -25,6 +25,13 @@ def compile_text(compiler, text, *flags):
     return said or 'it failed without a word' if status != 0 else ''
 
 
+def compiled(compiler, source, to, *flags):
+    """Makes an object file, which a compiler's cache can keep as it can't what is only checked; what the compiler says,
+    or nothing when it is content."""
+    status, said = run(*shlex.split(compiler), *flags, '-c', source, '-o', to)
+    return said or 'it failed without a word' if status != 0 else ''
+
+
 def report(checks):
     """Runs the checks, as many at a time as there are processors, and prints a TAP line for each. What begins with SKIP
     is why one could not be made."""
