@@ -52,8 +52,11 @@ void otlp_rows(table& to) {
     static request<many_counters> const counters{"otlp/counters", 10'000};
     static request<many_histograms> const histograms{"otlp/histograms", 1'000};
 
-    to.add(
-        {"OTLP JSON of 10000 counters, a point", "otlp/counters/tacho", "otlp/counters/memcpy", "memcpy", "ns", 2.5});
+    // Known to miss its limit where a processor copies fast for what it computes: of the AMD EPYC's 30 ns memcpy()
+    // takes 8, and of the Intel Xeon's 28 ns 19. Points of eight neighbours that are copied as one text, with their
+    // times and digits written over it, took 26 ns on the former, whichever way they were copied.
+    to.add({"OTLP JSON of 10000 counters, a point", "otlp/counters/tacho", "otlp/counters/memcpy", "memcpy", "ns", 2.5,
+            limit_of::ratio, 5});
     to.add({"OTLP JSON of 10000 counters, allocations", "otlp/counters/tacho/allocations",
             "otlp/counters/memcpy/allocations", "memcpy", "", 0, limit_of::amount});
     to.add({"OTLP JSON of 1000 histograms, a point", "otlp/histograms/tacho", "otlp/histograms/memcpy", "memcpy"});

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -87,6 +88,36 @@ TEST(a_request_that_remembers_the_last_one, knows_series_that_took_the_place_of_
         auto const expected = request(e.registry, points_clock);
         e.reads = 0;
         EXPECT_EQ(request(e.registry, points_clock, &known), expected) << step;
+    }
+}
+
+// Numbers of all lengths, with and without sign, of series that come and go, at times that go back and forth.
+TEST(a_request_that_remembers_the_last_one, is_the_same_whatever_the_numbers) {
+    std::mt19937_64 random{7};
+    auto const begin = points_clock;
+    for (int round = 0; round < 20; ++round) {
+        points_clock = begin;
+        tacho::registry registry{{.now = &ticking}};
+        tacho::up_down_counter<"balance", tacho::label<"n", int>, tacho::series_limit<100>> balance{registry};
+        tacho::gauge<"level", std::int64_t, tacho::label<"n", int>, tacho::series_limit<100>> level{registry};
+        tacho::counter<"hits", tacho::label<"n">, tacho::series_limit<100>> hits{registry};
+        tacho::otlp_points known;
+        for (int step = 0; step < 100; ++step) {
+            points_clock += random() % 8 == 0 ? 0 : random() % 1'000'000'000;
+            if (random() % 16 == 0) points_clock -= 1'000'000'000;
+            for (int i = 0; i < 40; ++i) {
+                auto const n = static_cast<int>(random() % 40);
+                auto const signed_number = static_cast<std::int64_t>(random()) >> random() % 64;
+                level(n).set(signed_number);
+                if (random() % 4 == 0) balance(n).inc(signed_number);
+                auto const text = std::string(static_cast<std::size_t>(n), '"') + std::to_string(n);
+                hits(text).inc(random() % 200 == 0 ? random() : random() % 10);
+                if (round % 2 != 0 && random() % 64 == 0) balance.remove(n);
+                if (round % 2 != 0 && random() % 64 == 0) hits.remove(text);
+                if (round % 4 == 3 && random() % 2048 == 0) hits.clear();
+            }
+            ASSERT_EQ(request(registry, points_clock, &known), request(registry, points_clock)) << round << " " << step;
+        }
     }
 }
 
