@@ -149,7 +149,10 @@ private:
             under_way_ = nullptr;
             ++(accepted ? stats_.accepted : stats_.failed);
             flushes_done_ = flushes;
-            if (accepted) flushes_taken_ = flushes, not_before_ = {};
+            if (accepted) {
+                flushes_taken_ = flushes;
+                not_before_ = {};
+            }
             stopped_ = last;
             finished_.notify_all();
             if (last) return reader_.reset();
