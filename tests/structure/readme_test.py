@@ -18,7 +18,7 @@ import threading
 
 import markdown
 import story
-from toolchain import ROOT, SINGLE, report, run
+from toolchain import ROOT, SINGLE, compiled, report, run
 
 DOCS = ROOT / 'docs'
 FLAGS = ['-std=c++20', '-Wall', '-Wextra', '-Wno-unused-variable', '-DFMT_HEADER_ONLY', f'-I{SINGLE}']
@@ -77,6 +77,14 @@ class Fragments:
         return said and (wrong_with_cpp(block) or f'beside the other fragments: {said}')
 
 
+def built(source, program, *extra):
+    """An object, and if there is one to be, a program; what is wrong."""
+    if wrong := compiled('g++', source, f'{source}.o', *FLAGS, *extra):
+        return wrong
+    status, said = run('g++', f'{source}.o', '-o', program, '-pthread', *extra) if program else (0, '')
+    return said or 'the linker fails without a word' if status != 0 else ''
+
+
 def wrong_with_cpp(block):
     text = whole(block)
     extra = libraries_of(text)
@@ -85,10 +93,10 @@ def wrong_with_cpp(block):
     with tempfile.TemporaryDirectory() as folder:
         program, source = pathlib.Path(folder, 'program'), pathlib.Path(folder, 'main.cpp')
         source.write_text(text)
-        how = ['-o', str(program)] if is_program else ['-fsyntax-only']
-        status, said = run('g++', *FLAGS, source, *how, '-pthread', *extra)
-        if status != 0 or not is_program:
-            return said if status != 0 else ''
+        if wrong := built(source, program if is_program else None, *extra):
+            return wrong
+        if not is_program:
+            return ''
         clean = {k: v for k, v in os.environ.items() if not k.startswith(('OTEL_', 'SHOP_'))}
         done = subprocess.run([str(program)], capture_output=True, text=True, env=clean, timeout=60)
         if done.returncode != 0:
@@ -221,9 +229,8 @@ def variables_read():
     with tempfile.TemporaryDirectory() as folder:
         source = pathlib.Path(folder, 'main.cpp')
         source.write_text(RECORDING_GETENV)
-        status, said = run('g++', *FLAGS, source, '-o', f'{folder}/program', '-pthread')
-        if status != 0:
-            raise RuntimeError(said)
+        if wrong := built(source, f'{folder}/program'):
+            raise RuntimeError(wrong)
         return set(subprocess.run([f'{folder}/program'], capture_output=True, text=True, check=True,
                                   env={}).stdout.split())
 
