@@ -88,7 +88,7 @@ TEST(label_values_of_one_hash, are_not_what_programs_have) {
         for (std::size_t i = 0; i < count; ++i) {
             auto const hash = hash_of(key_of(i));
             different.insert(hash);
-            if (places[hash % places.size()]++ == 0) ++taken;
+            if (places[static_cast<std::size_t>(hash % places.size())]++ == 0) ++taken;
             ++tags[hash >> 60];
         }
         EXPECT_EQ(different.size(), count) << what;
