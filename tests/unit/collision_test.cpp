@@ -77,6 +77,21 @@ TEST(label_values_of_one_hash, are_what_the_test_makes) {
     for (auto const& key : c.keys) EXPECT_EQ(hash_of(key), hash_of(c.keys[0]));
 }
 
+// Each byte of a value counts, whatever its length: in the comparison, which the hash mostly hides, and in the hash.
+TEST(label_values_of_one_hash, are_compared_to_the_last_byte) {
+    for (std::size_t size = 0; size <= 40; ++size) {
+        std::string const text(size, 'a');
+        std::string other = text;  // of its own, so that nothing is compared with itself
+        EXPECT_TRUE(tacho::detail::is_same_text(text.data(), other.data(), size)) << size;
+        for (std::size_t i = 0; i < size; ++i) {
+            other[i] = 'b';
+            EXPECT_FALSE(tacho::detail::is_same_text(text.data(), other.data(), size)) << size << " " << i;
+            EXPECT_NE(hash_of({text, "x"}), hash_of({other, "x"})) << size << " " << i;
+            other[i] = 'a';
+        }
+    }
+}
+
 // Of keys as programs have them, which differ in few bits: in a table of four places a key, as many in one place as if
 // thrown at random, and no two of the same 64 bits.
 TEST(label_values_of_one_hash, are_not_what_programs_have) {
