@@ -66,23 +66,42 @@ static_assert(histogram_cell_count(256) <= cells_per_page);
     return search_bucket(bounds, value);
 }
 
+template <bool Owned, class Number>
+[[gnu::always_inline]] inline void add_released(word& cell, Number n) noexcept {
+    if constexpr (Owned)
+        add_owned(cell, n, std::memory_order_release);
+    else
+        add_shared(cell, n, std::memory_order_release);
+}
+
 // One observation by the owner of a slot, or in the common slot. Each store is a release, and their order is what makes
 // a reader's checks work. Whoever sees `begun` at k (acquire) sees all of the observations before the k-th; whoever
 // sees anything of the k-th (acquire) sees `begun` at k or more.
-template <class Cells>
-void observe(word* run, std::size_t bucket, double value, bool into_sum) noexcept {
-    auto offset = Cells::is_sharded ? own_offset : 0;
-    if (Cells::is_sharded && offset == 0) offset = claim_slot();
-    word* const own = &in_slot(run, offset);
-    if (offset != 0) [[likely]] {
-        add_owned(own[begun_cell], std::uint64_t{1}, std::memory_order_release);
-        if (into_sum) add_owned(own[sum_cell], value, std::memory_order_release);
-        add_owned(own[first_bucket_cell + bucket], std::uint64_t{1}, std::memory_order_release);
-    } else {
-        add_shared(own[begun_cell], std::uint64_t{1}, std::memory_order_release);
-        if (into_sum) add_shared(own[sum_cell], value, std::memory_order_release);
-        add_shared(own[first_bucket_cell + bucket], std::uint64_t{1}, std::memory_order_release);
-    }
+template <bool IntoSum, bool Owned>
+[[gnu::always_inline]] inline void observe_at(word* own, std::size_t bucket, [[maybe_unused]] double value) noexcept {
+    add_released<Owned>(own[begun_cell], std::uint64_t{1});
+    if constexpr (IntoSum) add_released<Owned>(own[sum_cell], value);
+    add_released<Owned>(own[first_bucket_cell + bucket], std::uint64_t{1});
+}
+
+// By a thread that has no slot yet, or can't have one. Not inlined: it would cost the others registers.
+template <bool IntoSum>
+[[gnu::noinline]] void observe_without_slot(word* run, std::size_t bucket, double value) noexcept {
+    auto const offset = claim_slot();
+    if (offset == 0)
+        observe_at<IntoSum, false>(run, bucket, value);
+    else
+        observe_at<IntoSum, true>(&in_slot(run, offset), bucket, value);
+}
+
+template <class Cells, bool IntoSum>
+void observe(word* run, std::size_t bucket, double value) noexcept {
+    if constexpr (!Cells::is_sharded)
+        observe_at<IntoSum, false>(run, bucket, value);
+    else if (auto const offset = own_offset; offset != 0) [[likely]]
+        observe_at<IntoSum, true>(&in_slot(run, offset), bucket, value);
+    else
+        observe_without_slot<IntoSum>(run, bucket, value);
 }
 
 struct histogram_reading {

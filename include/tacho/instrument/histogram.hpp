@@ -23,17 +23,23 @@ namespace tacho::inline TACHO_ABI {
 
 namespace detail {
 
+// An infinite value has its bucket, but in the sum it would leave no number behind.
+template <class Cells>
+[[gnu::noinline, gnu::cold]] void observe_what_is_not_finite(word* cells, family& of, double value) noexcept {
+    if (std::isnan(value)) return of.drop_measurement("NaN");
+    observe<Cells, false>(cells, of.bucket_of(value), value);
+}
+
 // In what a look-up found or a handle holds.
 template <class Cells, bool Exemplars, class Place>
 void observe_in(Place const& to, double value, std::span<exemplar_label const> labels = {}) noexcept {
     family* const of = to.of.get();
     if (of == nullptr) return;  // not registered: there are no bounds to look among
-    if (std::isnan(value)) [[unlikely]]
-        return of->drop_measurement("NaN");
+    if (!std::isfinite(value)) [[unlikely]]
+        return observe_what_is_not_finite<Cells>(to.cells, *of, value);
     auto const bucket = of->bucket_of(value);
-    // An infinite value has its bucket, but in the sum it would leave no number behind.
-    observe<Cells>(to.cells, bucket, value, std::isfinite(value));
-    if (Exemplars && std::isfinite(value)) consider_exemplar<Exemplars>(to, bucket, value, labels);
+    observe<Cells, true>(to.cells, bucket, value);
+    if constexpr (Exemplars) consider_exemplar<Exemplars>(to, bucket, value, labels);
 }
 
 }  // namespace detail
