@@ -60,13 +60,15 @@ inline constexpr int table_scale = 8;
 inline constexpr std::size_t table_size = std::size_t{1} << table_scale;
 inline constexpr std::uint64_t mantissa_mask = (std::uint64_t{1} << 52) - 1;
 
-// The bounds between the buckets of one power of two at scale 8, as mantissas rounded down, which compare with a
-// double's as the true bounds do: these are irrational, so no double is one. 2 KiB, which stay in the nearest cache.
+// The mantissas in 512ths, each with at most one bound of scale 8 in it, because the buckets are wider: the bucket in
+// which each begins, in the lowest byte, and above it where that one ends. Bounds are mantissas rounded down, which
+// compare with a double's as the true bounds do: these are irrational, so no double is one. Both in one number, so that
+// there is one read from a value to its bucket, as in bucket_table.hpp. 4 KiB.
 struct exponential_table {
-    std::array<std::uint64_t, table_size + 1> bounds{};
-    std::array<std::uint8_t, 2 * table_size> start{};  // the bucket in which each 512th of the mantissas begins
+    std::array<std::uint64_t, 2 * table_size> pieces{};
 
     constexpr exponential_table() noexcept {
+        std::array<std::uint64_t, table_size + 1> bounds{};
         std::array<long_fraction, table_size> exact{};
         exact[0] = {std::uint64_t{1} << 63, 0};
         bool halved = false;
@@ -76,11 +78,11 @@ struct exponential_table {
                 product(exact[i & (i - 1)], roots_of_two[static_cast<std::size_t>(table_scale) - 1 - last], halved);
             bounds[i] = exact[i].high >> 11 & mantissa_mask;
         }
-        bounds[table_size] = ~std::uint64_t{0};
+        bounds[table_size] = mantissa_mask + 1;  // above all
         std::size_t bucket = 0;
-        for (std::size_t i = 0; i < start.size(); ++i) {
+        for (std::size_t i = 0; i < pieces.size(); ++i) {
             while (bounds[bucket + 1] <= static_cast<std::uint64_t>(i) << 43) ++bucket;
-            start[i] = static_cast<std::uint8_t>(bucket);
+            pieces[i] = bounds[bucket + 1] << 8 | bucket;
         }
     }
 };
@@ -112,11 +114,10 @@ struct split_value {
     return mantissa != 0 ? split_value{exponent, mantissa - 1} : split_value{exponent - 1, mantissa_mask};
 }
 
-// The index at scale 8. A 512th of the mantissas has at most one bound in it, because the buckets are wider.
 [[nodiscard]] inline std::int64_t index_at_scale_8(split_value v) noexcept {
-    std::size_t const bucket = scale_8.start[static_cast<std::size_t>(v.below >> 43)];
-    auto const beyond = scale_8.bounds[bucket + 1] <= v.below ? 1u : 0u;
-    return v.exponent * static_cast<std::int64_t>(table_size) + static_cast<std::int64_t>(bucket + beyond);
+    auto const piece = scale_8.pieces[static_cast<std::size_t>(v.below >> 43)];
+    auto const beyond = piece <= (v.below << 8 | 0xFF) ? 1u : 0u;
+    return v.exponent * static_cast<std::int64_t>(table_size) + static_cast<std::int64_t>((piece & 0xFF) + beyond);
 }
 
 // Where in its power of two a mantissa lies, at a finer scale: a binary digit of the logarithm for each squaring. What
