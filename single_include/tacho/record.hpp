@@ -4143,7 +4143,7 @@ public:
 
     /// The value of the label that was declared at `index`; empty when it is missing, and in the overflow series.
     [[nodiscard]] std::string_view value(std::size_t index) const noexcept {
-        return index < label_count_ ? own_value(index) : std::string_view{};
+        return index < label_count() ? own_value(index) : std::string_view{};
     }
 
     /// Whether these are its label values, in the order of declaration. Not of the overflow series.
@@ -4163,14 +4163,15 @@ public:
     /// hash_of() its label values.
     [[nodiscard]] std::uint64_t hash() const noexcept {
         std::string_view values[max_labels];
-        for (std::size_t i = 0; i < label_count_; ++i) values[i] = own_value(i);
-        return detail::hash_of(std::span<std::string_view const>{values, label_count_});
+        auto const count = label_count();
+        for (std::size_t i = 0; i < count; ++i) values[i] = own_value(i);
+        return detail::hash_of(std::span<std::string_view const>{values, count});
     }
 
     /// What begins its line in Prometheus' formats: `name{a="1",b="2"} `, or for a histogram `{a="1",b="2"} `, and just
     /// `name ` or a space without labels. Names that are not legal everywhere are in quotes: `{"na.me","a.b"="1"} `.
     [[nodiscard]] std::string_view text() const noexcept {
-        return {reinterpret_cast<char const*>(places() + label_count_), text_size_};
+        return {reinterpret_cast<char const*>(this) + text_at_, text_size_};
     }
 
     /// Where it keeps an exemplar, of a family whose series keep more than `i` of them.
@@ -4209,6 +4210,7 @@ private:
     // Behind the object, in the same piece of memory: the places of the values, the text, the values that are written
     // otherwise there, and when it was made, if that is told.
     [[nodiscard]] place const* places() const noexcept { return reinterpret_cast<place const*>(this + 1); }
+    [[nodiscard]] std::size_t label_count() const noexcept { return (text_at_ - sizeof(series)) / sizeof(place); }
 
     [[nodiscard]] static series* make(detail::series_memory& memory, label_schema const& schema,
                                       std::span<std::string_view const> values, bool overflow, std::uint32_t ordinal,
@@ -4233,17 +4235,17 @@ private:
     detail::word* cells_;
     std::uint32_t to_life_;  // bytes from here
     std::uint32_t text_size_ : 21;
-    std::uint32_t label_count_ : 5;
     std::uint32_t overflow_ : 1;
     std::uint32_t late_ : 1;
-    static_assert(max_labels < 1u << 5);
+    std::uint32_t : 1;
+    std::uint32_t text_at_ : 8;  // bytes from here: a byte of its own, which a scrape reads with each text
 };
 
 #if TACHO_BODIES
 
 TACHO_FUNCTION std::size_t series::end_of_text() const noexcept {
     auto end = static_cast<std::size_t>(text().data() + text().size() - reinterpret_cast<char const*>(this));
-    for (std::size_t i = 0; i < label_count_; ++i)  // those that are kept beside the text are behind it
+    for (std::size_t i = 0; i < label_count(); ++i)  // those that are kept beside the text are behind it
         end = (std::max)(end, std::size_t{places()[i].at} + places()[i].size);
     return (end + 7) & ~std::size_t{7};
 }
@@ -4285,7 +4287,8 @@ TACHO_FUNCTION series* series::make(detail::series_memory& memory, label_schema 
     made->cells_ = cells;
     made->to_life_ = static_cast<std::uint32_t>(static_cast<char*>(room.life) - static_cast<char*>(room.series));
     made->text_size_ = static_cast<std::uint32_t>(text_size) & 0x1FFFFFu;
-    made->label_count_ = static_cast<std::uint32_t>(values.size()) & 0x1Fu;
+    static_assert(sizeof(series) + max_labels * sizeof(place) < 1u << 8);
+    made->text_at_ = static_cast<std::uint32_t>(sizeof(series) + values.size() * sizeof(place)) & 0xFFu;
     made->overflow_ = overflow ? 1 : 0;
     made->late_ = made_at != 0 ? 1 : 0;
     if (made_at != 0) new (static_cast<char*>(room.series) + all) std::uint64_t{made_at};
