@@ -221,7 +221,6 @@ char const one_file_must_define_TACHO_IMPLEMENTATION = 0;
 #define TACHO_USES_SPARSE_PAGES 0
 #define TACHO_USES_HUGE_PAGES 0
 #define TACHO_USES_MEMBARRIER 0
-#define TACHO_USES_SSE2 0
 #define TACHO_USES_INT128 0
 #define TACHO_USES_STD_MUTEX 0
 #else
@@ -246,13 +245,6 @@ char const one_file_must_define_TACHO_IMPLEMENTATION = 0;
 #define TACHO_USES_MEMBARRIER 1
 #else
 #define TACHO_USES_MEMBARRIER 0
-#endif
-
-// Two bounds of a histogram are compared at a time. Else they are searched.
-#if defined(__SSE2__)
-#define TACHO_USES_SSE2 1
-#else
-#define TACHO_USES_SSE2 0
 #endif
 
 // The processor multiplies to 128 bits. Else in four parts.
@@ -1561,6 +1553,102 @@ static_assert(sizeof(exemplar_slot) == 176);  // as is said of the option
 
 #endif
 
+// ---- tacho/cell/bucket_table.hpp
+#ifndef TACHO_PART_CELL_BUCKET_TABLE
+#define TACHO_PART_CELL_BUCKET_TABLE
+
+// tacho: from a value to its bucket, by a table of where the bounds are.
+
+namespace tacho::inline TACHO_ABI::detail {
+
+// How many bounds lie below a value, which is the index of the bucket (bounds[i-1], bounds[i]] that holds it. By a
+// binary search without branches: the processor can't guess them, and a wrong guess costs more than the search (11
+// bounds: 5 ns, std::lower_bound 18).
+[[nodiscard]] inline std::size_t search_bucket(std::span<double const> bounds, double value) noexcept {
+    double const* at = bounds.data();
+    std::size_t left = bounds.size();
+    for (; left > 1; left -= left / 2) at += static_cast<std::size_t>(at[left / 2 - 1] < value) * (left / 2);
+    auto const before = static_cast<std::size_t>(at - bounds.data());
+    return before + (left == 1 && *at < value ? 1 : 0);
+}
+
+// The line of numbers in pieces, each with at most one bound in it: the bits of a positive double grow with it, so its
+// exponent and as many bits of its mantissa as are needed say which piece it is in, and one comparison says on which
+// side of the bound. Bounds with a sign, and those that lie very near to each other, are searched.
+//
+// What counts is how long it takes from a value to the place of its bucket, more than how many instructions that takes:
+// a Zen 3 lets what the next observation reads wait until it knows where this one writes. So the way has one read from
+// a table, and integers only: 5 ns there, and 8 with two reads, one behind the other, and a comparison of doubles.
+class bucket_table {
+public:
+    // The bounds have to live as long, and not to move. Allocates; throws for lack of memory.
+    explicit bucket_table(std::span<double const> bounds);
+
+    // The index of the bucket that holds a value; as many as there are bounds beyond the last. Not for NaN.
+    [[nodiscard]] std::size_t find(double value) const noexcept {
+        piece const* const pieces = pieces_.data();
+        if (pieces == nullptr) [[unlikely]]
+            return search_bucket(bounds_, value);
+        // Values below zero have their sign for a first bit: they are before all pieces, and below all bounds.
+        auto const bits = std::bit_cast<std::int64_t>(value);
+        auto const at = std::clamp((bits >> shift_) - before_, std::int64_t{0}, last_);
+        auto const& in = pieces[static_cast<std::size_t>(at)];
+        return in.start + (in.bound < bits ? std::size_t{1} : 0);
+    }
+
+    [[nodiscard]] bool searches() const noexcept { return pieces_.empty(); }
+
+private:
+    struct piece {
+        std::int64_t bound;  // the bits of the first one that is not before it; of infinity behind the last
+        std::size_t start;   // how many are before it
+    };
+    static constexpr std::int64_t most_pieces = 512;
+
+    [[nodiscard]] bool divide(int shift);
+
+    std::span<double const> bounds_;
+    std::vector<piece> pieces_;
+    int shift_ = 0;
+    std::int64_t before_ = 0, last_ = 0;  // the first piece, which is all before that of the first positive bound
+};
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION bucket_table::bucket_table(std::span<double const> bounds) : bounds_(bounds) {
+    if (bounds.empty() || std::signbit(bounds.front()) || bounds.back() == 0) return;
+    for (int shift = 52; shift > 40; --shift)
+        if (divide(shift)) return;
+}
+
+// With pieces of so many bits; false when two bounds would be in one, or the pieces too many.
+TACHO_FUNCTION bool bucket_table::divide(int shift) {
+    auto const piece_of = [shift](double value) { return std::bit_cast<std::int64_t>(value) >> shift; };
+    auto const together = [&](double a, double b) { return piece_of(a) == piece_of(b); };
+    if (std::adjacent_find(bounds_.begin(), bounds_.end(), together) != bounds_.end()) return false;
+    auto const before = piece_of(bounds_[bounds_.front() > 0 ? 0 : 1]) - 1;  // where zero is
+    auto const pieces = piece_of(bounds_.back()) - before + 2;
+    if (pieces > most_pieces) return false;
+    shift_ = shift;
+    before_ = before;
+    last_ = pieces - 1;
+    pieces_.reserve(static_cast<std::size_t>(pieces));
+    std::size_t passed = 0;
+    for (std::int64_t at = 0; at < pieces; ++at) {
+        auto const begin = std::bit_cast<double>((before + at) << shift);
+        while (at != 0 && passed < bounds_.size() && bounds_[passed] < begin) ++passed;
+        auto const bound = passed < bounds_.size() ? bounds_[passed] : std::numeric_limits<double>::infinity();
+        pieces_.push_back({std::bit_cast<std::int64_t>(bound), passed});
+    }
+    return true;
+}
+
+#endif
+
+}  // namespace tacho::inline TACHO_ABI::detail
+
+#endif
+
 // ---- tacho/cell/cells.hpp
 #ifndef TACHO_PART_CELL_CELLS
 #define TACHO_PART_CELL_CELLS
@@ -1707,236 +1795,6 @@ TACHO_FUNCTION word* discard_cells() noexcept {
 }  // namespace detail
 
 }  // namespace tacho::inline TACHO_ABI
-
-#endif
-
-// ---- tacho/cell/histogram_cells.hpp
-#ifndef TACHO_PART_CELL_HISTOGRAM_CELLS
-#define TACHO_PART_CELL_HISTOGRAM_CELLS
-
-// tacho: the cells of one histogram, and how they are read while other threads write them.
-
-#if TACHO_USES_SSE2
-#include <emmintrin.h>
-#endif
-
-namespace tacho::inline TACHO_ABI::detail {
-
-// The layout of a run: observations begun, the sum, then a count for each bucket. There is no cell for the number of
-// observations: it is the sum of the buckets that were read, so the bucket up to +Inf can't disagree with it.
-inline constexpr std::size_t begun_cell = 0;
-inline constexpr std::size_t sum_cell = 1;
-inline constexpr std::size_t first_bucket_cell = 2;
-
-[[nodiscard]] constexpr std::size_t histogram_cell_count(std::size_t bound_count) noexcept {
-    return first_bucket_cell + bound_count + 1;
-}
-static_assert(histogram_cell_count(256) <= cells_per_page);
-
-// How many bounds lie below a value, which is the index of the bucket (bounds[i-1], bounds[i]] that holds it. By a
-// binary search without branches: the processor can't guess them, and a wrong guess costs more than the search (11
-// bounds: 5 ns, std::lower_bound 18).
-[[nodiscard]] inline std::size_t search_bucket(std::span<double const> bounds, double value) noexcept {
-    double const* at = bounds.data();
-    std::size_t left = bounds.size();
-    for (; left > 1; left -= left / 2) at += static_cast<std::size_t>(at[left / 2 - 1] < value) * (left / 2);
-    auto const before = static_cast<std::size_t>(at - bounds.data());
-    return before + (left == 1 && *at < value ? 1 : 0);
-}
-
-#if TACHO_USES_SSE2
-// The same by comparing with all of them, two at a time: 2.5 ns for 11 bounds, and as slow as the search for 60.
-[[nodiscard]] inline std::size_t count_bucket(std::span<double const> bounds, double value) noexcept {
-    __m128d const wanted = _mm_set1_pd(value);
-    __m128i below = _mm_setzero_si128();  // minus one for each
-    std::size_t i = 0;
-    for (; i + 2 <= bounds.size(); i += 2)
-        below = _mm_add_epi64(below, _mm_castpd_si128(_mm_cmplt_pd(_mm_loadu_pd(bounds.data() + i), wanted)));
-    std::int64_t halves[2];
-    std::memcpy(halves, &below, sizeof halves);
-    auto count = static_cast<std::size_t>(-(halves[0] + halves[1]));
-    if (i < bounds.size() && bounds[i] < value) ++count;
-    return count;
-}
-#endif
-
-// The index of the bucket that holds a value; bounds.size() beyond the last. Not for NaN.
-[[nodiscard]] inline std::size_t bucket_of(std::span<double const> bounds, double value) noexcept {
-#if TACHO_USES_SSE2
-    if (bounds.size() <= 32) return count_bucket(bounds, value);
-#endif
-    return search_bucket(bounds, value);
-}
-
-template <bool Owned, class Number>
-[[gnu::always_inline]] inline void add_released(word& cell, Number n) noexcept {
-    if constexpr (Owned)
-        add_owned(cell, n, std::memory_order_release);
-    else
-        add_shared(cell, n, std::memory_order_release);
-}
-
-// One observation by the owner of a slot, or in the common slot. Each store is a release, and their order is what makes
-// a reader's checks work. Whoever sees `begun` at k (acquire) sees all of the observations before the k-th; whoever
-// sees anything of the k-th (acquire) sees `begun` at k or more.
-template <bool IntoSum, bool Owned>
-[[gnu::always_inline]] inline void observe_at(word* own, std::size_t bucket, [[maybe_unused]] double value) noexcept {
-    add_released<Owned>(own[begun_cell], std::uint64_t{1});
-    if constexpr (IntoSum) add_released<Owned>(own[sum_cell], value);
-    add_released<Owned>(own[first_bucket_cell + bucket], std::uint64_t{1});
-}
-
-// By a thread that has no slot yet, or can't have one. Not inlined: it would cost the others registers.
-template <bool IntoSum>
-[[gnu::noinline]] void observe_without_slot(word* run, std::size_t bucket, double value) noexcept {
-    auto const offset = claim_slot();
-    if (offset == 0)
-        observe_at<IntoSum, false>(run, bucket, value);
-    else
-        observe_at<IntoSum, true>(&in_slot(run, offset), bucket, value);
-}
-
-template <class Cells, bool IntoSum>
-void observe(word* run, std::size_t bucket, double value) noexcept {
-    if constexpr (!Cells::is_sharded)
-        observe_at<IntoSum, false>(run, bucket, value);
-    else if (auto const offset = own_offset; offset != 0) [[likely]]
-        observe_at<IntoSum, true>(&in_slot(run, offset), bucket, value);
-    else
-        observe_without_slot<IntoSum>(run, bucket, value);
-}
-
-struct histogram_reading {
-    double sum = 0;
-    std::uint64_t count = 0;
-    std::size_t torn_slots = 0;  // that changed faster than they could be read
-};
-
-// Adds one slot's numbers to `buckets` and `total`. A cut is exact when the buckets add up to the observations begun by
-// the end of reading: they count completed ones only, and the sum is then of just these. A cut between two equal values
-// of `begun` lacks at most the observation in flight of each thread that writes here, in the buckets or in the sum; it
-// is what can be had when a writer is preempted halfway.
-inline void read_histogram_slot(word* own, std::span<std::uint64_t> buckets, histogram_reading& total) noexcept {
-    constexpr int tries = 256;  // one or two do, unless several saturated threads share the common slot
-    std::uint64_t seen[cells_per_page];
-    for (int attempt = 1;; ++attempt) {
-        auto const begun = own[begun_cell].load(std::memory_order_acquire);
-        if (begun == 0) return;  // never used
-        std::uint64_t count = 0;
-        for (std::size_t i = 0; i < buckets.size(); ++i) {
-            seen[i] = own[first_bucket_cell + i].load(std::memory_order_acquire);
-            count += seen[i];
-        }
-        auto const sum = std::bit_cast<double>(own[sum_cell].load(std::memory_order_acquire));
-        auto const begun_by_now = own[begun_cell].load(std::memory_order_relaxed);  // after the acquires above
-        bool const whole = begun_by_now == count || begun_by_now == begun;
-        if (!whole && attempt < tries) continue;
-        for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i] += seen[i];
-        total.sum += sum;
-        total.count += count;
-        if (!whole) ++total.torn_slots;
-        return;
-    }
-}
-
-// Reads a histogram's run into `buckets`, one number a bucket, not cumulative; `count` is always their sum.
-[[nodiscard]] inline histogram_reading read_histogram(word* run, bool sharded,
-                                                      std::span<std::uint64_t> buckets) noexcept {
-    std::fill(buckets.begin(), buckets.end(), std::uint64_t{0});
-    histogram_reading total;
-    auto const end = (sharded ? slots_in_use() : 1) << slot_shift;
-    for (std::size_t offset = 0; offset < end; offset += slot_bytes)
-        read_histogram_slot(&in_slot(run, offset), buckets, total);
-    return total;
-}
-
-}  // namespace tacho::inline TACHO_ABI::detail
-
-#endif
-
-// ---- tacho/cell/bucket_table.hpp
-#ifndef TACHO_PART_CELL_BUCKET_TABLE
-#define TACHO_PART_CELL_BUCKET_TABLE
-
-// tacho: from a value to its bucket, by a table of where the bounds are.
-
-namespace tacho::inline TACHO_ABI::detail {
-
-// The line of numbers in pieces, each with at most one bound in it: the bits of a positive double grow with it, so its
-// exponent and as many bits of its mantissa as are needed say which piece it is in, and one comparison says on which
-// side of the bound. 11 bounds: a whole observation takes 2.5 ns, and 4.8 where it compares with all of them, two at a
-// time. Bounds with a sign, and those that lie very near to each other, are searched.
-//
-// What counts is how long it takes from a value to the place of its bucket, more than how many instructions that takes:
-// a Zen 3 lets what the next observation reads wait until it knows where this one writes. So the way has one read from
-// a table, and integers only: 5 ns there, and 8 with two reads, one behind the other, and a comparison of doubles.
-class bucket_table {
-public:
-    // The bounds have to live as long, and not to move. Allocates; throws for lack of memory.
-    explicit bucket_table(std::span<double const> bounds);
-
-    // The index of the bucket that holds a value; as many as there are bounds beyond the last. Not for NaN.
-    [[nodiscard]] std::size_t find(double value) const noexcept {
-        piece const* const pieces = pieces_.data();
-        if (pieces == nullptr) [[unlikely]]
-            return bucket_of(bounds_, value);
-        // Values below zero have their sign for a first bit: they are before all pieces, and below all bounds.
-        auto const bits = std::bit_cast<std::int64_t>(value);
-        auto const at = std::clamp((bits >> shift_) - before_, std::int64_t{0}, last_);
-        auto const& in = pieces[static_cast<std::size_t>(at)];
-        return in.start + (in.bound < bits ? std::size_t{1} : 0);
-    }
-
-    [[nodiscard]] bool searches() const noexcept { return pieces_.empty(); }
-
-private:
-    struct piece {
-        std::int64_t bound;  // the bits of the first one that is not before it; of infinity behind the last
-        std::size_t start;   // how many are before it
-    };
-    static constexpr std::int64_t most_pieces = 512;
-
-    [[nodiscard]] bool divide(int shift);
-
-    std::span<double const> bounds_;
-    std::vector<piece> pieces_;
-    int shift_ = 0;
-    std::int64_t before_ = 0, last_ = 0;  // the first piece, which is all before that of the first positive bound
-};
-
-#if TACHO_BODIES
-
-TACHO_FUNCTION bucket_table::bucket_table(std::span<double const> bounds) : bounds_(bounds) {
-    if (bounds.empty() || std::signbit(bounds.front()) || bounds.back() == 0) return;
-    for (int shift = 52; shift > 40; --shift)
-        if (divide(shift)) return;
-}
-
-// With pieces of so many bits; false when two bounds would be in one, or the pieces too many.
-TACHO_FUNCTION bool bucket_table::divide(int shift) {
-    auto const piece_of = [shift](double value) { return std::bit_cast<std::int64_t>(value) >> shift; };
-    auto const together = [&](double a, double b) { return piece_of(a) == piece_of(b); };
-    if (std::adjacent_find(bounds_.begin(), bounds_.end(), together) != bounds_.end()) return false;
-    auto const before = piece_of(bounds_[bounds_.front() > 0 ? 0 : 1]) - 1;  // where zero is
-    auto const pieces = piece_of(bounds_.back()) - before + 2;
-    if (pieces > most_pieces) return false;
-    shift_ = shift;
-    before_ = before;
-    last_ = pieces - 1;
-    pieces_.reserve(static_cast<std::size_t>(pieces));
-    std::size_t passed = 0;
-    for (std::int64_t at = 0; at < pieces; ++at) {
-        auto const begin = std::bit_cast<double>((before + at) << shift);
-        while (at != 0 && passed < bounds_.size() && bounds_[passed] < begin) ++passed;
-        auto const bound = passed < bounds_.size() ? bounds_[passed] : std::numeric_limits<double>::infinity();
-        pieces_.push_back({std::bit_cast<std::int64_t>(bound), passed});
-    }
-    return true;
-}
-
-#endif
-
-}  // namespace tacho::inline TACHO_ABI::detail
 
 #endif
 
@@ -2504,6 +2362,111 @@ inline void read_exponential_slot(word const* own, std::size_t max_buckets, expo
         total.positive.shrink(total.negative.coarse() - total.positive.coarse());
         total.negative.shrink(total.positive.coarse() - total.negative.coarse());
     }
+    return total;
+}
+
+}  // namespace tacho::inline TACHO_ABI::detail
+
+#endif
+
+// ---- tacho/cell/histogram_cells.hpp
+#ifndef TACHO_PART_CELL_HISTOGRAM_CELLS
+#define TACHO_PART_CELL_HISTOGRAM_CELLS
+
+// tacho: the cells of one histogram, and how they are read while other threads write them.
+
+namespace tacho::inline TACHO_ABI::detail {
+
+// The layout of a run: observations begun, the sum, then a count for each bucket. There is no cell for the number of
+// observations: it is the sum of the buckets that were read, so the bucket up to +Inf can't disagree with it.
+inline constexpr std::size_t begun_cell = 0;
+inline constexpr std::size_t sum_cell = 1;
+inline constexpr std::size_t first_bucket_cell = 2;
+
+[[nodiscard]] constexpr std::size_t histogram_cell_count(std::size_t bound_count) noexcept {
+    return first_bucket_cell + bound_count + 1;
+}
+static_assert(histogram_cell_count(256) <= cells_per_page);
+
+template <bool Owned, class Number>
+[[gnu::always_inline]] inline void add_released(word& cell, Number n) noexcept {
+    if constexpr (Owned)
+        add_owned(cell, n, std::memory_order_release);
+    else
+        add_shared(cell, n, std::memory_order_release);
+}
+
+// One observation by the owner of a slot, or in the common slot. Each store is a release, and their order is what makes
+// a reader's checks work. Whoever sees `begun` at k (acquire) sees all of the observations before the k-th; whoever
+// sees anything of the k-th (acquire) sees `begun` at k or more.
+template <bool IntoSum, bool Owned>
+[[gnu::always_inline]] inline void observe_at(word* own, std::size_t bucket, [[maybe_unused]] double value) noexcept {
+    add_released<Owned>(own[begun_cell], std::uint64_t{1});
+    if constexpr (IntoSum) add_released<Owned>(own[sum_cell], value);
+    add_released<Owned>(own[first_bucket_cell + bucket], std::uint64_t{1});
+}
+
+// By a thread that has no slot yet, or can't have one. Not inlined: it would cost the others registers.
+template <bool IntoSum>
+[[gnu::noinline]] void observe_without_slot(word* run, std::size_t bucket, double value) noexcept {
+    auto const offset = claim_slot();
+    if (offset == 0)
+        observe_at<IntoSum, false>(run, bucket, value);
+    else
+        observe_at<IntoSum, true>(&in_slot(run, offset), bucket, value);
+}
+
+template <class Cells, bool IntoSum>
+void observe(word* run, std::size_t bucket, double value) noexcept {
+    if constexpr (!Cells::is_sharded)
+        observe_at<IntoSum, false>(run, bucket, value);
+    else if (auto const offset = own_offset; offset != 0) [[likely]]
+        observe_at<IntoSum, true>(&in_slot(run, offset), bucket, value);
+    else
+        observe_without_slot<IntoSum>(run, bucket, value);
+}
+
+struct histogram_reading {
+    double sum = 0;
+    std::uint64_t count = 0;
+    std::size_t torn_slots = 0;  // that changed faster than they could be read
+};
+
+// Adds one slot's numbers to `buckets` and `total`. A cut is exact when the buckets add up to the observations begun by
+// the end of reading: they count completed ones only, and the sum is then of just these. A cut between two equal values
+// of `begun` lacks at most the observation in flight of each thread that writes here, in the buckets or in the sum; it
+// is what can be had when a writer is preempted halfway.
+inline void read_histogram_slot(word* own, std::span<std::uint64_t> buckets, histogram_reading& total) noexcept {
+    constexpr int tries = 256;  // one or two do, unless several saturated threads share the common slot
+    std::uint64_t seen[cells_per_page];
+    for (int attempt = 1;; ++attempt) {
+        auto const begun = own[begun_cell].load(std::memory_order_acquire);
+        if (begun == 0) return;  // never used
+        std::uint64_t count = 0;
+        for (std::size_t i = 0; i < buckets.size(); ++i) {
+            seen[i] = own[first_bucket_cell + i].load(std::memory_order_acquire);
+            count += seen[i];
+        }
+        auto const sum = std::bit_cast<double>(own[sum_cell].load(std::memory_order_acquire));
+        auto const begun_by_now = own[begun_cell].load(std::memory_order_relaxed);  // after the acquires above
+        bool const whole = begun_by_now == count || begun_by_now == begun;
+        if (!whole && attempt < tries) continue;
+        for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i] += seen[i];
+        total.sum += sum;
+        total.count += count;
+        if (!whole) ++total.torn_slots;
+        return;
+    }
+}
+
+// Reads a histogram's run into `buckets`, one number a bucket, not cumulative; `count` is always their sum.
+[[nodiscard]] inline histogram_reading read_histogram(word* run, bool sharded,
+                                                      std::span<std::uint64_t> buckets) noexcept {
+    std::fill(buckets.begin(), buckets.end(), std::uint64_t{0});
+    histogram_reading total;
+    auto const end = (sharded ? slots_in_use() : 1) << slot_shift;
+    for (std::size_t offset = 0; offset < end; offset += slot_bytes)
+        read_histogram_slot(&in_slot(run, offset), buckets, total);
     return total;
 }
 

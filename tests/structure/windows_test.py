@@ -21,7 +21,7 @@ BORROWED = [('', 'fmt'), ('httplib', 'httplib.h'), ('beast', 'boost'), ('curl', 
 PLACES = [pathlib.Path('/usr/include'), *pathlib.Path('/usr/include').glob('*-linux-gnu')]
 # It asks a POSIX system for the addresses of hosts, and keeps its sockets from programs that are started meanwhile.
 POSIX_ALONE = 'tacho/adapter/httplib_transport.hpp'
-SYSTEM = re.compile(r'^#\s*(?:el)?if.*\b(?:__unix__|__APPLE__|__linux__|__GLIBC__|TACHO_USES_\w+|__SSE2__)', re.M)
+SYSTEM = re.compile(r'^#\s*(?:el)?if.*\b(?:__unix__|__APPLE__|__linux__|__GLIBC__|TACHO_USES_\w+)', re.M)
 
 
 def borrow(into):

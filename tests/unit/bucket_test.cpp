@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 // All ways of finding a bucket, by the definition: the number of bounds below the value.
 #include "tacho/cell/bucket_table.hpp"
-#include "tacho/cell/histogram_cells.hpp"
 #include "tacho/core/bounds.hpp"
-#include "tacho/core/platform.hpp"
 
 #include <gtest/gtest.h>
 
@@ -23,11 +21,7 @@ std::size_t by_definition(std::span<double const> bounds, double value) {
 void expect_same(tacho::detail::bucket_table const& table, std::span<double const> bounds, double value) {
     auto const expected = by_definition(bounds, value);
     EXPECT_EQ(table.find(value), expected) << value << " among " << bounds.size();
-    EXPECT_EQ(tacho::detail::bucket_of(bounds, value), expected) << value << " among " << bounds.size();
     EXPECT_EQ(tacho::detail::search_bucket(bounds, value), expected) << value << " among " << bounds.size();
-#if TACHO_USES_SSE2
-    EXPECT_EQ(tacho::detail::count_bucket(bounds, value), expected) << value << " among " << bounds.size();
-#endif
 }
 
 // Values at each bound, one unit in the last place to either side, between bounds, and at the ends.

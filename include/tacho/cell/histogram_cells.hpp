@@ -3,7 +3,6 @@
 #pragma once
 
 #include "tacho/cell/cells.hpp"
-#include "tacho/core/platform.hpp"
 #include "tacho/version.hpp"
 
 #include <algorithm>
@@ -11,12 +10,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
-
-#if TACHO_USES_SSE2
-#include <emmintrin.h>
-#endif
 
 namespace tacho::inline TACHO_ABI::detail {
 
@@ -30,41 +24,6 @@ inline constexpr std::size_t first_bucket_cell = 2;
     return first_bucket_cell + bound_count + 1;
 }
 static_assert(histogram_cell_count(256) <= cells_per_page);
-
-// How many bounds lie below a value, which is the index of the bucket (bounds[i-1], bounds[i]] that holds it. By a
-// binary search without branches: the processor can't guess them, and a wrong guess costs more than the search (11
-// bounds: 5 ns, std::lower_bound 18).
-[[nodiscard]] inline std::size_t search_bucket(std::span<double const> bounds, double value) noexcept {
-    double const* at = bounds.data();
-    std::size_t left = bounds.size();
-    for (; left > 1; left -= left / 2) at += static_cast<std::size_t>(at[left / 2 - 1] < value) * (left / 2);
-    auto const before = static_cast<std::size_t>(at - bounds.data());
-    return before + (left == 1 && *at < value ? 1 : 0);
-}
-
-#if TACHO_USES_SSE2
-// The same by comparing with all of them, two at a time: 2.5 ns for 11 bounds, and as slow as the search for 60.
-[[nodiscard]] inline std::size_t count_bucket(std::span<double const> bounds, double value) noexcept {
-    __m128d const wanted = _mm_set1_pd(value);
-    __m128i below = _mm_setzero_si128();  // minus one for each
-    std::size_t i = 0;
-    for (; i + 2 <= bounds.size(); i += 2)
-        below = _mm_add_epi64(below, _mm_castpd_si128(_mm_cmplt_pd(_mm_loadu_pd(bounds.data() + i), wanted)));
-    std::int64_t halves[2];
-    std::memcpy(halves, &below, sizeof halves);
-    auto count = static_cast<std::size_t>(-(halves[0] + halves[1]));
-    if (i < bounds.size() && bounds[i] < value) ++count;
-    return count;
-}
-#endif
-
-// The index of the bucket that holds a value; bounds.size() beyond the last. Not for NaN.
-[[nodiscard]] inline std::size_t bucket_of(std::span<double const> bounds, double value) noexcept {
-#if TACHO_USES_SSE2
-    if (bounds.size() <= 32) return count_bucket(bounds, value);
-#endif
-    return search_bucket(bounds, value);
-}
 
 template <bool Owned, class Number>
 [[gnu::always_inline]] inline void add_released(word& cell, Number n) noexcept {

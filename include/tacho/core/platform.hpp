@@ -11,7 +11,6 @@
 #define TACHO_USES_SPARSE_PAGES 0
 #define TACHO_USES_HUGE_PAGES 0
 #define TACHO_USES_MEMBARRIER 0
-#define TACHO_USES_SSE2 0
 #define TACHO_USES_INT128 0
 #define TACHO_USES_STD_MUTEX 0
 #else
@@ -36,13 +35,6 @@
 #define TACHO_USES_MEMBARRIER 1
 #else
 #define TACHO_USES_MEMBARRIER 0
-#endif
-
-// Two bounds of a histogram are compared at a time. Else they are searched.
-#if defined(__SSE2__)
-#define TACHO_USES_SSE2 1
-#else
-#define TACHO_USES_SSE2 0
 #endif
 
 // The processor multiplies to 128 bits. Else in four parts.
