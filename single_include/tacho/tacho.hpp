@@ -271,6 +271,10 @@ char const one_file_must_define_TACHO_IMPLEMENTATION = 0;
 
 // tacho: a mutex that is there before a program's first line runs, and until its last has.
 
+#if TACHO_BODIES
+#include <thread>
+#endif
+
 namespace tacho::inline TACHO_ABI::detail {
 
 // For short changes. Whoever has to wait lets others run meanwhile: without the system's help, which would need
@@ -281,17 +285,24 @@ public:
     yielding_mutex(yielding_mutex const&) = delete;
     yielding_mutex& operator=(yielding_mutex const&) = delete;
 
-    // Acquire, matched by the release in unlock(): who holds it sees what was changed while others did. Looking first:
-    // many that wait don't take the line from each other by writing to it.
+    // Acquire, matched by the release in unlock(): who holds it sees what was changed while others did.
     void lock() noexcept {
-        while (locked_.exchange(true, std::memory_order_acquire))
-            while (locked_.load(std::memory_order_relaxed)) std::this_thread::yield();
+        while (locked_.exchange(true, std::memory_order_acquire)) wait();
     }
     void unlock() noexcept { locked_.store(false, std::memory_order_release); }
 
 private:
+    // Looking only: many that wait don't take the line from each other by writing to it.
+    void wait() const noexcept;
+
     std::atomic<bool> locked_{false};
 };
+
+#if TACHO_BODIES
+TACHO_FUNCTION void yielding_mutex::wait() const noexcept {
+    while (locked_.load(std::memory_order_relaxed)) std::this_thread::yield();
+}
+#endif
 
 // Static objects count before and after main(), in no order among each other: what they lock must not have to be made
 // first, nor be destroyed. std::mutex is like that on Linux; libstdc++'s on Windows is neither.
@@ -309,6 +320,10 @@ static_assert(std::is_trivially_destructible_v<lasting_mutex>);
 
 // tacho: what becomes of the library in a process that fork() made.
 // Rule: https://pubs.opengroup.org/onlinepubs/9699919799/functions/pthread_atfork.html
+
+#if TACHO_BODIES
+#include <thread>
+#endif
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
@@ -2116,6 +2131,10 @@ struct exponential_value {
 
 // tacho: the cells of one exponential histogram, whose buckets become wider as values spread, while others read them.
 
+#if TACHO_BODIES
+#include <thread>
+#endif
+
 namespace tacho::inline TACHO_ABI::detail {
 
 // The layout of a run: observations begun, the sum, the zeros, a lock that only the common slot needs, a window for
@@ -2267,8 +2286,10 @@ inline void observe_exponential_owned(word* own, exponential_shape const& shape,
 
 // The common slot has many writers, of which one writes at a time. Its lock says of which process: in a child of fork()
 // nobody has what a thread of the parent held.
-[[gnu::noinline]] inline void observe_exponential_locked(word* own, exponential_shape const& shape,
-                                                         double value) noexcept {
+void observe_exponential_locked(word* own, exponential_shape const& shape, double value) noexcept;
+#if TACHO_BODIES
+[[gnu::noinline]] TACHO_FUNCTION void observe_exponential_locked(word* own, exponential_shape const& shape,
+                                                                 double value) noexcept {
     word& lock = own[exponential_lock];
     auto const taken = std::uint64_t{this_process()} + 1;
     for (int tries = 0;; ++tries) {
@@ -2282,6 +2303,7 @@ inline void observe_exponential_owned(word* own, exponential_shape const& shape,
     observe_exponential_owned(own, shape, value);
     lock.store(0, std::memory_order_release);
 }
+#endif
 
 // Finite values only.
 template <class Cells>
@@ -5441,6 +5463,10 @@ private:
 
 // tacho: how the series of a table are made, removed and given back.
 
+#if TACHO_BODIES
+#include <thread>
+#endif
+
 namespace tacho::inline TACHO_ABI {
 
 #if TACHO_BODIES
@@ -6968,6 +6994,11 @@ TACHO_FUNCTION number observed_values::sum(number a, number b) noexcept {
 // tacho: the program's callbacks: run once a collection, under no lock, and never waited for without end.
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/api/#asynchronous-instrument-api
 
+#if TACHO_BODIES
+#include <condition_variable>
+#include <thread>
+#endif
+
 namespace tacho::inline TACHO_ABI::detail {
 
 class [[gnu::visibility("default")]] callback;  // the program's, in a plug-in too
@@ -6996,6 +7027,8 @@ struct callback_troubles {
     std::uint64_t late = 0;
     std::uint64_t lost_values = 0;
 };
+
+#if TACHO_BODIES
 
 class [[gnu::visibility("default")]] callback_list;  // the program's, in a plug-in too
 
@@ -7074,8 +7107,6 @@ private:
     fork_watch watch_{*this};
 };
 
-#if TACHO_BODIES
-
 TACHO_FUNCTION std::uint64_t callback_list::collect(deadline const& until) noexcept {
     auto const began = now_();  // not under the mutex: the clock is the program's
     std::unique_lock lock{mutex_};
@@ -7122,10 +7153,6 @@ TACHO_FUNCTION std::uint64_t callback_list::collect(deadline const& until) noexc
     changed_.notify_all();
     return round;
 }
-
-#endif
-
-#if TACHO_BODIES
 
 TACHO_FUNCTION callback_list::callback_list(std::chrono::milliseconds timeout, unix_nanos (*now)() noexcept) noexcept
     : timeout_((std::min)(timeout, std::chrono::milliseconds{std::chrono::hours{24 * 365}})), now_(now) {}
@@ -7676,17 +7703,26 @@ inline constexpr std::string_view foreign_registry =
 
 // tacho: what a registry, its instruments and its readers share.
 
+#if TACHO_BODIES
+#include <unordered_map>
+#endif
+
 namespace tacho::inline TACHO_ABI {
 
 namespace detail {
+
+struct [[gnu::visibility("default")]] registry_core;  // the program's, in a plug-in too
+
+// The core, or in a module that can't use it an empty one, which shows what is recorded there to nobody.
+[[nodiscard]] std::shared_ptr<registry_core> const& usable(std::shared_ptr<registry_core> const& core);
+
+#if TACHO_BODIES
 
 // A family whose last instrument is gone, kept for the readers who have not collected since.
 struct retired_family {
     std::shared_ptr<family> gone;
     std::uint64_t removed_at;
 };
-
-struct [[gnu::visibility("default")]] registry_core;  // the program's, in a plug-in too
 
 // What a registry, its instruments and its readers share, so that each may outlive the others.
 struct registry_core final : fork_witness {
@@ -7732,8 +7768,6 @@ struct registry_core final : fork_witness {
     TACHO_FUNCTION void on_fork(fork_event what) noexcept override;
 };
 
-#if TACHO_BODIES
-
 TACHO_FUNCTION registry_core::registry_core(registry_options o)
     : options(checked(std::move(o), problems)), callbacks(options.callback_timeout, options.now) {
     watch_cells_at_fork();
@@ -7752,20 +7786,6 @@ TACHO_FUNCTION registry_health registry_core::health() {
     sum.failed_registrations = failed;
     return sum;
 }
-
-#endif
-
-// An empty core for a module that can't use one, which shows what is recorded there to nobody.
-[[nodiscard]] std::shared_ptr<registry_core> const& core_of_module();
-
-// The core, or in a module that can't use it that one.
-[[nodiscard]] inline std::shared_ptr<registry_core> const& usable(std::shared_ptr<registry_core> const& core) {
-    if (core->belongs_to.is_here()) [[likely]]
-        return core;
-    return core_of_module();
-}
-
-#if TACHO_BODIES
 
 TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema,
                                                           series_storage const& storage) {
@@ -7886,7 +7906,7 @@ TACHO_FUNCTION void registry_core::on_fork(fork_event what) noexcept {
     clock->settled.store(gone_reader, std::memory_order_relaxed);
 }
 
-TACHO_FUNCTION std::shared_ptr<registry_core> const& core_of_module() {
+[[nodiscard]] inline std::shared_ptr<registry_core> const& core_of_module() {
     static constinit std::atomic<bool> said{false};
     auto const& none = []() -> auto const& {
         changing const guarded;  // no child has the guard taken and waits for it
@@ -7897,6 +7917,10 @@ TACHO_FUNCTION std::shared_ptr<registry_core> const& core_of_module() {
     // No change: the error hook is the program's own code. Relaxed: whoever is first says it.
     if (!said.exchange(true, std::memory_order_relaxed)) none->fail(std::string{foreign_registry});
     return none;
+}
+
+TACHO_FUNCTION std::shared_ptr<registry_core> const& usable(std::shared_ptr<registry_core> const& core) {
+    return core->belongs_to.is_here() ? core : core_of_module();
 }
 
 #endif
@@ -7979,8 +8003,8 @@ public:
     /// allocates nothing.
     template <class Visitor>
     void visit(Visitor&& visitor, order in = order::by_name) const {
-        auto const round = core()->callbacks.collect();
-        detail::visit_all(*core()->families(), visitor, in, round);
+        auto const all = collect();
+        detail::visit_all(*all.families, visitor, in, all.round);
     }
 
     /// A copy of all numbers at about one moment, which the same visitors can visit, as often as they like. Runs the
@@ -8000,17 +8024,22 @@ public:
     [[nodiscard]] registry_health health() const;
 
     /// Which measurements become exemplars from now on.
-    void filter_exemplars(exemplar_filter by) noexcept {
-        core()->filter->store(by, std::memory_order_relaxed);  // orders nothing
-    }
+    void filter_exemplars(exemplar_filter by) noexcept;
 
     /// As they were given.
-    [[nodiscard]] registry_options const& options() const noexcept { return core_->options; }
+    [[nodiscard]] registry_options const& options() const noexcept;
     /// What outlives it: for the library, and for tests of it.
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return detail::usable(core_); }
 
 private:
     registry(std::shared_ptr<detail::registry_core> core, int) noexcept : core_(std::move(core)) {}
+
+    // All families, after a round of callbacks.
+    struct collection {
+        std::shared_ptr<family_list const> families;
+        std::uint64_t round;
+    };
+    [[nodiscard]] collection collect() const;
 
     std::shared_ptr<detail::registry_core> core_;
 };
@@ -8042,6 +8071,19 @@ TACHO_FUNCTION std::vector<std::string> registry::problems() const {
 
 TACHO_FUNCTION registry_health registry::health() const {
     return core()->health();
+}
+
+TACHO_FUNCTION void registry::filter_exemplars(exemplar_filter by) noexcept {
+    core()->filter->store(by, std::memory_order_relaxed);  // orders nothing
+}
+
+TACHO_FUNCTION registry_options const& registry::options() const noexcept {
+    return core_->options;
+}
+
+TACHO_FUNCTION registry::collection registry::collect() const {
+    auto const round = core()->callbacks.collect();
+    return {core()->families(), round};
 }
 
 #endif
@@ -8077,30 +8119,26 @@ public:
     /// not. Allocates a list of retired families.
     template <class Visitor>
     void visit(Visitor&& visitor, deadline const& until = deadline{(deadline::clock::time_point::max)()}) {
-        auto const round = core_->callbacks.collect(until);
-        std::shared_ptr<family_list const> families;
-        std::vector<std::shared_ptr<family const>> retired;
-        std::uint64_t since = 0;
-        {
-            std::lock_guard const lock{core_->mutex};
-            families = core_->published;
-            // Acquire: all that was removed by then is seen as removed, with its last values.
-            seen_ = core_->clock->now.load(std::memory_order_acquire);
-            since = core_->readers[place_];
-            for (auto const& r : core_->retired)
-                if (r.removed_at > since) retired.push_back(r.gone);
-        }
-        if constexpr (requires { visitor.lives(*families->by_name.front()); })
-            for (auto const& f : families->by_name)
+        auto const all = collect(until);
+        if constexpr (requires { visitor.lives(*all.families->by_name.front()); })
+            for (auto const& f : all.families->by_name)
                 if (f->describe().observable) visitor.lives(*f);
-        detail::visit_all(*families, visitor, order::by_scope, round, since);
-        for (auto const& f : retired) f->visit(visitor, round, since);
+        detail::visit_all(*all.families, visitor, order::by_scope, all.round, all.since);
+        for (auto const& f : all.retired) f->visit(visitor, all.round, all.since);
     }
 
     /// What the last visit() showed has arrived where it should: retired families in it are not shown again.
     void commit();
 
 private:
+    // All families, after a round of callbacks, and those that have gone since the last commit().
+    struct collection {
+        std::shared_ptr<family_list const> families;
+        std::vector<std::shared_ptr<family const>> retired;
+        std::uint64_t round, since;
+    };
+    [[nodiscard]] collection collect(deadline const& until);
+
     std::shared_ptr<detail::registry_core> core_;
     std::size_t place_ = 0;
     std::uint64_t seen_ = 0;  // by the last visit, or when there was none, before it was made
@@ -8120,6 +8158,17 @@ TACHO_FUNCTION reader::~reader() {
     std::lock_guard const lock{core_->mutex};
     core_->readers[place_] = detail::registry_core::gone_reader;  // places are not reused: few readers ever exist
     core_->forget_retired();
+}
+
+TACHO_FUNCTION reader::collection reader::collect(deadline const& until) {
+    auto const round = core_->callbacks.collect(until);
+    std::lock_guard const lock{core_->mutex};
+    collection all{core_->published, {}, round, core_->readers[place_]};
+    // Acquire: all that was removed by then is seen as removed, with its last values.
+    seen_ = core_->clock->now.load(std::memory_order_acquire);
+    for (auto const& r : core_->retired)
+        if (r.removed_at > all.since) all.retired.push_back(r.gone);
+    return all;
 }
 
 TACHO_FUNCTION void reader::commit() {
@@ -10289,28 +10338,37 @@ inline void report_uncalled(descriptor const& of) noexcept {
 class callback_registration {
 public:
     callback_registration() = default;
-    callback_registration(std::shared_ptr<registry_core> const& in, std::shared_ptr<callback> call) noexcept {
-        if (!in->callbacks.add(call)) {
-            report_uncalled(call->families().front()->describe());
-            return;
-        }
-        core_ = in;
-        call_ = std::move(call);
-    }
+    callback_registration(std::shared_ptr<registry_core> const& in, std::shared_ptr<callback> call) noexcept;
     callback_registration(callback_registration&&) noexcept = default;
     callback_registration& operator=(callback_registration&& other) noexcept {
         std::swap(core_, other.core_);
         std::swap(call_, other.call_);
         return *this;
     }
-    ~callback_registration() {
-        if (call_ != nullptr) core_->callbacks.remove(*call_);
-    }
+    ~callback_registration();
 
 private:
     std::shared_ptr<registry_core> core_;
     std::shared_ptr<callback> call_;
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION callback_registration::callback_registration(std::shared_ptr<registry_core> const& in,
+                                                            std::shared_ptr<callback> call) noexcept {
+    if (!in->callbacks.add(call)) {
+        report_uncalled(call->families().front()->describe());
+        return;
+    }
+    core_ = in;
+    call_ = std::move(call);
+}
+
+TACHO_FUNCTION callback_registration::~callback_registration() {
+    if (call_ != nullptr) core_->callbacks.remove(*call_);
+}
+
+#endif
 
 }  // namespace detail
 
@@ -11339,8 +11397,8 @@ TACHO_FUNCTION exemplar_view snapshot::exemplars_of(family const& of, reading co
 }
 
 TACHO_FUNCTION snapshot registry::snapshot() const {
-    auto const round = core()->callbacks.collect();
-    return {core()->families(), round};
+    auto all = collect();
+    return {std::move(all.families), all.round};
 }
 
 #endif

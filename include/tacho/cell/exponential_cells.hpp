@@ -15,7 +15,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+
+#if TACHO_BODIES
 #include <thread>
+#endif
 
 namespace tacho::inline TACHO_ABI::detail {
 
@@ -168,8 +171,10 @@ inline void observe_exponential_owned(word* own, exponential_shape const& shape,
 
 // The common slot has many writers, of which one writes at a time. Its lock says of which process: in a child of fork()
 // nobody has what a thread of the parent held.
-[[gnu::noinline]] inline void observe_exponential_locked(word* own, exponential_shape const& shape,
-                                                         double value) noexcept {
+void observe_exponential_locked(word* own, exponential_shape const& shape, double value) noexcept;
+#if TACHO_BODIES
+[[gnu::noinline]] TACHO_FUNCTION void observe_exponential_locked(word* own, exponential_shape const& shape,
+                                                                 double value) noexcept {
     word& lock = own[exponential_lock];
     auto const taken = std::uint64_t{this_process()} + 1;
     for (int tries = 0;; ++tries) {
@@ -183,6 +188,7 @@ inline void observe_exponential_owned(word* own, exponential_shape const& shape,
     observe_exponential_owned(own, shape, value);
     lock.store(0, std::memory_order_release);
 }
+#endif
 
 // Finite values only.
 template <class Cells>

@@ -10,7 +10,10 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+
+#if TACHO_BODIES
 #include <thread>
+#endif
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>

@@ -109,28 +109,37 @@ inline void report_uncalled(descriptor const& of) noexcept {
 class callback_registration {
 public:
     callback_registration() = default;
-    callback_registration(std::shared_ptr<registry_core> const& in, std::shared_ptr<callback> call) noexcept {
-        if (!in->callbacks.add(call)) {
-            report_uncalled(call->families().front()->describe());
-            return;
-        }
-        core_ = in;
-        call_ = std::move(call);
-    }
+    callback_registration(std::shared_ptr<registry_core> const& in, std::shared_ptr<callback> call) noexcept;
     callback_registration(callback_registration&&) noexcept = default;
     callback_registration& operator=(callback_registration&& other) noexcept {
         std::swap(core_, other.core_);
         std::swap(call_, other.call_);
         return *this;
     }
-    ~callback_registration() {
-        if (call_ != nullptr) core_->callbacks.remove(*call_);
-    }
+    ~callback_registration();
 
 private:
     std::shared_ptr<registry_core> core_;
     std::shared_ptr<callback> call_;
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION callback_registration::callback_registration(std::shared_ptr<registry_core> const& in,
+                                                            std::shared_ptr<callback> call) noexcept {
+    if (!in->callbacks.add(call)) {
+        report_uncalled(call->families().front()->describe());
+        return;
+    }
+    core_ = in;
+    call_ = std::move(call);
+}
+
+TACHO_FUNCTION callback_registration::~callback_registration() {
+    if (call_ != nullptr) core_->callbacks.remove(*call_);
+}
+
+#endif
 
 }  // namespace detail
 

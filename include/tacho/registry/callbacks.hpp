@@ -16,7 +16,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -24,9 +23,13 @@
 #include <new>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
+
+#if TACHO_BODIES
+#include <condition_variable>
+#include <thread>
+#endif
 
 namespace tacho::inline TACHO_ABI::detail {
 
@@ -56,6 +59,8 @@ struct callback_troubles {
     std::uint64_t late = 0;
     std::uint64_t lost_values = 0;
 };
+
+#if TACHO_BODIES
 
 class [[gnu::visibility("default")]] callback_list;  // the program's, in a plug-in too
 
@@ -134,8 +139,6 @@ private:
     fork_watch watch_{*this};
 };
 
-#if TACHO_BODIES
-
 TACHO_FUNCTION std::uint64_t callback_list::collect(deadline const& until) noexcept {
     auto const began = now_();  // not under the mutex: the clock is the program's
     std::unique_lock lock{mutex_};
@@ -182,10 +185,6 @@ TACHO_FUNCTION std::uint64_t callback_list::collect(deadline const& until) noexc
     changed_.notify_all();
     return round;
 }
-
-#endif
-
-#if TACHO_BODIES
 
 TACHO_FUNCTION callback_list::callback_list(std::chrono::milliseconds timeout, unix_nanos (*now)() noexcept) noexcept
     : timeout_((std::min)(timeout, std::chrono::milliseconds{std::chrono::hours{24 * 365}})), now_(now) {}

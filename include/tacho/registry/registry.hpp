@@ -92,8 +92,8 @@ public:
     /// allocates nothing.
     template <class Visitor>
     void visit(Visitor&& visitor, order in = order::by_name) const {
-        auto const round = core()->callbacks.collect();
-        detail::visit_all(*core()->families(), visitor, in, round);
+        auto const all = collect();
+        detail::visit_all(*all.families, visitor, in, all.round);
     }
 
     /// A copy of all numbers at about one moment, which the same visitors can visit, as often as they like. Runs the
@@ -113,17 +113,22 @@ public:
     [[nodiscard]] registry_health health() const;
 
     /// Which measurements become exemplars from now on.
-    void filter_exemplars(exemplar_filter by) noexcept {
-        core()->filter->store(by, std::memory_order_relaxed);  // orders nothing
-    }
+    void filter_exemplars(exemplar_filter by) noexcept;
 
     /// As they were given.
-    [[nodiscard]] registry_options const& options() const noexcept { return core_->options; }
+    [[nodiscard]] registry_options const& options() const noexcept;
     /// What outlives it: for the library, and for tests of it.
     [[nodiscard]] std::shared_ptr<detail::registry_core> const& core() const noexcept { return detail::usable(core_); }
 
 private:
     registry(std::shared_ptr<detail::registry_core> core, int) noexcept : core_(std::move(core)) {}
+
+    // All families, after a round of callbacks.
+    struct collection {
+        std::shared_ptr<family_list const> families;
+        std::uint64_t round;
+    };
+    [[nodiscard]] collection collect() const;
 
     std::shared_ptr<detail::registry_core> core_;
 };
@@ -155,6 +160,19 @@ TACHO_FUNCTION std::vector<std::string> registry::problems() const {
 
 TACHO_FUNCTION registry_health registry::health() const {
     return core()->health();
+}
+
+TACHO_FUNCTION void registry::filter_exemplars(exemplar_filter by) noexcept {
+    core()->filter->store(by, std::memory_order_relaxed);  // orders nothing
+}
+
+TACHO_FUNCTION registry_options const& registry::options() const noexcept {
+    return core_->options;
+}
+
+TACHO_FUNCTION registry::collection registry::collect() const {
+    auto const round = core()->callbacks.collect();
+    return {core()->families(), round};
 }
 
 #endif
@@ -190,30 +208,26 @@ public:
     /// not. Allocates a list of retired families.
     template <class Visitor>
     void visit(Visitor&& visitor, deadline const& until = deadline{(deadline::clock::time_point::max)()}) {
-        auto const round = core_->callbacks.collect(until);
-        std::shared_ptr<family_list const> families;
-        std::vector<std::shared_ptr<family const>> retired;
-        std::uint64_t since = 0;
-        {
-            std::lock_guard const lock{core_->mutex};
-            families = core_->published;
-            // Acquire: all that was removed by then is seen as removed, with its last values.
-            seen_ = core_->clock->now.load(std::memory_order_acquire);
-            since = core_->readers[place_];
-            for (auto const& r : core_->retired)
-                if (r.removed_at > since) retired.push_back(r.gone);
-        }
-        if constexpr (requires { visitor.lives(*families->by_name.front()); })
-            for (auto const& f : families->by_name)
+        auto const all = collect(until);
+        if constexpr (requires { visitor.lives(*all.families->by_name.front()); })
+            for (auto const& f : all.families->by_name)
                 if (f->describe().observable) visitor.lives(*f);
-        detail::visit_all(*families, visitor, order::by_scope, round, since);
-        for (auto const& f : retired) f->visit(visitor, round, since);
+        detail::visit_all(*all.families, visitor, order::by_scope, all.round, all.since);
+        for (auto const& f : all.retired) f->visit(visitor, all.round, all.since);
     }
 
     /// What the last visit() showed has arrived where it should: retired families in it are not shown again.
     void commit();
 
 private:
+    // All families, after a round of callbacks, and those that have gone since the last commit().
+    struct collection {
+        std::shared_ptr<family_list const> families;
+        std::vector<std::shared_ptr<family const>> retired;
+        std::uint64_t round, since;
+    };
+    [[nodiscard]] collection collect(deadline const& until);
+
     std::shared_ptr<detail::registry_core> core_;
     std::size_t place_ = 0;
     std::uint64_t seen_ = 0;  // by the last visit, or when there was none, before it was made
@@ -233,6 +247,17 @@ TACHO_FUNCTION reader::~reader() {
     std::lock_guard const lock{core_->mutex};
     core_->readers[place_] = detail::registry_core::gone_reader;  // places are not reused: few readers ever exist
     core_->forget_retired();
+}
+
+TACHO_FUNCTION reader::collection reader::collect(deadline const& until) {
+    auto const round = core_->callbacks.collect(until);
+    std::lock_guard const lock{core_->mutex};
+    collection all{core_->published, {}, round, core_->readers[place_]};
+    // Acquire: all that was removed by then is seen as removed, with its last values.
+    seen_ = core_->clock->now.load(std::memory_order_acquire);
+    for (auto const& r : core_->retired)
+        if (r.removed_at > all.since) all.retired.push_back(r.gone);
+    return all;
 }
 
 TACHO_FUNCTION void reader::commit() {

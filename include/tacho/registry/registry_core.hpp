@@ -27,21 +27,29 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
+
+#if TACHO_BODIES
+#include <unordered_map>
+#endif
 
 namespace tacho::inline TACHO_ABI {
 
 namespace detail {
+
+struct [[gnu::visibility("default")]] registry_core;  // the program's, in a plug-in too
+
+// The core, or in a module that can't use it an empty one, which shows what is recorded there to nobody.
+[[nodiscard]] std::shared_ptr<registry_core> const& usable(std::shared_ptr<registry_core> const& core);
+
+#if TACHO_BODIES
 
 // A family whose last instrument is gone, kept for the readers who have not collected since.
 struct retired_family {
     std::shared_ptr<family> gone;
     std::uint64_t removed_at;
 };
-
-struct [[gnu::visibility("default")]] registry_core;  // the program's, in a plug-in too
 
 // What a registry, its instruments and its readers share, so that each may outlive the others.
 struct registry_core final : fork_witness {
@@ -87,8 +95,6 @@ struct registry_core final : fork_witness {
     TACHO_FUNCTION void on_fork(fork_event what) noexcept override;
 };
 
-#if TACHO_BODIES
-
 TACHO_FUNCTION registry_core::registry_core(registry_options o)
     : options(checked(std::move(o), problems)), callbacks(options.callback_timeout, options.now) {
     watch_cells_at_fork();
@@ -107,20 +113,6 @@ TACHO_FUNCTION registry_health registry_core::health() {
     sum.failed_registrations = failed;
     return sum;
 }
-
-#endif
-
-// An empty core for a module that can't use one, which shows what is recorded there to nobody.
-[[nodiscard]] std::shared_ptr<registry_core> const& core_of_module();
-
-// The core, or in a module that can't use it that one.
-[[nodiscard]] inline std::shared_ptr<registry_core> const& usable(std::shared_ptr<registry_core> const& core) {
-    if (core->belongs_to.is_here()) [[likely]]
-        return core;
-    return core_of_module();
-}
-
-#if TACHO_BODIES
 
 TACHO_FUNCTION std::shared_ptr<family> registry_core::add(descriptor describe, label_schema schema,
                                                           series_storage const& storage) {
@@ -241,7 +233,7 @@ TACHO_FUNCTION void registry_core::on_fork(fork_event what) noexcept {
     clock->settled.store(gone_reader, std::memory_order_relaxed);
 }
 
-TACHO_FUNCTION std::shared_ptr<registry_core> const& core_of_module() {
+[[nodiscard]] inline std::shared_ptr<registry_core> const& core_of_module() {
     static constinit std::atomic<bool> said{false};
     auto const& none = []() -> auto const& {
         changing const guarded;  // no child has the guard taken and waits for it
@@ -252,6 +244,10 @@ TACHO_FUNCTION std::shared_ptr<registry_core> const& core_of_module() {
     // No change: the error hook is the program's own code. Relaxed: whoever is first says it.
     if (!said.exchange(true, std::memory_order_relaxed)) none->fail(std::string{foreign_registry});
     return none;
+}
+
+TACHO_FUNCTION std::shared_ptr<registry_core> const& usable(std::shared_ptr<registry_core> const& core) {
+    return core->belongs_to.is_here() ? core : core_of_module();
 }
 
 #endif

@@ -185,8 +185,8 @@ TACHO_FUNCTION exemplar_view snapshot::exemplars_of(family const& of, reading co
 }
 
 TACHO_FUNCTION snapshot registry::snapshot() const {
-    auto const round = core()->callbacks.collect();
-    return {core()->families(), round};
+    auto all = collect();
+    return {std::move(all.families), all.round};
 }
 
 #endif

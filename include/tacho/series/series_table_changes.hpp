@@ -17,8 +17,11 @@
 #include <mutex>
 #include <span>
 #include <string_view>
-#include <thread>
 #include <utility>
+
+#if TACHO_BODIES
+#include <thread>
+#endif
 
 namespace tacho::inline TACHO_ABI {
 
