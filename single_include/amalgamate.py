@@ -38,10 +38,11 @@ LICENCE = '// SPDX-License-Identifier: MIT'
 
 OWN = re.compile(r'\s*#\s*include\s*(?:"([^"]+)"|<(tacho/[^>]+)>)')
 SYSTEM = re.compile(r'#include <([^>]+)>')
+OF_FMT = re.compile(r'\s*#\s*include <fmt/')
 CONDITION = re.compile(r'\s*#\s*(if|endif)')
 FMT_HEAD = '''// It needs {fmt} on the include path: g++ -std=c++20 -DFMT_HEADER_ONLY -Isingle_include main.cpp
 '''
-FMT_CHECK = '''#if defined(__has_include)
+FMT_CHECK = '''#if defined(__has_include) && (!defined(TACHO_SEPARATE_COMPILATION) || defined(TACHO_IMPLEMENTATION))
 #if !__has_include(<fmt/format.h>)
 #error "tacho.hpp needs {fmt}: install libfmt-dev, or add -I<its include folder> -DFMT_HEADER_ONLY; record.hpp does not"
 #endif
@@ -175,7 +176,7 @@ class Tree:
                     kept.append(line)
             text = re.sub(r'\n{3,}', '\n\n', '\n'.join(kept)).strip()
             body.append(f'// ---- {part}\n#ifndef {guard}\n#define {guard}\n\n{text}\n\n#endif\n')
-        uses_fmt = any(name.startswith('fmt/') for name in system)
+        uses_fmt = any(OF_FMT.match(line) for part in parts for line in self.lines[part])
         if uses_fmt and not may_use_fmt:
             raise Refused(f'{entrance}: reaches {{fmt}}, which it should do without')
         beyond = f' beyond {below}' if below else ''

@@ -8,7 +8,7 @@
 #error "tacho needs C++20: compile with -std=c++20, in Meson with cpp_std=c++20, or newer"
 #endif
 
-#if defined(__has_include)
+#if defined(__has_include) && (!defined(TACHO_SEPARATE_COMPILATION) || defined(TACHO_IMPLEMENTATION))
 #if !__has_include(<fmt/format.h>)
 #error "tacho.hpp needs {fmt}: install libfmt-dev, or add -I<its include folder> -DFMT_HEADER_ONLY; record.hpp does not"
 #endif
@@ -29,9 +29,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <deque>
 #include <exception>
-#include <fmt/core.h>
 #include <initializer_list>
 #include <iterator>
 #include <limits>
@@ -39,7 +37,6 @@
 #include <memory>
 #include <mutex>
 #include <new>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
@@ -49,7 +46,6 @@
 #include <thread>
 #include <tuple>
 #include <type_traits>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -12108,7 +12104,7 @@ public:
     }
 
 private:
-    std::unordered_map<std::uint64_t, of_family> families_;  // by their ids; nodes don't move
+    std::map<std::uint64_t, of_family> families_;  // by their ids; nodes don't move
 };
 
 }  // namespace tacho::inline TACHO_ABI
@@ -14055,7 +14051,7 @@ public:
         if (kept_->hold) return {.retryable = true, .problem = "no answer before the deadline"};
         if (kept_->script.empty()) return {.status = 200, .body = "{}"};
         auto answer = std::move(kept_->script.front());
-        kept_->script.pop_front();
+        kept_->script.erase(kept_->script.begin());
         return answer;
     }
 
@@ -14086,7 +14082,7 @@ private:
         std::mutex mutex;
         std::condition_variable changed;
         std::vector<request> requests;
-        std::deque<http_outcome> script;
+        std::vector<http_outcome> script;
         bool hold = false;
     };
     std::shared_ptr<kept> kept_ = std::make_shared<kept>();
@@ -14111,7 +14107,7 @@ namespace tacho::inline TACHO_ABI::detail {
 [[nodiscard]] inline std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t enough) {
     if ((std::max)(a.size(), b.size()) - (std::min)(a.size(), b.size()) >= enough) return enough;
     std::vector<std::size_t> row(b.size() + 1);  // of the beginning of a with each beginning of b
-    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < row.size(); ++i) row[i] = i;
     for (std::size_t i = 0; i < a.size(); ++i) {
         std::size_t before = row[0];  // with one less of both
         std::size_t least = row[0] = i + 1;
@@ -14238,8 +14234,13 @@ TACHO_FUNCTION std::vector<std::string> source::names() const {
 // tacho: environment variables as values: numbers, times, words and lists, by OpenTelemetry's rules.
 // Rule: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 
+#if TACHO_BODIES
+#include <map>
+
+#include <fmt/core.h>
 #if FMT_VERSION >= 110000  // fmt::format() has left the light header
 #include <fmt/format.h>
+#endif
 #endif
 
 namespace tacho::inline TACHO_ABI::env {
@@ -14258,8 +14259,13 @@ namespace tacho::inline TACHO_ABI::env {
 /// Allocates.
 [[nodiscard]] std::string which_is_meant(std::string_view value, std::vector<std::string_view> const& words);
 
+/// A number of decimal digits alone, from 0 to `most`; nothing for all else.
+[[nodiscard]] std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t most) noexcept;
+
 /// Decodes `%41`. Nothing when a `%` is not followed by two hexadecimal digits.
 [[nodiscard]] std::optional<std::string> percent_decoded(std::string_view text);
+
+#if TACHO_BODIES
 
 /// Reads variables one by one. What can't be used is as if it were unset, and leaves a warning that names variable,
 /// value and cure.
@@ -14305,16 +14311,11 @@ public:
         warnings_.push_back(fmt::format(what, std::forward<Args>(args)...));
     }
 
-    /// A number of decimal digits alone, from 0 to `most`; nothing for all else.
-    [[nodiscard]] static std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t most) noexcept;
-
 private:
     source const& from_;
     std::vector<std::string>& warnings_;
     std::map<std::string_view, std::string> from_variables_;
 };
-
-#if TACHO_BODIES
 
 TACHO_FUNCTION std::string in_quotes(std::string_view value, std::size_t most) {
     auto text = to_utf8(value.substr(0, most));
@@ -14440,7 +14441,7 @@ TACHO_FUNCTION std::optional<std::chrono::milliseconds> reader::milliseconds(std
     return {};
 }
 
-TACHO_FUNCTION std::optional<std::int64_t> reader::whole_number(std::string_view text, std::int64_t most) noexcept {
+TACHO_FUNCTION std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t most) noexcept {
     if (most < 0) return {};
     auto const number = tacho::detail::whole_number(text, static_cast<std::uint64_t>(most));
     if (!number) return {};
@@ -14838,6 +14839,7 @@ public:
     /// that were not shown.
     void commit(unix_nanos time) {
         std::erase_if(families_, [](auto const& entry) { return !entry.second.shown; });
+        last_ = nullptr;
         for (auto& [id, f] : families_) {
             f.delivered = f.latest;
             f.shown = false;
@@ -14858,10 +14860,19 @@ private:
         bool shown = false;
     };
 
+    // Families are shown one after the other, all series of each.
+    [[nodiscard]] remembered& remembered_of(std::uint64_t id) {
+        if (last_ == nullptr || last_id_ != id) {
+            last_ = &families_[id];
+            last_id_ = id;
+        }
+        return *last_;
+    }
+
     // The words of one series: those delivered, and where to put the present ones.
     std::pair<std::span<std::uint64_t const>, std::span<std::uint64_t>> words(family const& of, series const& s,
                                                                               std::size_t size) {
-        auto& f = families_[of.id()];
+        auto& f = remembered_of(of.id());
         f.shown = true;
         auto const first = s.ordinal() * size;
         if (f.latest.size() < first + size) {  // that one last: without memory for another all are tried again
@@ -14889,7 +14900,9 @@ private:
         return of.birth() > delivered_until_ ? of.birth() : delivered_until_;
     }
 
-    std::unordered_map<std::uint64_t, remembered> families_;
+    std::map<std::uint64_t, remembered> families_;  // by their ids; nodes don't move
+    remembered* last_ = nullptr;
+    std::uint64_t last_id_ = 0;
     unix_nanos delivered_until_ = 0;
     unsent_requests left_;
     std::atomic<int> users_{0};
@@ -16424,7 +16437,7 @@ inline std::chrono::milliseconds read_milliseconds(reader& in, std::string_view 
 inline std::chrono::milliseconds read_milliseconds(reader& in, std::string_view setting, std::string const& specific,
                                                    std::string const& generic, std::chrono::milliseconds otherwise) {
     auto const value = in.text(specific);
-    if (!value || !reader::whole_number(*value, reader::most_milliseconds))
+    if (!value || !whole_number(*value, reader::most_milliseconds))
         otherwise = read_milliseconds(in, setting, generic, otherwise);
     return read_milliseconds(in, setting, specific, otherwise);
 }
@@ -16587,7 +16600,7 @@ inline scrape_settings read_scrape(reader& in, exporters const& listed, std::str
     if (host) scrape.host = *host;
     if (port) {
         // A port that was asked for and can't be is not replaced by another: nobody would look there.
-        if (auto const number = reader::whole_number(*port, 65535)) {
+        if (auto const number = whole_number(*port, 65535)) {
             in.note("scrape.port", port_name);
             scrape.port = static_cast<std::uint16_t>(*number);
         } else

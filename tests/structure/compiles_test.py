@@ -49,6 +49,16 @@ def compiled_once(compiler):
         return f'exit status {status}: {said}' if status != 0 else ''
 
 
+def fmt_in_one_file(compiler):
+    """All that needs {fmt} is compiled in the one file: the others don't even read it."""
+    once = '#define TACHO_SEPARATE_COMPILATION\n#include "tacho/tacho.hpp"\n#include "tacho/testing.hpp"\n'
+    for text, is_read in (once, False), ('#define TACHO_IMPLEMENTATION\n' + once, True):
+        status, said = run(*shlex.split(compiler), *FLAGS, f'-I{INCLUDE}', '-M', '-x', 'c++', '-', text=text)
+        if status != 0 or ('/fmt/' in said) != is_read:
+            return f'{{fmt}} is {"not " if is_read else ""}read: {said[-1000:]}'
+    return ''
+
+
 def implemented_too_late(compiler):
     """What record.hpp has declared by then would lack at the link, without a word why."""
     said = compile_text(compiler, '#define TACHO_SEPARATE_COMPILATION\n#include "tacho/record.hpp"\n'
@@ -123,6 +133,7 @@ def main(compilers):
         for name, flags in DIALECTS.items():
             add(f'dropped in: {name}', dropped_in, flags)
         add('compiled once', compiled_once)
+        add('{fmt} in one file', fmt_in_one_file)
         add('nothing that is not used', nothing_unused)
         add('TACHO_IMPLEMENTATION too late', implemented_too_late)
         add('after min, max, ERROR and other macros', after_macros)

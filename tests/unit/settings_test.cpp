@@ -581,7 +581,7 @@ TEST(a_variable, that_is_nearly_one_that_counts_is_said_with_the_one_that_is_mea
 
 TEST(a_whole_number, is_digits_alone_up_to_a_limit) {
     auto const read = [](std::string_view text, std::int64_t most) {
-        return tacho::env::reader::whole_number(text, most).value_or(-1);
+        return tacho::env::whole_number(text, most).value_or(-1);
     };
     constexpr auto most = std::numeric_limits<std::int64_t>::max();
     EXPECT_EQ(read("0", 0), 0);

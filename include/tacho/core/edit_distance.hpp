@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <numeric>
 #include <string_view>
 #include <vector>
 
@@ -17,7 +16,7 @@ namespace tacho::inline TACHO_ABI::detail {
 [[nodiscard]] inline std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t enough) {
     if ((std::max)(a.size(), b.size()) - (std::min)(a.size(), b.size()) >= enough) return enough;
     std::vector<std::size_t> row(b.size() + 1);  // of the beginning of a with each beginning of b
-    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < row.size(); ++i) row[i] = i;
     for (std::size_t i = 0; i < a.size(); ++i) {
         std::size_t before = row[0];  // with one less of both
         std::size_t least = row[0] = i + 1;

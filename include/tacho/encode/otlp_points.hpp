@@ -13,8 +13,8 @@
 #include <cstdint>
 #include <cstring>
 #include <iterator>
+#include <map>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace tacho::inline TACHO_ABI {
@@ -136,7 +136,7 @@ public:
     }
 
 private:
-    std::unordered_map<std::uint64_t, of_family> families_;  // by their ids; nodes don't move
+    std::map<std::uint64_t, of_family> families_;  // by their ids; nodes don't move
 };
 
 }  // namespace tacho::inline TACHO_ABI

@@ -14,16 +14,19 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#if TACHO_BODIES
+#include <map>
+
 #include <fmt/core.h>
 #if FMT_VERSION >= 110000  // fmt::format() has left the light header
 #include <fmt/format.h>
+#endif
 #endif
 
 namespace tacho::inline TACHO_ABI::env {
@@ -42,8 +45,13 @@ namespace tacho::inline TACHO_ABI::env {
 /// Allocates.
 [[nodiscard]] std::string which_is_meant(std::string_view value, std::vector<std::string_view> const& words);
 
+/// A number of decimal digits alone, from 0 to `most`; nothing for all else.
+[[nodiscard]] std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t most) noexcept;
+
 /// Decodes `%41`. Nothing when a `%` is not followed by two hexadecimal digits.
 [[nodiscard]] std::optional<std::string> percent_decoded(std::string_view text);
+
+#if TACHO_BODIES
 
 /// Reads variables one by one. What can't be used is as if it were unset, and leaves a warning that names variable,
 /// value and cure.
@@ -89,16 +97,11 @@ public:
         warnings_.push_back(fmt::format(what, std::forward<Args>(args)...));
     }
 
-    /// A number of decimal digits alone, from 0 to `most`; nothing for all else.
-    [[nodiscard]] static std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t most) noexcept;
-
 private:
     source const& from_;
     std::vector<std::string>& warnings_;
     std::map<std::string_view, std::string> from_variables_;
 };
-
-#if TACHO_BODIES
 
 TACHO_FUNCTION std::string in_quotes(std::string_view value, std::size_t most) {
     auto text = to_utf8(value.substr(0, most));
@@ -224,7 +227,7 @@ TACHO_FUNCTION std::optional<std::chrono::milliseconds> reader::milliseconds(std
     return {};
 }
 
-TACHO_FUNCTION std::optional<std::int64_t> reader::whole_number(std::string_view text, std::int64_t most) noexcept {
+TACHO_FUNCTION std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t most) noexcept {
     if (most < 0) return {};
     auto const number = tacho::detail::whole_number(text, static_cast<std::uint64_t>(most));
     if (!number) return {};

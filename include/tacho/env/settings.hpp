@@ -102,7 +102,7 @@ inline std::chrono::milliseconds read_milliseconds(reader& in, std::string_view 
 inline std::chrono::milliseconds read_milliseconds(reader& in, std::string_view setting, std::string const& specific,
                                                    std::string const& generic, std::chrono::milliseconds otherwise) {
     auto const value = in.text(specific);
-    if (!value || !reader::whole_number(*value, reader::most_milliseconds))
+    if (!value || !whole_number(*value, reader::most_milliseconds))
         otherwise = read_milliseconds(in, setting, generic, otherwise);
     return read_milliseconds(in, setting, specific, otherwise);
 }
@@ -265,7 +265,7 @@ inline scrape_settings read_scrape(reader& in, exporters const& listed, std::str
     if (host) scrape.host = *host;
     if (port) {
         // A port that was asked for and can't be is not replaced by another: nobody would look there.
-        if (auto const number = reader::whole_number(*port, 65535)) {
+        if (auto const number = whole_number(*port, 65535)) {
             in.note("scrape.port", port_name);
             scrape.port = static_cast<std::uint16_t>(*number);
         } else

@@ -15,8 +15,8 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -182,6 +182,7 @@ public:
     /// that were not shown.
     void commit(unix_nanos time) {
         std::erase_if(families_, [](auto const& entry) { return !entry.second.shown; });
+        last_ = nullptr;
         for (auto& [id, f] : families_) {
             f.delivered = f.latest;
             f.shown = false;
@@ -202,10 +203,19 @@ private:
         bool shown = false;
     };
 
+    // Families are shown one after the other, all series of each.
+    [[nodiscard]] remembered& remembered_of(std::uint64_t id) {
+        if (last_ == nullptr || last_id_ != id) {
+            last_ = &families_[id];
+            last_id_ = id;
+        }
+        return *last_;
+    }
+
     // The words of one series: those delivered, and where to put the present ones.
     std::pair<std::span<std::uint64_t const>, std::span<std::uint64_t>> words(family const& of, series const& s,
                                                                               std::size_t size) {
-        auto& f = families_[of.id()];
+        auto& f = remembered_of(of.id());
         f.shown = true;
         auto const first = s.ordinal() * size;
         if (f.latest.size() < first + size) {  // that one last: without memory for another all are tried again
@@ -233,7 +243,9 @@ private:
         return of.birth() > delivered_until_ ? of.birth() : delivered_until_;
     }
 
-    std::unordered_map<std::uint64_t, remembered> families_;
+    std::map<std::uint64_t, remembered> families_;  // by their ids; nodes don't move
+    remembered* last_ = nullptr;
+    std::uint64_t last_id_ = 0;
     unix_nanos delivered_until_ = 0;
     unsent_requests left_;
     std::atomic<int> users_{0};

@@ -9,7 +9,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -45,7 +44,7 @@ public:
         if (kept_->hold) return {.retryable = true, .problem = "no answer before the deadline"};
         if (kept_->script.empty()) return {.status = 200, .body = "{}"};
         auto answer = std::move(kept_->script.front());
-        kept_->script.pop_front();
+        kept_->script.erase(kept_->script.begin());
         return answer;
     }
 
@@ -76,7 +75,7 @@ private:
         std::mutex mutex;
         std::condition_variable changed;
         std::vector<request> requests;
-        std::deque<http_outcome> script;
+        std::vector<http_outcome> script;
         bool hold = false;
     };
     std::shared_ptr<kept> kept_ = std::make_shared<kept>();
