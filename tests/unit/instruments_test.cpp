@@ -47,6 +47,19 @@ TEST(a_counter, counts_exactly_up_to_its_last_integer) {
     EXPECT_EQ(value_of(as_text(registry), "hits_total"), "18446744073709551615");
 }
 
+// As docs/recording.md says.
+TEST(a_counter, begins_anew_beyond_its_last_integer_and_stays_beyond_its_last_double) {
+    tacho::registry registry{test::fixed()};
+    tacho::counter<"hits"> hits{registry};
+    tacho::counter<"cpu", double> cpu{registry};
+    hits.inc(std::numeric_limits<std::uint64_t>::max());
+    hits.inc(5u);
+    for (double const amount : {std::numeric_limits<double>::max(), std::numeric_limits<double>::max(), 1.0})
+        cpu.inc(amount);
+    EXPECT_EQ(value_of(as_text(registry), "hits_total"), "4");
+    EXPECT_EQ(value_of(as_text(registry), "cpu_total"), "+Inf");
+}
+
 // CONFORMANCE 50, 122. A counter that can be set down is none.
 TEST(a_counter, drops_and_counts_what_would_make_it_go_down_or_end) {
     test::heard heard;
