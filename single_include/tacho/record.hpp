@@ -1572,7 +1572,8 @@ namespace tacho::inline TACHO_ABI::detail {
 
 // The line of numbers in pieces, each with at most one bound in it: the bits of a positive double grow with it, so its
 // exponent and as many bits of its mantissa as are needed say which piece it is in, and one comparison says on which
-// side of the bound. Bounds with a sign, and those that lie very near to each other, are searched.
+// side of the bound. Bounds with a sign are searched, and those that would need too many pieces, as they lie very near
+// to each other.
 //
 // What counts is how long it takes from a value to the place of its bucket, more than how many instructions that takes:
 // a Zen 3 lets what the next observation reads wait until it knows where this one writes. So the way has one read from
@@ -1582,33 +1583,34 @@ public:
     // The bounds have to live as long, and not to move. Allocates; throws for lack of memory.
     explicit bucket_table(std::span<double const> bounds);
 
-    // The index of the bucket that holds a value; as many as there are bounds beyond the last. Not for NaN.
+    // The index of the bucket that holds a value; as many as there are bounds beyond the last. Not for NaN, which a
+    // program may overlook that is compiled with -ffast-math: it has some bucket then, and no cell beyond them.
     [[nodiscard]] std::size_t find(double value) const noexcept {
-        piece const* const pieces = pieces_.data();
-        if (pieces == nullptr) [[unlikely]]
+        if (last_ == 0) [[unlikely]]
             return search_bucket(bounds_, value);
         // Values below zero have their sign for a first bit: they are before all pieces, and below all bounds.
         auto const bits = std::bit_cast<std::int64_t>(value);
         auto const at = std::clamp((bits >> shift_) - before_, std::int64_t{0}, last_);
-        auto const& in = pieces[static_cast<std::size_t>(at)];
+        auto const& in = pieces_[static_cast<std::size_t>(at)];
         return in.start + (in.bound < bits ? std::size_t{1} : 0);
     }
 
-    [[nodiscard]] bool searches() const noexcept { return pieces_.empty(); }
+    [[nodiscard]] bool searches() const noexcept { return last_ == 0; }
 
 private:
     struct piece {
-        std::int64_t bound;  // the bits of the first one that is not before it; of infinity behind the last
+        std::int64_t bound;  // the bits of the first one that is not before it; behind the last, above all
         std::size_t start;   // how many are before it
     };
-    static constexpr std::int64_t most_pieces = 512;
+    static constexpr std::int64_t most_pieces = 1024;
 
     [[nodiscard]] bool divide(int shift);
 
     std::span<double const> bounds_;
     std::vector<piece> pieces_;
     int shift_ = 0;
-    std::int64_t before_ = 0, last_ = 0;  // the first piece, which is all before that of the first positive bound
+    std::int64_t before_ = 0;  // the first piece, which is all before that of the first positive bound
+    std::int64_t last_ = 0;    // counted from that one; 0 without pieces
 };
 
 #if TACHO_BODIES
@@ -1635,8 +1637,9 @@ TACHO_FUNCTION bool bucket_table::divide(int shift) {
     for (std::int64_t at = 0; at < pieces; ++at) {
         auto const begin = std::bit_cast<double>((before + at) << shift);
         while (at != 0 && passed < bounds_.size() && bounds_[passed] < begin) ++passed;
-        auto const bound = passed < bounds_.size() ? bounds_[passed] : std::numeric_limits<double>::infinity();
-        pieces_.push_back({std::bit_cast<std::int64_t>(bound), passed});
+        pieces_.push_back({passed < bounds_.size() ? std::bit_cast<std::int64_t>(bounds_[passed])
+                                                   : (std::numeric_limits<std::int64_t>::max)(),
+                           passed});
     }
     return true;
 }

@@ -1585,7 +1585,8 @@ namespace tacho::inline TACHO_ABI::detail {
 
 // The line of numbers in pieces, each with at most one bound in it: the bits of a positive double grow with it, so its
 // exponent and as many bits of its mantissa as are needed say which piece it is in, and one comparison says on which
-// side of the bound. Bounds with a sign, and those that lie very near to each other, are searched.
+// side of the bound. Bounds with a sign are searched, and those that would need too many pieces, as they lie very near
+// to each other.
 //
 // What counts is how long it takes from a value to the place of its bucket, more than how many instructions that takes:
 // a Zen 3 lets what the next observation reads wait until it knows where this one writes. So the way has one read from
@@ -1595,33 +1596,34 @@ public:
     // The bounds have to live as long, and not to move. Allocates; throws for lack of memory.
     explicit bucket_table(std::span<double const> bounds);
 
-    // The index of the bucket that holds a value; as many as there are bounds beyond the last. Not for NaN.
+    // The index of the bucket that holds a value; as many as there are bounds beyond the last. Not for NaN, which a
+    // program may overlook that is compiled with -ffast-math: it has some bucket then, and no cell beyond them.
     [[nodiscard]] std::size_t find(double value) const noexcept {
-        piece const* const pieces = pieces_.data();
-        if (pieces == nullptr) [[unlikely]]
+        if (last_ == 0) [[unlikely]]
             return search_bucket(bounds_, value);
         // Values below zero have their sign for a first bit: they are before all pieces, and below all bounds.
         auto const bits = std::bit_cast<std::int64_t>(value);
         auto const at = std::clamp((bits >> shift_) - before_, std::int64_t{0}, last_);
-        auto const& in = pieces[static_cast<std::size_t>(at)];
+        auto const& in = pieces_[static_cast<std::size_t>(at)];
         return in.start + (in.bound < bits ? std::size_t{1} : 0);
     }
 
-    [[nodiscard]] bool searches() const noexcept { return pieces_.empty(); }
+    [[nodiscard]] bool searches() const noexcept { return last_ == 0; }
 
 private:
     struct piece {
-        std::int64_t bound;  // the bits of the first one that is not before it; of infinity behind the last
+        std::int64_t bound;  // the bits of the first one that is not before it; behind the last, above all
         std::size_t start;   // how many are before it
     };
-    static constexpr std::int64_t most_pieces = 512;
+    static constexpr std::int64_t most_pieces = 1024;
 
     [[nodiscard]] bool divide(int shift);
 
     std::span<double const> bounds_;
     std::vector<piece> pieces_;
     int shift_ = 0;
-    std::int64_t before_ = 0, last_ = 0;  // the first piece, which is all before that of the first positive bound
+    std::int64_t before_ = 0;  // the first piece, which is all before that of the first positive bound
+    std::int64_t last_ = 0;    // counted from that one; 0 without pieces
 };
 
 #if TACHO_BODIES
@@ -1648,8 +1650,9 @@ TACHO_FUNCTION bool bucket_table::divide(int shift) {
     for (std::int64_t at = 0; at < pieces; ++at) {
         auto const begin = std::bit_cast<double>((before + at) << shift);
         while (at != 0 && passed < bounds_.size() && bounds_[passed] < begin) ++passed;
-        auto const bound = passed < bounds_.size() ? bounds_[passed] : std::numeric_limits<double>::infinity();
-        pieces_.push_back({std::bit_cast<std::int64_t>(bound), passed});
+        pieces_.push_back({passed < bounds_.size() ? std::bit_cast<std::int64_t>(bounds_[passed])
+                                                   : (std::numeric_limits<std::int64_t>::max)(),
+                           passed});
     }
     return true;
 }
@@ -14267,45 +14270,45 @@ namespace tacho::inline TACHO_ABI::env {
 
 #if TACHO_BODIES
 
-/// Reads variables one by one. What can't be used is as if it were unset, and leaves a warning that names variable,
-/// value and cure.
+// Reads variables one by one. What can't be used is as if it were unset, and leaves a warning that names variable,
+// value and cure.
 class reader {
 public:
-    /// Both must live longer. Warnings are added at the end.
+    // Both must live longer. Warnings are added at the end.
     explicit reader(source const& from, std::vector<std::string>& warnings) : from_(from), warnings_(warnings) {}
 
-    /// The value, trimmed; nothing when it is unset or blank.
+    // The value, trimmed; nothing when it is unset or blank.
     [[nodiscard]] std::optional<std::string> text(std::string const& name) const { return from_[name]; }
 
-    /// The first of two variables that is set.
+    // The first of two variables that is set.
     [[nodiscard]] std::optional<std::string> text(std::string const& name, std::string const& otherwise) const;
 
-    /// OpenTelemetry's booleans: only `true` is true, and what is neither that nor `false` warns.
+    // OpenTelemetry's booleans: only `true` is true, and what is neither that nor `false` warns.
     [[nodiscard]] bool boolean(std::string const& name);
 
-    /// 2^31-1: what OpenTelemetry's implementations agree on.
+    // 2^31-1: what OpenTelemetry's implementations agree on.
     static constexpr std::int64_t most_milliseconds = 2147483647;
-    /// Milliseconds, a whole number from 0 to 2^31-1. What is used otherwise is for the warning.
+    // Milliseconds, a whole number from 0 to 2^31-1. What is used otherwise is for the warning.
     [[nodiscard]] std::optional<std::chrono::milliseconds> milliseconds(std::string const& name,
                                                                         std::chrono::milliseconds otherwise);
 
-    /// The index of a word among `words`, which are in lower case, in any case.
+    // The index of a word among `words`, which are in lower case, in any case.
     [[nodiscard]] std::optional<std::size_t> word(std::string const& name, std::vector<std::string_view> const& words);
 
-    /// `key=value,key=value`, percent-decoded. With `strict`, one bad pair makes the whole variable void; without, bad
-    /// pairs are left out, and no message shows a value.
+    // `key=value,key=value`, percent-decoded. With `strict`, one bad pair makes the whole variable void; without, bad
+    // pairs are left out, and no message shows a value.
     [[nodiscard]] std::vector<attribute> pairs(std::string const& name, bool strict);
 
-    /// That a setting came from a variable, if that is set; the last one counts.
+    // That a setting came from a variable, if that is set; the last one counts.
     void note(std::string_view setting, std::string const& variable);
-    /// That it came from none after all.
+    // That it came from none after all.
     void forget(std::string_view setting);
-    /// Where a setting came from by note(); empty for a default.
+    // Where a setting came from by note(); empty for a default.
     [[nodiscard]] std::string variable_of(std::string_view setting) const;
-    /// The name of the first of two variables that is set; empty when neither is.
+    // The name of the first of two variables that is set; empty when neither is.
     [[nodiscard]] std::string first_set(std::string const& name, std::string const& otherwise) const;
 
-    /// Adds a warning, formatted by {fmt}. Allocates.
+    // Adds a warning, formatted by {fmt}. Allocates.
     template <class... Args>
     void warn(fmt::format_string<Args...> what, Args&&... args) {
         warnings_.push_back(fmt::format(what, std::forward<Args>(args)...));

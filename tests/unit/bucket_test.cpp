@@ -39,6 +39,9 @@ void expect_right(std::span<double const> bounds) {
     }
     for (double const value : {0.0, -0.0, smallest, -smallest, least, -least, largest, -largest, infinity, -infinity})
         expect_same(table, bounds, value);
+    // None of them holds NaN, but no cell behind them does either.
+    for (double const nan : {std::numeric_limits<double>::quiet_NaN(), -std::numeric_limits<double>::quiet_NaN()})
+        EXPECT_LE(table.find(nan), bounds.size());
 }
 
 // CONFORMANCE 126: (lower, upper], at each bound, one unit in the last place to either side, and at the ends.

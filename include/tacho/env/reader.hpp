@@ -53,45 +53,45 @@ namespace tacho::inline TACHO_ABI::env {
 
 #if TACHO_BODIES
 
-/// Reads variables one by one. What can't be used is as if it were unset, and leaves a warning that names variable,
-/// value and cure.
+// Reads variables one by one. What can't be used is as if it were unset, and leaves a warning that names variable,
+// value and cure.
 class reader {
 public:
-    /// Both must live longer. Warnings are added at the end.
+    // Both must live longer. Warnings are added at the end.
     explicit reader(source const& from, std::vector<std::string>& warnings) : from_(from), warnings_(warnings) {}
 
-    /// The value, trimmed; nothing when it is unset or blank.
+    // The value, trimmed; nothing when it is unset or blank.
     [[nodiscard]] std::optional<std::string> text(std::string const& name) const { return from_[name]; }
 
-    /// The first of two variables that is set.
+    // The first of two variables that is set.
     [[nodiscard]] std::optional<std::string> text(std::string const& name, std::string const& otherwise) const;
 
-    /// OpenTelemetry's booleans: only `true` is true, and what is neither that nor `false` warns.
+    // OpenTelemetry's booleans: only `true` is true, and what is neither that nor `false` warns.
     [[nodiscard]] bool boolean(std::string const& name);
 
-    /// 2^31-1: what OpenTelemetry's implementations agree on.
+    // 2^31-1: what OpenTelemetry's implementations agree on.
     static constexpr std::int64_t most_milliseconds = 2147483647;
-    /// Milliseconds, a whole number from 0 to 2^31-1. What is used otherwise is for the warning.
+    // Milliseconds, a whole number from 0 to 2^31-1. What is used otherwise is for the warning.
     [[nodiscard]] std::optional<std::chrono::milliseconds> milliseconds(std::string const& name,
                                                                         std::chrono::milliseconds otherwise);
 
-    /// The index of a word among `words`, which are in lower case, in any case.
+    // The index of a word among `words`, which are in lower case, in any case.
     [[nodiscard]] std::optional<std::size_t> word(std::string const& name, std::vector<std::string_view> const& words);
 
-    /// `key=value,key=value`, percent-decoded. With `strict`, one bad pair makes the whole variable void; without, bad
-    /// pairs are left out, and no message shows a value.
+    // `key=value,key=value`, percent-decoded. With `strict`, one bad pair makes the whole variable void; without, bad
+    // pairs are left out, and no message shows a value.
     [[nodiscard]] std::vector<attribute> pairs(std::string const& name, bool strict);
 
-    /// That a setting came from a variable, if that is set; the last one counts.
+    // That a setting came from a variable, if that is set; the last one counts.
     void note(std::string_view setting, std::string const& variable);
-    /// That it came from none after all.
+    // That it came from none after all.
     void forget(std::string_view setting);
-    /// Where a setting came from by note(); empty for a default.
+    // Where a setting came from by note(); empty for a default.
     [[nodiscard]] std::string variable_of(std::string_view setting) const;
-    /// The name of the first of two variables that is set; empty when neither is.
+    // The name of the first of two variables that is set; empty when neither is.
     [[nodiscard]] std::string first_set(std::string const& name, std::string const& otherwise) const;
 
-    /// Adds a warning, formatted by {fmt}. Allocates.
+    // Adds a warning, formatted by {fmt}. Allocates.
     template <class... Args>
     void warn(fmt::format_string<Args...> what, Args&&... args) {
         warnings_.push_back(fmt::format(what, std::forward<Args>(args)...));
