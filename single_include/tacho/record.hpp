@@ -204,6 +204,7 @@ char const one_file_must_define_TACHO_IMPLEMENTATION = 0;
 #define TACHO_USES_SPARSE_PAGES 0
 #define TACHO_USES_HUGE_PAGES 0
 #define TACHO_USES_MEMBARRIER 0
+#define TACHO_USES_SSE2 0
 #define TACHO_USES_INT128 0
 #define TACHO_USES_STD_MUTEX 0
 #else
@@ -228,6 +229,13 @@ char const one_file_must_define_TACHO_IMPLEMENTATION = 0;
 #define TACHO_USES_MEMBARRIER 1
 #else
 #define TACHO_USES_MEMBARRIER 0
+#endif
+
+// The digits of two numbers are worked out at a time. Else of one.
+#if defined(__SSE2__) && defined(__x86_64__)
+#define TACHO_USES_SSE2 1
+#else
+#define TACHO_USES_SSE2 0
 #endif
 
 // The processor multiplies to 128 bits. Else in four parts.
@@ -2692,13 +2700,16 @@ inline char* write_eight(std::uint64_t value, char* out) noexcept {
     std::memcpy(out, &text, 8);
     return out + 8;
 }
-// Of a number below 10^8, without leading zeros; touches eight bytes.
-inline char* write_up_to_eight(std::uint64_t value, char* out) noexcept {
-    auto const digits = eight_digits(value);
+// As eight_digits() gives them, without leading zeros; touches eight bytes.
+inline char* write_without_zeros(std::uint64_t digits, char* out) noexcept {
     auto const zeros = static_cast<unsigned>(std::countr_zero(digits | std::uint64_t{1} << 56)) / 8;  // "0" stays
     std::uint64_t const text = (digits + eight_zeros) >> (zeros * 8);
     std::memcpy(out, &text, 8);
     return out + 8 - zeros;
+}
+// Of a number below 10^8.
+inline char* write_up_to_eight(std::uint64_t value, char* out) noexcept {
+    return write_without_zeros(eight_digits(value), out);
 }
 [[gnu::noinline]] inline char* write_more_than_eight(std::uint64_t value, char* out) noexcept {
     constexpr std::uint64_t e8 = 100'000'000;
@@ -4692,6 +4703,9 @@ public:
     }
     void put(std::uint32_t place, series* s) noexcept;
 
+    // No text of any series that is, or ever was, in the list is longer. Relaxed: put() gives it before the series.
+    [[nodiscard]] std::size_t longest_text() const noexcept { return longest_text_.load(std::memory_order_relaxed); }
+
     // Series of one cell only: after put(), notes if the strip of this place is whole and its cells are neighbours.
     void join(std::uint32_t place) noexcept;
     // One of its strip has been removed. Also by threads that neither add nor remove others.
@@ -4727,7 +4741,7 @@ private:
         return {block, i - first_block * ((std::size_t{1} << block) - 1)};
     }
 
-    std::atomic<std::size_t> size_{0};
+    std::atomic<std::size_t> size_{0}, longest_text_{0};
     std::array<std::atomic<std::atomic<series*>*>, 28> blocks_{};
 };
 
@@ -4750,6 +4764,7 @@ TACHO_FUNCTION bool series_list::make_room() noexcept {
 
 TACHO_FUNCTION void series_list::put(std::uint32_t place, series* s) noexcept {
     auto const [block, at] = place_of(place);
+    if (s != nullptr) longest_text_.store((std::max)(longest_text(), s->text().size()), std::memory_order_relaxed);
     blocks_[block].load(std::memory_order_relaxed)[at].store(s, std::memory_order_release);
     if (place == size_.load(std::memory_order_relaxed)) size_.store(place + std::size_t{1}, std::memory_order_release);
 }
@@ -5325,6 +5340,9 @@ public:
     /// Series that are removed, and whose memory is kept because a handle, a look or a reader may still need it.
     [[nodiscard]] std::size_t kept() const noexcept { return kept_.load(std::memory_order_relaxed); }
 
+    /// Bytes of the longest text of all that are, or ever were, listed.
+    [[nodiscard]] std::size_t longest_text() const noexcept { return list_.longest_text(); }
+
     /// Never changes.
     [[nodiscard]] label_schema const& schema() const noexcept { return schema_; }
     /// Never changes.
@@ -5740,6 +5758,9 @@ public:
     [[nodiscard]] series_table& table() noexcept { return table_; }                        ///< its series
     [[nodiscard]] series_table const& table() const noexcept { return table_; }            ///< the same
     [[nodiscard]] bool is_sharded() const noexcept { return table_.storage().sharded; }    ///< by thread
+
+    /// Of a series that was shown: its text takes no more bytes.
+    [[nodiscard]] std::size_t longest_text() const noexcept { return table_.longest_text(); }
 
     /// Of a histogram: the bucket that counts this value. Not for NaN.
     [[nodiscard]] std::size_t bucket_of(double value) const noexcept { return buckets_.find(value); }

@@ -61,13 +61,16 @@ inline char* write_eight(std::uint64_t value, char* out) noexcept {
     std::memcpy(out, &text, 8);
     return out + 8;
 }
-// Of a number below 10^8, without leading zeros; touches eight bytes.
-inline char* write_up_to_eight(std::uint64_t value, char* out) noexcept {
-    auto const digits = eight_digits(value);
+// As eight_digits() gives them, without leading zeros; touches eight bytes.
+inline char* write_without_zeros(std::uint64_t digits, char* out) noexcept {
     auto const zeros = static_cast<unsigned>(std::countr_zero(digits | std::uint64_t{1} << 56)) / 8;  // "0" stays
     std::uint64_t const text = (digits + eight_zeros) >> (zeros * 8);
     std::memcpy(out, &text, 8);
     return out + 8 - zeros;
+}
+// Of a number below 10^8.
+inline char* write_up_to_eight(std::uint64_t value, char* out) noexcept {
+    return write_without_zeros(eight_digits(value), out);
 }
 [[gnu::noinline]] inline char* write_more_than_eight(std::uint64_t value, char* out) noexcept {
     constexpr std::uint64_t e8 = 100'000'000;

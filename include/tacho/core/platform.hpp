@@ -11,6 +11,7 @@
 #define TACHO_USES_SPARSE_PAGES 0
 #define TACHO_USES_HUGE_PAGES 0
 #define TACHO_USES_MEMBARRIER 0
+#define TACHO_USES_SSE2 0
 #define TACHO_USES_INT128 0
 #define TACHO_USES_STD_MUTEX 0
 #else
@@ -35,6 +36,13 @@
 #define TACHO_USES_MEMBARRIER 1
 #else
 #define TACHO_USES_MEMBARRIER 0
+#endif
+
+// The digits of two numbers are worked out at a time. Else of one.
+#if defined(__SSE2__) && defined(__x86_64__)
+#define TACHO_USES_SSE2 1
+#else
+#define TACHO_USES_SSE2 0
 #endif
 
 // The processor multiplies to 128 bits. Else in four parts.

@@ -10,6 +10,7 @@
 #include "tacho/core/unit.hpp"
 #include "tacho/encode/exemplar_text.hpp"
 #include "tacho/encode/line_names.hpp"
+#include "tacho/encode/number_lines.hpp"
 #include "tacho/encode/sink.hpp"
 #include "tacho/encode/text_format.hpp"
 #include "tacho/registry/registry.hpp"
@@ -83,15 +84,8 @@ public:
             for (std::size_t i = 0; i < from.size(); ++i) compose_number(of, *from[i], tacho::number{kind, bits[i]});
             return;
         }
-        std::size_t room = 0;
-        for (auto const* const s : from) room += s->text().size() + detail::number_room + 1;
-        out_.write(room, [&](char* out) {
-            if (kind == number_kind::unsigned_integer)
-                return lines(from, bits, out, [](std::uint64_t n, char* at) { return detail::write_integer(n, at); });
-            return lines(from, bits, out, [=](std::uint64_t n, char* at) {
-                return detail::write_number({kind, n}, at);
-            });
-        });
+        out_.write(detail::number_lines_room(of, from),
+                   [&](char* out) { return detail::write_number_lines(from, kind, bits, out); });
     }
 
     /// Writes a line for each bucket, cumulative, then sum and count.
@@ -152,16 +146,6 @@ public:
     }
 
 private:
-    template <class Write>
-    static char* lines(std::span<series* const> from, std::uint64_t const* bits, char* out,
-                       Write const& write) noexcept {
-        for (auto const* const s : from) {
-            out = write(*bits++, detail::sink_writer<Sink>::copy_line(s->text(), out));
-            *out++ = '\n';
-        }
-        return out;
-    }
-
     // The lines of all buckets, of which the first one is begun already, with `begun`; behind the number of a bucket
     // stands what behind(its index, char*) writes.
     template <class Behind>

@@ -148,25 +148,6 @@ public:
         });
     }
 
-    // The same for a text of mostly 32 to 200 bytes, of which memcpy() takes a third just to be called. Without a loop
-    // up to 96; the last block overlaps the one before it.
-    static char* copy_line(std::string_view from, char* out) noexcept {
-        if (from.size() < 32) [[unlikely]]
-            return copy(from, out);
-        char const* at = from.data();
-        auto const size = from.size();
-        copy_32(at, out);
-        if (size > 64) {
-            copy_32(at + 32, out + 32);
-            for (std::size_t i = 64; i + 32 < size; i += 32) copy_32(at + i, out + i);
-        }
-        copy_32(at + size - 32, out + size - 32);
-        return out + size;
-    }
-    [[gnu::always_inline]] static void copy_32(char const* at, char* out) noexcept {
-        std::memcpy(out, at, 16);
-        std::memcpy(out + 16, at + 16, 16);
-    }
     static char* copy(std::string_view from, char* out) noexcept {
         if (!from.empty()) std::memcpy(out, from.data(), from.size());
         return out + from.size();

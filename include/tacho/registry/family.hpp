@@ -59,6 +59,9 @@ public:
     [[nodiscard]] series_table const& table() const noexcept { return table_; }            ///< the same
     [[nodiscard]] bool is_sharded() const noexcept { return table_.storage().sharded; }    ///< by thread
 
+    /// Of a series that was shown: its text takes no more bytes.
+    [[nodiscard]] std::size_t longest_text() const noexcept { return table_.longest_text(); }
+
     /// Of a histogram: the bucket that counts this value. Not for NaN.
     [[nodiscard]] std::size_t bucket_of(double value) const noexcept { return buckets_.find(value); }
 

@@ -83,6 +83,9 @@ public:
     }
     void put(std::uint32_t place, series* s) noexcept;
 
+    // No text of any series that is, or ever was, in the list is longer. Relaxed: put() gives it before the series.
+    [[nodiscard]] std::size_t longest_text() const noexcept { return longest_text_.load(std::memory_order_relaxed); }
+
     // Series of one cell only: after put(), notes if the strip of this place is whole and its cells are neighbours.
     void join(std::uint32_t place) noexcept;
     // One of its strip has been removed. Also by threads that neither add nor remove others.
@@ -118,7 +121,7 @@ private:
         return {block, i - first_block * ((std::size_t{1} << block) - 1)};
     }
 
-    std::atomic<std::size_t> size_{0};
+    std::atomic<std::size_t> size_{0}, longest_text_{0};
     std::array<std::atomic<std::atomic<series*>*>, 28> blocks_{};
 };
 
@@ -141,6 +144,7 @@ TACHO_FUNCTION bool series_list::make_room() noexcept {
 
 TACHO_FUNCTION void series_list::put(std::uint32_t place, series* s) noexcept {
     auto const [block, at] = place_of(place);
+    if (s != nullptr) longest_text_.store((std::max)(longest_text(), s->text().size()), std::memory_order_relaxed);
     blocks_[block].load(std::memory_order_relaxed)[at].store(s, std::memory_order_release);
     if (place == size_.load(std::memory_order_relaxed)) size_.store(place + std::size_t{1}, std::memory_order_release);
 }

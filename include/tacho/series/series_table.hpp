@@ -124,6 +124,9 @@ public:
     /// Series that are removed, and whose memory is kept because a handle, a look or a reader may still need it.
     [[nodiscard]] std::size_t kept() const noexcept { return kept_.load(std::memory_order_relaxed); }
 
+    /// Bytes of the longest text of all that are, or ever were, listed.
+    [[nodiscard]] std::size_t longest_text() const noexcept { return list_.longest_text(); }
+
     /// Never changes.
     [[nodiscard]] label_schema const& schema() const noexcept { return schema_; }
     /// Never changes.

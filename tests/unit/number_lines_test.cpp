@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+// The lines of series with one number each, of which several are written at a time.
+#include "support/text.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace {
+
+using lines = tacho::counter<"lines", tacho::label<"of">>;
+
+// So many that some are written eight at a time and some by less, down to a single one.
+constexpr std::size_t series = 19;
+
+// Numbers that grow from page to page, as a counter's do. Each is in the first or second place of a pair, by `first`.
+void expect_each_in_its_line(std::vector<std::uint64_t> const& ascending, std::size_t first) {
+    tacho::registry registry;
+    lines counter{registry};
+    std::vector<decltype(counter.bind(""))> handles;
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < series; ++i) {
+        auto const label = std::string(i + 1, 'x');
+        handles.push_back(counter.bind(label));
+        texts.push_back("lines_total{of=\"" + label + "\"} ");
+    }
+    std::array<std::uint64_t, series> now{};
+    for (std::size_t at = first; at + series <= ascending.size(); at += series) {
+        std::string expected = "# TYPE lines_total counter\n";
+        for (std::size_t i = 0; i < series; ++i) {
+            handles[i].inc(ascending[at + i] - now[i]);
+            now[i] = ascending[at + i];
+            expected += texts[i] + std::to_string(now[i]) + '\n';
+        }
+        ASSERT_EQ(test::as_text(registry), expected);
+    }
+}
+void expect_all(std::vector<std::uint64_t> values) {
+    std::sort(values.begin(), values.end());
+    values.insert(values.end(), series, values.back());  // so that none is left over
+    expect_each_in_its_line(values, 0);
+    expect_each_in_its_line(values, 1);
+}
+
+// In four digits lie all the carries that a pair or a half can have.
+TEST(lines_of_numbers, are_right_in_each_half_of_eight_digits) {
+    std::vector<std::uint64_t> values;
+    for (std::uint64_t half = 0; half < 10'000; ++half)
+        for (std::uint64_t const value : {half, half * 10'000, half * 10'000 + 9'999, 99'990'000 + half})
+            values.push_back(value);
+    expect_all(values);
+}
+
+TEST(lines_of_numbers, are_right_beside_numbers_of_any_length) {
+    std::vector<std::uint64_t> values{std::numeric_limits<std::uint64_t>::max()};
+    std::uint64_t power = 1;
+    for (int i = 0; i < 20; ++i, power *= 10)
+        for (std::uint64_t const value : {power - 1, power, power + 1, 9 * (power / 10)}) values.push_back(value);
+    for (int i = 0; i < 64; ++i)
+        for (std::uint64_t const more : {0u, 1u, 2u}) values.push_back((std::uint64_t{1} << i) - 1 + more);
+    std::mt19937_64 random{5};
+    for (int i = 0; i < 20'000; ++i) values.push_back(random() >> random() % 64);
+    expect_all(values);
+}
+
+// Up to where a text is copied without a loop, as far as a page is not asked for room by each text, and beyond.
+TEST(lines_of_numbers, have_texts_of_any_length) {
+    for (std::size_t longest = 1; longest < 330; longest += 3) {
+        tacho::registry registry;
+        lines counter{registry};
+        std::string expected = "# TYPE lines_total counter\n";
+        for (std::size_t i = 0; i < series; ++i) {
+            std::string label(longest + i, '.');
+            for (std::size_t k = 0; k < label.size(); ++k) label[k] = static_cast<char>('a' + (k + i) % 26);
+            counter(label).inc(i * i * i * i * i * i * i);
+            expected += "lines_total{of=\"" + label + "\"} " + std::to_string(i * i * i * i * i * i * i) + '\n';
+        }
+        ASSERT_EQ(test::as_text(registry), expected);
+        // No byte is written beyond what was asked for.
+        for (std::size_t const less : {1u, 100u}) {
+            std::string room(expected.size() + series * 400 + 64, '#');
+            tacho::span_sink sink{std::span{room}.first(expected.size() - less)};
+            tacho::prometheus_encoder encoder{sink, tacho::text_format::prometheus_0_0_4};
+            registry.visit(encoder);
+            EXPECT_FALSE(encoder.finish());
+            EXPECT_EQ(room.find_first_not_of('#', expected.size() - less), std::string::npos);
+        }
+    }
+}
+
+// What is in the text of one that was removed doesn't count for ever; what is shown has room.
+TEST(lines_of_numbers, have_room_after_the_longest_series_is_gone) {
+    tacho::registry registry;
+    lines counter{registry};
+    std::string const longest(1000, 'l');
+    counter("short").inc();
+    counter(longest).inc(2);
+    EXPECT_EQ(test::as_text(registry),
+              "# TYPE lines_total counter\nlines_total{of=\"short\"} 1\nlines_total{of=\"" + longest + "\"} 2\n");
+    counter.remove(longest);
+    EXPECT_EQ(test::as_text(registry), "# TYPE lines_total counter\nlines_total{of=\"short\"} 1\n");
+}
+
+}  // namespace
