@@ -33,18 +33,18 @@ public:
                 touch();
                 std::unique_lock lock{mutex_};
                 ++begun_;
-                changed_.notify_all();
-                changed_.wait(lock, [this] { return end_; });
+                one_begun_.notify_one();
+                ended_.wait(lock, [this] { return end_; });
             });
         std::unique_lock lock{mutex_};
-        changed_.wait(lock, [&] { return begun_ == count; });
+        one_begun_.wait(lock, [&] { return begun_ == count; });
     }
     ~idle_threads() {
         {
             std::lock_guard const lock{mutex_};
             end_ = true;
         }
-        changed_.notify_all();
+        ended_.notify_all();
         for (auto& m : members_) m.join();
     }
     idle_threads(idle_threads const&) = delete;
@@ -52,7 +52,7 @@ public:
 
 private:
     std::mutex mutex_;
-    std::condition_variable changed_;
+    std::condition_variable one_begun_, ended_;  // else each that begins wakes all before it, also while one measures
     std::size_t begun_ = 0;
     bool end_ = false;
     std::vector<std::thread> members_;
