@@ -2459,6 +2459,7 @@ inline void read_histogram_slot(word* own, std::span<std::uint64_t> buckets, his
         auto const begun = own[begun_cell].load(std::memory_order_acquire);
         if (begun == 0) return;  // never used
         std::uint64_t count = 0;
+#pragma GCC unroll 4  // these two loops, one bucket at a time, take a tenth of the time of a histogram's lines
         for (std::size_t i = 0; i < buckets.size(); ++i) {
             seen[i] = own[first_bucket_cell + i].load(std::memory_order_acquire);
             count += seen[i];
@@ -2467,6 +2468,7 @@ inline void read_histogram_slot(word* own, std::span<std::uint64_t> buckets, his
         auto const begun_by_now = own[begun_cell].load(std::memory_order_relaxed);  // after the acquires above
         bool const whole = begun_by_now == count || begun_by_now == begun;
         if (!whole && attempt < tries) continue;
+#pragma GCC unroll 4
         for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i] += seen[i];
         total.sum += sum;
         total.count += count;

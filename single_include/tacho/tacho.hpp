@@ -2472,6 +2472,7 @@ inline void read_histogram_slot(word* own, std::span<std::uint64_t> buckets, his
         auto const begun = own[begun_cell].load(std::memory_order_acquire);
         if (begun == 0) return;  // never used
         std::uint64_t count = 0;
+#pragma GCC unroll 4  // these two loops, one bucket at a time, take a tenth of the time of a histogram's lines
         for (std::size_t i = 0; i < buckets.size(); ++i) {
             seen[i] = own[first_bucket_cell + i].load(std::memory_order_acquire);
             count += seen[i];
@@ -2480,6 +2481,7 @@ inline void read_histogram_slot(word* own, std::span<std::uint64_t> buckets, his
         auto const begun_by_now = own[begun_cell].load(std::memory_order_relaxed);  // after the acquires above
         bool const whole = begun_by_now == count || begun_by_now == begun;
         if (!whole && attempt < tries) continue;
+#pragma GCC unroll 4
         for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i] += seen[i];
         total.sum += sum;
         total.count += count;
@@ -12526,7 +12528,7 @@ private:
 #ifndef TACHO_PART_ENCODE_NUMBER_LINES
 #define TACHO_PART_ENCODE_NUMBER_LINES
 
-// tacho: the lines of series that have one number each, which most of a page are.
+// tacho: the lines of counters, and of the buckets of histograms, which most of a page are.
 
 #if TACHO_BODIES && TACHO_USES_SSE2
 #include <emmintrin.h>
@@ -12547,6 +12549,11 @@ std::size_t number_lines_room(std::span<series* const> of) noexcept;
     return lines.size() * (longest + number_room + 1);
 }
 
+// A line for each bucket, cumulative, that begins with `begun` and then tells the bound; of the first one `begun` is
+// written already. Into room for all of them, each with bound_label::room, `number_room` and a line feed.
+char* write_bucket_lines(family const& of, bool openmetrics, std::span<std::uint64_t const> counts,
+                         std::string_view begun, char* out) noexcept;
+
 #if TACHO_BODIES
 
 [[gnu::always_inline]] inline void copy_32(char const* from, char* out) noexcept {
@@ -12555,7 +12562,7 @@ std::size_t number_lines_room(std::span<series* const> of) noexcept;
 }
 // Of mostly 32 to 200 bytes, of which memcpy() takes a third just to be called. Without a loop up to 96; the last block
 // overlaps the one before it.
-inline char* copy_text(std::string_view from, char* out) noexcept {
+[[gnu::always_inline]] inline char* copy_text(std::string_view from, char* out) noexcept {
     char const* const at = from.data();
     auto const size = from.size();
     if (size < 32) [[unlikely]] {
@@ -12633,6 +12640,31 @@ TACHO_FUNCTION char* write_number_lines(std::span<series* const> of, number_kind
     }
 #endif
     for (; i < of.size(); ++i) out = write_line(*of[i], out, [&](char* at) { return write_integer(bits[i], at); });
+    return out;
+}
+
+TACHO_FUNCTION char* write_bucket_lines(family const& of, bool openmetrics, std::span<std::uint64_t const> counts,
+                                        std::string_view begun, char* out) noexcept {
+    auto const line = [&](std::size_t i, auto const& write_number) {
+        if (i != 0) out = copy_text(begun, out);
+        out = write_number((openmetrics ? of.bucket_openmetrics(i) : of.bucket_text(i)).write(out));
+        *out++ = '\n';
+    };
+    std::size_t i = 0;
+    std::uint64_t up_to = 0;
+#if TACHO_USES_SSE2
+    for (; i + 2 <= counts.size(); i += 2) {
+        auto const first = up_to + counts[i];
+        up_to = first + counts[i + 1];
+        two_integers const numbers{first, up_to};
+        line(i, [&](char* at) { return numbers.write(0, at); });
+        line(i + 1, [&](char* at) { return numbers.write(1, at); });
+    }
+#endif
+    for (; i < counts.size(); ++i) {
+        up_to += counts[i];
+        line(i, [&](char* at) { return write_integer(up_to, at); });
+    }
     return out;
 }
 
@@ -12761,7 +12793,7 @@ public:
             if (!open.empty()) *out++ = ',';
             // Every other line takes this much from the first: one piece instead of four.
             std::string_view const bucket{begin, static_cast<std::size_t>(out - begin)};
-            out = buckets(of, value, bucket, out, [](std::size_t, char* end) { return end; });
+            out = detail::write_bucket_lines(of, openmetrics_, value.buckets, bucket, out);
             if (openmetrics_ && !may_have_sum(d, value.sum)) return out;
             out = out_.copy(name, out);
             out = out_.copy("_sum", out);
@@ -12801,22 +12833,6 @@ public:
     }
 
 private:
-    // The lines of all buckets, of which the first one is begun already, with `begun`; behind the number of a bucket
-    // stands what behind(its index, char*) writes.
-    template <class Behind>
-    char* buckets(family const& of, histogram_value const& value, std::string_view begun, char* out,
-                  Behind const& behind) const noexcept {
-        std::uint64_t up_to = 0;
-        for (std::size_t i = 0; i < value.buckets.size(); ++i) {
-            if (i != 0) out = out_.copy(begun, out);
-            up_to += value.buckets[i];
-            out = (openmetrics_ ? of.bucket_openmetrics(i) : of.bucket_text(i)).write(out);
-            out = behind(i, detail::write_integer(up_to, out));
-            *out++ = '\n';
-        }
-        return out;
-    }
-
     // What stands behind a sample: its exemplar, if it has one. `counted` is what it counts without the buckets below.
     char* exemplar_of(family const& of, series const& s, std::size_t place, std::uint64_t counted,
                       char* out) const noexcept {
@@ -12920,8 +12936,14 @@ private:
         out_.write(line * (value.buckets.size() + 3), [&](char* const begin) {
             char* out = names.go_on(labels, names.begin(labels, "_bucket", begin));
             std::string_view const bucket{begin, static_cast<std::size_t>(out - begin)};
-            out = buckets(of, value, bucket, out,
-                          [&](std::size_t i, char* end) { return exemplar_of(of, s, i, value.buckets[i], end); });
+            std::uint64_t up_to = 0;
+            for (std::size_t i = 0; i < value.buckets.size(); ++i) {
+                if (i != 0) out = out_.copy(bucket, out);
+                up_to += value.buckets[i];
+                out = (openmetrics_ ? of.bucket_openmetrics(i) : of.bucket_text(i)).write(out);
+                out = exemplar_of(of, s, i, value.buckets[i], detail::write_integer(up_to, out));
+                *out++ = '\n';
+            }
             if (!openmetrics_ || may_have_sum(of.describe(), value.sum)) {
                 out = names.end(labels, names.begin(labels, "_sum", out));
                 out = detail::write_double(value.sum, out);

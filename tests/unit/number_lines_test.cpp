@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The lines of series with one number each, of which several are written at a time.
+// The lines of numbers and of buckets, of which two are written at a time.
 #include "support/text.hpp"
 
 #include <gtest/gtest.h>
@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
@@ -90,6 +91,64 @@ TEST(lines_of_numbers, have_texts_of_any_length) {
             registry.visit(encoder);
             EXPECT_FALSE(encoder.finish());
             EXPECT_EQ(room.find_first_not_of('#', expected.size() - less), std::string::npos);
+        }
+    }
+}
+
+// The bounds 1, 2, ... up to `many`.
+std::vector<double> first_bounds(std::size_t many) {
+    std::vector<double> bounds(many);
+    std::iota(bounds.begin(), bounds.end(), 1.0);
+    return bounds;
+}
+
+TEST(lines_of_buckets, are_as_many_as_there_are_bounds_and_one_more) {
+    for (std::size_t many = 1; many < 14; ++many) {
+        tacho::registry registry;
+        auto const instrument = tacho::add_histogram(registry, {.name = "h", .bounds = first_bounds(many)});
+        auto const histogram = instrument.bind();
+        std::string text = "# TYPE h histogram\n", openmetrics = text;
+        std::size_t count = 0, sum = 0;
+        for (std::size_t i = 1; i <= many + 1; ++i) {
+            for (std::size_t k = 0; k < i; ++k) histogram.observe(static_cast<double>(i));
+            count += i;
+            sum += i * i;
+            auto const bound = i <= many ? std::to_string(i) : "+Inf";
+            text += "h_bucket{le=\"" + bound + "\"} " + std::to_string(count) + '\n';
+            openmetrics += "h_bucket{le=\"" + bound + (i <= many ? ".0" : "") + "\"} " + std::to_string(count) + '\n';
+        }
+        auto const rest = "h_sum " + std::to_string(sum) + "\nh_count " + std::to_string(count) + '\n';
+        ASSERT_EQ(test::as_text(registry), text + rest);
+        ASSERT_EQ(test::as_openmetrics(registry), openmetrics + rest + "# EOF\n");
+    }
+}
+
+TEST(lines_of_buckets, are_right_for_numbers_of_any_length) {
+    std::mt19937_64 random{7};
+    for (std::size_t many = 1; many < 14; ++many) {
+        tacho::registry registry;
+        auto const histogram = tacho::add_histogram(registry, {.name = "h", .bounds = first_bounds(many)});
+        struct shown {
+            tacho::family const* family = nullptr;
+            void number(tacho::family const&, tacho::series const&, tacho::number) {}
+            void histogram(tacho::family const& of, tacho::series const&, tacho::histogram_value) { family = &of; }
+        } visitor;
+        registry.visit(visitor);
+        ASSERT_NE(visitor.family, nullptr);
+        for (int i = 0; i < 2'000; ++i) {
+            std::string const begun = "name_bucket{l=\"" + std::string(random() % 100, 'l') + "\",";
+            std::vector<std::uint64_t> counts;
+            for (std::size_t k = 0; k <= many; ++k) counts.push_back(random() >> (4 + random() % 60));
+            std::string expected, room(10'000, '#');
+            std::uint64_t up_to = 0;
+            for (std::size_t k = 0; k <= many; ++k) {
+                auto const bound = k < many ? std::to_string(k + 1) : "+Inf";
+                expected += begun + "le=\"" + bound + "\"} " + std::to_string(up_to += counts[k]) + '\n';
+            }
+            char* const behind = std::copy(begun.begin(), begun.end(), room.data());
+            char* const end =
+                tacho::detail::write_bucket_lines(*visitor.family, false, counts, {room.data(), begun.size()}, behind);
+            ASSERT_EQ(std::string_view(room.data(), static_cast<std::size_t>(end - room.data())), expected);
         }
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// tacho: the lines of series that have one number each, which most of a page are.
+// tacho: the lines of counters, and of the buckets of histograms, which most of a page are.
 #pragma once
 
 #include "tacho/core/compilation.hpp"
@@ -33,6 +33,11 @@ std::size_t number_lines_room(std::span<series* const> of) noexcept;
     return lines.size() * (longest + number_room + 1);
 }
 
+// A line for each bucket, cumulative, that begins with `begun` and then tells the bound; of the first one `begun` is
+// written already. Into room for all of them, each with bound_label::room, `number_room` and a line feed.
+char* write_bucket_lines(family const& of, bool openmetrics, std::span<std::uint64_t const> counts,
+                         std::string_view begun, char* out) noexcept;
+
 #if TACHO_BODIES
 
 [[gnu::always_inline]] inline void copy_32(char const* from, char* out) noexcept {
@@ -41,7 +46,7 @@ std::size_t number_lines_room(std::span<series* const> of) noexcept;
 }
 // Of mostly 32 to 200 bytes, of which memcpy() takes a third just to be called. Without a loop up to 96; the last block
 // overlaps the one before it.
-inline char* copy_text(std::string_view from, char* out) noexcept {
+[[gnu::always_inline]] inline char* copy_text(std::string_view from, char* out) noexcept {
     char const* const at = from.data();
     auto const size = from.size();
     if (size < 32) [[unlikely]] {
@@ -119,6 +124,31 @@ TACHO_FUNCTION char* write_number_lines(std::span<series* const> of, number_kind
     }
 #endif
     for (; i < of.size(); ++i) out = write_line(*of[i], out, [&](char* at) { return write_integer(bits[i], at); });
+    return out;
+}
+
+TACHO_FUNCTION char* write_bucket_lines(family const& of, bool openmetrics, std::span<std::uint64_t const> counts,
+                                        std::string_view begun, char* out) noexcept {
+    auto const line = [&](std::size_t i, auto const& write_number) {
+        if (i != 0) out = copy_text(begun, out);
+        out = write_number((openmetrics ? of.bucket_openmetrics(i) : of.bucket_text(i)).write(out));
+        *out++ = '\n';
+    };
+    std::size_t i = 0;
+    std::uint64_t up_to = 0;
+#if TACHO_USES_SSE2
+    for (; i + 2 <= counts.size(); i += 2) {
+        auto const first = up_to + counts[i];
+        up_to = first + counts[i + 1];
+        two_integers const numbers{first, up_to};
+        line(i, [&](char* at) { return numbers.write(0, at); });
+        line(i + 1, [&](char* at) { return numbers.write(1, at); });
+    }
+#endif
+    for (; i < counts.size(); ++i) {
+        up_to += counts[i];
+        line(i, [&](char* at) { return write_integer(up_to, at); });
+    }
     return out;
 }
 

@@ -106,7 +106,7 @@ public:
             if (!open.empty()) *out++ = ',';
             // Every other line takes this much from the first: one piece instead of four.
             std::string_view const bucket{begin, static_cast<std::size_t>(out - begin)};
-            out = buckets(of, value, bucket, out, [](std::size_t, char* end) { return end; });
+            out = detail::write_bucket_lines(of, openmetrics_, value.buckets, bucket, out);
             if (openmetrics_ && !may_have_sum(d, value.sum)) return out;
             out = out_.copy(name, out);
             out = out_.copy("_sum", out);
@@ -146,22 +146,6 @@ public:
     }
 
 private:
-    // The lines of all buckets, of which the first one is begun already, with `begun`; behind the number of a bucket
-    // stands what behind(its index, char*) writes.
-    template <class Behind>
-    char* buckets(family const& of, histogram_value const& value, std::string_view begun, char* out,
-                  Behind const& behind) const noexcept {
-        std::uint64_t up_to = 0;
-        for (std::size_t i = 0; i < value.buckets.size(); ++i) {
-            if (i != 0) out = out_.copy(begun, out);
-            up_to += value.buckets[i];
-            out = (openmetrics_ ? of.bucket_openmetrics(i) : of.bucket_text(i)).write(out);
-            out = behind(i, detail::write_integer(up_to, out));
-            *out++ = '\n';
-        }
-        return out;
-    }
-
     // What stands behind a sample: its exemplar, if it has one. `counted` is what it counts without the buckets below.
     char* exemplar_of(family const& of, series const& s, std::size_t place, std::uint64_t counted,
                       char* out) const noexcept {
@@ -265,8 +249,14 @@ private:
         out_.write(line * (value.buckets.size() + 3), [&](char* const begin) {
             char* out = names.go_on(labels, names.begin(labels, "_bucket", begin));
             std::string_view const bucket{begin, static_cast<std::size_t>(out - begin)};
-            out = buckets(of, value, bucket, out,
-                          [&](std::size_t i, char* end) { return exemplar_of(of, s, i, value.buckets[i], end); });
+            std::uint64_t up_to = 0;
+            for (std::size_t i = 0; i < value.buckets.size(); ++i) {
+                if (i != 0) out = out_.copy(bucket, out);
+                up_to += value.buckets[i];
+                out = (openmetrics_ ? of.bucket_openmetrics(i) : of.bucket_text(i)).write(out);
+                out = exemplar_of(of, s, i, value.buckets[i], detail::write_integer(up_to, out));
+                *out++ = '\n';
+            }
             if (!openmetrics_ || may_have_sum(of.describe(), value.sum)) {
                 out = names.end(labels, names.begin(labels, "_sum", out));
                 out = detail::write_double(value.sum, out);
