@@ -165,6 +165,9 @@ private:
 // A virtual function says TACHO_FUNCTION in its class already: where the first one is inline only later, compilers put
 // all of them into each file that includes the class, used or not.
 #if !defined(TACHO_SEPARATE_COMPILATION)
+#if defined(TACHO_IMPLEMENTATION)
+#error "tacho: TACHO_IMPLEMENTATION says nothing alone: define TACHO_SEPARATE_COMPILATION in all files of the program"
+#endif
 #define TACHO_BODIES 1
 #define TACHO_FUNCTION inline
 #elif defined(TACHO_IMPLEMENTATION)

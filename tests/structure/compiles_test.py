@@ -66,6 +66,12 @@ def implemented_too_late(compiler):
     return '' if 'define TACHO_IMPLEMENTATION before' in said else f'the cure is not in: {said}'
 
 
+def implemented_alone(compiler):
+    """All of it would be inline in each file, and what is said to be compiled once nowhere."""
+    said = compile_text(compiler, '#define TACHO_IMPLEMENTATION\n#include "tacho/record.hpp"\n', f'-I{INCLUDE}')
+    return '' if 'define TACHO_SEPARATE_COMPILATION in all files' in said else f'the cure is not in: {said}'
+
+
 def nothing_unused(compiler):
     """A file that includes all and uses nothing has no class compiled in it, which compilers do for a virtual function
     that is inline only behind its class."""
@@ -136,6 +142,7 @@ def main(compilers):
         add('{fmt} in one file', fmt_in_one_file)
         add('nothing that is not used', nothing_unused)
         add('TACHO_IMPLEMENTATION too late', implemented_too_late)
+        add('TACHO_IMPLEMENTATION alone', implemented_alone)
         add('after min, max, ERROR and other macros', after_macros)
     with tempfile.TemporaryDirectory() as folder:
         bare = without_fmt(compilers[0], folder)
