@@ -481,6 +481,37 @@ TEST(telemetry, finds_at_start_that_a_transport_cannot_do_https) {
               "endpoint");
 }
 
+TEST(telemetry, asks_whether_http_is_meant) {
+    test::heard heard;
+    shop s;
+    auto const t =
+        tacho::telemetry::start(s.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "htp://c"}}), plain_transport{});
+    EXPECT_EQ(t.report().push.words,
+              "not pushing to htp://c/v1/metrics: the transport can't send htp; use one that can, or another endpoint. "
+              "Is http meant?");
+}
+
+struct safe_transport {
+    static bool can_send(std::string_view scheme) noexcept { return scheme == "https"; }
+    static tacho::http_outcome post(tacho::http_post const&, tacho::deadline const&) { return {.status = 200}; }
+};
+
+TEST(telemetry, suggests_a_scheme_only_if_the_transport_can_send_it) {
+    test::heard heard;
+    shop s;
+    auto const words_of = [&](std::string const& scheme) {
+        auto const t = tacho::telemetry::start(s.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", scheme + "://c"}}),
+                                               safe_transport{});
+        return std::string{t.report().push.words};
+    };
+    EXPECT_EQ(words_of("http"),
+              "not pushing to http://c/v1/metrics: the transport can't send http; use one that can, "
+              "or another endpoint");
+    EXPECT_EQ(words_of("htp"),
+              "not pushing to htp://c/v1/metrics: the transport can't send htp; use one that can, or "
+              "another endpoint. Is https meant?");
+}
+
 // R16
 TEST(telemetry, started_twice_runs_once_and_is_extended) {
     shop s;

@@ -222,10 +222,14 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
     if (by.it == nullptr) return lacks_memory();
     std::string scheme{parts->scheme};
     for (auto& c : scheme) c = detail::lower(c);
-    if (!by.it->can_send(scheme))
+    if (!by.it->can_send(scheme)) {
+        std::vector<std::string_view> sendable;  // to who wrote one of them, the other is no answer
+        for (std::string_view const other : {"http", "https"})
+            if (scheme != "http" && scheme != "https" && by.it->can_send(other)) sendable.push_back(other);
         return running.refuse(path, fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
-                                                "another endpoint",
-                                                url, parts->scheme));
+                                                "another endpoint{}",
+                                                url, parts->scheme, env::which_is_meant(scheme, sendable)));
+    }
     auto now = number < running.pushes->size() ? (*running.pushes)[number] : one_push{};
     auto const find_memory = [&] { now.memory = running.delivered->of(number == 0 ? "" : "added " + path.name); };
     if (now.memory == nullptr && !attempt(find_memory)) return lacks_memory();
