@@ -11492,7 +11492,8 @@ enum class temporality_preference : unsigned char { cumulative, delta, lowmemory
 namespace tacho::inline TACHO_ABI {
 
 /// What an encoder writes to. `window(n)` gives room for n bytes, or nullptr when there is none; from then on the sink
-/// has failed, and what was written so far must not be used. `commit(n)` keeps the first n bytes of the last window.
+/// has failed, and what was written so far must not be used. `commit(n)` keeps the first n bytes of the last window. An
+/// encoder asks for several lines at a time, each of the longest that it may have to write: some KiB more than it uses.
 template <class T>
 concept sink = requires(T& to, std::size_t n) {
     { to.window(n) }
