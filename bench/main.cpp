@@ -114,8 +114,8 @@ int main(int argc, char** argv) {
     std::fputc('\n', stderr);
 
     auto const page = fmt::format(
-        "{}\nMedians; ns for each thread and operation. The ratio is tacho / peer; the limit is the largest that "
-        "`bench/run` accepts. Measured on {}.\n",
+        "{}\nMedians; ns for each thread and operation. The ratio is tacho / peer; the limit is the largest ratio that "
+        "`bench/run` accepts, or the largest amount where it has a unit or there is no ratio. Measured on {}.\n",
         table.markdown(), bench::where_and_when());
     fmt::print("{}", page);
     if (std::string_view{BENCH_LEFT_OUT} != "")

@@ -73,7 +73,7 @@ std::vector<std::string> table::having(std::string_view wanted) const {
 
 std::string table::markdown() const {
     using line = std::array<std::string, 7>;
-    std::vector<line> lines{{"", "tacho", "peer", "", "ratio", "limit", ""}};
+    std::vector<line> lines{{"", "tacho", "peer", "which is", "ratio", "limit", ""}};
     for (auto const& r : rows_) {
         auto const said = verdict(r);
         if (said == "-") continue;
