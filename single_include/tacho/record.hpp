@@ -5102,6 +5102,8 @@ public:
             if (tag == 0) return nullptr;
             if (tag != wanted) continue;
             series* const found = t->entries()[i].load(std::memory_order_acquire);
+            // Where its values are, which else is known when its beginning has come: a sixth of the time among 10 000.
+            __builtin_prefetch(reinterpret_cast<char const*>(found) + 64);
             if (found->has(values)) return found;
         }
     }
