@@ -247,7 +247,7 @@ char const one_file_must_define_TACHO_IMPLEMENTATION = 0;
 #define TACHO_USES_MEMBARRIER 0
 #endif
 
-// The digits of two numbers are worked out at a time. Else of one.
+// The digits of two numbers are worked out at a time. Else of one. A 32-bit x86 has no register to move them from.
 #if defined(__SSE2__) && defined(__x86_64__)
 #define TACHO_USES_SSE2 1
 #else
@@ -12597,7 +12597,8 @@ template <class Write>
 class two_integers {
 public:
     two_integers(std::uint64_t first, std::uint64_t second) noexcept : values_{first, second} {
-        // See eight_digits(). In lanes of 64 bits, then 32, then 16, which is what there are multiplications for.
+        // See eight_digits(). In lanes of 64 bits, then 32, then 16, which is what there are multiplications for. Of a
+        // number of more digits it comes to anything, which write() doesn't look at.
         auto const both = _mm_unpacklo_epi64(lane(first), lane(second));
         auto const upper = _mm_srli_epi64(_mm_mul_epu32(both, _mm_set1_epi64x(0xD1B71759)), 45);  // by 10000
         auto const lower = _mm_sub_epi64(both, _mm_mul_epu32(upper, _mm_set1_epi64x(10000)));

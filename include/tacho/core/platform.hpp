@@ -38,7 +38,7 @@
 #define TACHO_USES_MEMBARRIER 0
 #endif
 
-// The digits of two numbers are worked out at a time. Else of one.
+// The digits of two numbers are worked out at a time. Else of one. A 32-bit x86 has no register to move them from.
 #if defined(__SSE2__) && defined(__x86_64__)
 #define TACHO_USES_SSE2 1
 #else

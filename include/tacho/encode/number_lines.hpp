@@ -75,7 +75,8 @@ template <class Write>
 class two_integers {
 public:
     two_integers(std::uint64_t first, std::uint64_t second) noexcept : values_{first, second} {
-        // See eight_digits(). In lanes of 64 bits, then 32, then 16, which is what there are multiplications for.
+        // See eight_digits(). In lanes of 64 bits, then 32, then 16, which is what there are multiplications for. Of a
+        // number of more digits it comes to anything, which write() doesn't look at.
         auto const both = _mm_unpacklo_epi64(lane(first), lane(second));
         auto const upper = _mm_srli_epi64(_mm_mul_epu32(both, _mm_set1_epi64x(0xD1B71759)), 45);  // by 10000
         auto const lower = _mm_sub_epi64(both, _mm_mul_epu32(upper, _mm_set1_epi64x(10000)));
