@@ -95,6 +95,46 @@ TEST(lines_of_numbers, have_texts_of_any_length) {
     }
 }
 
+// Gives just what is asked for, and sees what is written beyond.
+class exact_sink {
+public:
+    char* window(std::size_t n) noexcept {
+        asked_ = n;
+        room_.assign(n + guard, '#');
+        return room_.data();
+    }
+    void commit(std::size_t n) noexcept {
+        holds = holds && n <= asked_ && room_.find_first_not_of('#', asked_) == std::string::npos;
+        text.append(room_, 0, n);
+    }
+
+    std::string text;
+    bool holds = true;
+
+private:
+    static constexpr std::size_t guard = 64;
+    std::string room_;
+    std::size_t asked_ = 0;
+};
+
+TEST(lines_of_numbers, have_room_for_the_longest_text_with_the_longest_number) {
+    for (std::size_t length = 1; length < 330; ++length) {
+        tacho::registry registry;
+        lines counter{registry};
+        for (std::size_t i = 0; i < series; ++i) {
+            std::string label(length, 'l');
+            label[0] = static_cast<char>('a' + i);
+            counter(label).inc(std::numeric_limits<std::uint64_t>::max());
+        }
+        exact_sink sink;
+        tacho::prometheus_encoder encoder{sink, tacho::text_format::prometheus_0_0_4};
+        registry.visit(encoder);
+        ASSERT_TRUE(encoder.finish());
+        EXPECT_TRUE(sink.holds) << length;
+        EXPECT_EQ(sink.text, test::as_text(registry));
+    }
+}
+
 // The bounds 1, 2, ... up to `many`.
 std::vector<double> first_bounds(std::size_t many) {
     std::vector<double> bounds(many);
