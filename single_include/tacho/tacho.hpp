@@ -14049,6 +14049,175 @@ private:
 
 #endif
 
+// ---- tacho/env/source.hpp
+#ifndef TACHO_PART_ENV_SOURCE
+#define TACHO_PART_ENV_SOURCE
+
+// tacho: where environment variables come from: the process, or a test.
+
+#if defined(__linux__)
+#include <unistd.h>
+#endif
+
+namespace tacho::inline TACHO_ABI::env {
+
+namespace detail {
+
+using tacho::detail::equals_ignoring_case;
+using tacho::detail::trimmed;
+
+[[nodiscard]] inline std::optional<std::string_view> process_variable(char const* name) noexcept {
+    // Safe as long as nobody changes the environment meanwhile, which no program with threads may do.
+    char const* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+    if (value == nullptr) return {};
+    return value;
+}
+
+}  // namespace detail
+
+/// The variables to read. By default those of the process, which nothing may change meanwhile (see getenv); else those
+/// of a map, for tests and for programs that have their settings from elsewhere.
+class source {
+public:
+    source() = default;
+    /// Those of a map and no others.
+    explicit source(std::map<std::string, std::string> variables) : variables_(std::move(variables)) {}
+
+    /// The value without blanks around it. Nothing when it is unset, empty or blank: OpenTelemetry's rule for all.
+    [[nodiscard]] std::optional<std::string> operator[](std::string const& name) const;
+
+    /// The names of all that are set, in order; of the process only where they can be listed, which is on Linux.
+    [[nodiscard]] std::vector<std::string> names() const;
+
+private:
+    std::optional<std::map<std::string, std::string>> variables_;
+};
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION std::optional<std::string> source::operator[](std::string const& name) const {
+    std::string_view value;
+    if (variables_) {
+        if (auto const at = variables_->find(name); at != variables_->end()) value = at->second;
+    } else {
+        value = detail::process_variable(name.c_str()).value_or("");
+    }
+    value = detail::trimmed(value);
+    if (value.empty()) return {};
+    return std::string{value};
+}
+
+TACHO_FUNCTION std::vector<std::string> source::names() const {
+    std::vector<std::string> all;
+    if (variables_) {
+        for (auto const& [name, value] : *variables_) all.push_back(name);
+    } else {
+#if defined(__linux__)
+        for (char** at = ::environ; at != nullptr && *at != nullptr; ++at)
+            all.emplace_back(std::string_view{*at}.substr(0, std::string_view{*at}.find('=')));
+#endif
+    }
+    std::erase_if(all, [this](auto const& name) { return !(*this)[name]; });
+    std::sort(all.begin(), all.end());
+    return all;
+}
+
+#endif
+
+}  // namespace tacho::inline TACHO_ABI::env
+
+#endif
+
+// ---- tacho/env/url.hpp
+#ifndef TACHO_PART_ENV_URL
+#define TACHO_PART_ENV_URL
+
+// tacho: the parts of a URL, as far as a push needs them.
+// Rule: https://www.rfc-editor.org/rfc/rfc3986#section-3
+
+namespace tacho::inline TACHO_ABI::env {
+
+namespace detail {
+
+// `host`, `host:80`, `[::1]:80`: a port of 1 to 65535, or none behind the colon.
+[[nodiscard]] constexpr bool is_host_and_port(std::string_view text) noexcept {
+    auto end = (std::min)(text.find(':'), text.size());  // of the host
+    if (text.starts_with('[')) end = (std::min)(text.find(']'), text.size() - 1) + 1;
+    if (end == 0 || (text.starts_with('[') && (end < 3 || text[end - 1] != ']'))) return false;
+    auto port = text.substr(end);
+    if (port.empty()) return true;
+    if (!port.starts_with(':') || port.size() > 6) return false;
+    port.remove_prefix(1);
+    unsigned number = 0;
+    for (char const c : port) {
+        if (c < '0' || c > '9') return false;
+        number = number * 10 + static_cast<unsigned>(c - '0');
+    }
+    return port.empty() || (number >= 1 && number <= 65535);
+}
+
+}  // namespace detail
+
+/// Views into the text that was split.
+struct url_parts {
+    std::string_view scheme;     ///< as written
+    std::string_view authority;  ///< host and port, and a user's name and password if there are any
+    std::string_view path;       ///< with all that follows it; may be empty
+};
+
+/// Splits `scheme://authority/path`. Nothing when there is no scheme or no host, or when a blank or a control character
+/// is in it.
+[[nodiscard]] constexpr std::optional<url_parts> split_url(std::string_view url) noexcept {
+    for (char const c : url)
+        if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F) return {};
+    auto const colon = url.find("://");
+    if (colon == std::string_view::npos || colon == 0) return {};
+    auto const rest = url.substr(colon + 3);
+    auto const slash = rest.find_first_of("/?#");
+    url_parts parts{url.substr(0, colon), rest.substr(0, slash),
+                    slash == std::string_view::npos ? std::string_view{} : rest.substr(slash)};
+    // With std::string_view::npos + 1 it is all of it.
+    if (!detail::is_host_and_port(parts.authority.substr(parts.authority.rfind('@') + 1))) return {};
+    return parts;
+}
+
+/// A host as it stands before a port: an IPv6 address gets brackets, which keep its colons apart from the port's.
+/// Allocates. Rule: RFC 3986, section 3.2.2.
+[[nodiscard]] std::string host_before_port(std::string_view host);
+
+/// The URL for a message: a user's name and password are left out.
+[[nodiscard]] std::string without_credentials(std::string_view url);
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION std::string host_before_port(std::string_view host) {
+    bool const is_ipv6 = host.find(':') != std::string_view::npos && !host.starts_with('[');
+    return is_ipv6 ? "[" + std::string{host} + "]" : std::string{host};
+}
+
+TACHO_FUNCTION std::string without_credentials(std::string_view url) {
+    auto const parts = split_url(url);
+    // A password with a `/`, `?` or `#` ends what is taken for the host, and is no port.
+    auto const port = parts ? parts->authority.substr((std::min)(parts->authority.rfind(':'), parts->authority.size()))
+                            : std::string_view{};
+    bool const is_cut = parts && parts->authority.find('@') == std::string_view::npos &&
+                        port.find_first_not_of("0123456789", 1) != std::string_view::npos && !port.ends_with(']');
+    if (!parts || is_cut) {  // it is none, and so may have them anywhere before an @
+        auto const at = url.rfind('@');
+        return at == std::string_view::npos ? std::string{url} : "***" + std::string{url.substr(at)};
+    }
+    auto const at = parts->authority.rfind('@');
+    if (at == std::string_view::npos) return std::string{url};
+    return std::string{parts->scheme} + "://***@" + std::string{parts->authority.substr(at + 1)} +
+           std::string{parts->path};
+}
+
+#endif
+
+}  // namespace tacho::inline TACHO_ABI::env
+
+#endif
+
 // ---- tacho/export/transport.hpp
 #ifndef TACHO_PART_EXPORT_TRANSPORT
 #define TACHO_PART_EXPORT_TRANSPORT
@@ -14098,6 +14267,9 @@ struct tls_files {
 ///
 /// One that knows TLS may have `void use(tacho::tls_files const&)` as well: telemetry::start hands it the files that
 /// the settings name, before the first request. What the program has given the transport itself should go before.
+///
+/// One that sends to somewhere else than the URL may tell where, for reports and messages: `std::string destination()
+/// const`, such as `the standard error`.
 template <class T>
 concept transport = std::movable<T> && requires(T& t, http_post const& request, deadline const& until) {
     { t.post(request, until) } -> std::same_as<http_outcome>;
@@ -14108,6 +14280,12 @@ concept transport = std::movable<T> && requires(T& t, http_post const& request, 
 template <class T>
 concept takes_tls_files = requires(T& t, tls_files const& files) {
     t.use(files);
+};
+
+/// Whether a transport tells where it sends.
+template <class T>
+concept tells_destination = requires(T const& t) {
+    { t.destination() } -> std::convertible_to<std::string>;
 };
 
 namespace detail {
@@ -14122,6 +14300,8 @@ public:
     virtual http_outcome post(http_post const& request, deadline const& until) = 0;
     [[nodiscard]] virtual bool can_send(std::string_view scheme) const = 0;
     virtual bool use(tls_files const& files) = 0;  // false: it takes none
+    // As messages name it, which show no credentials.
+    [[nodiscard]] virtual std::string destination(std::string_view url) const = 0;
 };
 
 template <transport Transport>
@@ -14133,6 +14313,10 @@ public:
     bool use(tls_files const& files) override {
         if constexpr (takes_tls_files<Transport>) by_.use(files);
         return takes_tls_files<Transport>;
+    }
+    [[nodiscard]] std::string destination(std::string_view url) const override {
+        if constexpr (tells_destination<Transport>) return by_.destination();
+        return env::without_credentials(url);
     }
 
 private:
@@ -14282,85 +14466,6 @@ namespace tacho::inline TACHO_ABI::detail {
 }
 
 }  // namespace tacho::inline TACHO_ABI::detail
-
-#endif
-
-// ---- tacho/env/source.hpp
-#ifndef TACHO_PART_ENV_SOURCE
-#define TACHO_PART_ENV_SOURCE
-
-// tacho: where environment variables come from: the process, or a test.
-
-#if defined(__linux__)
-#include <unistd.h>
-#endif
-
-namespace tacho::inline TACHO_ABI::env {
-
-namespace detail {
-
-using tacho::detail::equals_ignoring_case;
-using tacho::detail::trimmed;
-
-[[nodiscard]] inline std::optional<std::string_view> process_variable(char const* name) noexcept {
-    // Safe as long as nobody changes the environment meanwhile, which no program with threads may do.
-    char const* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
-    if (value == nullptr) return {};
-    return value;
-}
-
-}  // namespace detail
-
-/// The variables to read. By default those of the process, which nothing may change meanwhile (see getenv); else those
-/// of a map, for tests and for programs that have their settings from elsewhere.
-class source {
-public:
-    source() = default;
-    /// Those of a map and no others.
-    explicit source(std::map<std::string, std::string> variables) : variables_(std::move(variables)) {}
-
-    /// The value without blanks around it. Nothing when it is unset, empty or blank: OpenTelemetry's rule for all.
-    [[nodiscard]] std::optional<std::string> operator[](std::string const& name) const;
-
-    /// The names of all that are set, in order; of the process only where they can be listed, which is on Linux.
-    [[nodiscard]] std::vector<std::string> names() const;
-
-private:
-    std::optional<std::map<std::string, std::string>> variables_;
-};
-
-#if TACHO_BODIES
-
-TACHO_FUNCTION std::optional<std::string> source::operator[](std::string const& name) const {
-    std::string_view value;
-    if (variables_) {
-        if (auto const at = variables_->find(name); at != variables_->end()) value = at->second;
-    } else {
-        value = detail::process_variable(name.c_str()).value_or("");
-    }
-    value = detail::trimmed(value);
-    if (value.empty()) return {};
-    return std::string{value};
-}
-
-TACHO_FUNCTION std::vector<std::string> source::names() const {
-    std::vector<std::string> all;
-    if (variables_) {
-        for (auto const& [name, value] : *variables_) all.push_back(name);
-    } else {
-#if defined(__linux__)
-        for (char** at = ::environ; at != nullptr && *at != nullptr; ++at)
-            all.emplace_back(std::string_view{*at}.substr(0, std::string_view{*at}.find('=')));
-#endif
-    }
-    std::erase_if(all, [this](auto const& name) { return !(*this)[name]; });
-    std::sort(all.begin(), all.end());
-    return all;
-}
-
-#endif
-
-}  // namespace tacho::inline TACHO_ABI::env
 
 #endif
 
@@ -14583,96 +14688,6 @@ TACHO_FUNCTION std::optional<std::int64_t> whole_number(std::string_view text, s
     auto const number = tacho::detail::whole_number(text, static_cast<std::uint64_t>(most));
     if (!number) return {};
     return static_cast<std::int64_t>(*number);
-}
-
-#endif
-
-}  // namespace tacho::inline TACHO_ABI::env
-
-#endif
-
-// ---- tacho/env/url.hpp
-#ifndef TACHO_PART_ENV_URL
-#define TACHO_PART_ENV_URL
-
-// tacho: the parts of a URL, as far as a push needs them.
-// Rule: https://www.rfc-editor.org/rfc/rfc3986#section-3
-
-namespace tacho::inline TACHO_ABI::env {
-
-namespace detail {
-
-// `host`, `host:80`, `[::1]:80`: a port of 1 to 65535, or none behind the colon.
-[[nodiscard]] constexpr bool is_host_and_port(std::string_view text) noexcept {
-    auto end = (std::min)(text.find(':'), text.size());  // of the host
-    if (text.starts_with('[')) end = (std::min)(text.find(']'), text.size() - 1) + 1;
-    if (end == 0 || (text.starts_with('[') && (end < 3 || text[end - 1] != ']'))) return false;
-    auto port = text.substr(end);
-    if (port.empty()) return true;
-    if (!port.starts_with(':') || port.size() > 6) return false;
-    port.remove_prefix(1);
-    unsigned number = 0;
-    for (char const c : port) {
-        if (c < '0' || c > '9') return false;
-        number = number * 10 + static_cast<unsigned>(c - '0');
-    }
-    return port.empty() || (number >= 1 && number <= 65535);
-}
-
-}  // namespace detail
-
-/// Views into the text that was split.
-struct url_parts {
-    std::string_view scheme;     ///< as written
-    std::string_view authority;  ///< host and port, and a user's name and password if there are any
-    std::string_view path;       ///< with all that follows it; may be empty
-};
-
-/// Splits `scheme://authority/path`. Nothing when there is no scheme or no host, or when a blank or a control character
-/// is in it.
-[[nodiscard]] constexpr std::optional<url_parts> split_url(std::string_view url) noexcept {
-    for (char const c : url)
-        if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F) return {};
-    auto const colon = url.find("://");
-    if (colon == std::string_view::npos || colon == 0) return {};
-    auto const rest = url.substr(colon + 3);
-    auto const slash = rest.find_first_of("/?#");
-    url_parts parts{url.substr(0, colon), rest.substr(0, slash),
-                    slash == std::string_view::npos ? std::string_view{} : rest.substr(slash)};
-    // With std::string_view::npos + 1 it is all of it.
-    if (!detail::is_host_and_port(parts.authority.substr(parts.authority.rfind('@') + 1))) return {};
-    return parts;
-}
-
-/// A host as it stands before a port: an IPv6 address gets brackets, which keep its colons apart from the port's.
-/// Allocates. Rule: RFC 3986, section 3.2.2.
-[[nodiscard]] std::string host_before_port(std::string_view host);
-
-/// The URL for a message: a user's name and password are left out.
-[[nodiscard]] std::string without_credentials(std::string_view url);
-
-#if TACHO_BODIES
-
-TACHO_FUNCTION std::string host_before_port(std::string_view host) {
-    bool const is_ipv6 = host.find(':') != std::string_view::npos && !host.starts_with('[');
-    return is_ipv6 ? "[" + std::string{host} + "]" : std::string{host};
-}
-
-TACHO_FUNCTION std::string without_credentials(std::string_view url) {
-    auto const parts = split_url(url);
-    // A password with a `/`, `?` or `#` ends what is taken for the host, and is no port.
-    auto const port = parts ? parts->authority.substr((std::min)(parts->authority.rfind(':'), parts->authority.size()))
-                            : std::string_view{};
-    bool const is_cut = parts && parts->authority.find('@') == std::string_view::npos &&
-                        port.find_first_not_of("0123456789", 1) != std::string_view::npos && !port.ends_with(']');
-    if (!parts || is_cut) {  // it is none, and so may have them anywhere before an @
-        auto const at = url.rfind('@');
-        return at == std::string_view::npos ? std::string{url} : "***" + std::string{url.substr(at)};
-    }
-    auto const at = parts->authority.rfind('@');
-    if (at == std::string_view::npos) return std::string{url};
-    return std::string{parts->scheme} + "://***@" + std::string{parts->authority.substr(at + 1)} +
-           std::string{parts->path};
 }
 
 #endif
@@ -15429,34 +15444,35 @@ private:
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
 namespace tacho::inline TACHO_ABI::detail {
 
-// Of pushes to one URL. By the thread of the pusher.
+// Of pushes to one receiver. By the thread of the pusher.
 class push_reports {
 public:
-    explicit push_reports(std::string_view url) : url_(env::without_credentials(url)) {}
+    explicit push_reports(std::string to) : to_(std::move(to)) {}
 
     // In place of words of its own, for which there may be no memory.
     void threw() const noexcept {
         report_joined(
             severity::error,
-            {"pushing to ", url_, ": an exception ended it, as the lack of memory does; the next push covers it"});
+            {"pushing to ", to_, ": an exception ended it, as the lack of memory does; the next push covers it"});
     }
 
     // False, which the push then is.
     bool failed(std::string_view why, bool is_last) const {
         report(severity::warning,
-               fmt::format("pushing to {}: {}. {}", url_, why,
+               fmt::format("pushing to {}: {}. {}", to_, why,
                            is_last ? nothing_follows : "Nothing is lost: the next push covers the same time"));
         return false;
     }
 
     // By a stop(), while it waited for another try.
     bool cut_short(std::string_view why, bool is_last) const {
-        report(severity::warning, fmt::format("pushing to {}: {}; the program stops. {}", url_, why,
+        report(severity::warning, fmt::format("pushing to {}: {}; the program stops. {}", to_, why,
                                               is_last ? nothing_follows : "The last push covers the same time"));
         return false;
     }
@@ -15465,7 +15481,7 @@ public:
         report(severity::error,
                fmt::format("pushing to {}: {}. The rest of the push to which it belongs was taken, and this is refused "
                            "for the second time: its {} points are lost",
-                           url_, why, points));
+                           to_, why, points));
     }
 
     // Once.
@@ -15475,12 +15491,12 @@ public:
         report(severity::warning,
                fmt::format("pushing to {}: taken, but no receiver of OTLP answers like this: {}. Check the URL; this "
                            "is said once",
-                           url_, refusal_message(answer)));
+                           to_, refusal_message(answer)));
     }
 
     void taken_in_part(partial_success const& by) const {
         report(severity::warning,
-               fmt::format("pushing to {}: taken, but points were rejected ({}){}{}. They are not sent again", url_,
+               fmt::format("pushing to {}: taken, but points were rejected ({}){}{}. They are not sent again", to_,
                            by.rejected_points, by.message.empty() ? "" : ": ", by.message));
     }
 
@@ -15488,14 +15504,14 @@ public:
         report(severity::warning,
                fmt::format("pushing to {}: answered {}, but the rest was not read: {}. What was sent is not sent "
                            "again; whether points of it were rejected is not known",
-                           url_, answer.status, answer.problem));
+                           to_, answer.status, answer.problem));
     }
 
 private:
     static constexpr std::string_view nothing_follows =
         "It was the last push: what was recorded since the last accepted one is not delivered";
 
-    std::string const url_;
+    std::string const to_;
     bool foreign_ = false;
 };
 
@@ -15850,7 +15866,6 @@ private:
     }
 
     pusher_options const options_;
-    push_reports says_{options_.url};
     bool const sends_totals_ = options_.temporality == temporality_preference::cumulative;
     unix_nanos (*const now_)() noexcept;
     std::string const user_agent_ = fmt::format("tacho-OTLP-Exporter-Cpp/{}", version);
@@ -15859,6 +15874,7 @@ private:
     std::shared_ptr<delta_memory> memory_;
     delta_memory::in_use uses_memory_{*memory_};
     std::unique_ptr<any_transport> transport_;
+    push_reports says_{transport_->destination(options_.url)};
     byte_buffer packed_;
     unsent_requests unsent_;
     std::vector<otlp_request_end> written_;
@@ -16018,7 +16034,10 @@ namespace tacho::inline TACHO_ABI {
 class stream_transport {
 public:
     /// To a stream that stays open as long as anything pushes; by default to the standard output.
-    explicit stream_transport(std::FILE* to = stdout) noexcept : to_(to, [](std::FILE*) {}) {}
+    explicit stream_transport(std::FILE* to = stdout) : to_(to, [](std::FILE*) {}) {
+        if (to == stdout) name_ = "the standard output";
+        if (to == stderr) name_ = "the standard error";
+    }
 
     /// To the end of a file, which is made if it isn't there; what can't be opened is said by each push.
     [[nodiscard]] static stream_transport to_file(std::string const& path) {
@@ -16031,8 +16050,10 @@ public:
         return made;
     }
 
-    /// Any scheme.
+    /// Any scheme: it sends to no URL.
     static bool can_send(std::string_view) noexcept { return true; }
+    /// The path of a file, or which stream.
+    [[nodiscard]] std::string destination() const { return name_; }
 
     /// Writes a line and flushes it. A failed write is a problem, and not tried again.
     http_outcome post(http_post const& sent, deadline const&) const {
@@ -16898,6 +16919,15 @@ struct named_file {
     return {};
 }
 
+// The variable that the value of a setting was read from, in brackets; nothing if it comes from the program.
+[[nodiscard]] inline std::string origin_of(std::string_view setting, std::string_view value,
+                                           std::vector<setting_origin> const& as_read) {
+    for (auto const& read : as_read)
+        if (read.setting == setting && read.value == env::in_quotes(value, value.size()))
+            return " (" + read.variable + ")";
+    return {};
+}
+
 // A setting and its value, with the variable that it was read from, if it was.
 [[nodiscard]] inline std::string named_setting(std::string_view setting, std::string const& value,
                                                std::vector<setting_origin> const& as_read) {
@@ -17018,7 +17048,7 @@ struct [[gnu::visibility("default")]] running_telemetry;  // the program's, in a
 struct one_push {
     std::shared_ptr<any_pusher> path;
     std::shared_ptr<delta_memory> memory;
-    std::string url;  // for messages
+    std::string url, to;  // without credentials; and as messages name it
 };
 
 // Told to the error hook once no lock is held: it is the program's own code, and may ask for a report.
@@ -17069,12 +17099,12 @@ struct running_telemetry {
     // Who asks for another receiver under the name of a push that runs.
     void go_on_pushing(std::size_t number, push_settings const& s) {
         if (!s.problem.empty()) return warn("not pushing: " + s.problem);
-        auto const& runs = (*pushes)[number].url;
-        if (auto const url = env::without_credentials(s.url); url != runs)
+        auto const& runs = (*pushes)[number];
+        if (auto const url = env::without_credentials(s.url); url != runs.url)
             warn(
                 fmt::format("not pushing to {}: what was started before under this name goes on, to {}. Add it by "
                             "add_push() under another name, or stop() first",
-                            url, runs));
+                            url, runs.to));
     }
     void refuse(path_report& path, std::string why) {
         if (path.words == why) return;
@@ -17163,7 +17193,7 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
                        std::vector<setting_origin> const& as_read, given<any_transport> by,
                        std::shared_ptr<compressor> const& compress_with, std::shared_ptr<push_watcher> watcher) {
     path.wanted = true;
-    auto const url = env::without_credentials(s.url);
+    auto const url = by.it != nullptr ? by.it->destination(s.url) : env::without_credentials(s.url);
     auto const interval = usable_interval(running, url, s.interval, push_settings{}.interval);
     if (!s.problem.empty()) return running.refuse(path, "not pushing: " + s.problem);
     if (!by.is_one)
@@ -17190,9 +17220,11 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
         std::vector<std::string_view> sendable;  // to who wrote one of them, the other is no answer
         for (std::string_view const other : {"http", "https"})
             if (scheme != "http" && scheme != "https" && by.it->can_send(other)) sendable.push_back(other);
-        return running.refuse(path, fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
-                                                "another endpoint{}",
-                                                url, parts->scheme, env::which_is_meant(scheme, sendable)));
+        return running.refuse(
+            path, fmt::format("not pushing to {}{}: the transport can't send {}; use one that can, or another "
+                              "endpoint{}",
+                              url, origin_of("push.url", url, as_read), parts->scheme,
+                              env::which_is_meant(scheme, sendable)));
     }
     auto now = number < running.pushes->size() ? (*running.pushes)[number] : one_push{};
     auto const find_memory = [&] { now.memory = running.delivered->of(number == 0 ? "" : "added " + path.name); };
@@ -17217,7 +17249,8 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
                                                                .compress_with = std::move(packs),
                                                                .watcher = std::move(watcher)},
                                                 std::move(by.it), now.memory);
-        now.url = url;
+        now.url = env::without_credentials(s.url);
+        now.to = url;
         (*with)[number] = std::move(now);
         running.pushes = std::move(with);
     });
@@ -17237,9 +17270,9 @@ inline void start_console(running_telemetry& running, registry& of, settings con
     auto const interval =
         usable_interval(running, "the standard output", s.console.interval, settings{}.console.interval);
     bool const started = attempt([&] {
-        running.console = std::make_shared<any_pusher>(
-            of, pusher_options{.url = "the standard output", .about = s.about, .interval = interval},
-            std::make_unique<transport_of<stream_transport>>(stream_transport{}), nullptr);
+        running.console =
+            std::make_shared<any_pusher>(of, pusher_options{.about = s.about, .interval = interval},
+                                         std::make_unique<transport_of<stream_transport>>(stream_transport{}), nullptr);
     });
     if (!started)
         return running.refuse(

@@ -477,8 +477,8 @@ TEST(telemetry, finds_at_start_that_a_transport_cannot_do_https) {
     auto const t = tacho::telemetry::start(s.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://me:pw@c"}}),
                                            plain_transport{});
     EXPECT_EQ(t.report().push.words,
-              "not pushing to https://***@c/v1/metrics: the transport can't send https; use one that can, or another "
-              "endpoint");
+              "not pushing to https://***@c/v1/metrics (OTEL_EXPORTER_OTLP_ENDPOINT): the transport can't send https; "
+              "use one that can, or another endpoint");
 }
 
 TEST(telemetry, asks_whether_http_is_meant) {
@@ -487,8 +487,8 @@ TEST(telemetry, asks_whether_http_is_meant) {
     auto const t =
         tacho::telemetry::start(s.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "htp://c"}}), plain_transport{});
     EXPECT_EQ(t.report().push.words,
-              "not pushing to htp://c/v1/metrics: the transport can't send htp; use one that can, or another endpoint. "
-              "Is http meant?");
+              "not pushing to htp://c/v1/metrics (OTEL_EXPORTER_OTLP_ENDPOINT): the transport can't send htp; use one "
+              "that can, or another endpoint. Is http meant?");
 }
 
 struct safe_transport {
@@ -500,16 +500,17 @@ TEST(telemetry, suggests_a_scheme_only_if_the_transport_can_send_it) {
     test::heard heard;
     shop s;
     auto const words_of = [&](std::string const& scheme) {
-        auto const t = tacho::telemetry::start(s.registry, read({{"OTEL_EXPORTER_OTLP_ENDPOINT", scheme + "://c"}}),
-                                               safe_transport{});
+        tacho::settings by_program;
+        by_program.push.enabled = true;
+        by_program.push.url = scheme + "://c";
+        auto const t = tacho::telemetry::start(s.registry, by_program, safe_transport{});
         return std::string{t.report().push.words};
     };
     EXPECT_EQ(words_of("http"),
-              "not pushing to http://c/v1/metrics: the transport can't send http; use one that can, "
-              "or another endpoint");
+              "not pushing to http://c: the transport can't send http; use one that can, or another endpoint");
     EXPECT_EQ(words_of("htp"),
-              "not pushing to htp://c/v1/metrics: the transport can't send htp; use one that can, or "
-              "another endpoint. Is https meant?");
+              "not pushing to htp://c: the transport can't send htp; use one that can, or another endpoint. Is https "
+              "meant?");
 }
 
 // R16

@@ -344,16 +344,20 @@ TEST(the_list_of_messages, has_what_becomes_of_a_push) {
 TEST(the_list_of_messages, has_why_a_line_can_not_be_written) {
     std::vector<std::string> said;
     tacho::deadline const until{tacho::deadline::clock::now() + seconds{10}};
+    for (auto* const to : {stdout, stderr}) said.push_back(tacho::stream_transport{to}.destination());
     said.push_back(tacho::stream_transport::to_file("/no/such/file").post({"", "{}", {}}, until).problem);
     tacho::http_header const packed[] = {{"Content-Encoding", "gzip"}};
     auto* const file = std::tmpfile();
+    said.push_back(tacho::stream_transport{file}.destination());
     said.push_back(tacho::stream_transport{file}.post({"", "{}", packed}, until).problem);
     std::fclose(file);
     said.push_back(tacho::stream_transport::to_file("/dev/full").post({"", "{}", {}}, until).problem);
     tacho::memory_transport held;
     held.hold(true);
     said.push_back(held.post({"", "{}", {}}, tacho::deadline{tacho::deadline::clock::now()}).problem);
-    test::expect_listed("stream_transport and memory_transport: http_outcome::problem, within what a push says", said);
+    test::expect_listed(
+        "stream_transport and memory_transport: destination() and http_outcome::problem, within what a push says",
+        said);
 }
 
 TEST(the_list_of_messages, has_what_an_endpoint_refuses) {

@@ -102,6 +102,33 @@ TEST(lines, say_why_they_can_not_be_written) {
 #endif
 }
 
+// The URL of the settings is not where they go.
+TEST(lines, are_said_to_go_where_they_go) {
+    test::heard heard;
+    folder in;
+    auto const path = in.path + "/metrics.jsonl";
+    tacho::registry registry;
+    tacho::settings s;
+    s.push.enabled = true;
+    auto const t = tacho::telemetry::start(registry, s, tacho::stream_transport::to_file(path));
+    EXPECT_EQ(t.report().push.words, "pushing to " + path + " every 60000 ms");
+    auto const again = tacho::telemetry::start(registry, s, tacho::stream_transport::to_file(path));
+    EXPECT_EQ(heard.text(), "");
+    s.push.url = "http://c/v1/metrics";
+    auto const elsewhere = tacho::telemetry::start(registry, s, tacho::memory_transport{});
+    EXPECT_EQ(heard.text(),
+              "warning: not pushing to http://c/v1/metrics: what was started before under this name goes "
+              "on, to " +
+                  path + ". Add it by add_push() under another name, or stop() first\n");
+
+    EXPECT_EQ(tacho::stream_transport{}.destination(), "the standard output");
+    EXPECT_EQ(tacho::stream_transport{stderr}.destination(), "the standard error");
+    std::FILE* const file = std::tmpfile();
+    ASSERT_NE(file, nullptr);
+    EXPECT_EQ(tacho::stream_transport{file}.destination(), "the stream");
+    std::fclose(file);
+}
+
 #if defined(__unix__)
 // A pipe that doesn't block takes the beginning of a long line and refuses the rest.
 TEST(lines, begin_anew_behind_one_that_broke_off) {

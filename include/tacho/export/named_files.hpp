@@ -40,6 +40,15 @@ struct named_file {
     return {};
 }
 
+// The variable that the value of a setting was read from, in brackets; nothing if it comes from the program.
+[[nodiscard]] inline std::string origin_of(std::string_view setting, std::string_view value,
+                                           std::vector<setting_origin> const& as_read) {
+    for (auto const& read : as_read)
+        if (read.setting == setting && read.value == env::in_quotes(value, value.size()))
+            return " (" + read.variable + ")";
+    return {};
+}
+
 // A setting and its value, with the variable that it was read from, if it was.
 [[nodiscard]] inline std::string named_setting(std::string_view setting, std::string const& value,
                                                std::vector<setting_origin> const& as_read) {

@@ -4,7 +4,6 @@
 
 #include "tacho/core/compilation.hpp"
 #include "tacho/core/error_hook.hpp"
-#include "tacho/env/url.hpp"
 #include "tacho/export/retry.hpp"
 #include "tacho/export/transport.hpp"
 #include "tacho/version.hpp"
@@ -14,34 +13,35 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
 namespace tacho::inline TACHO_ABI::detail {
 
-// Of pushes to one URL. By the thread of the pusher.
+// Of pushes to one receiver. By the thread of the pusher.
 class push_reports {
 public:
-    explicit push_reports(std::string_view url) : url_(env::without_credentials(url)) {}
+    explicit push_reports(std::string to) : to_(std::move(to)) {}
 
     // In place of words of its own, for which there may be no memory.
     void threw() const noexcept {
         report_joined(
             severity::error,
-            {"pushing to ", url_, ": an exception ended it, as the lack of memory does; the next push covers it"});
+            {"pushing to ", to_, ": an exception ended it, as the lack of memory does; the next push covers it"});
     }
 
     // False, which the push then is.
     bool failed(std::string_view why, bool is_last) const {
         report(severity::warning,
-               fmt::format("pushing to {}: {}. {}", url_, why,
+               fmt::format("pushing to {}: {}. {}", to_, why,
                            is_last ? nothing_follows : "Nothing is lost: the next push covers the same time"));
         return false;
     }
 
     // By a stop(), while it waited for another try.
     bool cut_short(std::string_view why, bool is_last) const {
-        report(severity::warning, fmt::format("pushing to {}: {}; the program stops. {}", url_, why,
+        report(severity::warning, fmt::format("pushing to {}: {}; the program stops. {}", to_, why,
                                               is_last ? nothing_follows : "The last push covers the same time"));
         return false;
     }
@@ -50,7 +50,7 @@ public:
         report(severity::error,
                fmt::format("pushing to {}: {}. The rest of the push to which it belongs was taken, and this is refused "
                            "for the second time: its {} points are lost",
-                           url_, why, points));
+                           to_, why, points));
     }
 
     // Once.
@@ -60,12 +60,12 @@ public:
         report(severity::warning,
                fmt::format("pushing to {}: taken, but no receiver of OTLP answers like this: {}. Check the URL; this "
                            "is said once",
-                           url_, refusal_message(answer)));
+                           to_, refusal_message(answer)));
     }
 
     void taken_in_part(partial_success const& by) const {
         report(severity::warning,
-               fmt::format("pushing to {}: taken, but points were rejected ({}){}{}. They are not sent again", url_,
+               fmt::format("pushing to {}: taken, but points were rejected ({}){}{}. They are not sent again", to_,
                            by.rejected_points, by.message.empty() ? "" : ": ", by.message));
     }
 
@@ -73,14 +73,14 @@ public:
         report(severity::warning,
                fmt::format("pushing to {}: answered {}, but the rest was not read: {}. What was sent is not sent "
                            "again; whether points of it were rejected is not known",
-                           url_, answer.status, answer.problem));
+                           to_, answer.status, answer.problem));
     }
 
 private:
     static constexpr std::string_view nothing_follows =
         "It was the last push: what was recorded since the last accepted one is not delivered";
 
-    std::string const url_;
+    std::string const to_;
     bool foreign_ = false;
 };
 

@@ -308,7 +308,6 @@ private:
     }
 
     pusher_options const options_;
-    push_reports says_{options_.url};
     bool const sends_totals_ = options_.temporality == temporality_preference::cumulative;
     unix_nanos (*const now_)() noexcept;
     std::string const user_agent_ = fmt::format("tacho-OTLP-Exporter-Cpp/{}", version);
@@ -317,6 +316,7 @@ private:
     std::shared_ptr<delta_memory> memory_;
     delta_memory::in_use uses_memory_{*memory_};
     std::unique_ptr<any_transport> transport_;
+    push_reports says_{transport_->destination(options_.url)};
     byte_buffer packed_;
     unsent_requests unsent_;
     std::vector<otlp_request_end> written_;

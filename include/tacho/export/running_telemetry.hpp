@@ -54,7 +54,7 @@ struct [[gnu::visibility("default")]] running_telemetry;  // the program's, in a
 struct one_push {
     std::shared_ptr<any_pusher> path;
     std::shared_ptr<delta_memory> memory;
-    std::string url;  // for messages
+    std::string url, to;  // without credentials; and as messages name it
 };
 
 // Told to the error hook once no lock is held: it is the program's own code, and may ask for a report.
@@ -105,12 +105,12 @@ struct running_telemetry {
     // Who asks for another receiver under the name of a push that runs.
     void go_on_pushing(std::size_t number, push_settings const& s) {
         if (!s.problem.empty()) return warn("not pushing: " + s.problem);
-        auto const& runs = (*pushes)[number].url;
-        if (auto const url = env::without_credentials(s.url); url != runs)
+        auto const& runs = (*pushes)[number];
+        if (auto const url = env::without_credentials(s.url); url != runs.url)
             warn(
                 fmt::format("not pushing to {}: what was started before under this name goes on, to {}. Add it by "
                             "add_push() under another name, or stop() first",
-                            url, runs));
+                            url, runs.to));
     }
     void refuse(path_report& path, std::string why) {
         if (path.words == why) return;
@@ -199,7 +199,7 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
                        std::vector<setting_origin> const& as_read, given<any_transport> by,
                        std::shared_ptr<compressor> const& compress_with, std::shared_ptr<push_watcher> watcher) {
     path.wanted = true;
-    auto const url = env::without_credentials(s.url);
+    auto const url = by.it != nullptr ? by.it->destination(s.url) : env::without_credentials(s.url);
     auto const interval = usable_interval(running, url, s.interval, push_settings{}.interval);
     if (!s.problem.empty()) return running.refuse(path, "not pushing: " + s.problem);
     if (!by.is_one)
@@ -226,9 +226,11 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
         std::vector<std::string_view> sendable;  // to who wrote one of them, the other is no answer
         for (std::string_view const other : {"http", "https"})
             if (scheme != "http" && scheme != "https" && by.it->can_send(other)) sendable.push_back(other);
-        return running.refuse(path, fmt::format("not pushing to {}: the transport can't send {}; use one that can, or "
-                                                "another endpoint{}",
-                                                url, parts->scheme, env::which_is_meant(scheme, sendable)));
+        return running.refuse(
+            path, fmt::format("not pushing to {}{}: the transport can't send {}; use one that can, or another "
+                              "endpoint{}",
+                              url, origin_of("push.url", url, as_read), parts->scheme,
+                              env::which_is_meant(scheme, sendable)));
     }
     auto now = number < running.pushes->size() ? (*running.pushes)[number] : one_push{};
     auto const find_memory = [&] { now.memory = running.delivered->of(number == 0 ? "" : "added " + path.name); };
@@ -253,7 +255,8 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
                                                                .compress_with = std::move(packs),
                                                                .watcher = std::move(watcher)},
                                                 std::move(by.it), now.memory);
-        now.url = url;
+        now.url = env::without_credentials(s.url);
+        now.to = url;
         (*with)[number] = std::move(now);
         running.pushes = std::move(with);
     });
@@ -273,9 +276,9 @@ inline void start_console(running_telemetry& running, registry& of, settings con
     auto const interval =
         usable_interval(running, "the standard output", s.console.interval, settings{}.console.interval);
     bool const started = attempt([&] {
-        running.console = std::make_shared<any_pusher>(
-            of, pusher_options{.url = "the standard output", .about = s.about, .interval = interval},
-            std::make_unique<transport_of<stream_transport>>(stream_transport{}), nullptr);
+        running.console =
+            std::make_shared<any_pusher>(of, pusher_options{.about = s.about, .interval = interval},
+                                         std::make_unique<transport_of<stream_transport>>(stream_transport{}), nullptr);
     });
     if (!started)
         return running.refuse(

@@ -21,7 +21,10 @@ namespace tacho::inline TACHO_ABI {
 class stream_transport {
 public:
     /// To a stream that stays open as long as anything pushes; by default to the standard output.
-    explicit stream_transport(std::FILE* to = stdout) noexcept : to_(to, [](std::FILE*) {}) {}
+    explicit stream_transport(std::FILE* to = stdout) : to_(to, [](std::FILE*) {}) {
+        if (to == stdout) name_ = "the standard output";
+        if (to == stderr) name_ = "the standard error";
+    }
 
     /// To the end of a file, which is made if it isn't there; what can't be opened is said by each push.
     [[nodiscard]] static stream_transport to_file(std::string const& path) {
@@ -34,8 +37,10 @@ public:
         return made;
     }
 
-    /// Any scheme.
+    /// Any scheme: it sends to no URL.
     static bool can_send(std::string_view) noexcept { return true; }
+    /// The path of a file, or which stream.
+    [[nodiscard]] std::string destination() const { return name_; }
 
     /// Writes a line and flushes it. A failed write is a problem, and not tried again.
     http_outcome post(http_post const& sent, deadline const&) const {

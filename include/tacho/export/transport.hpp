@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tacho/core/deadline.hpp"
+#include "tacho/env/url.hpp"
 #include "tacho/export/http_header.hpp"
 #include "tacho/version.hpp"
 
@@ -56,6 +57,9 @@ struct tls_files {
 ///
 /// One that knows TLS may have `void use(tacho::tls_files const&)` as well: telemetry::start hands it the files that
 /// the settings name, before the first request. What the program has given the transport itself should go before.
+///
+/// One that sends to somewhere else than the URL may tell where, for reports and messages: `std::string destination()
+/// const`, such as `the standard error`.
 template <class T>
 concept transport = std::movable<T> && requires(T& t, http_post const& request, deadline const& until) {
     { t.post(request, until) } -> std::same_as<http_outcome>;
@@ -66,6 +70,12 @@ concept transport = std::movable<T> && requires(T& t, http_post const& request, 
 template <class T>
 concept takes_tls_files = requires(T& t, tls_files const& files) {
     t.use(files);
+};
+
+/// Whether a transport tells where it sends.
+template <class T>
+concept tells_destination = requires(T const& t) {
+    { t.destination() } -> std::convertible_to<std::string>;
 };
 
 namespace detail {
@@ -80,6 +90,8 @@ public:
     virtual http_outcome post(http_post const& request, deadline const& until) = 0;
     [[nodiscard]] virtual bool can_send(std::string_view scheme) const = 0;
     virtual bool use(tls_files const& files) = 0;  // false: it takes none
+    // As messages name it, which show no credentials.
+    [[nodiscard]] virtual std::string destination(std::string_view url) const = 0;
 };
 
 template <transport Transport>
@@ -91,6 +103,10 @@ public:
     bool use(tls_files const& files) override {
         if constexpr (takes_tls_files<Transport>) by_.use(files);
         return takes_tls_files<Transport>;
+    }
+    [[nodiscard]] std::string destination(std::string_view url) const override {
+        if constexpr (tells_destination<Transport>) return by_.destination();
+        return env::without_credentials(url);
     }
 
 private:
