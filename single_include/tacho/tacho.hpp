@@ -10089,6 +10089,9 @@ template <class Number, class Cells>
     return register_named(in, o, kind, kind_of_number<Number>, Cells::is_sharded, observable, exemplars);
 }
 
+// A value came with so many label values, and the instrument has another number of labels.
+void drop_label_values(family& of, std::size_t given) noexcept;
+
 #if TACHO_BODIES
 
 TACHO_FUNCTION std::string why_refused(instrument_options const& o, instrument_kind kind) {
@@ -10152,6 +10155,15 @@ TACHO_FUNCTION registration register_named(scope const& in, instrument_options c
                          .exemplars = exemplars}};
 }
 
+TACHO_FUNCTION void drop_label_values(family& of, std::size_t given) noexcept {
+    constexpr std::string_view begin = "another number of label values than it has labels (", middle = " in place of ";
+    char text[begin.size() + middle.size() + 2 * number_room + 1];
+    char* out = write_text(begin, text);
+    out = write_text(middle, write_integer(std::uint64_t{given}, out));
+    out = write_text(")", write_integer(std::uint64_t{of.schema().given}, out));
+    of.drop_measurement({text, static_cast<std::size_t>(out - text)});
+}
+
 #endif
 
 }  // namespace detail
@@ -10181,7 +10193,7 @@ public:
         if constexpr (!detail::recording) return Handle{detail::bound_series{nullptr, nullptr, {}}};
         auto const& of = registration_.held();
         if (of != nullptr && values.size() != of->schema().given) {
-            of->drop_measurement("another number of label values than it has labels");
+            detail::drop_label_values(*of, values.size());
             return Handle{detail::bound_series{detail::discard_cells(), nullptr, {}}};
         }
         return Handle{registration_.bind(values)};
@@ -10626,8 +10638,7 @@ void observe_whole(observed_values& into, family& of, Value value, Find find) no
 
 template <class Value>
 void observe_named(observed_values& into, family& of, Value value, std::span<std::string_view const> labels) noexcept {
-    if (labels.size() != of.schema().given)
-        return of.drop_measurement("another number of label values than it has labels");
+    if (labels.size() != of.schema().given) return drop_label_values(of, labels.size());
     auto const find = [&] { return of.hold(labels); };
     switch (of.describe().number) {
         case number_kind::floating: return observe_into<double>(into, of, value, find);
@@ -16570,6 +16581,11 @@ inline void read_url(reader& in, push_settings& push) {
     if (whole && (path.empty() || path == "/"))
         in.warn("{}={} has no path and is taken as it stands; a receiver's path is mostly /v1/metrics", name,
                 in_quotes(without_credentials(*value)));
+    if (parts->authority.ends_with(":4317"))
+        in.warn(
+            "{}={} has the port on which receivers mostly take gRPC; the one for http/json, which is sent, is mostly "
+            "4318",
+            name, in_quotes(without_credentials(*value)));
     if (!whole && (path.ends_with("/v1/metrics") || path.ends_with("/v1/metrics/")))
         in.warn("{}={} is a base, to which /v1/metrics is added once more; leave that out, or set {}", name,
                 in_quotes(without_credentials(*value)), specific);

@@ -46,6 +46,7 @@ TEST(the_list_of_messages, has_what_is_wrong_with_variables) {
         {{"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "detla"}},
         {{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"}},
         {{"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}},
+        {{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://a:4317"}},
         {{"OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", "base2_exponential_bucket_histogram"}},
         {{"OTEL_RESOURCE_ATTRIBUTES", "a"}},
         {{"OTEL_SDK_DISABLED", "yes"}},

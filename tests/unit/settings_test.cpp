@@ -145,6 +145,8 @@ TEST(the_url, is_joined_to_a_base_and_taken_as_it_is_for_metrics) {
     EXPECT_EQ(generic("http://c:4318/d#e"), "http://c:4318/d/v1/metrics");
     EXPECT_EQ(read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c/v1/metrics?key=a"}}).warnings.size(), 1u);
     EXPECT_EQ(read({{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://c?key=a"}}).warnings.size(), 1u);
+    EXPECT_NE(warnings_of(read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4317"}})).find("mostly 4318"),
+              std::string::npos);
     auto const specific = [](char const* url) {
         return read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://other"}, {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", url}})
             .push.url;

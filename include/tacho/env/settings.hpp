@@ -77,6 +77,11 @@ inline void read_url(reader& in, push_settings& push) {
     if (whole && (path.empty() || path == "/"))
         in.warn("{}={} has no path and is taken as it stands; a receiver's path is mostly /v1/metrics", name,
                 in_quotes(without_credentials(*value)));
+    if (parts->authority.ends_with(":4317"))
+        in.warn(
+            "{}={} has the port on which receivers mostly take gRPC; the one for http/json, which is sent, is mostly "
+            "4318",
+            name, in_quotes(without_credentials(*value)));
     if (!whole && (path.ends_with("/v1/metrics") || path.ends_with("/v1/metrics/")))
         in.warn("{}={} is a base, to which /v1/metrics is added once more; leave that out, or set {}", name,
                 in_quotes(without_credentials(*value)), specific);

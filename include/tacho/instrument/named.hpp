@@ -3,6 +3,8 @@
 #pragma once
 
 #include "tacho/core/compilation.hpp"
+#include "tacho/core/label_text.hpp"
+#include "tacho/core/number_text.hpp"
 #include "tacho/instrument/counter.hpp"
 #include "tacho/instrument/gauge.hpp"
 #include "tacho/instrument/histogram.hpp"
@@ -48,6 +50,9 @@ template <class Number, class Cells>
                                           bool observable = false, bool exemplars = false) {
     return register_named(in, o, kind, kind_of_number<Number>, Cells::is_sharded, observable, exemplars);
 }
+
+// A value came with so many label values, and the instrument has another number of labels.
+void drop_label_values(family& of, std::size_t given) noexcept;
 
 #if TACHO_BODIES
 
@@ -112,6 +117,15 @@ TACHO_FUNCTION registration register_named(scope const& in, instrument_options c
                          .exemplars = exemplars}};
 }
 
+TACHO_FUNCTION void drop_label_values(family& of, std::size_t given) noexcept {
+    constexpr std::string_view begin = "another number of label values than it has labels (", middle = " in place of ";
+    char text[begin.size() + middle.size() + 2 * number_room + 1];
+    char* out = write_text(begin, text);
+    out = write_text(middle, write_integer(std::uint64_t{given}, out));
+    out = write_text(")", write_integer(std::uint64_t{of.schema().given}, out));
+    of.drop_measurement({text, static_cast<std::size_t>(out - text)});
+}
+
 #endif
 
 }  // namespace detail
@@ -141,7 +155,7 @@ public:
         if constexpr (!detail::recording) return Handle{detail::bound_series{nullptr, nullptr, {}}};
         auto const& of = registration_.held();
         if (of != nullptr && values.size() != of->schema().given) {
-            of->drop_measurement("another number of label values than it has labels");
+            detail::drop_label_values(*of, values.size());
             return Handle{detail::bound_series{detail::discard_cells(), nullptr, {}}};
         }
         return Handle{registration_.bind(values)};

@@ -39,8 +39,7 @@ void observe_whole(observed_values& into, family& of, Value value, Find find) no
 
 template <class Value>
 void observe_named(observed_values& into, family& of, Value value, std::span<std::string_view const> labels) noexcept {
-    if (labels.size() != of.schema().given)
-        return of.drop_measurement("another number of label values than it has labels");
+    if (labels.size() != of.schema().given) return drop_label_values(of, labels.size());
     auto const find = [&] { return of.hold(labels); };
     switch (of.describe().number) {
         case number_kind::floating: return observe_into<double>(into, of, value, find);
