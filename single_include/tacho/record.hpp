@@ -13,7 +13,6 @@
 #include <bit>
 #include <charconv>
 #include <chrono>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -1562,6 +1561,45 @@ static_assert(sizeof(exemplar_slot) == 176);  // as is said of the option
 
 #endif
 
+// ---- tacho/core/floating.hpp
+#ifndef TACHO_PART_CORE_FLOATING
+#define TACHO_PART_CORE_FLOATING
+
+// tacho: what is asked of doubles where programs record, without <cmath>.
+
+namespace tacho::inline TACHO_ABI::detail {
+
+// That header declares the special functions of mathematics, too: it takes an eighth of the time in which a file with a
+// counter is compiled. These are what its functions of the same names come to.
+[[nodiscard]] constexpr bool is_nan(double value) noexcept {
+    return __builtin_isnan(value);
+}
+[[nodiscard]] constexpr bool is_finite(double value) noexcept {
+    return __builtin_isfinite(value);
+}
+[[nodiscard]] inline bool is_negative(double value) noexcept {  // also -0
+    return __builtin_signbit(value);
+}
+[[nodiscard]] inline bool is_whole(double value) noexcept {
+    return __builtin_trunc(value) == value;
+}
+[[nodiscard]] inline double absolute(double value) noexcept {
+    return __builtin_fabs(value);
+}
+[[nodiscard]] inline double round_down(double value) noexcept {
+    return __builtin_floor(value);
+}
+[[nodiscard]] inline double binary_logarithm(double value) noexcept {
+    return __builtin_log2(value);
+}
+[[nodiscard]] inline double times_power_of_two(double value, int exponent) noexcept {
+    return __builtin_ldexp(value, exponent);
+}
+
+}  // namespace tacho::inline TACHO_ABI::detail
+
+#endif
+
 // ---- tacho/cell/bucket_table.hpp
 #ifndef TACHO_PART_CELL_BUCKET_TABLE
 #define TACHO_PART_CELL_BUCKET_TABLE
@@ -1627,7 +1665,7 @@ private:
 #if TACHO_BODIES
 
 TACHO_FUNCTION bucket_table::bucket_table(std::span<double const> bounds) : bounds_(bounds) {
-    if (bounds.empty() || std::signbit(bounds.front()) || bounds.back() == 0) return;
+    if (bounds.empty() || is_negative(bounds.front()) || bounds.back() == 0) return;
     for (int shift = 52; shift > 40; --shift)
         if (divide(shift)) return;
 }
@@ -1944,9 +1982,9 @@ struct split_value {
     auto const first = v.exponent * (std::int64_t{1} << scale);
     auto const mantissa = v.below + 1;
     if (mantissa > mantissa_mask) return first + (std::int64_t{1} << scale) - 1;  // a power of two ends a bucket
-    auto const places =
-        std::ldexp(std::log2(std::bit_cast<double>(std::uint64_t{1023} << 52 | mantissa)), scale);  // 0 to 2^20
-    auto const whole = std::floor(places);
+    auto const places = times_power_of_two(
+        binary_logarithm(std::bit_cast<double>(std::uint64_t{1023} << 52 | mantissa)), scale);  // 0 to 2^20
+    auto const whole = round_down(places);
     // A logarithm that is wrong by 2^-52 makes it wrong by 2^-32; this allows for a hundred times as much.
     constexpr double doubt = 0x1p-25;
     if (places - whole < doubt || places - whole > 1 - doubt) [[unlikely]]
@@ -2252,7 +2290,7 @@ inline void count_exponential(word* own, std::size_t cell, double value) noexcep
 
 [[gnu::noinline]] inline void observe_any_exponential(word* own, exponential_shape const& shape,
                                                       double value) noexcept {
-    auto const amount = std::fabs(value);
+    auto const amount = absolute(value);
     std::size_t cell = exponential_zeros;
     if (amount > shape.zero_threshold) {
         bool const negative = value < 0;
@@ -2740,8 +2778,8 @@ inline char* write_integer(std::int64_t value, char* out) noexcept {
 
 // NaN, +Inf and -Inf as Prometheus spells them; nullptr for a finite number.
 inline char const* special_name(double value) noexcept {
-    if (std::isfinite(value)) return nullptr;
-    return std::isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+    if (is_finite(value)) return nullptr;
+    return is_nan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
 }
 
 // As Go's strconv.FormatFloat(v, 'g', -1, 64) and std::to_chars with chars_format::general: in full from 0.0001 to
@@ -2854,7 +2892,7 @@ inline char* write_number(number value, char* out) noexcept {
 inline char* write_openmetrics_bound(double value, char* out) noexcept {
     char* end = write_canonical(value, out);
     std::string_view const written{out, static_cast<std::size_t>(end - out)};
-    if (std::isfinite(value) && written.find_first_of(".e") == std::string_view::npos) {
+    if (is_finite(value) && written.find_first_of(".e") == std::string_view::npos) {
         *end++ = '.';
         *end++ = '0';
     }
@@ -9225,7 +9263,7 @@ void observe_exponential_in(word* run, family* of, double value) noexcept {
     // Without family there is no shape, and the cells that stand in for a series have no window.
     if (of == nullptr || are_discard_cells(run)) [[unlikely]]
         return;
-    if (!std::isfinite(value)) [[unlikely]]
+    if (!detail::is_finite(value)) [[unlikely]]
         return of->drop_measurement("NaN or an infinite value");
     observe_exponential<Cells>(run, of->describe().shape, value);
 }
@@ -9580,7 +9618,7 @@ namespace detail {
 // An infinite value has its bucket, but in the sum it would leave no number behind.
 template <class Cells>
 [[gnu::noinline, gnu::cold]] void observe_what_is_not_finite(word* cells, family& of, double value) noexcept {
-    if (std::isnan(value)) return of.drop_measurement("NaN");
+    if (is_nan(value)) return of.drop_measurement("NaN");
     observe<Cells, false>(cells, of.bucket_of(value), value);
 }
 
@@ -9589,7 +9627,7 @@ template <class Cells, bool Exemplars, class Place>
 void observe_in(Place const& to, double value, std::span<exemplar_label const> labels = {}) noexcept {
     family* const of = to.of.get();
     if (of == nullptr) return;  // not registered: there are no bounds to look among
-    if (!std::isfinite(value)) [[unlikely]]
+    if (!is_finite(value)) [[unlikely]]
         return observe_what_is_not_finite<Cells>(to.cells, *of, value);
     auto const bucket = of->bucket_of(value);
     observe<Cells, true>(to.cells, bucket, value);
@@ -9882,7 +9920,7 @@ namespace detail {
 template <class Cells, class Number>
 void change(word* cell, family* of, Number amount) noexcept {
     if constexpr (std::same_as<Number, double>)
-        if (!std::isfinite(amount)) [[unlikely]] {  // it would never be a number again
+        if (!detail::is_finite(amount)) [[unlikely]] {  // it would never be a number again
             if (of != nullptr) of->drop_measurement("an infinite or NaN amount");
             return;
         }
@@ -10302,7 +10340,7 @@ template <class Number, class Value>
         if (!(number >= 0 && number <= (std::numeric_limits<double>::max)()))
             return "a negative, infinite or NaN value";
     } else if (kind == instrument_kind::up_down_counter) {
-        if (!std::isfinite(static_cast<double>(value))) return "an infinite or NaN value";
+        if (!is_finite(static_cast<double>(value))) return "an infinite or NaN value";
     }
     return {};
 }
@@ -10614,7 +10652,7 @@ template <class Number, class Value, class Find>
 void observe_whole(observed_values& into, family& of, Value value, Find find) noexcept {
     if constexpr (std::floating_point<Value>) {
         auto const number = static_cast<double>(value);
-        if (!(number >= -0x1p63 && number < 0x1p64 && std::trunc(number) == number))
+        if (!(number >= -0x1p63 && number < 0x1p64 && is_whole(number)))
             return of.drop_measurement("a value that is not a whole number, or too large for one");
         if (number < 0) return observe_into<Number>(into, of, static_cast<std::int64_t>(number), find);
         observe_into<Number>(into, of, static_cast<std::uint64_t>(number), find);

@@ -3,11 +3,11 @@
 #pragma once
 
 #include "tacho/core/compilation.hpp"
+#include "tacho/core/floating.hpp"
 #include "tacho/version.hpp"
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -73,7 +73,7 @@ private:
 #if TACHO_BODIES
 
 TACHO_FUNCTION bucket_table::bucket_table(std::span<double const> bounds) : bounds_(bounds) {
-    if (bounds.empty() || std::signbit(bounds.front()) || bounds.back() == 0) return;
+    if (bounds.empty() || is_negative(bounds.front()) || bounds.back() == 0) return;
     for (int shift = 52; shift > 40; --shift)
         if (divide(shift)) return;
 }

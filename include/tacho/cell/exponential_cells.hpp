@@ -6,13 +6,13 @@
 #include "tacho/core/compilation.hpp"
 #include "tacho/core/exponential_counts.hpp"
 #include "tacho/core/exponential_index.hpp"
+#include "tacho/core/floating.hpp"
 #include "tacho/core/fork.hpp"
 #include "tacho/version.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -140,7 +140,7 @@ inline void count_exponential(word* own, std::size_t cell, double value) noexcep
 
 [[gnu::noinline]] inline void observe_any_exponential(word* own, exponential_shape const& shape,
                                                       double value) noexcept {
-    auto const amount = std::fabs(value);
+    auto const amount = absolute(value);
     std::size_t cell = exponential_zeros;
     if (amount > shape.zero_threshold) {
         bool const negative = value < 0;

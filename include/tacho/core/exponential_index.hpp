@@ -3,11 +3,11 @@
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
 #pragma once
 
+#include "tacho/core/floating.hpp"
 #include "tacho/version.hpp"
 
 #include <array>
 #include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -138,9 +138,9 @@ struct split_value {
     auto const first = v.exponent * (std::int64_t{1} << scale);
     auto const mantissa = v.below + 1;
     if (mantissa > mantissa_mask) return first + (std::int64_t{1} << scale) - 1;  // a power of two ends a bucket
-    auto const places =
-        std::ldexp(std::log2(std::bit_cast<double>(std::uint64_t{1023} << 52 | mantissa)), scale);  // 0 to 2^20
-    auto const whole = std::floor(places);
+    auto const places = times_power_of_two(
+        binary_logarithm(std::bit_cast<double>(std::uint64_t{1023} << 52 | mantissa)), scale);  // 0 to 2^20
+    auto const whole = round_down(places);
     // A logarithm that is wrong by 2^-52 makes it wrong by 2^-32; this allows for a hundred times as much.
     constexpr double doubt = 0x1p-25;
     if (places - whole < doubt || places - whole > 1 - doubt) [[unlikely]]

@@ -3,12 +3,12 @@
 #pragma once
 
 #include "tacho/core/compilation.hpp"
+#include "tacho/core/floating.hpp"
 #include "tacho/core/shortest_decimal.hpp"
 #include "tacho/version.hpp"
 
 #include <bit>
 #include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -96,8 +96,8 @@ inline char* write_integer(std::int64_t value, char* out) noexcept {
 
 // NaN, +Inf and -Inf as Prometheus spells them; nullptr for a finite number.
 inline char const* special_name(double value) noexcept {
-    if (std::isfinite(value)) return nullptr;
-    return std::isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+    if (is_finite(value)) return nullptr;
+    return is_nan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
 }
 
 // As Go's strconv.FormatFloat(v, 'g', -1, 64) and std::to_chars with chars_format::general: in full from 0.0001 to
@@ -210,7 +210,7 @@ inline char* write_number(number value, char* out) noexcept {
 inline char* write_openmetrics_bound(double value, char* out) noexcept {
     char* end = write_canonical(value, out);
     std::string_view const written{out, static_cast<std::size_t>(end - out)};
-    if (std::isfinite(value) && written.find_first_of(".e") == std::string_view::npos) {
+    if (is_finite(value) && written.find_first_of(".e") == std::string_view::npos) {
         *end++ = '.';
         *end++ = '0';
     }

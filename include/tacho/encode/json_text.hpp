@@ -3,12 +3,12 @@
 // Rule: https://www.rfc-editor.org/rfc/rfc8259#section-7
 #pragma once
 
+#include "tacho/core/floating.hpp"
 #include "tacho/core/number_text.hpp"
 #include "tacho/core/utf8.hpp"
 #include "tacho/encode/sink.hpp"
 #include "tacho/version.hpp"
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -76,8 +76,8 @@ inline char* write_json_string(std::string_view text, char* out) noexcept {
 
 // JSON has no word for what isn't finite; proto3's JSON mapping writes these as strings.
 inline std::string_view json_number(double value, char* room) noexcept {
-    if (std::isnan(value)) return "\"NaN\"";
-    if (std::isinf(value)) return value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+    if (is_nan(value)) return "\"NaN\"";
+    if (!is_finite(value)) return value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
     return text_between(room, write_double(value, room));
 }
 

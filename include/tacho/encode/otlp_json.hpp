@@ -5,6 +5,7 @@
 
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/clock.hpp"
+#include "tacho/core/floating.hpp"
 #include "tacho/core/number_text.hpp"
 #include "tacho/core/resource.hpp"
 #include "tacho/core/temporality.hpp"
@@ -18,7 +19,6 @@
 #include "tacho/version.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -146,8 +146,8 @@ public:
             for (std::size_t i = 0; i < bounds.size(); ++i) {
                 if (i != 0) *out++ = ',';
                 // A broken number's text is ready; a whole one's differs in Prometheus from 10^6 on.
-                out = bounds[i] == std::trunc(bounds[i]) ? detail::write_double(bounds[i], out)
-                                                         : out_.copy(of.bucket_text(i).number(), out);
+                out = detail::is_whole(bounds[i]) ? detail::write_double(bounds[i], out)
+                                                  : out_.copy(of.bucket_text(i).number(), out);
             }
             return out_.copy(with_exemplars ? "]" : "]}", out);
         });

@@ -5,13 +5,13 @@
 
 #include "tacho/cell/exponential_cells.hpp"
 #include "tacho/core/clock.hpp"
+#include "tacho/core/floating.hpp"
 #include "tacho/instrument/refused.hpp"
 #include "tacho/instrument/timer.hpp"
 #include "tacho/instrument/typed.hpp"
 #include "tacho/version.hpp"
 
 #include <chrono>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <limits>
@@ -64,7 +64,7 @@ void observe_exponential_in(word* run, family* of, double value) noexcept {
     // Without family there is no shape, and the cells that stand in for a series have no window.
     if (of == nullptr || are_discard_cells(run)) [[unlikely]]
         return;
-    if (!std::isfinite(value)) [[unlikely]]
+    if (!detail::is_finite(value)) [[unlikely]]
         return of->drop_measurement("NaN or an infinite value");
     observe_exponential<Cells>(run, of->describe().shape, value);
 }

@@ -5,6 +5,7 @@
 #include "tacho/cell/histogram_cells.hpp"
 #include "tacho/core/bounds.hpp"
 #include "tacho/core/clock.hpp"
+#include "tacho/core/floating.hpp"
 #include "tacho/instrument/exemplar_keeping.hpp"
 #include "tacho/instrument/refused.hpp"
 #include "tacho/instrument/timer.hpp"
@@ -12,7 +13,6 @@
 #include "tacho/version.hpp"
 
 #include <chrono>
-#include <cmath>
 #include <concepts>
 #include <initializer_list>
 #include <span>
@@ -26,7 +26,7 @@ namespace detail {
 // An infinite value has its bucket, but in the sum it would leave no number behind.
 template <class Cells>
 [[gnu::noinline, gnu::cold]] void observe_what_is_not_finite(word* cells, family& of, double value) noexcept {
-    if (std::isnan(value)) return of.drop_measurement("NaN");
+    if (is_nan(value)) return of.drop_measurement("NaN");
     observe<Cells, false>(cells, of.bucket_of(value), value);
 }
 
@@ -35,7 +35,7 @@ template <class Cells, bool Exemplars, class Place>
 void observe_in(Place const& to, double value, std::span<exemplar_label const> labels = {}) noexcept {
     family* const of = to.of.get();
     if (of == nullptr) return;  // not registered: there are no bounds to look among
-    if (!std::isfinite(value)) [[unlikely]]
+    if (!is_finite(value)) [[unlikely]]
         return observe_what_is_not_finite<Cells>(to.cells, *of, value);
     auto const bucket = of->bucket_of(value);
     observe<Cells, true>(to.cells, bucket, value);

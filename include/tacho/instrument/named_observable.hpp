@@ -2,6 +2,7 @@
 // tacho: observables whose names and labels are known only at run time.
 #pragma once
 
+#include "tacho/core/floating.hpp"
 #include "tacho/core/names.hpp"
 #include "tacho/core/number_text.hpp"
 #include "tacho/instrument/counter.hpp"
@@ -11,7 +12,6 @@
 #include "tacho/registry/callbacks.hpp"
 #include "tacho/version.hpp"
 
-#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
@@ -28,7 +28,7 @@ template <class Number, class Value, class Find>
 void observe_whole(observed_values& into, family& of, Value value, Find find) noexcept {
     if constexpr (std::floating_point<Value>) {
         auto const number = static_cast<double>(value);
-        if (!(number >= -0x1p63 && number < 0x1p64 && std::trunc(number) == number))
+        if (!(number >= -0x1p63 && number < 0x1p64 && is_whole(number)))
             return of.drop_measurement("a value that is not a whole number, or too large for one");
         if (number < 0) return observe_into<Number>(into, of, static_cast<std::int64_t>(number), find);
         observe_into<Number>(into, of, static_cast<std::uint64_t>(number), find);

@@ -6,6 +6,7 @@
 #include "tacho/cell/epoch.hpp"
 #include "tacho/core/attempt.hpp"
 #include "tacho/core/error_hook.hpp"
+#include "tacho/core/floating.hpp"
 #include "tacho/instrument/counter.hpp"
 #include "tacho/instrument/options.hpp"
 #include "tacho/instrument/refused.hpp"
@@ -17,7 +18,6 @@
 
 #include <array>
 #include <bit>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -47,7 +47,7 @@ template <class Number, class Value>
         if (!(number >= 0 && number <= (std::numeric_limits<double>::max)()))
             return "a negative, infinite or NaN value";
     } else if (kind == instrument_kind::up_down_counter) {
-        if (!std::isfinite(static_cast<double>(value))) return "an infinite or NaN value";
+        if (!is_finite(static_cast<double>(value))) return "an infinite or NaN value";
     }
     return {};
 }

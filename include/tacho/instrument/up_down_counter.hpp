@@ -2,11 +2,11 @@
 // tacho: an up-down counter: how many there are just now, such as requests in flight.
 #pragma once
 
+#include "tacho/core/floating.hpp"
 #include "tacho/instrument/refused.hpp"
 #include "tacho/instrument/typed.hpp"
 #include "tacho/version.hpp"
 
-#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <memory>
@@ -21,7 +21,7 @@ namespace detail {
 template <class Cells, class Number>
 void change(word* cell, family* of, Number amount) noexcept {
     if constexpr (std::same_as<Number, double>)
-        if (!std::isfinite(amount)) [[unlikely]] {  // it would never be a number again
+        if (!detail::is_finite(amount)) [[unlikely]] {  // it would never be a number again
             if (of != nullptr) of->drop_measurement("an infinite or NaN amount");
             return;
         }
