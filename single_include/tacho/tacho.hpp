@@ -22,7 +22,6 @@
 #include <charconv>
 #include <chrono>
 #include <concepts>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -42,7 +41,6 @@
 #include <string_view>
 #include <sys/stat.h>
 #include <system_error>
-#include <thread>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -14393,6 +14391,12 @@ private:
 
 // tacho: a transport that keeps what it is given, for tests.
 
+#if TACHO_BODIES
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+#endif
+
 namespace tacho::inline TACHO_ABI {
 
 /// Keeps each request and answers from a script, or 200. Copies share what they keep, so that a test holds one and a
@@ -14409,56 +14413,77 @@ public:
     /// Any scheme.
     static bool can_send(std::string_view) noexcept { return true; }
 
+    /// Keeps nothing yet. Allocates.
+    memory_transport();
+
     /// Keeps the request, and answers by the script.
-    http_outcome post(http_post const& sent, deadline const& until) {
-        std::unique_lock lock{kept_->mutex};
-        request copy{std::string{sent.url}, std::string{sent.body}, {}};
-        for (auto const& [name, value] : sent.headers) copy.headers.push_back({std::string{name}, std::string{value}});
-        kept_->requests.push_back(std::move(copy));
-        kept_->changed.notify_all();
-        // Held back requests look again now and then, because the deadline may come nearer unannounced.
-        while (kept_->hold && !until.passed()) kept_->changed.wait_for(lock, std::chrono::milliseconds{5});
-        if (kept_->hold) return {.retryable = true, .problem = "no answer before the deadline"};
-        if (kept_->script.empty()) return {.status = 200, .body = "{}"};
-        auto answer = std::move(kept_->script.front());
-        kept_->script.erase(kept_->script.begin());
-        return answer;
-    }
+    http_outcome post(http_post const& sent, deadline const& until);
 
     /// What the next request is answered with, after those already given.
-    void answer_with(http_outcome outcome) {
-        std::lock_guard const lock{kept_->mutex};
-        kept_->script.push_back(std::move(outcome));
-    }
+    void answer_with(http_outcome outcome);
     /// Answers nothing until it is set to false.
-    void hold(bool on) {
-        std::lock_guard const lock{kept_->mutex};
-        kept_->hold = on;
-        kept_->changed.notify_all();
-    }
+    void hold(bool on);
     /// Copies of all so far.
-    [[nodiscard]] std::vector<request> requests() const {
-        std::lock_guard const lock{kept_->mutex};
-        return kept_->requests;
-    }
+    [[nodiscard]] std::vector<request> requests() const;
     /// Waits until there have been `count` requests; false when there were fewer within `limit`.
-    [[nodiscard]] bool wait_for(std::size_t count, std::chrono::milliseconds limit = std::chrono::seconds{10}) const {
-        std::unique_lock lock{kept_->mutex};
-        return kept_->changed.wait_for(lock, limit, [&] { return kept_->requests.size() >= count; });
-    }
+    [[nodiscard]] bool wait_for(std::size_t count, std::chrono::milliseconds limit = std::chrono::seconds{10}) const;
 
 private:
-    struct kept {
-        std::mutex mutex;
-        std::condition_variable changed;
-        std::vector<request> requests;
-        std::vector<http_outcome> script;
-        bool hold = false;
-    };
-    std::shared_ptr<kept> kept_ = std::make_shared<kept>();
+    struct kept;
+    std::shared_ptr<kept> kept_;
 };
 
 static_assert(transport<memory_transport>);
+
+#if TACHO_BODIES
+
+struct memory_transport::kept {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::vector<request> requests;
+    std::vector<http_outcome> script;
+    bool hold = false;
+};
+
+TACHO_FUNCTION memory_transport::memory_transport() : kept_(std::make_shared<kept>()) {}
+
+TACHO_FUNCTION http_outcome memory_transport::post(http_post const& sent, deadline const& until) {
+    std::unique_lock lock{kept_->mutex};
+    request copy{std::string{sent.url}, std::string{sent.body}, {}};
+    for (auto const& [name, value] : sent.headers) copy.headers.push_back({std::string{name}, std::string{value}});
+    kept_->requests.push_back(std::move(copy));
+    kept_->changed.notify_all();
+    // Held back requests look again now and then, because the deadline may come nearer unannounced.
+    while (kept_->hold && !until.passed()) kept_->changed.wait_for(lock, std::chrono::milliseconds{5});
+    if (kept_->hold) return {.retryable = true, .problem = "no answer before the deadline"};
+    if (kept_->script.empty()) return {.status = 200, .body = "{}"};
+    auto answer = std::move(kept_->script.front());
+    kept_->script.erase(kept_->script.begin());
+    return answer;
+}
+
+TACHO_FUNCTION void memory_transport::answer_with(http_outcome outcome) {
+    std::lock_guard const lock{kept_->mutex};
+    kept_->script.push_back(std::move(outcome));
+}
+
+TACHO_FUNCTION void memory_transport::hold(bool on) {
+    std::lock_guard const lock{kept_->mutex};
+    kept_->hold = on;
+    kept_->changed.notify_all();
+}
+
+TACHO_FUNCTION std::vector<memory_transport::request> memory_transport::requests() const {
+    std::lock_guard const lock{kept_->mutex};
+    return kept_->requests;
+}
+
+TACHO_FUNCTION bool memory_transport::wait_for(std::size_t count, std::chrono::milliseconds limit) const {
+    std::unique_lock lock{kept_->mutex};
+    return kept_->changed.wait_for(lock, limit, [&] { return kept_->requests.size() >= count; });
+}
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI
 
@@ -16075,6 +16100,11 @@ private:
 // tacho: a transport that writes each request as a line: to a terminal, a file or a pipe.
 // Rule: https://opentelemetry.io/docs/specs/otel/protocol/file-exporter/
 
+#if TACHO_BODIES
+#include <cerrno>
+#include <system_error>
+#endif
+
 namespace tacho::inline TACHO_ABI {
 
 /// Writes each request as a line of JSON, whole and at once, as OpenTelemetry's file exporter does: what the
@@ -16083,21 +16113,10 @@ namespace tacho::inline TACHO_ABI {
 class stream_transport {
 public:
     /// To a stream that stays open as long as anything pushes; by default to the standard output.
-    explicit stream_transport(std::FILE* to = stdout) : to_(to, [](std::FILE*) {}) {
-        if (to == stdout) name_ = "the standard output";
-        if (to == stderr) name_ = "the standard error";
-    }
+    explicit stream_transport(std::FILE* to = stdout);
 
     /// To the end of a file, which is made if it isn't there; what can't be opened is said by each push.
-    [[nodiscard]] static stream_transport to_file(std::string const& path) {
-        stream_transport made{nullptr};
-        if (std::FILE* const file = std::fopen(path.c_str(), "ab"))
-            made.to_ = {file, [](std::FILE* f) { std::fclose(f); }};
-        else
-            made.problem_ = "can't open " + path + ": " + std::generic_category().message(errno);
-        made.name_ = path;
-        return made;
-    }
+    [[nodiscard]] static stream_transport to_file(std::string const& path);
 
     /// Any scheme: it sends to no URL.
     static bool can_send(std::string_view) noexcept { return true; }
@@ -16105,23 +16124,7 @@ public:
     [[nodiscard]] std::string destination() const { return name_; }
 
     /// Writes a line and flushes it. A failed write is a problem, and not tried again.
-    http_outcome post(http_post const& sent, deadline const&) const {
-        if (to_ == nullptr) return {.problem = problem_};
-        for (auto const& [name, value] : sent.headers)
-            if (name == "Content-Encoding") return {.problem = "a line can't be compressed; leave compress_with out"};
-        // In one call, during which the stream is locked: others may write to it as well. What failed may have been
-        // written in part, and must not spoil what follows.
-        line_.assign(broke_off_ ? "\n" : "").append(sent.body);
-        line_ += '\n';
-        broke_off_ = false;
-        if (std::fwrite(line_.data(), 1, line_.size(), to_.get()) != line_.size() || std::fflush(to_.get()) != 0) {
-            std::string why = std::generic_category().message(errno);
-            broke_off_ = true;
-            std::clearerr(to_.get());
-            return {.problem = "can't write to " + name_ + ": " + why};
-        }
-        return {.status = 200};
-    }
+    http_outcome post(http_post const& sent, deadline const& until) const;
 
 private:
     std::shared_ptr<std::FILE> to_;
@@ -16133,6 +16136,43 @@ private:
 
 static_assert(transport<stream_transport>);
 
+#if TACHO_BODIES
+
+TACHO_FUNCTION stream_transport::stream_transport(std::FILE* to) : to_(to, [](std::FILE*) {}) {
+    if (to == stdout) name_ = "the standard output";
+    if (to == stderr) name_ = "the standard error";
+}
+
+TACHO_FUNCTION stream_transport stream_transport::to_file(std::string const& path) {
+    stream_transport made{nullptr};
+    if (std::FILE* const file = std::fopen(path.c_str(), "ab"))
+        made.to_ = {file, [](std::FILE* f) { std::fclose(f); }};
+    else
+        made.problem_ = "can't open " + path + ": " + std::generic_category().message(errno);
+    made.name_ = path;
+    return made;
+}
+
+TACHO_FUNCTION http_outcome stream_transport::post(http_post const& sent, deadline const&) const {
+    if (to_ == nullptr) return {.problem = problem_};
+    for (auto const& [name, value] : sent.headers)
+        if (name == "Content-Encoding") return {.problem = "a line can't be compressed; leave compress_with out"};
+    // In one call, during which the stream is locked: others may write to it as well. What failed may have been
+    // written in part, and must not spoil what follows.
+    line_.assign(broke_off_ ? "\n" : "").append(sent.body);
+    line_ += '\n';
+    broke_off_ = false;
+    if (std::fwrite(line_.data(), 1, line_.size(), to_.get()) != line_.size() || std::fflush(to_.get()) != 0) {
+        std::string why = std::generic_category().message(errno);
+        broke_off_ = true;
+        std::clearerr(to_.get());
+        return {.problem = "can't write to " + name_ + ": " + why};
+    }
+    return {.status = 200};
+}
+
+#endif
+
 }  // namespace tacho::inline TACHO_ABI
 
 #endif
@@ -16143,15 +16183,47 @@ static_assert(transport<stream_transport>);
 
 // tacho: work that knows of no deadline is cut off at one, for transports whose library looks at the clock too rarely.
 
+#if TACHO_BODIES
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#endif
+
 namespace tacho::inline TACHO_ABI::detail {
 
 enum class work_end { in_time, late, left, not_started };
+
+// Calls what somebody else owns.
+struct borrowed_call {
+    void operator()() const { call(it); }
+
+    void* it;
+    void (*call)(void*);
+};
+template <class F>
+[[nodiscard]] borrowed_call borrow(F& from) noexcept {
+    return {&from, [](void* it) { (*static_cast<F*>(it))(); }};
+}
+
+work_end work_until(deadline const& until, std::shared_ptr<void> owned, borrowed_call prepare, borrowed_call work,
+                    borrowed_call cut_off);
 
 // Does `prepare` and then `work` on a thread of its own, and returns when it has ended. When the deadline has passed
 // before, `cut_off` is called until it has; only preparations, which nothing can cut off, are left to end by
 // themselves, without the work: they must own all that they use. None of the three may throw.
 template <class Prepare, class Work, class CutOff>
 work_end work_until(deadline const& until, Prepare prepare, Work work, CutOff cut_off) {
+    std::shared_ptr<Prepare> owned;
+    if (!attempt([&] { owned = std::make_shared<Prepare>(std::move(prepare)); })) return work_end::not_started;
+    return work_until(until, owned, borrow(*owned), borrow(work), borrow(cut_off));
+}
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION work_end work_until(deadline const& until, std::shared_ptr<void> owned, borrowed_call prepare,
+                                   borrowed_call work, borrowed_call cut_off) {
     struct progress {
         std::mutex mutex;
         std::condition_variable changed;
@@ -16160,14 +16232,14 @@ work_end work_until(deadline const& until, Prepare prepare, Work work, CutOff cu
     auto const now = std::make_shared<progress>();
     std::thread worker;
     // The work is here, and is not touched by who is left.
-    auto const body = [now, prepare = std::move(prepare), work = &work]() mutable {
+    auto const body = [now, owned = std::move(owned), prepare, work] {
         prepare();
         {
             std::lock_guard const lock{now->mutex};
             now->is_prepared = !now->is_left;
             if (now->is_left) return;
         }
-        (*work)();
+        work();
         std::lock_guard const lock{now->mutex};
         now->is_over = true;
         now->changed.notify_one();
@@ -16194,6 +16266,8 @@ work_end work_until(deadline const& until, Prepare prepare, Work work, CutOff cu
     worker.join();
     return is_late ? work_end::late : work_end::in_time;
 }
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI::detail
 
