@@ -17469,6 +17469,29 @@ inline void start_scrape(running_telemetry& running, registry& of, settings cons
 
 namespace tacho::inline TACHO_ABI {
 
+/// Shows in a registry how it is pushed, while a pusher or anybody else holds it:
+/// `pusher_options{.watcher = std::make_shared<tacho::push_metrics>(registry)}`. Its instruments are of the scope
+/// "tacho": tacho_pushes_total by `outcome`, accepted or failed; tacho_push_duration_seconds;
+/// tacho_push_sent_bytes_total; and tacho_push_points_total by `outcome`, where rejected is what the receiver took no
+/// part of, and what failed comes again. A push doesn't count itself, but those before it. With it, there is always
+/// something to push. Takes no lock and allocates nothing. May outlive the registry.
+class push_metrics final : public push_watcher {
+public:
+    /// Registers its instruments in `of`, under the scope `tacho`.
+    explicit push_metrics(registry& of);
+    TACHO_FUNCTION ~push_metrics() override;
+
+    /// Records a push. Takes no lock once each outcome was seen.
+    TACHO_FUNCTION void pushed(push_outcome const& how) noexcept override;
+
+private:
+    struct instruments;  // known where they are used: each file that includes this would take longer to compile
+
+    std::unique_ptr<instruments> instruments_;
+};
+
+#if TACHO_BODIES
+
 namespace detail {
 
 // Of a push, of which nothing is rejected, or of points.
@@ -17480,52 +17503,42 @@ consteval auto label_values(push_fate) {
 
 }  // namespace detail
 
-/// Shows in a registry how it is pushed, while a pusher or anybody else holds it:
-/// `pusher_options{.watcher = std::make_shared<tacho::push_metrics>(registry)}`. Its instruments are of the scope
-/// "tacho": tacho_pushes_total by `outcome`, accepted or failed; tacho_push_duration_seconds;
-/// tacho_push_sent_bytes_total; and tacho_push_points_total by `outcome`, where rejected is what the receiver took no
-/// part of, and what failed comes again. A push doesn't count itself, but those before it. With it, there is always
-/// something to push. Takes no lock and allocates nothing. May outlive the registry.
-class push_metrics final : public push_watcher {
-public:
-    /// Registers its instruments in `of`, under the scope `tacho`.
-    explicit push_metrics(registry& of);
-
-    /// Records a push. Takes no lock once each outcome was seen.
-    TACHO_FUNCTION void pushed(push_outcome const& how) noexcept override;
-
-private:
+struct push_metrics::instruments {
     using outcome = detail::push_fate;
 
-    explicit push_metrics(scope const& in);
+    explicit instruments(scope const& in)
+        : pushes{in, "Pushes, by whether the receiver took them"},
+          seconds{in, "Time from a collection to the last answer"},
+          sent{in, "Size of the requests that were sent, compressed where they are"},
+          points{in, "Points that were sent, by what became of them"} {
+        // So that a rate of failures is known before there is one.
+        for (auto const how : {outcome::accepted, outcome::failed}) static_cast<void>(pushes.bind(how));
+        for (auto const how : {outcome::accepted, outcome::rejected, outcome::failed})
+            static_cast<void>(points.bind(how));
+    }
 
-    counter<"tacho.pushes", label<"outcome", outcome>> pushes_;
-    histogram<"tacho.push.duration", unit::seconds> seconds_;
-    counter<"tacho.push.sent", unit::bytes> sent_;
-    counter<"tacho.push.points", label<"outcome", outcome>> points_;
+    void count(push_outcome const& how) noexcept {
+        pushes(how.accepted ? outcome::accepted : outcome::failed).inc();
+        seconds.observe(how.seconds);
+        sent.inc(how.sent_bytes);
+        points(outcome::accepted).inc(how.accepted_points);
+        points(outcome::rejected).inc(how.rejected_points);
+        points(outcome::failed).inc(how.failed_points);
+    }
+
+    counter<"tacho.pushes", label<"outcome", outcome>> pushes;
+    histogram<"tacho.push.duration", unit::seconds> seconds;
+    counter<"tacho.push.sent", unit::bytes> sent;
+    counter<"tacho.push.points", label<"outcome", outcome>> points;
 };
 
-#if TACHO_BODIES
+TACHO_FUNCTION push_metrics::push_metrics(registry& of)
+    : instruments_(std::make_unique<instruments>(of.scope("tacho", version))) {}
 
-TACHO_FUNCTION push_metrics::push_metrics(registry& of) : push_metrics(of.scope("tacho", version)) {}
+TACHO_FUNCTION push_metrics::~push_metrics() = default;
 
 TACHO_FUNCTION void push_metrics::pushed(push_outcome const& how) noexcept {
-    pushes_(how.accepted ? outcome::accepted : outcome::failed).inc();
-    seconds_.observe(how.seconds);
-    sent_.inc(how.sent_bytes);
-    points_(outcome::accepted).inc(how.accepted_points);
-    points_(outcome::rejected).inc(how.rejected_points);
-    points_(outcome::failed).inc(how.failed_points);
-}
-
-TACHO_FUNCTION push_metrics::push_metrics(scope const& in)
-    : pushes_{in, "Pushes, by whether the receiver took them"},
-      seconds_{in, "Time from a collection to the last answer"},
-      sent_{in, "Size of the requests that were sent, compressed where they are"},
-      points_{in, "Points that were sent, by what became of them"} {
-    // So that a rate of failures is known before there is one.
-    for (auto const how : {outcome::accepted, outcome::failed}) static_cast<void>(pushes_.bind(how));
-    for (auto const how : {outcome::accepted, outcome::rejected, outcome::failed}) static_cast<void>(points_.bind(how));
+    instruments_->count(how);
 }
 
 #endif
@@ -17554,6 +17567,7 @@ class scrape_metrics final : public scrape_watcher {
 public:
     /// Registers its instruments in `of`, under the scope `tacho`.
     explicit scrape_metrics(registry& of);
+    TACHO_FUNCTION ~scrape_metrics() override;
 
     /// Counts a scrape as in flight.
     TACHO_FUNCTION void begins() noexcept override;
@@ -17561,48 +17575,54 @@ public:
     TACHO_FUNCTION void ends(scrape_outcome const& how) noexcept override;
 
 private:
-    explicit scrape_metrics(scope const& in);
+    struct instruments;  // known where they are used: each file that includes this would take longer to compile
 
-    [[nodiscard]] static std::int64_t series_of(detail::registry_core& core);
-
-    counter<"tacho.scrapes", label<"code", int>> scrapes_;
-    up_down_counter<"tacho.scrapes_in_flight"> in_flight_;
-    histogram<"tacho.scrape.duration", unit::seconds> seconds_;
-    counter<"tacho.scrape.sent", unit::bytes> sent_;
-    observable_gauge<"tacho.series", std::int64_t> shown_;  // a gauge: of two that watch, one value stands
+    std::unique_ptr<instruments> instruments_;
 };
 
 #if TACHO_BODIES
 
-TACHO_FUNCTION scrape_metrics::scrape_metrics(registry& of) : scrape_metrics(of.scope("tacho", version)) {}
+struct scrape_metrics::instruments {
+    explicit instruments(scope const& in)
+        : scrapes{in, "Requests to the scrape endpoint, by the HTTP status of their answers"},
+          in_flight{in, "Requests to the scrape endpoint that are being answered"},
+          seconds{in, "Time from a request to the scrape endpoint to its answer"},
+          sent{in, "Size of the answers to scrapes, compressed where they are"},
+          shown{in, "Series of all instruments that are shown", [core = in.core()] { return series_of(*core); }} {
+        // So that a rate of errors is known before there is one.
+        for (int const code : {200, 500, 503}) static_cast<void>(scrapes.bind(code));
+    }
+
+    [[nodiscard]] static std::int64_t series_of(detail::registry_core& core) {
+        auto const round = core.callbacks.finished();
+        auto const families = core.families();  // held while it is read
+        std::size_t sum = 0;
+        for (auto const& f : families->by_name) sum += detail::count_series(*f, round);
+        return static_cast<std::int64_t>(sum);
+    }
+
+    counter<"tacho.scrapes", label<"code", int>> scrapes;
+    up_down_counter<"tacho.scrapes_in_flight"> in_flight;
+    histogram<"tacho.scrape.duration", unit::seconds> seconds;
+    counter<"tacho.scrape.sent", unit::bytes> sent;
+    observable_gauge<"tacho.series", std::int64_t> shown;  // a gauge: of two that watch, one value stands
+};
+
+TACHO_FUNCTION scrape_metrics::scrape_metrics(registry& of)
+    : instruments_(std::make_unique<instruments>(of.scope("tacho", version))) {}
+
+TACHO_FUNCTION scrape_metrics::~scrape_metrics() = default;
 
 TACHO_FUNCTION void scrape_metrics::begins() noexcept {
-    in_flight_.inc();
+    instruments_->in_flight.inc();
 }
 
 TACHO_FUNCTION void scrape_metrics::ends(scrape_outcome const& how) noexcept {
-    in_flight_.dec();
-    scrapes_(how.status).inc();
-    seconds_.observe(how.seconds);
-    sent_.inc(how.bytes);
-}
-
-TACHO_FUNCTION scrape_metrics::scrape_metrics(scope const& in)
-    : scrapes_{in, "Requests to the scrape endpoint, by the HTTP status of their answers"},
-      in_flight_{in, "Requests to the scrape endpoint that are being answered"},
-      seconds_{in, "Time from a request to the scrape endpoint to its answer"},
-      sent_{in, "Size of the answers to scrapes, compressed where they are"},
-      shown_{in, "Series of all instruments that are shown", [core = in.core()] { return series_of(*core); }} {
-    // So that a rate of errors is known before there is one.
-    for (int const code : {200, 500, 503}) static_cast<void>(scrapes_.bind(code));
-}
-
-TACHO_FUNCTION std::int64_t scrape_metrics::series_of(detail::registry_core& core) {
-    auto const round = core.callbacks.finished();
-    auto const families = core.families();  // held while it is read
-    std::size_t sum = 0;
-    for (auto const& f : families->by_name) sum += detail::count_series(*f, round);
-    return static_cast<std::int64_t>(sum);
+    auto& all = *instruments_;
+    all.in_flight.dec();
+    all.scrapes(how.status).inc();
+    all.seconds.observe(how.seconds);
+    all.sent.inc(how.bytes);
 }
 
 #endif
@@ -18320,6 +18340,12 @@ void end_request(Metrics& metrics, detail::running_operation<Metrics> const& run
 // tacho: the metrics of an HTTP server by the names and attributes that OpenTelemetry has for them.
 // Rule: https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#http-server
 
+#if TACHO_BODIES
+#include <algorithm>
+#include <array>
+#include <charconv>
+#endif
+
 namespace tacho::inline TACHO_ABI::http {
 
 /// What of a server is shown, and as what.
@@ -18353,6 +18379,9 @@ public:
     explicit server_metrics(server_metrics_options options = {});
     /// In this registry, or scope of one. Allocates.
     explicit server_metrics(scope const& in, server_metrics_options options = {});
+    server_metrics(server_metrics const&) = delete;  // requests that are under way know where it is
+    server_metrics& operator=(server_metrics const&) = delete;
+    ~server_metrics();
 
     /// Whether all of its instruments are registered; if not, registry.problems() says why.
     [[nodiscard]] bool ok() const noexcept;
@@ -18361,18 +18390,10 @@ public:
     [[nodiscard]] std::string_view method_of(std::string_view verb) const noexcept;
 
 private:
-    template <fixed_string Name, class Unit>
-    using per_response = histogram<Name, Unit, label<"http.request.method">, label<"url.scheme">, label<"error.type">,
-                                   label<"http.response.status_code", std::optional<int>>, label<"http.route">,
-                                   label<"network.protocol.version">, label<"server.address">,
-                                   label<"server.port", std::optional<std::uint16_t>>>;
-    using in_flight = up_down_counter<"http.server.active_requests", unit::of<"{request}">,
-                                      label<"http.request.method">, label<"url.scheme">, label<"server.address">,
-                                      label<"server.port", std::optional<std::uint16_t>>>;
-
+    struct instruments;  // known where they are used: each file that includes this would take longer to compile
     struct running_request {
         std::string_view method, scheme, route, version;
-        std::optional<decltype(std::declval<in_flight&>()("", "", "", std::optional<std::uint16_t>{}).track())> active;
+        std::optional<up_down_handle<std::int64_t, cells::shared>::tracked> active;
     };
 
     friend running_request begin_request(server_metrics& metrics, request_start const& start) noexcept {
@@ -18386,24 +18407,41 @@ private:
 
     server_metrics_options const options_;
     std::vector<std::string> known_methods_;
-    per_response<"http.server.request.duration", unit::seconds> duration_;
-    std::optional<in_flight> active_requests_;
-    std::optional<per_response<"http.server.request.body.size", unit::bytes>> request_body_size_;
-    std::optional<per_response<"http.server.response.body.size", unit::bytes>> response_body_size_;
+    std::unique_ptr<instruments> instruments_;
 };
+
+#if TACHO_BODIES
 
 static_assert(request_metrics<server_metrics>);
 
-#if TACHO_BODIES
+struct server_metrics::instruments {
+    template <fixed_string Name, class Unit>
+    using per_response = histogram<Name, Unit, label<"http.request.method">, label<"url.scheme">, label<"error.type">,
+                                   label<"http.response.status_code", std::optional<int>>, label<"http.route">,
+                                   label<"network.protocol.version">, label<"server.address">,
+                                   label<"server.port", std::optional<std::uint16_t>>>;
+    using in_flight = up_down_counter<"http.server.active_requests", unit::of<"{request}">,
+                                      label<"http.request.method">, label<"url.scheme">, label<"server.address">,
+                                      label<"server.port", std::optional<std::uint16_t>>>;
+
+    explicit instruments(scope const& in)
+        : duration{in,
+                   "Duration of HTTP server requests.",
+                   {0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}} {}
+
+    per_response<"http.server.request.duration", unit::seconds> duration;
+    std::optional<in_flight> active_requests;
+    std::optional<per_response<"http.server.request.body.size", unit::bytes>> request_body_size;
+    std::optional<per_response<"http.server.response.body.size", unit::bytes>> response_body_size;
+};
+
+TACHO_FUNCTION server_metrics::~server_metrics() = default;
 
 TACHO_FUNCTION server_metrics::server_metrics(server_metrics_options options)
     : server_metrics(default_registry(), std::move(options)) {}
 
 TACHO_FUNCTION server_metrics::server_metrics(scope const& in, server_metrics_options options)
-    : options_(std::move(options)),
-      duration_{in,
-                "Duration of HTTP server requests.",
-                {0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}} {
+    : options_(std::move(options)), instruments_(std::make_unique<instruments>(in)) {
     for (std::string_view list = options_.known_methods; !list.empty();) {
         auto const end = (std::min)(list.find(','), list.size());
         if (auto const one = tacho::detail::trimmed(list.substr(0, end)); !one.empty())
@@ -18413,15 +18451,17 @@ TACHO_FUNCTION server_metrics::server_metrics(scope const& in, server_metrics_op
     // RFC 9110, PATCH of RFC 5789, and QUERY, as the conventions list them.
     if (known_methods_.empty())
         known_methods_ = {"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "QUERY", "CONNECT", "TRACE"};
-    if (options_.active_requests) active_requests_.emplace(in, "Number of active HTTP server requests.");
+    if (options_.active_requests) instruments_->active_requests.emplace(in, "Number of active HTTP server requests.");
     if (!options_.body_sizes) return;
-    request_body_size_.emplace(in, "Size of HTTP server request bodies.");
-    response_body_size_.emplace(in, "Size of HTTP server response bodies.");
+    instruments_->request_body_size.emplace(in, "Size of HTTP server request bodies.");
+    instruments_->response_body_size.emplace(in, "Size of HTTP server response bodies.");
 }
 
 TACHO_FUNCTION bool server_metrics::ok() const noexcept {
     auto const is_ok = [](auto const& one) { return !one || one->ok(); };
-    return duration_.ok() && is_ok(active_requests_) && is_ok(request_body_size_) && is_ok(response_body_size_);
+    auto const& all = *instruments_;
+    return all.duration.ok() && is_ok(all.active_requests) && is_ok(all.request_body_size) &&
+           is_ok(all.response_body_size);
 }
 
 TACHO_FUNCTION std::string_view server_metrics::method_of(std::string_view verb) const noexcept {
@@ -18436,9 +18476,9 @@ TACHO_FUNCTION server_metrics::running_request server_metrics::begin(request_sta
     if (version.starts_with("HTTP/")) version.remove_prefix(5);
     for (std::string_view const known : {"1.1", "1.0", "2", "3"})
         if (known == version) running.version = known;
-    if (active_requests_)
+    if (auto& counted = instruments_->active_requests)
         running.active.emplace(
-            (*active_requests_)(running.method, running.scheme, options_.server_address, options_.server_port).track());
+            (*counted)(running.method, running.scheme, options_.server_address, options_.server_port).track());
     return running;
 }
 
@@ -18455,9 +18495,10 @@ TACHO_FUNCTION void server_metrics::end(running_request const& running, request_
            options_.server_address, options_.server_port)
             .observe(value);
     };
-    observe(duration_, how.seconds);
-    if (request_body_size_ && how.received) observe(*request_body_size_, static_cast<double>(*how.received));
-    if (response_body_size_ && how.sent) observe(*response_body_size_, static_cast<double>(*how.sent));
+    auto& all = *instruments_;
+    observe(all.duration, how.seconds);
+    if (all.request_body_size && how.received) observe(*all.request_body_size, static_cast<double>(*how.received));
+    if (all.response_body_size && how.sent) observe(*all.response_body_size, static_cast<double>(*how.sent));
 }
 
 #endif
@@ -18783,59 +18824,73 @@ public:
     process_metrics(process_metrics const&) = delete;
     process_metrics& operator=(process_metrics const&) = delete;
 
+    ~process_metrics();
+
 private:
-    void collect(observer& observe) const;
+    struct instruments;  // known where they are used: each file that includes this would take longer to compile
 
-    // Asked once: it moves when the system's clock is set, and the start time would look like that of another process.
-    std::optional<double> const booted_ = detail::boot_time();
-
-    observable_counter<"process.cpu", unit::seconds, double> cpu_;
-    observable_gauge<"process.start_time", unit::seconds> start_;
-    observable_gauge<"process.virtual_memory", unit::bytes> virtual_;
-    observable_gauge<"process.virtual_memory_max", unit::bytes> virtual_max_;
-    observable_gauge<"process.resident_memory", unit::bytes> resident_;
-    observable_gauge<"process.open_fds"> open_;
-    observable_gauge<"process.max_fds"> open_max_;
-    observable_gauge<"process.threads"> threads_;
-    observation all_;  // ends first
+    std::unique_ptr<instruments> instruments_;
 };
 
 #if TACHO_BODIES
 
+struct process_metrics::instruments {
+    explicit instruments(scope const& in);
+
+    void collect(observer& observe) const;
+
+    // Asked once: it moves when the system's clock is set, and the start time would look like that of another process.
+    std::optional<double> const booted = detail::boot_time();
+
+    observable_counter<"process.cpu", unit::seconds, double> cpu;
+    observable_gauge<"process.start_time", unit::seconds> start;
+    observable_gauge<"process.virtual_memory", unit::bytes> virtual_size;
+    observable_gauge<"process.virtual_memory_max", unit::bytes> virtual_max;
+    observable_gauge<"process.resident_memory", unit::bytes> resident;
+    observable_gauge<"process.open_fds"> open;
+    observable_gauge<"process.max_fds"> open_max;
+    observable_gauge<"process.threads"> threads;
+    observation all;  // ends first
+};
+
 TACHO_FUNCTION process_metrics::process_metrics() : process_metrics(default_registry()) {}
 
-TACHO_FUNCTION process_metrics::process_metrics(scope const& in)
-    : cpu_{in, "Total user and system CPU time spent in seconds"},
-      start_{in, "Start time of the process since unix epoch in seconds"},
-      virtual_{in, "Virtual memory size in bytes"},
-      virtual_max_{in, "Maximum amount of virtual memory available in bytes"},
-      resident_{in, "Resident memory size in bytes"},
-      open_{in, "Number of open file descriptors"},
-      open_max_{in, "Maximum number of open file descriptors"},
-      threads_{in, "Number of OS threads in the process"},
-      all_{[this](observer& observe) { collect(observe); },
-           cpu_,
-           start_,
-           virtual_,
-           virtual_max_,
-           resident_,
-           open_,
-           open_max_,
-           threads_} {}
+TACHO_FUNCTION process_metrics::process_metrics(scope const& in) : instruments_(std::make_unique<instruments>(in)) {}
 
-TACHO_FUNCTION void process_metrics::collect(observer& observe) const {
-    auto const facts = detail::read_process_facts(booted_);
+TACHO_FUNCTION process_metrics::~process_metrics() = default;
+
+TACHO_FUNCTION process_metrics::instruments::instruments(scope const& in)
+    : cpu{in, "Total user and system CPU time spent in seconds"},
+      start{in, "Start time of the process since unix epoch in seconds"},
+      virtual_size{in, "Virtual memory size in bytes"},
+      virtual_max{in, "Maximum amount of virtual memory available in bytes"},
+      resident{in, "Resident memory size in bytes"},
+      open{in, "Number of open file descriptors"},
+      open_max{in, "Maximum number of open file descriptors"},
+      threads{in, "Number of OS threads in the process"},
+      all{[this](observer& observe) { collect(observe); },
+          cpu,
+          start,
+          virtual_size,
+          virtual_max,
+          resident,
+          open,
+          open_max,
+          threads} {}
+
+TACHO_FUNCTION void process_metrics::instruments::collect(observer& observe) const {
+    auto const facts = detail::read_process_facts(booted);
     auto const show = [&](auto const& instrument, std::optional<double> const& value) {
         if (value) observe(instrument, *value);
     };
-    show(cpu_, facts.cpu_seconds);
-    show(start_, facts.start_time);
-    show(virtual_, facts.virtual_memory);
-    show(virtual_max_, facts.virtual_memory_max);
-    show(resident_, facts.resident_memory);
-    show(open_, facts.open_files);
-    show(open_max_, facts.open_files_max);
-    show(threads_, facts.threads);
+    show(cpu, facts.cpu_seconds);
+    show(start, facts.start_time);
+    show(virtual_size, facts.virtual_memory);
+    show(virtual_max, facts.virtual_memory_max);
+    show(resident, facts.resident_memory);
+    show(open, facts.open_files);
+    show(open_max, facts.open_files_max);
+    show(threads, facts.threads);
 }
 
 #endif
@@ -18864,12 +18919,24 @@ public:
     self_metrics(self_metrics const&) = delete;
     self_metrics& operator=(self_metrics const&) = delete;
 
+    ~self_metrics();
+
 private:
+    struct instruments;  // known where they are used: each file that includes this would take longer to compile
+
+    std::unique_ptr<instruments> instruments_;
+};
+
+#if TACHO_BODIES
+
+struct self_metrics::instruments {
     using of_instrument = label<"instrument">;
     using of_scope = label<"scope">;
     using many = series_limit<100'000>;  // as many as there are instruments
 
     static constexpr std::string_view own_scope = "tacho";
+
+    explicit instruments(scope const& in);
 
     // Whether they have one name and scope, as neighbours have that differ in constant labels.
     [[nodiscard]] static bool is_shown_alike(descriptor const& a, descriptor const& b) noexcept {
@@ -18881,47 +18948,45 @@ private:
         std::uint64_t series = 0, overflowed = 0, dropped = 0;
     };
 
-    self_metrics(registry& of, scope const& in);
-
     void collect(detail::registry_core& core, observer& observe) const;
-
     void show(sums& together, observer& observe) const;
 
-    observable_up_down_counter<"tacho.instrument.series", of_instrument, of_scope, many> series_;
-    observable_counter<"tacho.instrument.overflowed", of_instrument, of_scope, many> overflowed_;
-    observable_counter<"tacho.instrument.dropped", of_instrument, of_scope, many> dropped_;
-    observable_up_down_counter<"tacho.series_kept"> kept_;
-    observable_counter<"tacho.reads.torn"> torn_;
-    observable_counter<"tacho.registrations.failed"> failed_registrations_;
-    observable_counter<"tacho.callbacks.failed"> failed_callbacks_;
-    observable_counter<"tacho.callbacks.late"> late_callbacks_;
-    observation all_;  // ends first
+    observable_up_down_counter<"tacho.instrument.series", of_instrument, of_scope, many> series;
+    observable_counter<"tacho.instrument.overflowed", of_instrument, of_scope, many> overflowed;
+    observable_counter<"tacho.instrument.dropped", of_instrument, of_scope, many> dropped;
+    observable_up_down_counter<"tacho.series_kept"> kept;
+    observable_counter<"tacho.reads.torn"> torn;
+    observable_counter<"tacho.registrations.failed"> failed_registrations;
+    observable_counter<"tacho.callbacks.failed"> failed_callbacks;
+    observable_counter<"tacho.callbacks.late"> late_callbacks;
+    observation all;  // ends first
 };
 
-#if TACHO_BODIES
+TACHO_FUNCTION self_metrics::self_metrics(registry& of)
+    : instruments_(std::make_unique<instruments>(of.scope(instruments::own_scope, version))) {}
 
-TACHO_FUNCTION self_metrics::self_metrics(registry& of) : self_metrics(of, of.scope(own_scope, version)) {}
+TACHO_FUNCTION self_metrics::~self_metrics() = default;
 
-TACHO_FUNCTION self_metrics::self_metrics(registry& of, scope const& in)
-    : series_{in, "Series of an instrument that are shown"},
-      overflowed_{in, "Measurements of an instrument counted in its overflow series"},
-      dropped_{in, "Measurements of an instrument that no format can carry"},
-      kept_{in, "Removed series that handles hold or readers have not collected"},
-      torn_{in, "Readings of a histogram whose sum may be ahead of its buckets"},
-      failed_registrations_{in, "Instruments that could not be registered"},
-      failed_callbacks_{in, "Calls of an observable's callable that threw"},
-      late_callbacks_{in, "Calls of an observable's callable that took too long"},
-      all_{[this, core = of.core()](observer& observe) { collect(*core, observe); },
-           series_,
-           overflowed_,
-           dropped_,
-           kept_,
-           torn_,
-           failed_registrations_,
-           failed_callbacks_,
-           late_callbacks_} {}
+TACHO_FUNCTION self_metrics::instruments::instruments(scope const& in)
+    : series{in, "Series of an instrument that are shown"},
+      overflowed{in, "Measurements of an instrument counted in its overflow series"},
+      dropped{in, "Measurements of an instrument that no format can carry"},
+      kept{in, "Removed series that handles hold or readers have not collected"},
+      torn{in, "Readings of a histogram whose sum may be ahead of its buckets"},
+      failed_registrations{in, "Instruments that could not be registered"},
+      failed_callbacks{in, "Calls of an observable's callable that threw"},
+      late_callbacks{in, "Calls of an observable's callable that took too long"},
+      all{[this, core = in.core()](observer& observe) { collect(*core, observe); },
+          series,
+          overflowed,
+          dropped,
+          kept,
+          torn,
+          failed_registrations,
+          failed_callbacks,
+          late_callbacks} {}
 
-TACHO_FUNCTION void self_metrics::collect(detail::registry_core& core, observer& observe) const {
+TACHO_FUNCTION void self_metrics::instruments::collect(detail::registry_core& core, observer& observe) const {
     auto const round = core.callbacks.finished();
     auto const families = core.families();
     sums together;
@@ -18936,18 +19001,18 @@ TACHO_FUNCTION void self_metrics::collect(detail::registry_core& core, observer&
     }
     if (together.of != nullptr) show(together, observe);
     auto const health = core.health();
-    observe(kept_, health.kept_series);
-    observe(torn_, health.torn_reads);
-    observe(failed_registrations_, health.failed_registrations);
-    observe(failed_callbacks_, health.failed_callbacks);
-    observe(late_callbacks_, health.late_callbacks);
+    observe(kept, health.kept_series);
+    observe(torn, health.torn_reads);
+    observe(failed_registrations, health.failed_registrations);
+    observe(failed_callbacks, health.failed_callbacks);
+    observe(late_callbacks, health.late_callbacks);
 }
 
-TACHO_FUNCTION void self_metrics::show(sums& together, observer& observe) const {
+TACHO_FUNCTION void self_metrics::instruments::show(sums& together, observer& observe) const {
     auto const& d = together.of->describe();
-    observe(series_, together.series, d.prometheus_name, d.scope.name);
-    observe(overflowed_, together.overflowed, d.prometheus_name, d.scope.name);
-    observe(dropped_, together.dropped, d.prometheus_name, d.scope.name);
+    observe(series, together.series, d.prometheus_name, d.scope.name);
+    observe(overflowed, together.overflowed, d.prometheus_name, d.scope.name);
+    observe(dropped, together.dropped, d.prometheus_name, d.scope.name);
     together = {};
 }
 

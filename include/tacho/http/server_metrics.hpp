@@ -15,16 +15,20 @@
 #include "tacho/registry/registry.hpp"
 #include "tacho/version.hpp"
 
-#include <algorithm>
-#include <array>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#if TACHO_BODIES
+#include <algorithm>
+#include <array>
+#include <charconv>
+#endif
 
 namespace tacho::inline TACHO_ABI::http {
 
@@ -59,6 +63,9 @@ public:
     explicit server_metrics(server_metrics_options options = {});
     /// In this registry, or scope of one. Allocates.
     explicit server_metrics(scope const& in, server_metrics_options options = {});
+    server_metrics(server_metrics const&) = delete;  // requests that are under way know where it is
+    server_metrics& operator=(server_metrics const&) = delete;
+    ~server_metrics();
 
     /// Whether all of its instruments are registered; if not, registry.problems() says why.
     [[nodiscard]] bool ok() const noexcept;
@@ -67,18 +74,10 @@ public:
     [[nodiscard]] std::string_view method_of(std::string_view verb) const noexcept;
 
 private:
-    template <fixed_string Name, class Unit>
-    using per_response = histogram<Name, Unit, label<"http.request.method">, label<"url.scheme">, label<"error.type">,
-                                   label<"http.response.status_code", std::optional<int>>, label<"http.route">,
-                                   label<"network.protocol.version">, label<"server.address">,
-                                   label<"server.port", std::optional<std::uint16_t>>>;
-    using in_flight = up_down_counter<"http.server.active_requests", unit::of<"{request}">,
-                                      label<"http.request.method">, label<"url.scheme">, label<"server.address">,
-                                      label<"server.port", std::optional<std::uint16_t>>>;
-
+    struct instruments;  // known where they are used: each file that includes this would take longer to compile
     struct running_request {
         std::string_view method, scheme, route, version;
-        std::optional<decltype(std::declval<in_flight&>()("", "", "", std::optional<std::uint16_t>{}).track())> active;
+        std::optional<up_down_handle<std::int64_t, cells::shared>::tracked> active;
     };
 
     friend running_request begin_request(server_metrics& metrics, request_start const& start) noexcept {
@@ -92,24 +91,41 @@ private:
 
     server_metrics_options const options_;
     std::vector<std::string> known_methods_;
-    per_response<"http.server.request.duration", unit::seconds> duration_;
-    std::optional<in_flight> active_requests_;
-    std::optional<per_response<"http.server.request.body.size", unit::bytes>> request_body_size_;
-    std::optional<per_response<"http.server.response.body.size", unit::bytes>> response_body_size_;
+    std::unique_ptr<instruments> instruments_;
 };
+
+#if TACHO_BODIES
 
 static_assert(request_metrics<server_metrics>);
 
-#if TACHO_BODIES
+struct server_metrics::instruments {
+    template <fixed_string Name, class Unit>
+    using per_response = histogram<Name, Unit, label<"http.request.method">, label<"url.scheme">, label<"error.type">,
+                                   label<"http.response.status_code", std::optional<int>>, label<"http.route">,
+                                   label<"network.protocol.version">, label<"server.address">,
+                                   label<"server.port", std::optional<std::uint16_t>>>;
+    using in_flight = up_down_counter<"http.server.active_requests", unit::of<"{request}">,
+                                      label<"http.request.method">, label<"url.scheme">, label<"server.address">,
+                                      label<"server.port", std::optional<std::uint16_t>>>;
+
+    explicit instruments(scope const& in)
+        : duration{in,
+                   "Duration of HTTP server requests.",
+                   {0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}} {}
+
+    per_response<"http.server.request.duration", unit::seconds> duration;
+    std::optional<in_flight> active_requests;
+    std::optional<per_response<"http.server.request.body.size", unit::bytes>> request_body_size;
+    std::optional<per_response<"http.server.response.body.size", unit::bytes>> response_body_size;
+};
+
+TACHO_FUNCTION server_metrics::~server_metrics() = default;
 
 TACHO_FUNCTION server_metrics::server_metrics(server_metrics_options options)
     : server_metrics(default_registry(), std::move(options)) {}
 
 TACHO_FUNCTION server_metrics::server_metrics(scope const& in, server_metrics_options options)
-    : options_(std::move(options)),
-      duration_{in,
-                "Duration of HTTP server requests.",
-                {0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}} {
+    : options_(std::move(options)), instruments_(std::make_unique<instruments>(in)) {
     for (std::string_view list = options_.known_methods; !list.empty();) {
         auto const end = (std::min)(list.find(','), list.size());
         if (auto const one = tacho::detail::trimmed(list.substr(0, end)); !one.empty())
@@ -119,15 +135,17 @@ TACHO_FUNCTION server_metrics::server_metrics(scope const& in, server_metrics_op
     // RFC 9110, PATCH of RFC 5789, and QUERY, as the conventions list them.
     if (known_methods_.empty())
         known_methods_ = {"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "QUERY", "CONNECT", "TRACE"};
-    if (options_.active_requests) active_requests_.emplace(in, "Number of active HTTP server requests.");
+    if (options_.active_requests) instruments_->active_requests.emplace(in, "Number of active HTTP server requests.");
     if (!options_.body_sizes) return;
-    request_body_size_.emplace(in, "Size of HTTP server request bodies.");
-    response_body_size_.emplace(in, "Size of HTTP server response bodies.");
+    instruments_->request_body_size.emplace(in, "Size of HTTP server request bodies.");
+    instruments_->response_body_size.emplace(in, "Size of HTTP server response bodies.");
 }
 
 TACHO_FUNCTION bool server_metrics::ok() const noexcept {
     auto const is_ok = [](auto const& one) { return !one || one->ok(); };
-    return duration_.ok() && is_ok(active_requests_) && is_ok(request_body_size_) && is_ok(response_body_size_);
+    auto const& all = *instruments_;
+    return all.duration.ok() && is_ok(all.active_requests) && is_ok(all.request_body_size) &&
+           is_ok(all.response_body_size);
 }
 
 TACHO_FUNCTION std::string_view server_metrics::method_of(std::string_view verb) const noexcept {
@@ -142,9 +160,9 @@ TACHO_FUNCTION server_metrics::running_request server_metrics::begin(request_sta
     if (version.starts_with("HTTP/")) version.remove_prefix(5);
     for (std::string_view const known : {"1.1", "1.0", "2", "3"})
         if (known == version) running.version = known;
-    if (active_requests_)
+    if (auto& counted = instruments_->active_requests)
         running.active.emplace(
-            (*active_requests_)(running.method, running.scheme, options_.server_address, options_.server_port).track());
+            (*counted)(running.method, running.scheme, options_.server_address, options_.server_port).track());
     return running;
 }
 
@@ -161,9 +179,10 @@ TACHO_FUNCTION void server_metrics::end(running_request const& running, request_
            options_.server_address, options_.server_port)
             .observe(value);
     };
-    observe(duration_, how.seconds);
-    if (request_body_size_ && how.received) observe(*request_body_size_, static_cast<double>(*how.received));
-    if (response_body_size_ && how.sent) observe(*response_body_size_, static_cast<double>(*how.sent));
+    auto& all = *instruments_;
+    observe(all.duration, how.seconds);
+    if (all.request_body_size && how.received) observe(*all.request_body_size, static_cast<double>(*how.received));
+    if (all.response_body_size && how.sent) observe(*all.response_body_size, static_cast<double>(*how.sent));
 }
 
 #endif

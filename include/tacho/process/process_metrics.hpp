@@ -11,7 +11,7 @@
 #include "tacho/registry/registry.hpp"
 #include "tacho/version.hpp"
 
-#include <cstdint>
+#include <memory>
 #include <optional>
 
 namespace tacho::inline TACHO_ABI {
@@ -36,59 +36,73 @@ public:
     process_metrics(process_metrics const&) = delete;
     process_metrics& operator=(process_metrics const&) = delete;
 
+    ~process_metrics();
+
 private:
-    void collect(observer& observe) const;
+    struct instruments;  // known where they are used: each file that includes this would take longer to compile
 
-    // Asked once: it moves when the system's clock is set, and the start time would look like that of another process.
-    std::optional<double> const booted_ = detail::boot_time();
-
-    observable_counter<"process.cpu", unit::seconds, double> cpu_;
-    observable_gauge<"process.start_time", unit::seconds> start_;
-    observable_gauge<"process.virtual_memory", unit::bytes> virtual_;
-    observable_gauge<"process.virtual_memory_max", unit::bytes> virtual_max_;
-    observable_gauge<"process.resident_memory", unit::bytes> resident_;
-    observable_gauge<"process.open_fds"> open_;
-    observable_gauge<"process.max_fds"> open_max_;
-    observable_gauge<"process.threads"> threads_;
-    observation all_;  // ends first
+    std::unique_ptr<instruments> instruments_;
 };
 
 #if TACHO_BODIES
 
+struct process_metrics::instruments {
+    explicit instruments(scope const& in);
+
+    void collect(observer& observe) const;
+
+    // Asked once: it moves when the system's clock is set, and the start time would look like that of another process.
+    std::optional<double> const booted = detail::boot_time();
+
+    observable_counter<"process.cpu", unit::seconds, double> cpu;
+    observable_gauge<"process.start_time", unit::seconds> start;
+    observable_gauge<"process.virtual_memory", unit::bytes> virtual_size;
+    observable_gauge<"process.virtual_memory_max", unit::bytes> virtual_max;
+    observable_gauge<"process.resident_memory", unit::bytes> resident;
+    observable_gauge<"process.open_fds"> open;
+    observable_gauge<"process.max_fds"> open_max;
+    observable_gauge<"process.threads"> threads;
+    observation all;  // ends first
+};
+
 TACHO_FUNCTION process_metrics::process_metrics() : process_metrics(default_registry()) {}
 
-TACHO_FUNCTION process_metrics::process_metrics(scope const& in)
-    : cpu_{in, "Total user and system CPU time spent in seconds"},
-      start_{in, "Start time of the process since unix epoch in seconds"},
-      virtual_{in, "Virtual memory size in bytes"},
-      virtual_max_{in, "Maximum amount of virtual memory available in bytes"},
-      resident_{in, "Resident memory size in bytes"},
-      open_{in, "Number of open file descriptors"},
-      open_max_{in, "Maximum number of open file descriptors"},
-      threads_{in, "Number of OS threads in the process"},
-      all_{[this](observer& observe) { collect(observe); },
-           cpu_,
-           start_,
-           virtual_,
-           virtual_max_,
-           resident_,
-           open_,
-           open_max_,
-           threads_} {}
+TACHO_FUNCTION process_metrics::process_metrics(scope const& in) : instruments_(std::make_unique<instruments>(in)) {}
 
-TACHO_FUNCTION void process_metrics::collect(observer& observe) const {
-    auto const facts = detail::read_process_facts(booted_);
+TACHO_FUNCTION process_metrics::~process_metrics() = default;
+
+TACHO_FUNCTION process_metrics::instruments::instruments(scope const& in)
+    : cpu{in, "Total user and system CPU time spent in seconds"},
+      start{in, "Start time of the process since unix epoch in seconds"},
+      virtual_size{in, "Virtual memory size in bytes"},
+      virtual_max{in, "Maximum amount of virtual memory available in bytes"},
+      resident{in, "Resident memory size in bytes"},
+      open{in, "Number of open file descriptors"},
+      open_max{in, "Maximum number of open file descriptors"},
+      threads{in, "Number of OS threads in the process"},
+      all{[this](observer& observe) { collect(observe); },
+          cpu,
+          start,
+          virtual_size,
+          virtual_max,
+          resident,
+          open,
+          open_max,
+          threads} {}
+
+TACHO_FUNCTION void process_metrics::instruments::collect(observer& observe) const {
+    auto const facts = detail::read_process_facts(booted);
     auto const show = [&](auto const& instrument, std::optional<double> const& value) {
         if (value) observe(instrument, *value);
     };
-    show(cpu_, facts.cpu_seconds);
-    show(start_, facts.start_time);
-    show(virtual_, facts.virtual_memory);
-    show(virtual_max_, facts.virtual_memory_max);
-    show(resident_, facts.resident_memory);
-    show(open_, facts.open_files);
-    show(open_max_, facts.open_files_max);
-    show(threads_, facts.threads);
+    show(cpu, facts.cpu_seconds);
+    show(start, facts.start_time);
+    show(virtual_size, facts.virtual_memory);
+    show(virtual_max, facts.virtual_memory_max);
+    show(resident, facts.resident_memory);
+    show(open, facts.open_files);
+    show(open_max, facts.open_files_max);
+    show(threads, facts.threads);
 }
 
 #endif

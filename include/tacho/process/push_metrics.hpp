@@ -11,7 +11,32 @@
 #include "tacho/registry/registry.hpp"
 #include "tacho/version.hpp"
 
+#include <memory>
+
 namespace tacho::inline TACHO_ABI {
+
+/// Shows in a registry how it is pushed, while a pusher or anybody else holds it:
+/// `pusher_options{.watcher = std::make_shared<tacho::push_metrics>(registry)}`. Its instruments are of the scope
+/// "tacho": tacho_pushes_total by `outcome`, accepted or failed; tacho_push_duration_seconds;
+/// tacho_push_sent_bytes_total; and tacho_push_points_total by `outcome`, where rejected is what the receiver took no
+/// part of, and what failed comes again. A push doesn't count itself, but those before it. With it, there is always
+/// something to push. Takes no lock and allocates nothing. May outlive the registry.
+class push_metrics final : public push_watcher {
+public:
+    /// Registers its instruments in `of`, under the scope `tacho`.
+    explicit push_metrics(registry& of);
+    TACHO_FUNCTION ~push_metrics() override;
+
+    /// Records a push. Takes no lock once each outcome was seen.
+    TACHO_FUNCTION void pushed(push_outcome const& how) noexcept override;
+
+private:
+    struct instruments;  // known where they are used: each file that includes this would take longer to compile
+
+    std::unique_ptr<instruments> instruments_;
+};
+
+#if TACHO_BODIES
 
 namespace detail {
 
@@ -24,52 +49,42 @@ consteval auto label_values(push_fate) {
 
 }  // namespace detail
 
-/// Shows in a registry how it is pushed, while a pusher or anybody else holds it:
-/// `pusher_options{.watcher = std::make_shared<tacho::push_metrics>(registry)}`. Its instruments are of the scope
-/// "tacho": tacho_pushes_total by `outcome`, accepted or failed; tacho_push_duration_seconds;
-/// tacho_push_sent_bytes_total; and tacho_push_points_total by `outcome`, where rejected is what the receiver took no
-/// part of, and what failed comes again. A push doesn't count itself, but those before it. With it, there is always
-/// something to push. Takes no lock and allocates nothing. May outlive the registry.
-class push_metrics final : public push_watcher {
-public:
-    /// Registers its instruments in `of`, under the scope `tacho`.
-    explicit push_metrics(registry& of);
-
-    /// Records a push. Takes no lock once each outcome was seen.
-    TACHO_FUNCTION void pushed(push_outcome const& how) noexcept override;
-
-private:
+struct push_metrics::instruments {
     using outcome = detail::push_fate;
 
-    explicit push_metrics(scope const& in);
+    explicit instruments(scope const& in)
+        : pushes{in, "Pushes, by whether the receiver took them"},
+          seconds{in, "Time from a collection to the last answer"},
+          sent{in, "Size of the requests that were sent, compressed where they are"},
+          points{in, "Points that were sent, by what became of them"} {
+        // So that a rate of failures is known before there is one.
+        for (auto const how : {outcome::accepted, outcome::failed}) static_cast<void>(pushes.bind(how));
+        for (auto const how : {outcome::accepted, outcome::rejected, outcome::failed})
+            static_cast<void>(points.bind(how));
+    }
 
-    counter<"tacho.pushes", label<"outcome", outcome>> pushes_;
-    histogram<"tacho.push.duration", unit::seconds> seconds_;
-    counter<"tacho.push.sent", unit::bytes> sent_;
-    counter<"tacho.push.points", label<"outcome", outcome>> points_;
+    void count(push_outcome const& how) noexcept {
+        pushes(how.accepted ? outcome::accepted : outcome::failed).inc();
+        seconds.observe(how.seconds);
+        sent.inc(how.sent_bytes);
+        points(outcome::accepted).inc(how.accepted_points);
+        points(outcome::rejected).inc(how.rejected_points);
+        points(outcome::failed).inc(how.failed_points);
+    }
+
+    counter<"tacho.pushes", label<"outcome", outcome>> pushes;
+    histogram<"tacho.push.duration", unit::seconds> seconds;
+    counter<"tacho.push.sent", unit::bytes> sent;
+    counter<"tacho.push.points", label<"outcome", outcome>> points;
 };
 
-#if TACHO_BODIES
+TACHO_FUNCTION push_metrics::push_metrics(registry& of)
+    : instruments_(std::make_unique<instruments>(of.scope("tacho", version))) {}
 
-TACHO_FUNCTION push_metrics::push_metrics(registry& of) : push_metrics(of.scope("tacho", version)) {}
+TACHO_FUNCTION push_metrics::~push_metrics() = default;
 
 TACHO_FUNCTION void push_metrics::pushed(push_outcome const& how) noexcept {
-    pushes_(how.accepted ? outcome::accepted : outcome::failed).inc();
-    seconds_.observe(how.seconds);
-    sent_.inc(how.sent_bytes);
-    points_(outcome::accepted).inc(how.accepted_points);
-    points_(outcome::rejected).inc(how.rejected_points);
-    points_(outcome::failed).inc(how.failed_points);
-}
-
-TACHO_FUNCTION push_metrics::push_metrics(scope const& in)
-    : pushes_{in, "Pushes, by whether the receiver took them"},
-      seconds_{in, "Time from a collection to the last answer"},
-      sent_{in, "Size of the requests that were sent, compressed where they are"},
-      points_{in, "Points that were sent, by what became of them"} {
-    // So that a rate of failures is known before there is one.
-    for (auto const how : {outcome::accepted, outcome::failed}) static_cast<void>(pushes_.bind(how));
-    for (auto const how : {outcome::accepted, outcome::rejected, outcome::failed}) static_cast<void>(points_.bind(how));
+    instruments_->count(how);
 }
 
 #endif

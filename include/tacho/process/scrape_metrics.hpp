@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 namespace tacho::inline TACHO_ABI {
 
@@ -30,6 +31,7 @@ class scrape_metrics final : public scrape_watcher {
 public:
     /// Registers its instruments in `of`, under the scope `tacho`.
     explicit scrape_metrics(registry& of);
+    TACHO_FUNCTION ~scrape_metrics() override;
 
     /// Counts a scrape as in flight.
     TACHO_FUNCTION void begins() noexcept override;
@@ -37,48 +39,54 @@ public:
     TACHO_FUNCTION void ends(scrape_outcome const& how) noexcept override;
 
 private:
-    explicit scrape_metrics(scope const& in);
+    struct instruments;  // known where they are used: each file that includes this would take longer to compile
 
-    [[nodiscard]] static std::int64_t series_of(detail::registry_core& core);
-
-    counter<"tacho.scrapes", label<"code", int>> scrapes_;
-    up_down_counter<"tacho.scrapes_in_flight"> in_flight_;
-    histogram<"tacho.scrape.duration", unit::seconds> seconds_;
-    counter<"tacho.scrape.sent", unit::bytes> sent_;
-    observable_gauge<"tacho.series", std::int64_t> shown_;  // a gauge: of two that watch, one value stands
+    std::unique_ptr<instruments> instruments_;
 };
 
 #if TACHO_BODIES
 
-TACHO_FUNCTION scrape_metrics::scrape_metrics(registry& of) : scrape_metrics(of.scope("tacho", version)) {}
+struct scrape_metrics::instruments {
+    explicit instruments(scope const& in)
+        : scrapes{in, "Requests to the scrape endpoint, by the HTTP status of their answers"},
+          in_flight{in, "Requests to the scrape endpoint that are being answered"},
+          seconds{in, "Time from a request to the scrape endpoint to its answer"},
+          sent{in, "Size of the answers to scrapes, compressed where they are"},
+          shown{in, "Series of all instruments that are shown", [core = in.core()] { return series_of(*core); }} {
+        // So that a rate of errors is known before there is one.
+        for (int const code : {200, 500, 503}) static_cast<void>(scrapes.bind(code));
+    }
+
+    [[nodiscard]] static std::int64_t series_of(detail::registry_core& core) {
+        auto const round = core.callbacks.finished();
+        auto const families = core.families();  // held while it is read
+        std::size_t sum = 0;
+        for (auto const& f : families->by_name) sum += detail::count_series(*f, round);
+        return static_cast<std::int64_t>(sum);
+    }
+
+    counter<"tacho.scrapes", label<"code", int>> scrapes;
+    up_down_counter<"tacho.scrapes_in_flight"> in_flight;
+    histogram<"tacho.scrape.duration", unit::seconds> seconds;
+    counter<"tacho.scrape.sent", unit::bytes> sent;
+    observable_gauge<"tacho.series", std::int64_t> shown;  // a gauge: of two that watch, one value stands
+};
+
+TACHO_FUNCTION scrape_metrics::scrape_metrics(registry& of)
+    : instruments_(std::make_unique<instruments>(of.scope("tacho", version))) {}
+
+TACHO_FUNCTION scrape_metrics::~scrape_metrics() = default;
 
 TACHO_FUNCTION void scrape_metrics::begins() noexcept {
-    in_flight_.inc();
+    instruments_->in_flight.inc();
 }
 
 TACHO_FUNCTION void scrape_metrics::ends(scrape_outcome const& how) noexcept {
-    in_flight_.dec();
-    scrapes_(how.status).inc();
-    seconds_.observe(how.seconds);
-    sent_.inc(how.bytes);
-}
-
-TACHO_FUNCTION scrape_metrics::scrape_metrics(scope const& in)
-    : scrapes_{in, "Requests to the scrape endpoint, by the HTTP status of their answers"},
-      in_flight_{in, "Requests to the scrape endpoint that are being answered"},
-      seconds_{in, "Time from a request to the scrape endpoint to its answer"},
-      sent_{in, "Size of the answers to scrapes, compressed where they are"},
-      shown_{in, "Series of all instruments that are shown", [core = in.core()] { return series_of(*core); }} {
-    // So that a rate of errors is known before there is one.
-    for (int const code : {200, 500, 503}) static_cast<void>(scrapes_.bind(code));
-}
-
-TACHO_FUNCTION std::int64_t scrape_metrics::series_of(detail::registry_core& core) {
-    auto const round = core.callbacks.finished();
-    auto const families = core.families();  // held while it is read
-    std::size_t sum = 0;
-    for (auto const& f : families->by_name) sum += detail::count_series(*f, round);
-    return static_cast<std::int64_t>(sum);
+    auto& all = *instruments_;
+    all.in_flight.dec();
+    all.scrapes(how.status).inc();
+    all.seconds.observe(how.seconds);
+    all.sent.inc(how.bytes);
 }
 
 #endif

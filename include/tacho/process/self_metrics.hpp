@@ -28,12 +28,24 @@ public:
     self_metrics(self_metrics const&) = delete;
     self_metrics& operator=(self_metrics const&) = delete;
 
+    ~self_metrics();
+
 private:
+    struct instruments;  // known where they are used: each file that includes this would take longer to compile
+
+    std::unique_ptr<instruments> instruments_;
+};
+
+#if TACHO_BODIES
+
+struct self_metrics::instruments {
     using of_instrument = label<"instrument">;
     using of_scope = label<"scope">;
     using many = series_limit<100'000>;  // as many as there are instruments
 
     static constexpr std::string_view own_scope = "tacho";
+
+    explicit instruments(scope const& in);
 
     // Whether they have one name and scope, as neighbours have that differ in constant labels.
     [[nodiscard]] static bool is_shown_alike(descriptor const& a, descriptor const& b) noexcept {
@@ -45,47 +57,45 @@ private:
         std::uint64_t series = 0, overflowed = 0, dropped = 0;
     };
 
-    self_metrics(registry& of, scope const& in);
-
     void collect(detail::registry_core& core, observer& observe) const;
-
     void show(sums& together, observer& observe) const;
 
-    observable_up_down_counter<"tacho.instrument.series", of_instrument, of_scope, many> series_;
-    observable_counter<"tacho.instrument.overflowed", of_instrument, of_scope, many> overflowed_;
-    observable_counter<"tacho.instrument.dropped", of_instrument, of_scope, many> dropped_;
-    observable_up_down_counter<"tacho.series_kept"> kept_;
-    observable_counter<"tacho.reads.torn"> torn_;
-    observable_counter<"tacho.registrations.failed"> failed_registrations_;
-    observable_counter<"tacho.callbacks.failed"> failed_callbacks_;
-    observable_counter<"tacho.callbacks.late"> late_callbacks_;
-    observation all_;  // ends first
+    observable_up_down_counter<"tacho.instrument.series", of_instrument, of_scope, many> series;
+    observable_counter<"tacho.instrument.overflowed", of_instrument, of_scope, many> overflowed;
+    observable_counter<"tacho.instrument.dropped", of_instrument, of_scope, many> dropped;
+    observable_up_down_counter<"tacho.series_kept"> kept;
+    observable_counter<"tacho.reads.torn"> torn;
+    observable_counter<"tacho.registrations.failed"> failed_registrations;
+    observable_counter<"tacho.callbacks.failed"> failed_callbacks;
+    observable_counter<"tacho.callbacks.late"> late_callbacks;
+    observation all;  // ends first
 };
 
-#if TACHO_BODIES
+TACHO_FUNCTION self_metrics::self_metrics(registry& of)
+    : instruments_(std::make_unique<instruments>(of.scope(instruments::own_scope, version))) {}
 
-TACHO_FUNCTION self_metrics::self_metrics(registry& of) : self_metrics(of, of.scope(own_scope, version)) {}
+TACHO_FUNCTION self_metrics::~self_metrics() = default;
 
-TACHO_FUNCTION self_metrics::self_metrics(registry& of, scope const& in)
-    : series_{in, "Series of an instrument that are shown"},
-      overflowed_{in, "Measurements of an instrument counted in its overflow series"},
-      dropped_{in, "Measurements of an instrument that no format can carry"},
-      kept_{in, "Removed series that handles hold or readers have not collected"},
-      torn_{in, "Readings of a histogram whose sum may be ahead of its buckets"},
-      failed_registrations_{in, "Instruments that could not be registered"},
-      failed_callbacks_{in, "Calls of an observable's callable that threw"},
-      late_callbacks_{in, "Calls of an observable's callable that took too long"},
-      all_{[this, core = of.core()](observer& observe) { collect(*core, observe); },
-           series_,
-           overflowed_,
-           dropped_,
-           kept_,
-           torn_,
-           failed_registrations_,
-           failed_callbacks_,
-           late_callbacks_} {}
+TACHO_FUNCTION self_metrics::instruments::instruments(scope const& in)
+    : series{in, "Series of an instrument that are shown"},
+      overflowed{in, "Measurements of an instrument counted in its overflow series"},
+      dropped{in, "Measurements of an instrument that no format can carry"},
+      kept{in, "Removed series that handles hold or readers have not collected"},
+      torn{in, "Readings of a histogram whose sum may be ahead of its buckets"},
+      failed_registrations{in, "Instruments that could not be registered"},
+      failed_callbacks{in, "Calls of an observable's callable that threw"},
+      late_callbacks{in, "Calls of an observable's callable that took too long"},
+      all{[this, core = in.core()](observer& observe) { collect(*core, observe); },
+          series,
+          overflowed,
+          dropped,
+          kept,
+          torn,
+          failed_registrations,
+          failed_callbacks,
+          late_callbacks} {}
 
-TACHO_FUNCTION void self_metrics::collect(detail::registry_core& core, observer& observe) const {
+TACHO_FUNCTION void self_metrics::instruments::collect(detail::registry_core& core, observer& observe) const {
     auto const round = core.callbacks.finished();
     auto const families = core.families();
     sums together;
@@ -100,18 +110,18 @@ TACHO_FUNCTION void self_metrics::collect(detail::registry_core& core, observer&
     }
     if (together.of != nullptr) show(together, observe);
     auto const health = core.health();
-    observe(kept_, health.kept_series);
-    observe(torn_, health.torn_reads);
-    observe(failed_registrations_, health.failed_registrations);
-    observe(failed_callbacks_, health.failed_callbacks);
-    observe(late_callbacks_, health.late_callbacks);
+    observe(kept, health.kept_series);
+    observe(torn, health.torn_reads);
+    observe(failed_registrations, health.failed_registrations);
+    observe(failed_callbacks, health.failed_callbacks);
+    observe(late_callbacks, health.late_callbacks);
 }
 
-TACHO_FUNCTION void self_metrics::show(sums& together, observer& observe) const {
+TACHO_FUNCTION void self_metrics::instruments::show(sums& together, observer& observe) const {
     auto const& d = together.of->describe();
-    observe(series_, together.series, d.prometheus_name, d.scope.name);
-    observe(overflowed_, together.overflowed, d.prometheus_name, d.scope.name);
-    observe(dropped_, together.dropped, d.prometheus_name, d.scope.name);
+    observe(series, together.series, d.prometheus_name, d.scope.name);
+    observe(overflowed, together.overflowed, d.prometheus_name, d.scope.name);
+    observe(dropped, together.dropped, d.prometheus_name, d.scope.name);
     together = {};
 }
 
