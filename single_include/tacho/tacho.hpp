@@ -1941,7 +1941,10 @@ struct exponential_table {
         }
     }
 };
-inline constexpr exponential_table scale_8{};
+extern exponential_table const scale_8;
+#if TACHO_BODIES
+TACHO_FUNCTION constinit exponential_table const scale_8{};
+#endif
 
 // 2^exponent * (1 + (below + 1) / 2^52): a value by the number just below it. Bounds belong to the bucket they end, so
 // all that matters is how many bounds are not above that number.
@@ -2056,78 +2059,27 @@ namespace detail {
 class exponential_counts {
 public:
     exponential_counts() = default;
-    exponential_counts(int coarse, exponential_buckets const& from) noexcept : coarse_(coarse) {
-        reserve(from.offset, from.counts.size());
-        std::copy(from.counts.begin(), from.counts.end(), counts_.begin());
-    }
+    exponential_counts(int coarse, exponential_buckets const& from) noexcept;
 
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
     [[nodiscard]] int coarse() const noexcept { return coarse_; }
     [[nodiscard]] exponential_buckets view() const noexcept {
         return {static_cast<std::int32_t>(low_), {counts_.data(), size_}};
     }
-    [[nodiscard]] std::uint64_t total() const noexcept {
-        std::uint64_t sum = 0;
-        for (std::size_t i = 0; i < size_; ++i) sum += counts_[i];
-        return sum;
-    }
+    [[nodiscard]] std::uint64_t total() const noexcept;
 
     // Makes it a row of zeros at a place, of the same scale, and gives them to be written.
-    std::span<std::uint64_t> reserve(std::int64_t low, std::size_t size) noexcept {
-        low_ = low;
-        size_ = size;
-        std::fill_n(counts_.begin(), size, std::uint64_t{0});
-        return {counts_.data(), size};
-    }
+    std::span<std::uint64_t> reserve(std::int64_t low, std::size_t size) noexcept;
     void set_coarse(int coarse) noexcept { coarse_ = coarse; }
 
     // Makes 2^by neighbours one. The bounds of the wider buckets are among those of the narrower ones.
-    void shrink(int by) noexcept {
-        if (by <= 0) return;
-        coarse_ += by;
-        if (size_ == 0) return;
-        auto const low = low_ >> by, high = last() >> by;
-        for (std::size_t i = 0; i < size_; ++i) {
-            auto const count = counts_[i];
-            counts_[i] = 0;
-            counts_[static_cast<std::size_t>(((low_ + static_cast<std::int64_t>(i)) >> by) - low)] += count;
-        }
-        low_ = low;
-        size_ = static_cast<std::size_t>(high - low + 1);
-    }
+    void shrink(int by) noexcept;
 
     // Adds another row, at the finest scale at which both together are at most `most` buckets.
-    void add(exponential_counts const& other, std::size_t most) noexcept {
-        if (other.size_ == 0) return;
-        if (size_ == 0) {
-            *this = other;
-            return;
-        }
-        shrink(other.coarse_ - coarse_);
-        int by = coarse_ - other.coarse_;
-        int more = 0;
-        while (are_too_many((std::min)(low_, other.low_ >> by), (std::max)(last(), other.last() >> by), more, most))
-            ++more;
-        shrink(more);
-        by += more;
-        extend((std::min)(low_, other.low_ >> by), (std::max)(last(), other.last() >> by));
-        for (std::size_t i = 0; i < other.size_; ++i) counts_[other.place_in(*this, i, by)] += other.counts_[i];
-    }
+    void add(exponential_counts const& other, std::size_t most) noexcept;
 
     // Takes off what an earlier reading of the same buckets counted, and leaves out empty buckets at both ends.
-    void subtract(exponential_counts earlier) noexcept {
-        shrink(earlier.coarse_ - coarse_);
-        int const by = coarse_ - earlier.coarse_;
-        for (std::size_t i = 0; i < earlier.size_; ++i)
-            if (auto const place = earlier.place_in(*this, i, by); place < size_) counts_[place] -= earlier.counts_[i];
-        while (size_ != 0 && counts_[size_ - 1] == 0) --size_;
-        std::size_t first = 0;
-        while (first < size_ && counts_[first] == 0) ++first;
-        std::copy(counts_.begin() + static_cast<std::ptrdiff_t>(first),
-                  counts_.begin() + static_cast<std::ptrdiff_t>(size_), counts_.begin());
-        size_ -= first;
-        low_ += static_cast<std::int64_t>(first);
-    }
+    void subtract(exponential_counts earlier) noexcept;
 
 private:
     [[nodiscard]] std::int64_t last() const noexcept { return low_ + static_cast<std::int64_t>(size_) - 1; }
@@ -2137,23 +2089,92 @@ private:
         return static_cast<std::size_t>(((low_ + static_cast<std::int64_t>(i)) >> by) - row.low_);
     }
 
-    void extend(std::int64_t low, std::int64_t high) noexcept {
-        auto const ahead = static_cast<std::size_t>(low_ - low);
-        auto const size = static_cast<std::size_t>(high - low + 1);
-        std::copy_backward(counts_.begin(), counts_.begin() + static_cast<std::ptrdiff_t>(size_),
-                           counts_.begin() + static_cast<std::ptrdiff_t>(size_ + ahead));
-        std::fill_n(counts_.begin(), ahead, std::uint64_t{0});
-        std::fill(counts_.begin() + static_cast<std::ptrdiff_t>(ahead + size_),
-                  counts_.begin() + static_cast<std::ptrdiff_t>(size), std::uint64_t{0});
-        low_ = low;
-        size_ = size;
-    }
+    void extend(std::int64_t low, std::int64_t high) noexcept;
 
     std::int64_t low_ = 0;
     std::size_t size_ = 0;
     int coarse_ = 0;
     std::array<std::uint64_t, max_exponential_buckets> counts_{};
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION exponential_counts::exponential_counts(int coarse, exponential_buckets const& from) noexcept
+    : coarse_(coarse) {
+    reserve(from.offset, from.counts.size());
+    std::copy(from.counts.begin(), from.counts.end(), counts_.begin());
+}
+
+TACHO_FUNCTION std::uint64_t exponential_counts::total() const noexcept {
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < size_; ++i) sum += counts_[i];
+    return sum;
+}
+
+TACHO_FUNCTION std::span<std::uint64_t> exponential_counts::reserve(std::int64_t low, std::size_t size) noexcept {
+    low_ = low;
+    size_ = size;
+    std::fill_n(counts_.begin(), size, std::uint64_t{0});
+    return {counts_.data(), size};
+}
+
+TACHO_FUNCTION void exponential_counts::shrink(int by) noexcept {
+    if (by <= 0) return;
+    coarse_ += by;
+    if (size_ == 0) return;
+    auto const low = low_ >> by, high = last() >> by;
+    for (std::size_t i = 0; i < size_; ++i) {
+        auto const count = counts_[i];
+        counts_[i] = 0;
+        counts_[static_cast<std::size_t>(((low_ + static_cast<std::int64_t>(i)) >> by) - low)] += count;
+    }
+    low_ = low;
+    size_ = static_cast<std::size_t>(high - low + 1);
+}
+
+TACHO_FUNCTION void exponential_counts::add(exponential_counts const& other, std::size_t most) noexcept {
+    if (other.size_ == 0) return;
+    if (size_ == 0) {
+        *this = other;
+        return;
+    }
+    shrink(other.coarse_ - coarse_);
+    int by = coarse_ - other.coarse_;
+    int more = 0;
+    while (are_too_many((std::min)(low_, other.low_ >> by), (std::max)(last(), other.last() >> by), more, most)) ++more;
+    shrink(more);
+    by += more;
+    extend((std::min)(low_, other.low_ >> by), (std::max)(last(), other.last() >> by));
+    for (std::size_t i = 0; i < other.size_; ++i) counts_[other.place_in(*this, i, by)] += other.counts_[i];
+}
+
+TACHO_FUNCTION void exponential_counts::subtract(exponential_counts earlier) noexcept {
+    shrink(earlier.coarse_ - coarse_);
+    int const by = coarse_ - earlier.coarse_;
+    for (std::size_t i = 0; i < earlier.size_; ++i)
+        if (auto const place = earlier.place_in(*this, i, by); place < size_) counts_[place] -= earlier.counts_[i];
+    while (size_ != 0 && counts_[size_ - 1] == 0) --size_;
+    std::size_t first = 0;
+    while (first < size_ && counts_[first] == 0) ++first;
+    std::copy(counts_.begin() + static_cast<std::ptrdiff_t>(first),
+              counts_.begin() + static_cast<std::ptrdiff_t>(size_), counts_.begin());
+    size_ -= first;
+    low_ += static_cast<std::int64_t>(first);
+}
+
+TACHO_FUNCTION void exponential_counts::extend(std::int64_t low, std::int64_t high) noexcept {
+    auto const ahead = static_cast<std::size_t>(low_ - low);
+    auto const size = static_cast<std::size_t>(high - low + 1);
+    std::copy_backward(counts_.begin(), counts_.begin() + static_cast<std::ptrdiff_t>(size_),
+                       counts_.begin() + static_cast<std::ptrdiff_t>(size_ + ahead));
+    std::fill_n(counts_.begin(), ahead, std::uint64_t{0});
+    std::fill(counts_.begin() + static_cast<std::ptrdiff_t>(ahead + size_),
+              counts_.begin() + static_cast<std::ptrdiff_t>(size), std::uint64_t{0});
+    low_ = low;
+    size_ = size;
+}
+
+#endif
 
 }  // namespace detail
 
@@ -14911,6 +14932,12 @@ class [[gnu::visibility("default")]] delta_memory;  // the program's, in a plug-
 /// came since, and from the same start: nothing is lost and nothing counted twice. One thread at a time.
 class delta_memory {
 public:
+    /// Nothing has been delivered yet.
+    delta_memory();
+    delta_memory(delta_memory const&) = delete;
+    delta_memory& operator=(delta_memory const&) = delete;
+    ~delta_memory();
+
     /// By a pusher, while it lives.
     class in_use {
     public:
@@ -15028,12 +15055,7 @@ public:
 
         /// Hears of an observable that is registered, before any of its series is shown. What was delivered of it
         /// counts on, though its callback may fail this time; what was shown of it and not committed does not.
-        void lives(family const& of) {
-            auto const at = memory_.families_.find(of.id());
-            if (at == memory_.families_.end()) return;
-            at->second.shown = true;
-            at->second.latest = at->second.delivered;
-        }
+        void lives(family const& of) { memory_.lives(of); }
 
     private:
         template <class Number>
@@ -15063,15 +15085,7 @@ public:
 
     /// What was shown since the last commit() has been delivered; `time` is when it was collected. Forgets families
     /// that were not shown.
-    void commit(unix_nanos time) {
-        std::erase_if(families_, [](auto const& entry) { return !entry.second.shown; });
-        last_ = nullptr;
-        for (auto& [id, f] : families_) {
-            f.delivered = f.latest;
-            f.shown = false;
-        }
-        delivered_until_ = time;
-    }
+    void commit(unix_nanos time);
 
     /// What a pusher that ends has left of a collection of which a part has arrived: who goes on sends it first, and
     /// commits it then. Else that part would be shown again.
@@ -15086,33 +15100,12 @@ private:
         bool shown = false;
     };
 
+    void lives(family const& of);
     // Families are shown one after the other, all series of each.
-    [[nodiscard]] remembered& remembered_of(std::uint64_t id) {
-        if (last_ == nullptr || last_id_ != id) {
-            last_ = &families_[id];
-            last_id_ = id;
-        }
-        return *last_;
-    }
-
+    [[nodiscard]] remembered& remembered_of(std::uint64_t id);
     // The words of one series: those delivered, and where to put the present ones.
     std::pair<std::span<std::uint64_t const>, std::span<std::uint64_t>> words(family const& of, series const& s,
-                                                                              std::size_t size) {
-        auto& f = remembered_of(of.id());
-        f.shown = true;
-        auto const first = s.ordinal() * size;
-        if (f.latest.size() < first + size) {  // that one last: without memory for another all are tried again
-            f.generations.resize(s.ordinal() + std::size_t{1});
-            f.delivered.resize(first + size);
-            f.latest.resize(first + size);
-        }
-        // Another series has taken the place of one that was removed: nothing of it has been delivered.
-        if (f.generations[s.ordinal()] != s.generation()) {
-            f.generations[s.ordinal()] = s.generation();
-            std::fill_n(f.delivered.begin() + static_cast<std::ptrdiff_t>(first), size, std::uint64_t{0});
-        }
-        return {std::span{f.delivered}.subspan(first, size), std::span{f.latest}.subspan(first, size)};
-    }
+                                                                              std::size_t size);
 
     // Where series were removed in between, others with their labels may have begun: these begin at their birth. Not so
     // what is observed: who is shown the new one was not shown the old one, and the total comes from the program.
@@ -15133,6 +15126,56 @@ private:
     unsent_requests left_;
     std::atomic<int> users_{0};
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION delta_memory::delta_memory() = default;
+TACHO_FUNCTION delta_memory::~delta_memory() = default;
+
+TACHO_FUNCTION void delta_memory::commit(unix_nanos time) {
+    std::erase_if(families_, [](auto const& entry) { return !entry.second.shown; });
+    last_ = nullptr;
+    for (auto& [id, f] : families_) {
+        f.delivered = f.latest;
+        f.shown = false;
+    }
+    delivered_until_ = time;
+}
+
+TACHO_FUNCTION void delta_memory::lives(family const& of) {
+    auto const at = families_.find(of.id());
+    if (at == families_.end()) return;
+    at->second.shown = true;
+    at->second.latest = at->second.delivered;
+}
+
+TACHO_FUNCTION delta_memory::remembered& delta_memory::remembered_of(std::uint64_t id) {
+    if (last_ == nullptr || last_id_ != id) {
+        last_ = &families_[id];
+        last_id_ = id;
+    }
+    return *last_;
+}
+
+TACHO_FUNCTION std::pair<std::span<std::uint64_t const>, std::span<std::uint64_t>> delta_memory::words(
+    family const& of, series const& s, std::size_t size) {
+    auto& f = remembered_of(of.id());
+    f.shown = true;
+    auto const first = s.ordinal() * size;
+    if (f.latest.size() < first + size) {  // that one last: without memory for another all are tried again
+        f.generations.resize(s.ordinal() + std::size_t{1});
+        f.delivered.resize(first + size);
+        f.latest.resize(first + size);
+    }
+    // Another series has taken the place of one that was removed: nothing of it has been delivered.
+    if (f.generations[s.ordinal()] != s.generation()) {
+        f.generations[s.ordinal()] = s.generation();
+        std::fill_n(f.delivered.begin() + static_cast<std::ptrdiff_t>(first), size, std::uint64_t{0});
+    }
+    return {std::span{f.delivered}.subspan(first, size), std::span{f.latest}.subspan(first, size)};
+}
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI
 
@@ -15319,11 +15362,7 @@ struct partial_success {
 };
 
 /// Reads the body of a 2xx answer. What can't be read means that all was taken.
-[[nodiscard]] inline partial_success parse_partial_success(std::string_view body) {
-    auto const partial = detail::json_member(body, "partialSuccess");
-    return {detail::json_unsigned(detail::json_member(partial, "rejectedDataPoints")),
-            detail::json_message(detail::json_member(partial, "errorMessage"))};
-}
+[[nodiscard]] partial_success parse_partial_success(std::string_view body);
 
 namespace detail {
 
@@ -15342,10 +15381,7 @@ constexpr std::string_view without_tags(std::string_view body) noexcept {
 
 /// Why a receiver refused: the message of its google.rpc.Status, else the title of the page or the beginning of the
 /// body. For people only.
-[[nodiscard]] inline std::string refusal_message(std::string_view body) {
-    auto message = detail::json_message(detail::json_member(body, "message"));
-    return message.empty() ? detail::for_message(detail::without_tags(body)) : message;
-}
+[[nodiscard]] std::string refusal_message(std::string_view body);
 
 /// Whether the body of a 2xx answer is neither empty nor an object in JSON: then nobody knows who answers there.
 [[nodiscard]] constexpr bool is_foreign(std::string_view body) noexcept {
@@ -15467,6 +15503,34 @@ constexpr std::optional<std::int64_t> parse_http_date(std::string_view text) noe
     return std::chrono::seconds{std::clamp(wait, std::int64_t{0}, detail::longest_wait)};
 }
 
+/// Waits between tries that grow from 1 s by half each time up to 5 s, of which a random part is taken ("full jitter"),
+/// so that many senders do not come back all at once.
+class backoff {
+public:
+    /// `random` is any 32 random bits.
+    [[nodiscard]] std::chrono::milliseconds next(std::uint32_t random) noexcept {
+        auto const most = most_;
+        most_ = (std::min)(most_ * 3 / 2, std::uint64_t{5000});
+        return std::chrono::milliseconds{most * random >> 32};
+    }
+
+private:
+    std::uint64_t most_ = 1000;
+};
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION partial_success parse_partial_success(std::string_view body) {
+    auto const partial = detail::json_member(body, "partialSuccess");
+    return {detail::json_unsigned(detail::json_member(partial, "rejectedDataPoints")),
+            detail::json_message(detail::json_member(partial, "errorMessage"))};
+}
+
+TACHO_FUNCTION std::string refusal_message(std::string_view body) {
+    auto message = detail::json_message(detail::json_member(body, "message"));
+    return message.empty() ? detail::for_message(detail::without_tags(body)) : message;
+}
+
 namespace detail {
 
 // Why the tries of a push failed, for its message.
@@ -15488,20 +15552,7 @@ private:
 
 }  // namespace detail
 
-/// Waits between tries that grow from 1 s by half each time up to 5 s, of which a random part is taken ("full jitter"),
-/// so that many senders do not come back all at once.
-class backoff {
-public:
-    /// `random` is any 32 random bits.
-    [[nodiscard]] std::chrono::milliseconds next(std::uint32_t random) noexcept {
-        auto const most = most_;
-        most_ = (std::min)(most_ * 3 / 2, std::uint64_t{5000});
-        return std::chrono::milliseconds{most * random >> 32};
-    }
-
-private:
-    std::uint64_t most_ = 1000;
-};
+#endif
 
 }  // namespace tacho::inline TACHO_ABI
 
@@ -18046,28 +18097,38 @@ namespace tacho::inline TACHO_ABI::http {
 class excluded_paths {
 public:
     /// These; none by default.
-    explicit excluded_paths(std::vector<std::string> paths = {}) : paths_(std::move(paths)) {}
+    explicit excluded_paths(std::vector<std::string> paths = {});
 
     /// Whether a request's target is left out. In proportion to the number of paths; allocates nothing.
-    [[nodiscard]] bool contains(std::string_view path) const noexcept {
-        path = without_query(path);
-        return std::any_of(paths_.begin(), paths_.end(), [&](std::string const& excluded) {
-            if (excluded.empty() || !path.starts_with(excluded)) return false;  // one that is empty is none
-            if (path.size() == excluded.size()) return true;
-            return excluded != "/" && (excluded.back() == '/' || path[excluded.size()] == '/');
-        });
-    }
+    [[nodiscard]] bool contains(std::string_view path) const noexcept;
 
 private:
     std::vector<std::string> paths_;
 };
 
 /// For who excludes nothing; lives as long as the program.
-[[nodiscard]] inline excluded_paths const& nothing_excluded() {
+[[nodiscard]] excluded_paths const& nothing_excluded();
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION excluded_paths::excluded_paths(std::vector<std::string> paths) : paths_(std::move(paths)) {}
+
+TACHO_FUNCTION bool excluded_paths::contains(std::string_view path) const noexcept {
+    path = without_query(path);
+    return std::any_of(paths_.begin(), paths_.end(), [&](std::string const& excluded) {
+        if (excluded.empty() || !path.starts_with(excluded)) return false;  // one that is empty is none
+        if (path.size() == excluded.size()) return true;
+        return excluded != "/" && (excluded.back() == '/' || path[excluded.size()] == '/');
+    });
+}
+
+TACHO_FUNCTION excluded_paths const& nothing_excluded() {
     // Never destroyed: a server may still answer while the program ends.
     static auto const& none = *new excluded_paths;
     return none;
 }
+
+#endif
 
 /// What operation_metrics tell of a route. The server_metrics of OpenTelemetry tell its pattern, and need neither.
 struct measured_route {

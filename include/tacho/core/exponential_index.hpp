@@ -3,6 +3,7 @@
 // Rule: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#exponentialhistogram
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/floating.hpp"
 #include "tacho/version.hpp"
 
@@ -86,7 +87,10 @@ struct exponential_table {
         }
     }
 };
-inline constexpr exponential_table scale_8{};
+extern exponential_table const scale_8;
+#if TACHO_BODIES
+TACHO_FUNCTION constinit exponential_table const scale_8{};
+#endif
 
 // 2^exponent * (1 + (below + 1) / 2^52): a value by the number just below it. Bounds belong to the bucket they end, so
 // all that matters is how many bounds are not above that number.

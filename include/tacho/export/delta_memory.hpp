@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tacho/core/clock.hpp"
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/exponential_counts.hpp"
 #include "tacho/core/temporality.hpp"
 #include "tacho/export/unsent_requests.hpp"
@@ -28,6 +29,12 @@ class [[gnu::visibility("default")]] delta_memory;  // the program's, in a plug-
 /// came since, and from the same start: nothing is lost and nothing counted twice. One thread at a time.
 class delta_memory {
 public:
+    /// Nothing has been delivered yet.
+    delta_memory();
+    delta_memory(delta_memory const&) = delete;
+    delta_memory& operator=(delta_memory const&) = delete;
+    ~delta_memory();
+
     /// By a pusher, while it lives.
     class in_use {
     public:
@@ -145,12 +152,7 @@ public:
 
         /// Hears of an observable that is registered, before any of its series is shown. What was delivered of it
         /// counts on, though its callback may fail this time; what was shown of it and not committed does not.
-        void lives(family const& of) {
-            auto const at = memory_.families_.find(of.id());
-            if (at == memory_.families_.end()) return;
-            at->second.shown = true;
-            at->second.latest = at->second.delivered;
-        }
+        void lives(family const& of) { memory_.lives(of); }
 
     private:
         template <class Number>
@@ -180,15 +182,7 @@ public:
 
     /// What was shown since the last commit() has been delivered; `time` is when it was collected. Forgets families
     /// that were not shown.
-    void commit(unix_nanos time) {
-        std::erase_if(families_, [](auto const& entry) { return !entry.second.shown; });
-        last_ = nullptr;
-        for (auto& [id, f] : families_) {
-            f.delivered = f.latest;
-            f.shown = false;
-        }
-        delivered_until_ = time;
-    }
+    void commit(unix_nanos time);
 
     /// What a pusher that ends has left of a collection of which a part has arrived: who goes on sends it first, and
     /// commits it then. Else that part would be shown again.
@@ -203,33 +197,12 @@ private:
         bool shown = false;
     };
 
+    void lives(family const& of);
     // Families are shown one after the other, all series of each.
-    [[nodiscard]] remembered& remembered_of(std::uint64_t id) {
-        if (last_ == nullptr || last_id_ != id) {
-            last_ = &families_[id];
-            last_id_ = id;
-        }
-        return *last_;
-    }
-
+    [[nodiscard]] remembered& remembered_of(std::uint64_t id);
     // The words of one series: those delivered, and where to put the present ones.
     std::pair<std::span<std::uint64_t const>, std::span<std::uint64_t>> words(family const& of, series const& s,
-                                                                              std::size_t size) {
-        auto& f = remembered_of(of.id());
-        f.shown = true;
-        auto const first = s.ordinal() * size;
-        if (f.latest.size() < first + size) {  // that one last: without memory for another all are tried again
-            f.generations.resize(s.ordinal() + std::size_t{1});
-            f.delivered.resize(first + size);
-            f.latest.resize(first + size);
-        }
-        // Another series has taken the place of one that was removed: nothing of it has been delivered.
-        if (f.generations[s.ordinal()] != s.generation()) {
-            f.generations[s.ordinal()] = s.generation();
-            std::fill_n(f.delivered.begin() + static_cast<std::ptrdiff_t>(first), size, std::uint64_t{0});
-        }
-        return {std::span{f.delivered}.subspan(first, size), std::span{f.latest}.subspan(first, size)};
-    }
+                                                                              std::size_t size);
 
     // Where series were removed in between, others with their labels may have begun: these begin at their birth. Not so
     // what is observed: who is shown the new one was not shown the old one, and the total comes from the program.
@@ -250,5 +223,55 @@ private:
     unsent_requests left_;
     std::atomic<int> users_{0};
 };
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION delta_memory::delta_memory() = default;
+TACHO_FUNCTION delta_memory::~delta_memory() = default;
+
+TACHO_FUNCTION void delta_memory::commit(unix_nanos time) {
+    std::erase_if(families_, [](auto const& entry) { return !entry.second.shown; });
+    last_ = nullptr;
+    for (auto& [id, f] : families_) {
+        f.delivered = f.latest;
+        f.shown = false;
+    }
+    delivered_until_ = time;
+}
+
+TACHO_FUNCTION void delta_memory::lives(family const& of) {
+    auto const at = families_.find(of.id());
+    if (at == families_.end()) return;
+    at->second.shown = true;
+    at->second.latest = at->second.delivered;
+}
+
+TACHO_FUNCTION delta_memory::remembered& delta_memory::remembered_of(std::uint64_t id) {
+    if (last_ == nullptr || last_id_ != id) {
+        last_ = &families_[id];
+        last_id_ = id;
+    }
+    return *last_;
+}
+
+TACHO_FUNCTION std::pair<std::span<std::uint64_t const>, std::span<std::uint64_t>> delta_memory::words(
+    family const& of, series const& s, std::size_t size) {
+    auto& f = remembered_of(of.id());
+    f.shown = true;
+    auto const first = s.ordinal() * size;
+    if (f.latest.size() < first + size) {  // that one last: without memory for another all are tried again
+        f.generations.resize(s.ordinal() + std::size_t{1});
+        f.delivered.resize(first + size);
+        f.latest.resize(first + size);
+    }
+    // Another series has taken the place of one that was removed: nothing of it has been delivered.
+    if (f.generations[s.ordinal()] != s.generation()) {
+        f.generations[s.ordinal()] = s.generation();
+        std::fill_n(f.delivered.begin() + static_cast<std::ptrdiff_t>(first), size, std::uint64_t{0});
+    }
+    return {std::span{f.delivered}.subspan(first, size), std::span{f.latest}.subspan(first, size)};
+}
+
+#endif
 
 }  // namespace tacho::inline TACHO_ABI

@@ -3,6 +3,7 @@
 // Rule: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/export/json_member.hpp"
 #include "tacho/export/transport.hpp"
 #include "tacho/version.hpp"
@@ -38,11 +39,7 @@ struct partial_success {
 };
 
 /// Reads the body of a 2xx answer. What can't be read means that all was taken.
-[[nodiscard]] inline partial_success parse_partial_success(std::string_view body) {
-    auto const partial = detail::json_member(body, "partialSuccess");
-    return {detail::json_unsigned(detail::json_member(partial, "rejectedDataPoints")),
-            detail::json_message(detail::json_member(partial, "errorMessage"))};
-}
+[[nodiscard]] partial_success parse_partial_success(std::string_view body);
 
 namespace detail {
 
@@ -61,10 +58,7 @@ constexpr std::string_view without_tags(std::string_view body) noexcept {
 
 /// Why a receiver refused: the message of its google.rpc.Status, else the title of the page or the beginning of the
 /// body. For people only.
-[[nodiscard]] inline std::string refusal_message(std::string_view body) {
-    auto message = detail::json_message(detail::json_member(body, "message"));
-    return message.empty() ? detail::for_message(detail::without_tags(body)) : message;
-}
+[[nodiscard]] std::string refusal_message(std::string_view body);
 
 /// Whether the body of a 2xx answer is neither empty nor an object in JSON: then nobody knows who answers there.
 [[nodiscard]] constexpr bool is_foreign(std::string_view body) noexcept {
@@ -186,6 +180,34 @@ constexpr std::optional<std::int64_t> parse_http_date(std::string_view text) noe
     return std::chrono::seconds{std::clamp(wait, std::int64_t{0}, detail::longest_wait)};
 }
 
+/// Waits between tries that grow from 1 s by half each time up to 5 s, of which a random part is taken ("full jitter"),
+/// so that many senders do not come back all at once.
+class backoff {
+public:
+    /// `random` is any 32 random bits.
+    [[nodiscard]] std::chrono::milliseconds next(std::uint32_t random) noexcept {
+        auto const most = most_;
+        most_ = (std::min)(most_ * 3 / 2, std::uint64_t{5000});
+        return std::chrono::milliseconds{most * random >> 32};
+    }
+
+private:
+    std::uint64_t most_ = 1000;
+};
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION partial_success parse_partial_success(std::string_view body) {
+    auto const partial = detail::json_member(body, "partialSuccess");
+    return {detail::json_unsigned(detail::json_member(partial, "rejectedDataPoints")),
+            detail::json_message(detail::json_member(partial, "errorMessage"))};
+}
+
+TACHO_FUNCTION std::string refusal_message(std::string_view body) {
+    auto message = detail::json_message(detail::json_member(body, "message"));
+    return message.empty() ? detail::for_message(detail::without_tags(body)) : message;
+}
+
 namespace detail {
 
 // Why the tries of a push failed, for its message.
@@ -207,19 +229,6 @@ private:
 
 }  // namespace detail
 
-/// Waits between tries that grow from 1 s by half each time up to 5 s, of which a random part is taken ("full jitter"),
-/// so that many senders do not come back all at once.
-class backoff {
-public:
-    /// `random` is any 32 random bits.
-    [[nodiscard]] std::chrono::milliseconds next(std::uint32_t random) noexcept {
-        auto const most = most_;
-        most_ = (std::min)(most_ * 3 / 2, std::uint64_t{5000});
-        return std::chrono::milliseconds{most * random >> 32};
-    }
-
-private:
-    std::uint64_t most_ = 1000;
-};
+#endif
 
 }  // namespace tacho::inline TACHO_ABI

@@ -2,6 +2,7 @@
 // tacho: which handler a path belongs to, so that requests are counted by operation and not by path.
 #pragma once
 
+#include "tacho/core/compilation.hpp"
 #include "tacho/core/result.hpp"
 #include "tacho/version.hpp"
 
@@ -26,28 +27,38 @@ namespace tacho::inline TACHO_ABI::http {
 class excluded_paths {
 public:
     /// These; none by default.
-    explicit excluded_paths(std::vector<std::string> paths = {}) : paths_(std::move(paths)) {}
+    explicit excluded_paths(std::vector<std::string> paths = {});
 
     /// Whether a request's target is left out. In proportion to the number of paths; allocates nothing.
-    [[nodiscard]] bool contains(std::string_view path) const noexcept {
-        path = without_query(path);
-        return std::any_of(paths_.begin(), paths_.end(), [&](std::string const& excluded) {
-            if (excluded.empty() || !path.starts_with(excluded)) return false;  // one that is empty is none
-            if (path.size() == excluded.size()) return true;
-            return excluded != "/" && (excluded.back() == '/' || path[excluded.size()] == '/');
-        });
-    }
+    [[nodiscard]] bool contains(std::string_view path) const noexcept;
 
 private:
     std::vector<std::string> paths_;
 };
 
 /// For who excludes nothing; lives as long as the program.
-[[nodiscard]] inline excluded_paths const& nothing_excluded() {
+[[nodiscard]] excluded_paths const& nothing_excluded();
+
+#if TACHO_BODIES
+
+TACHO_FUNCTION excluded_paths::excluded_paths(std::vector<std::string> paths) : paths_(std::move(paths)) {}
+
+TACHO_FUNCTION bool excluded_paths::contains(std::string_view path) const noexcept {
+    path = without_query(path);
+    return std::any_of(paths_.begin(), paths_.end(), [&](std::string const& excluded) {
+        if (excluded.empty() || !path.starts_with(excluded)) return false;  // one that is empty is none
+        if (path.size() == excluded.size()) return true;
+        return excluded != "/" && (excluded.back() == '/' || path[excluded.size()] == '/');
+    });
+}
+
+TACHO_FUNCTION excluded_paths const& nothing_excluded() {
     // Never destroyed: a server may still answer while the program ends.
     static auto const& none = *new excluded_paths;
     return none;
 }
+
+#endif
 
 /// What operation_metrics tell of a route. The server_metrics of OpenTelemetry tell its pattern, and need neither.
 struct measured_route {
