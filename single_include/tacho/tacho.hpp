@@ -14253,7 +14253,7 @@ struct url_parts {
 /// Allocates. Rule: RFC 3986, section 3.2.2.
 [[nodiscard]] std::string host_before_port(std::string_view host);
 
-/// The URL for a message: a user's name and password are left out.
+/// The URL for a message: a user's name and password are left out, and what is behind a `?`, which may be a key.
 [[nodiscard]] std::string without_credentials(std::string_view url);
 
 #if TACHO_BODIES
@@ -14274,10 +14274,13 @@ TACHO_FUNCTION std::string without_credentials(std::string_view url) {
         auto const at = url.rfind('@');
         return at == std::string_view::npos ? std::string{url} : "***" + std::string{url.substr(at)};
     }
-    auto const at = parts->authority.rfind('@');
-    if (at == std::string_view::npos) return std::string{url};
-    return std::string{parts->scheme} + "://***@" + std::string{parts->authority.substr(at + 1)} +
-           std::string{parts->path};
+    auto const host = parts->authority.rfind('@') + 1;  // with npos + 1 it is all of it
+    auto const query = parts->path.find('?');
+    return std::string{parts->scheme}
+        .append(host != 0 ? "://***@" : "://")
+        .append(parts->authority.substr(host))
+        .append(parts->path.substr(0, query))
+        .append(query != std::string_view::npos ? "?***" : "");
 }
 
 #endif
@@ -15656,7 +15659,7 @@ namespace tacho::inline TACHO_ABI {
 
 /// What a pusher does, where and when.
 struct pusher_options {
-    /// Of the request, whole. Messages show it without a user's name and password.
+    /// Of the request, whole. Messages show it without a user's name and password, and without its query.
     std::string url = "http://localhost:4318/v1/metrics";
     std::vector<attribute> headers = {};        ///< sent with each request; their values are never logged
     resource about = {};                        ///< who sends
@@ -16549,6 +16552,7 @@ struct scrape_settings {
     bool metrics = true;                  ///< show how it is scraped, as `tacho_scrapes_total` and others
     std::string why_off = "not enabled";  ///< for the report, when it is not enabled
     std::string problem = {};             ///< why the listener can't work, if so
+    std::string variables = {};           ///< for messages: those of host and port, as in "A_HOST and A_PORT"
 };
 
 /// Whether each collection is also written to the standard output, as a line of OTLP in JSON.
@@ -16724,6 +16728,18 @@ inline exporters read_exporters(reader& in) {
     return out;
 }
 
+// What is left of a prefix of environment variables that doesn't begin with a digit, has letters, digits and _, and
+// ends with none of the latter, which is put behind it.
+inline std::string usable_prefix(std::string_view prefix) {
+    std::string out;
+    for (char const c : prefix) {
+        bool const is_word = tacho::detail::is_letter(c) || c == '_' || (tacho::detail::is_digit(c) && !out.empty());
+        if (is_word || !out.empty()) out += is_word ? c : '_';
+    }
+    while (out.ends_with('_')) out.pop_back();
+    return out;
+}
+
 inline void read_url(reader& in, push_settings& push) {
     std::string const specific = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", generic = "OTEL_EXPORTER_OTLP_ENDPOINT";
     bool const whole = in.text(specific).has_value();
@@ -16736,6 +16752,8 @@ inline void read_url(reader& in, push_settings& push) {
         push.problem = name + "=" + in_quotes(without_credentials(*value)) +
                        " is not a URL with a scheme, a host and, if any, a port up to 65535; " +
                        std::string{shortest_url_help};
+        if (auto const whole_url = "http://" + *value; value->find("://") == value->npos && split_url(whole_url))
+            push.problem += ". Is " + in_quotes(without_credentials(whole_url)) + " meant?";
         return;
     }
     in.note("push.url", name);  // only now: what can't be used leaves the default
@@ -16925,22 +16943,33 @@ inline scrape_settings read_scrape(reader& in, exporters const& listed, std::str
     scrape.metrics = read_switch(in, "scrape.metrics", own("_SCRAPE_METRICS_ENABLED"), scrape.metrics);
 
     auto const first_set = [&](std::string const& name, std::string const& otherwise) {
-        return !name.empty() && in.text(name) ? name : otherwise;
+        return !name.empty() && (in.text(name) || !in.text(otherwise)) ? name : otherwise;
     };
     auto const host_name = first_set(own("_METRICS_HOST"), "OTEL_EXPORTER_PROMETHEUS_HOST");
     auto const port_name = first_set(own("_METRICS_PORT"), "OTEL_EXPORTER_PROMETHEUS_PORT");
     auto const host = in.text(host_name);
     auto const port = in.text(port_name);
     scrape.own_port = host || port;
+    scrape.variables = host_name + " and " + port_name;
     in.note("scrape.host", host_name);
     in.note("scrape.problem", port_name);
-    if (host) scrape.host = *host;
+    if (host) {
+        scrape.host = *host;
+        if (scrape.host.starts_with('[') && scrape.host.ends_with(']'))  // as an address of IPv6 is written in a URL
+            scrape.host = scrape.host.substr(1, scrape.host.size() - 2);
+        if (scrape.host.find_first_of("/[]") != scrape.host.npos ||
+            std::count(scrape.host.begin(), scrape.host.end(), ':') == 1) {
+            in.note("scrape.problem", host_name);
+            scrape.problem = host_name + "=" + in_quotes(*host) +
+                             " is not a host alone; leave out scheme and path, and give the port by " + port_name;
+        }
+    }
     if (port) {
         // A port that was asked for and can't be is not replaced by another: nobody would look there.
         if (auto const number = whole_number(*port, 65535)) {
             in.note("scrape.port", port_name);
             scrape.port = static_cast<std::uint16_t>(*number);
-        } else
+        } else if (scrape.problem.empty())
             scrape.problem = port_name + "=" + in_quotes(*port) + " is not a port; write a number from 0 to 65535";
     }
     return scrape;
@@ -16953,6 +16982,10 @@ TACHO_FUNCTION settings settings::from_environment(environment_options const& op
     env::reader in{from, out.warnings};
     if (auto const name = in.first_set("OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"); !name.empty())
         in.warn("{} is set, but configuration files are not read; say it by the other variables, which count", name);
+    if (auto const usable = env::detail::usable_prefix(options.prefix); usable != options.prefix)
+        in.warn(
+            "the prefix {} makes names that a shell can't set, or with two _ in a row; take letters, digits and _{}{}",
+            env::in_quotes(options.prefix), usable.empty() ? "" : ", as in ", usable);
     auto const listed = env::detail::read_exporters(in);
     out.push = env::detail::read_push(in, listed);
     if (!options.prefix.empty())
@@ -17399,11 +17432,13 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
         std::vector<std::string_view> sendable;  // to who wrote one of them, the other is no answer
         for (std::string_view const other : {"http", "https"})
             if (scheme != "http" && scheme != "https" && by.it->can_send(other)) sendable.push_back(other);
+        auto hint = env::which_is_meant(scheme, sendable);
+        if (hint.empty() && !sendable.empty())
+            hint = fmt::format(". What it sends is OTLP over HTTP: write {}://", sendable.front());
         return running.refuse(
             path, fmt::format("not pushing to {}{}: the transport can't send {}; use one that can, or another "
                               "endpoint{}",
-                              url, origin_of("push.url", url, as_read), parts->scheme,
-                              env::which_is_meant(scheme, sendable)));
+                              url, origin_of("push.url", url, as_read), parts->scheme, hint));
     }
     auto now = number < running.pushes->size() ? (*running.pushes)[number] : one_push{};
     auto const find_memory = [&] { now.memory = running.delivered->of(number == 0 ? "" : "added " + path.name); };
@@ -17495,7 +17530,10 @@ inline void start_scrape(running_telemetry& running, registry& of, settings cons
         by.it != nullptr && attempt([&] {
             auto const port =
                 by.it->start(s.scrape.host, s.scrape.port, make_endpoint(running, of, s, compress_with, true));
-            if (!port) return running.refuse(path, "not listening: " + port.message());
+            if (!port)
+                return running.refuse(
+                    path, fmt::format("not listening: {}{}", port.message(),
+                                      s.scrape.variables.empty() ? "" : ". " + s.scrape.variables + " set them"));
             running.scrape = std::move(by.it);
             running.listens = path.running = true;
             path.port = *port;

@@ -58,6 +58,9 @@ TEST(the_list_of_messages, has_what_is_wrong_with_variables) {
     std::vector<std::string> said;
     for (auto const& from : wrong)
         for (auto const& w : settings_from(from).warnings) said.push_back(w);
+    for (auto const prefix : {"my-app", "-"})
+        for (auto const& w : tacho::settings::from_environment({.prefix = prefix}, tacho::env::source{{}}).warnings)
+            said.push_back(w);
     test::expect_listed("warning: settings.warnings, and from start() the error hook and report().warnings", said);
 }
 
@@ -126,6 +129,9 @@ TEST(the_list_of_messages, has_what_does_not_start) {
     start(said, settings_from({{"APP_PROMETHEUS_ENABLED", "1"}}), none, failing_listener{});
     start(said, settings_from({{"APP_PROMETHEUS_ENABLED", "1"}, {"APP_METRICS_PORT", "65536"}}), none,
           failing_listener{});
+    start(said, settings_from({{"APP_PROMETHEUS_ENABLED", "1"}, {"APP_METRICS_HOST", "http://a"}}), none,
+          failing_listener{});
+    start(said, pushing_to("grpc://a/"), plain_transport{}, no_one);
     test::expect_listed("telemetry: the error hook, and as a warning or a path of report()", said);
 }
 

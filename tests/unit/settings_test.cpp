@@ -166,15 +166,55 @@ TEST(the_url, that_is_none_is_the_problem_of_the_push_alone) {
     }
 }
 
+TEST(the_url, that_lacks_its_scheme_is_asked_whether_http_is_meant) {
+    auto const problem = [](char const* url) {
+        return read({{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", url}}).push.problem;
+    };
+    EXPECT_TRUE(problem("me:secret@c:4318/v1/metrics").ends_with(". Is \"http://***@c:4318/v1/metrics\" meant?"));
+    for (auto const other : {"http://", "://c", "c:99999", "a b"})
+        EXPECT_EQ(problem(other).find("meant?"), std::string::npos) << other;
+}
+
 TEST(the_url, is_shown_without_a_password) {
     EXPECT_EQ(tacho::env::without_credentials("http://me:secret@c:4318/x"), "http://***@c:4318/x");
     EXPECT_EQ(tacho::env::without_credentials("http://c:4318/x"), "http://c:4318/x");
     EXPECT_EQ(tacho::env::without_credentials("http://[::ab]/x@y"), "http://[::ab]/x@y");
     EXPECT_EQ(tacho::env::without_credentials("http://c:4318/x@y"), "http://c:4318/x@y");
+    EXPECT_EQ(tacho::env::without_credentials("http://c/x?key=secret#f"), "http://c/x?***");
+    EXPECT_EQ(tacho::env::without_credentials("http://me:secret@c?key=secret"), "http://***@c?***");
     // A password that should have been percent-encoded.
     for (std::string const url :
          {"http://me:sec/ret@c", "http://me:sec?ret@c", "http://me:s#cret@c/x", "http://me:sec/r:e@t@c"})
         EXPECT_EQ(tacho::env::without_credentials(url), "***" + url.substr(url.rfind('@'))) << url;
+}
+
+// R15
+TEST(the_host, is_one_without_scheme_and_port) {
+    auto const scrape = [](char const* host) {
+        return read({{"OGX_PROMETHEUS_ENABLED", "1"}, {"OGX_METRICS_HOST", host}}).scrape;
+    };
+    EXPECT_EQ(scrape("[::1]").host, "::1");
+    for (auto const host : {"127.0.0.1", "localhost", "::1", "[::1]", "::"})
+        EXPECT_EQ(scrape(host).problem, "") << host;
+    for (std::string const host : {"127.0.0.1:9000", "http://127.0.0.1", "[::1]:9000", "localhost/metrics", ":9464"})
+        EXPECT_EQ(scrape(host.c_str()).problem,
+                  "OGX_METRICS_HOST=\"" + host +
+                      "\" is not a host alone; leave out scheme and path, and give the port by "
+                      "OGX_METRICS_PORT");
+    auto const both = read({{"OGX_METRICS_HOST", "a:1"}, {"OTEL_EXPORTER_PROMETHEUS_PORT", "b"}});
+    EXPECT_TRUE(both.scrape.problem.ends_with("give the port by OTEL_EXPORTER_PROMETHEUS_PORT"));
+    EXPECT_NE(both.text().find(both.scrape.problem + " (OGX_METRICS_HOST)\n"), std::string::npos) << both.text();
+}
+
+TEST(the_prefix, that_no_shell_can_set_is_warned_of) {
+    auto const warnings = [](char const* prefix) {
+        return warnings_of(tacho::settings::from_environment({.prefix = prefix}, tacho::env::source{{}}));
+    };
+    for (auto const fit : {"", "SHOP", "shop_2", "_SHOP"}) EXPECT_EQ(warnings(fit), "") << fit;
+    EXPECT_TRUE(warnings("job-queue").ends_with(", as in job_queue\n")) << warnings("job-queue");
+    EXPECT_TRUE(warnings("9Q").ends_with(", as in Q\n")) << warnings("9Q");
+    EXPECT_TRUE(warnings("SHOP_").ends_with(", as in SHOP\n")) << warnings("SHOP_");
+    EXPECT_TRUE(warnings("-").ends_with("take letters, digits and _\n")) << warnings("-");
 }
 
 // R14, CONFORMANCE 193

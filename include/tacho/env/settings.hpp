@@ -57,6 +57,18 @@ inline exporters read_exporters(reader& in) {
     return out;
 }
 
+// What is left of a prefix of environment variables that doesn't begin with a digit, has letters, digits and _, and
+// ends with none of the latter, which is put behind it.
+inline std::string usable_prefix(std::string_view prefix) {
+    std::string out;
+    for (char const c : prefix) {
+        bool const is_word = tacho::detail::is_letter(c) || c == '_' || (tacho::detail::is_digit(c) && !out.empty());
+        if (is_word || !out.empty()) out += is_word ? c : '_';
+    }
+    while (out.ends_with('_')) out.pop_back();
+    return out;
+}
+
 inline void read_url(reader& in, push_settings& push) {
     std::string const specific = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", generic = "OTEL_EXPORTER_OTLP_ENDPOINT";
     bool const whole = in.text(specific).has_value();
@@ -69,6 +81,8 @@ inline void read_url(reader& in, push_settings& push) {
         push.problem = name + "=" + in_quotes(without_credentials(*value)) +
                        " is not a URL with a scheme, a host and, if any, a port up to 65535; " +
                        std::string{shortest_url_help};
+        if (auto const whole_url = "http://" + *value; value->find("://") == value->npos && split_url(whole_url))
+            push.problem += ". Is " + in_quotes(without_credentials(whole_url)) + " meant?";
         return;
     }
     in.note("push.url", name);  // only now: what can't be used leaves the default
@@ -258,22 +272,33 @@ inline scrape_settings read_scrape(reader& in, exporters const& listed, std::str
     scrape.metrics = read_switch(in, "scrape.metrics", own("_SCRAPE_METRICS_ENABLED"), scrape.metrics);
 
     auto const first_set = [&](std::string const& name, std::string const& otherwise) {
-        return !name.empty() && in.text(name) ? name : otherwise;
+        return !name.empty() && (in.text(name) || !in.text(otherwise)) ? name : otherwise;
     };
     auto const host_name = first_set(own("_METRICS_HOST"), "OTEL_EXPORTER_PROMETHEUS_HOST");
     auto const port_name = first_set(own("_METRICS_PORT"), "OTEL_EXPORTER_PROMETHEUS_PORT");
     auto const host = in.text(host_name);
     auto const port = in.text(port_name);
     scrape.own_port = host || port;
+    scrape.variables = host_name + " and " + port_name;
     in.note("scrape.host", host_name);
     in.note("scrape.problem", port_name);
-    if (host) scrape.host = *host;
+    if (host) {
+        scrape.host = *host;
+        if (scrape.host.starts_with('[') && scrape.host.ends_with(']'))  // as an address of IPv6 is written in a URL
+            scrape.host = scrape.host.substr(1, scrape.host.size() - 2);
+        if (scrape.host.find_first_of("/[]") != scrape.host.npos ||
+            std::count(scrape.host.begin(), scrape.host.end(), ':') == 1) {
+            in.note("scrape.problem", host_name);
+            scrape.problem = host_name + "=" + in_quotes(*host) +
+                             " is not a host alone; leave out scheme and path, and give the port by " + port_name;
+        }
+    }
     if (port) {
         // A port that was asked for and can't be is not replaced by another: nobody would look there.
         if (auto const number = whole_number(*port, 65535)) {
             in.note("scrape.port", port_name);
             scrape.port = static_cast<std::uint16_t>(*number);
-        } else
+        } else if (scrape.problem.empty())
             scrape.problem = port_name + "=" + in_quotes(*port) + " is not a port; write a number from 0 to 65535";
     }
     return scrape;
@@ -286,6 +311,10 @@ TACHO_FUNCTION settings settings::from_environment(environment_options const& op
     env::reader in{from, out.warnings};
     if (auto const name = in.first_set("OTEL_CONFIG_FILE", "OTEL_EXPERIMENTAL_CONFIG_FILE"); !name.empty())
         in.warn("{} is set, but configuration files are not read; say it by the other variables, which count", name);
+    if (auto const usable = env::detail::usable_prefix(options.prefix); usable != options.prefix)
+        in.warn(
+            "the prefix {} makes names that a shell can't set, or with two _ in a row; take letters, digits and _{}{}",
+            env::in_quotes(options.prefix), usable.empty() ? "" : ", as in ", usable);
     auto const listed = env::detail::read_exporters(in);
     out.push = env::detail::read_push(in, listed);
     if (!options.prefix.empty())

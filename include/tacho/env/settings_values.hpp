@@ -47,6 +47,7 @@ struct scrape_settings {
     bool metrics = true;                  ///< show how it is scraped, as `tacho_scrapes_total` and others
     std::string why_off = "not enabled";  ///< for the report, when it is not enabled
     std::string problem = {};             ///< why the listener can't work, if so
+    std::string variables = {};           ///< for messages: those of host and port, as in "A_HOST and A_PORT"
 };
 
 /// Whether each collection is also written to the standard output, as a line of OTLP in JSON.

@@ -64,7 +64,7 @@ struct url_parts {
 /// Allocates. Rule: RFC 3986, section 3.2.2.
 [[nodiscard]] std::string host_before_port(std::string_view host);
 
-/// The URL for a message: a user's name and password are left out.
+/// The URL for a message: a user's name and password are left out, and what is behind a `?`, which may be a key.
 [[nodiscard]] std::string without_credentials(std::string_view url);
 
 #if TACHO_BODIES
@@ -85,10 +85,13 @@ TACHO_FUNCTION std::string without_credentials(std::string_view url) {
         auto const at = url.rfind('@');
         return at == std::string_view::npos ? std::string{url} : "***" + std::string{url.substr(at)};
     }
-    auto const at = parts->authority.rfind('@');
-    if (at == std::string_view::npos) return std::string{url};
-    return std::string{parts->scheme} + "://***@" + std::string{parts->authority.substr(at + 1)} +
-           std::string{parts->path};
+    auto const host = parts->authority.rfind('@') + 1;  // with npos + 1 it is all of it
+    auto const query = parts->path.find('?');
+    return std::string{parts->scheme}
+        .append(host != 0 ? "://***@" : "://")
+        .append(parts->authority.substr(host))
+        .append(parts->path.substr(0, query))
+        .append(query != std::string_view::npos ? "?***" : "");
 }
 
 #endif

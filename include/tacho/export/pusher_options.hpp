@@ -20,7 +20,7 @@ namespace tacho::inline TACHO_ABI {
 
 /// What a pusher does, where and when.
 struct pusher_options {
-    /// Of the request, whole. Messages show it without a user's name and password.
+    /// Of the request, whole. Messages show it without a user's name and password, and without its query.
     std::string url = "http://localhost:4318/v1/metrics";
     std::vector<attribute> headers = {};        ///< sent with each request; their values are never logged
     resource about = {};                        ///< who sends

@@ -226,11 +226,13 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
         std::vector<std::string_view> sendable;  // to who wrote one of them, the other is no answer
         for (std::string_view const other : {"http", "https"})
             if (scheme != "http" && scheme != "https" && by.it->can_send(other)) sendable.push_back(other);
+        auto hint = env::which_is_meant(scheme, sendable);
+        if (hint.empty() && !sendable.empty())
+            hint = fmt::format(". What it sends is OTLP over HTTP: write {}://", sendable.front());
         return running.refuse(
             path, fmt::format("not pushing to {}{}: the transport can't send {}; use one that can, or another "
                               "endpoint{}",
-                              url, origin_of("push.url", url, as_read), parts->scheme,
-                              env::which_is_meant(scheme, sendable)));
+                              url, origin_of("push.url", url, as_read), parts->scheme, hint));
     }
     auto now = number < running.pushes->size() ? (*running.pushes)[number] : one_push{};
     auto const find_memory = [&] { now.memory = running.delivered->of(number == 0 ? "" : "added " + path.name); };
@@ -322,7 +324,10 @@ inline void start_scrape(running_telemetry& running, registry& of, settings cons
         by.it != nullptr && attempt([&] {
             auto const port =
                 by.it->start(s.scrape.host, s.scrape.port, make_endpoint(running, of, s, compress_with, true));
-            if (!port) return running.refuse(path, "not listening: " + port.message());
+            if (!port)
+                return running.refuse(
+                    path, fmt::format("not listening: {}{}", port.message(),
+                                      s.scrape.variables.empty() ? "" : ". " + s.scrape.variables + " set them"));
             running.scrape = std::move(by.it);
             running.listens = path.running = true;
             path.port = *port;
