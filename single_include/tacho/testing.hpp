@@ -774,7 +774,9 @@ private:
             auto const whole = replacement_of(unit_abbreviations, part);
             if (std::exchange(first, false) || whole.empty()) return false;
             find("its name abbreviates a unit, " + quoted(part),
-                 "give it the unit, which its name then shows, and record " + std::string{whole}, convention::promtool);
+                 of_->unit.empty() ? "give it the unit, which its name then shows, and record " + std::string{whole}
+                                   : "leave it out: a scrape appends the unit",
+                 convention::promtool);
             return true;
         });
     }
@@ -841,9 +843,13 @@ private:
 
     void opentelemetry_unit(std::string_view last) {
         std::string_view const unit = of_->unit;
-        if (!of_->unit_word.empty() && last == words_of{of_->unit_word}.last())
+        words_of const shown{of_->unit_word};
+        bool const is_last = last == shown.last();
+        auto const is_unit = [&](std::string_view part) { return part == of_->unit_word; };
+        if (!of_->unit_word.empty() && (is_last || words_of{of_->name}.any(is_unit)))
             find("its name has its unit",
-                 "name it " + quoted(without_last_word(of_->name)) + ", to which a scrape appends it",
+                 is_last ? "name it " + quoted(without_last_word(of_->name)) + ", to which a scrape appends it"
+                         : "leave it out: a scrape appends the unit",
                  "https://opentelemetry.io/docs/specs/semconv/general/metrics/#units");
         if (auto const code = replacement_of(units_in_words, unit); !code.empty())
             find("its unit, " + quoted(unit) + ", is no code of UCUM", "write " + std::string{code},
