@@ -53,8 +53,11 @@ FMT_CHECK = '''#if defined(__has_include) && (!defined(TACHO_SEPARATE_COMPILATIO
 
 STANDARD_CHECK = '''#if defined(__cplusplus) && __cplusplus < 202002L && !defined(_MSVC_LANG)
 #error "tacho needs C++20: compile with -std=c++20, in Meson with cpp_std=c++20, or newer"
-#endif
+#else  // the cure alone, and not under thousands of lines
 
+'''
+STANDARD_END = '''
+#endif
 '''
 
 
@@ -188,7 +191,7 @@ class Tree:
         head += FMT_CHECK if uses_fmt else ''
         includes = ''.join(f'#include <{name}>\n' for name in sorted(system))
         includes = f'#include "{below}"\n\n{includes}' if below else includes
-        return head + includes + '\n' + QUIET + '\n'.join(body) + LOUD
+        return head + includes + '\n' + QUIET + '\n'.join(body) + LOUD + STANDARD_END
 
     def products(self):
         out, reached = {}, set()

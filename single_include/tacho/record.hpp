@@ -5,7 +5,7 @@
 
 #if defined(__cplusplus) && __cplusplus < 202002L && !defined(_MSVC_LANG)
 #error "tacho needs C++20: compile with -std=c++20, in Meson with cpp_std=c++20, or newer"
-#endif
+#else  // the cure alone, and not under thousands of lines
 
 #include <algorithm>
 #include <array>
@@ -11513,4 +11513,6 @@ TACHO_FUNCTION snapshot registry::snapshot() const {
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
+#endif
+
 #endif

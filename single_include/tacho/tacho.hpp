@@ -6,7 +6,7 @@
 
 #if defined(__cplusplus) && __cplusplus < 202002L && !defined(_MSVC_LANG)
 #error "tacho needs C++20: compile with -std=c++20, in Meson with cpp_std=c++20, or newer"
-#endif
+#else  // the cure alone, and not under thousands of lines
 
 #if defined(__has_include) && (!defined(TACHO_SEPARATE_COMPILATION) || defined(TACHO_IMPLEMENTATION))
 #if !__has_include(<fmt/format.h>)
@@ -19148,4 +19148,6 @@ TACHO_FUNCTION void self_metrics::instruments::show(sums& together, observer& ob
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
+#endif
+
 #endif

@@ -5,7 +5,7 @@
 
 #if defined(__cplusplus) && __cplusplus < 202002L && !defined(_MSVC_LANG)
 #error "tacho needs C++20: compile with -std=c++20, in Meson with cpp_std=c++20, or newer"
-#endif
+#else  // the cure alone, and not under thousands of lines
 
 #include "tacho/tacho.hpp"
 
@@ -985,4 +985,6 @@ private:
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
+#endif
+
 #endif

@@ -72,6 +72,16 @@ def implemented_alone(compiler):
     return '' if 'define TACHO_SEPARATE_COMPILATION in all files' in said else f'the cure is not in: {said}'
 
 
+def older_standard(compiler):
+    """The cure isn't under thousands of lines about what C++17 lacks."""
+    for header in 'record', 'tacho', 'testing':
+        text = f'#include "tacho/{header}.hpp"\nstatic tacho::counter<"a"> a;\nint main() {{ a.inc(); }}\n'
+        said = compile_text(compiler, text, '-std=c++17', f'-I{SINGLE}')
+        if 'compile with -std=c++20' not in said or len(said.splitlines()) > 40:
+            return f'{header}.hpp: the cure is not in, or under too much: {said[-2000:]}'
+    return ''
+
+
 def nothing_unused(compiler):
     """A file that includes all and uses nothing has no class compiled in it, which compilers do for a virtual function
     that is inline only behind its class."""
@@ -140,6 +150,7 @@ def main(compilers):
             add(f'dropped in: {name}', dropped_in, flags)
         add('compiled once', compiled_once)
         add('{fmt} in one file', fmt_in_one_file)
+        add('an older standard', older_standard)
         add('nothing that is not used', nothing_unused)
         add('TACHO_IMPLEMENTATION too late', implemented_too_late)
         add('TACHO_IMPLEMENTATION alone', implemented_alone)
