@@ -10255,6 +10255,10 @@ public:
         }
         return Handle{registration_.bind(values)};
     }
+    /// The same without braces, as of typed instruments: `bind("mail", "high")`.
+    template <class... Values>
+        requires(sizeof...(Values) != 0 && (std::is_convertible_v<Values const&, std::string_view> && ...))
+    [[nodiscard]] Handle bind(Values const&... values) const noexcept { return bind({std::string_view{values}...}); }
 
     /// Removes the series with these label values, or all of them; see the typed instruments. Without labels there is
     /// one series, which stays.
@@ -10267,6 +10271,10 @@ public:
         auto const& of = registration_.held();
         return of != nullptr && values.size() == of->schema().given && registration_.remove(values);
     }
+    /// The same without braces.
+    template <class... Values>
+        requires(sizeof...(Values) != 0 && (std::is_convertible_v<Values const&, std::string_view> && ...))
+    bool remove(Values const&... values) const noexcept { return remove({std::string_view{values}...}); }
     /// Removes all series. Takes the mutex that creating one takes.
     void clear() const noexcept {
         if constexpr (detail::recording) registration_.clear();

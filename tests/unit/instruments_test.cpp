@@ -734,6 +734,31 @@ TEST(an_optional_label, is_missing_where_a_text_is_none) {
     EXPECT_EQ(heard.count(), 0) << heard.text();
 }
 
+TEST(a_named_instrument, takes_label_values_with_and_without_braces) {
+    tacho::registry registry{test::fixed()};
+    auto const one = tacho::add_counter(registry, {.name = "one", .labels = {"a"}});
+    auto const two = tacho::add_counter(registry, {.name = "two", .labels = {"a", "b"}});
+    std::string const text = "x";
+    std::vector<std::string_view> const both{"x", "y"};
+    char const literal[] = "x";
+    one.bind("x").inc();
+    one.bind(text).inc();
+    one.bind(literal).inc();
+    one.bind({"x"}).inc();
+    one.bind({text}).inc();
+    two.bind("x", "y").inc();
+    two.bind(text, std::string_view{"y"}).inc();
+    two.bind(both).inc();
+    two.bind({"x", "y"}).inc();
+    EXPECT_EQ(as_text(registry),
+              "# TYPE one_total counter\none_total{a=\"x\"} 5\n"
+              "# TYPE two_total counter\ntwo_total{a=\"x\",b=\"y\"} 4\n");
+    EXPECT_TRUE(one.remove("x"));
+    EXPECT_TRUE(two.remove(text, "y"));
+    EXPECT_FALSE(two.remove("x", "y"));
+    EXPECT_FALSE(two.remove("x"));
+}
+
 TEST(a_named_instrument, discards_what_has_the_wrong_number_of_labels) {
     test::heard heard;
     tacho::registry registry{test::fixed()};
