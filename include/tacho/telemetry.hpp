@@ -169,7 +169,7 @@ inline std::shared_ptr<running_telemetry> start_quietly(registry& of, settings c
         start_push(*running, report.push, 0, s.push, s.as_read, std::move(by), compress_with,
                    std::move(watched.of_pushes));
     else if (s.push.enabled)
-        running->go_on_pushing(0, s.push);
+        running->go_on_pushing(0, s.push, by);
     if (s.console.enabled && !report.console.running) start_console(*running, of, s);
     if (s.scrape.enabled && s.scrape.metrics && running->watcher == nullptr)
         running->watcher = std::move(watched.of_scrapes);
@@ -229,7 +229,7 @@ TACHO_FUNCTION void telemetry::add_any(std::string const& name, push_settings co
             running->go_on();
             detail::start_push(*running, path, number, s, {}, std::move(by), compress_with, std::move(watcher));
         } else if (s.enabled) {
-            running->go_on_pushing(number, s);
+            running->go_on_pushing(number, s, by);
         }
         messages.swap(running->messages);
     }

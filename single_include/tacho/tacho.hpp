@@ -14261,7 +14261,8 @@ struct url_parts {
 /// Allocates. Rule: RFC 3986, section 3.2.2.
 [[nodiscard]] std::string host_before_port(std::string_view host);
 
-/// The URL for a message: a user's name and password are left out, and what is behind a `?`, which may be a key.
+/// The URL for a message: a user's name and password are left out, and what is behind a `?` or `#`, which may be
+/// a key.
 [[nodiscard]] std::string without_credentials(std::string_view url);
 
 #if TACHO_BODIES
@@ -14270,6 +14271,15 @@ TACHO_FUNCTION std::string host_before_port(std::string_view host) {
     bool const is_ipv6 = host.find(':') != std::string_view::npos && !host.starts_with('[');
     return is_ipv6 ? "[" + std::string{host} + "]" : std::string{host};
 }
+
+namespace detail {
+
+[[nodiscard]] inline std::string without_query(std::string_view text) {
+    auto const size = text.find_first_of("?#");
+    return size == text.npos ? std::string{text} : std::string{text.substr(0, size + 1)}.append("***");
+}
+
+}  // namespace detail
 
 TACHO_FUNCTION std::string without_credentials(std::string_view url) {
     auto const parts = split_url(url);
@@ -14280,15 +14290,14 @@ TACHO_FUNCTION std::string without_credentials(std::string_view url) {
                         port.find_first_not_of("0123456789", 1) != std::string_view::npos && !port.ends_with(']');
     if (!parts || is_cut) {  // it is none, and so may have them anywhere before an @
         auto const at = url.rfind('@');
-        return at == std::string_view::npos ? std::string{url} : "***" + std::string{url.substr(at)};
+        return at == std::string_view::npos ? detail::without_query(url)
+                                            : "***" + detail::without_query(url.substr(at));
     }
     auto const host = parts->authority.rfind('@') + 1;  // with npos + 1 it is all of it
-    auto const query = parts->path.find('?');
     return std::string{parts->scheme}
         .append(host != 0 ? "://***@" : "://")
         .append(parts->authority.substr(host))
-        .append(parts->path.substr(0, query))
-        .append(query != std::string_view::npos ? "?***" : "");
+        .append(detail::without_query(parts->path));
 }
 
 #endif
@@ -14348,7 +14357,7 @@ struct tls_files {
 /// the settings name, before the first request. What the program has given the transport itself should go before.
 ///
 /// One that sends to somewhere else than the URL may tell where, for reports and messages: `std::string destination()
-/// const`, such as `the standard error`.
+/// const`, such as `the standard error`. It is called when a push starts, and must not throw.
 template <class T>
 concept transport = std::movable<T> && requires(T& t, http_post const& request, deadline const& until) {
     { t.post(request, until) } -> std::same_as<http_outcome>;
@@ -14364,7 +14373,7 @@ concept takes_tls_files = requires(T& t, tls_files const& files) {
 /// Whether a transport tells where it sends.
 template <class T>
 concept tells_destination = requires(T const& t) {
-    { t.destination() } -> std::convertible_to<std::string>;
+    std::string{t.destination()};
 };
 
 namespace detail {
@@ -14394,7 +14403,7 @@ public:
         return takes_tls_files<Transport>;
     }
     [[nodiscard]] std::string destination(std::string_view url) const override {
-        if constexpr (tells_destination<Transport>) return by_.destination();
+        if constexpr (tells_destination<Transport>) return std::string{by_.destination()};
         return env::without_credentials(url);
     }
 
@@ -16183,7 +16192,7 @@ public:
     /// Any scheme: it sends to no URL.
     static bool can_send(std::string_view) noexcept { return true; }
     /// The path of a file, or which stream.
-    [[nodiscard]] std::string destination() const { return name_; }
+    [[nodiscard]] std::string destination() const { return name_.empty() ? "a file without a name" : name_; }
 
     /// Writes a line and flushes it. A failed write is a problem, and not tried again.
     http_outcome post(http_post const& sent, deadline const& until) const;
@@ -16369,11 +16378,94 @@ namespace tacho::inline TACHO_ABI::env {
 
 #endif
 
+// ---- tacho/env/settings_values.hpp
+#ifndef TACHO_PART_ENV_SETTINGS_VALUES
+#define TACHO_PART_ENV_SETTINGS_VALUES
+
+// tacho: what the environment asks for: whether and where numbers leave the process.
+
+namespace tacho::inline TACHO_ABI {
+
+/// How numbers are pushed. Change what the environment said before telemetry starts: the program has the last word.
+struct push_settings {
+    bool enabled = false;                                  ///< whether there are pushes
+    std::string url = "http://localhost:4318/v1/metrics";  ///< of the request, whole, such as .../v1/metrics
+    std::vector<attribute> headers = {};                   ///< sent with each request; their values are never logged
+    std::chrono::milliseconds interval{60000};             ///< from the start of one push to that of the next
+    std::chrono::milliseconds timeout{10000};  ///< of one push, with all retries; 0 for no limit but the interval
+    /// Totals or deltas (OpenTelemetry's lists).
+    temporality_preference temporality = temporality_preference::cumulative;
+    std::string compression = {};  ///< `gzip`, for programs that give telemetry::start a compressor; empty for none
+    bool metrics = false;          ///< show how it is pushed, as `tacho_pushes_total` and others
+    std::string certificate = {};  ///< PEM files for https, which telemetry hands to the transport
+    std::string client_certificate = {};  ///< PEM file, for receivers that want one
+    std::string client_key = {};          ///< PEM file of its key
+    /// For the report, when it is not enabled.
+    std::string why_off = "no OTLP endpoint is set (OTEL_EXPORTER_OTLP_ENDPOINT)";
+    std::string problem = {};  ///< why it can't work, if so
+};
+
+/// How numbers are scraped.
+struct scrape_settings {
+    bool enabled = false;                 ///< whether an endpoint answers
+    bool own_port = false;                ///< a host or port was asked for, so a listener of its own is wanted
+    std::string host = "127.0.0.1";       ///< where a listener listens; loopback unless told otherwise
+    std::uint16_t port = 9464;            ///< the same; 0: any that is free
+    bool prefer_text_1_0_0 = false;       ///< for clients that ask for nothing in particular
+    bool created = false;                 ///< tell in OpenMetrics when series began, as `_created`
+    bool metrics = true;                  ///< show how it is scraped, as `tacho_scrapes_total` and others
+    std::string why_off = "not enabled";  ///< for the report, when it is not enabled
+    std::string problem = {};             ///< why the listener can't work, if so
+    std::string variables = {};           ///< for messages: those of host and port, as in "A_HOST and A_PORT"
+};
+
+/// Whether each collection is also written to the standard output, as a line of OTLP in JSON.
+struct console_settings {
+    bool enabled = false;                       ///< whether it is written
+    std::chrono::milliseconds interval{10000};  ///< from start to start
+};
+
+/// A value as it was read, and the variable that it came from; empty for a default.
+struct setting_origin {
+    std::string_view setting;  ///< such as `push.interval`
+    std::string value;         ///< as text() shows it
+    std::string variable;      ///< such as `OTEL_METRIC_EXPORT_INTERVAL`
+};
+
+/// Where the program's own variables and defaults differ from OpenTelemetry's.
+struct environment_options {
+    std::string prefix = {};        ///< "OGX" makes OGX_PROMETHEUS_ENABLED, OGX_METRICS_HOST and the like count
+    std::string service_name = {};  ///< of the resource, when the environment names none
+};
+
+/// All that telemetry needs to know. A value; every member may be set by the program instead.
+struct settings {
+    push_settings push;                             ///< to a receiver of OTLP
+    scrape_settings scrape;                         ///< by Prometheus and its like
+    console_settings console;                       ///< for people
+    std::optional<exemplar_filter> exemplars = {};  ///< which measurements become exemplars, if it is said
+    resource about;  ///< who is measured: service.name, telemetry.sdk.* and what the environment adds
+    std::vector<std::string> warnings;  ///< variables that could not be used: name, value, and what was taken instead
+    std::vector<setting_origin> as_read = {};  ///< for text()
+
+    /// Reads the environment. Never fails: what is wrong is a warning, or the problem of the one path that it concerns.
+    [[nodiscard]] static settings from_environment(environment_options const& options = {},
+                                                   env::source const& from = {});
+
+    /// A line for each setting: its value, and whether that is the default, came from a variable, or was set by the
+    /// program since. No header's value, no password, and nothing of what a file of certificates has in it.
+    [[nodiscard]] std::string text() const;
+};
+
+}  // namespace tacho::inline TACHO_ABI
+
+#endif
+
 // ---- tacho/env/misspelt.hpp
 #ifndef TACHO_PART_ENV_MISSPELT
 #define TACHO_PART_ENV_MISSPELT
 
-// tacho: variables that look like one that counts, and are none.
+// tacho: what is written in place of what is meant: variables that look like one that counts, and their values.
 
 namespace tacho::inline TACHO_ABI::env::detail {
 
@@ -16418,6 +16510,45 @@ inline constexpr std::string_view places_behind_a_prefix[][2] = {{"_METRIC_HOST"
                                                                  {"_PROMETHEUS_PORT", "_METRICS_PORT"}};
 
 #if TACHO_BODIES
+
+// What is left of a prefix of environment variables that doesn't begin with a digit, has letters, digits and _, and
+// ends with none of the latter, which is put behind it.
+[[nodiscard]] inline std::string usable_prefix(std::string_view prefix) {
+    std::string out;
+    for (char const c : prefix) {
+        bool const is_word = tacho::detail::is_letter(c) || c == '_' || (tacho::detail::is_digit(c) && !out.empty());
+        if (is_word || !out.empty()) out += is_word ? c : '_';
+    }
+    while (out.ends_with('_')) out.pop_back();
+    return out;
+}
+
+// Whether it is a host and a port, perhaps with a path. Nothing that may be a secret, for it is shown.
+[[nodiscard]] inline bool lacks_only_a_scheme(std::string const& value) {
+    auto const whole_url = "http://" + value;
+    auto const parts = split_url(whole_url);
+    if (!parts || value.find_first_of("@?#") != value.npos || value.find("://") != value.npos) return false;
+    auto const port = parts->authority.substr((std::min)(parts->authority.rfind(':'), parts->authority.size()));
+    return port.size() > 1 && port.find_first_not_of("0123456789", 1) == port.npos;
+}
+
+// An address of IPv6 as it is written in a URL.
+[[nodiscard]] inline std::string without_brackets(std::string const& host) {
+    bool const has_them = host.size() > 2 && host.starts_with('[') && host.ends_with(']');
+    return has_them ? host.substr(1, host.size() - 2) : host;
+}
+
+// Unless the variable that asks for gRPC has been warned of.
+inline void warn_of_grpc_port(reader& in, push_settings const& push) {
+    auto const name = in.variable_of("push.url");
+    auto const to = split_url(push.url);
+    auto const protocol = in.text("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL");
+    if (name.empty() || !to || !to->authority.ends_with(":4317") || equals_ignoring_case(protocol.value_or(""), "grpc"))
+        return;
+    in.warn(
+        "{}={} has the port on which receivers mostly take gRPC; the one for http/json, which is sent, is mostly 4318",
+        name, in_quotes(without_credentials(*in.text(name))));
+}
 
 // What a name behind a prefix is written in place of; empty where nothing is as near.
 [[nodiscard]] inline std::string meant_behind_prefix(std::string_view name, std::string const& prefix) {
@@ -16519,89 +16650,6 @@ inline resource read_resource(reader& in, std::string const& service_name) {
 }  // namespace tacho::inline TACHO_ABI::env::detail
 
 #endif
-
-#endif
-
-// ---- tacho/env/settings_values.hpp
-#ifndef TACHO_PART_ENV_SETTINGS_VALUES
-#define TACHO_PART_ENV_SETTINGS_VALUES
-
-// tacho: what the environment asks for: whether and where numbers leave the process.
-
-namespace tacho::inline TACHO_ABI {
-
-/// How numbers are pushed. Change what the environment said before telemetry starts: the program has the last word.
-struct push_settings {
-    bool enabled = false;                                  ///< whether there are pushes
-    std::string url = "http://localhost:4318/v1/metrics";  ///< of the request, whole, such as .../v1/metrics
-    std::vector<attribute> headers = {};                   ///< sent with each request; their values are never logged
-    std::chrono::milliseconds interval{60000};             ///< from the start of one push to that of the next
-    std::chrono::milliseconds timeout{10000};  ///< of one push, with all retries; 0 for no limit but the interval
-    /// Totals or deltas (OpenTelemetry's lists).
-    temporality_preference temporality = temporality_preference::cumulative;
-    std::string compression = {};  ///< `gzip`, for programs that give telemetry::start a compressor; empty for none
-    bool metrics = false;          ///< show how it is pushed, as `tacho_pushes_total` and others
-    std::string certificate = {};  ///< PEM files for https, which telemetry hands to the transport
-    std::string client_certificate = {};  ///< PEM file, for receivers that want one
-    std::string client_key = {};          ///< PEM file of its key
-    /// For the report, when it is not enabled.
-    std::string why_off = "no OTLP endpoint is set (OTEL_EXPORTER_OTLP_ENDPOINT)";
-    std::string problem = {};  ///< why it can't work, if so
-};
-
-/// How numbers are scraped.
-struct scrape_settings {
-    bool enabled = false;                 ///< whether an endpoint answers
-    bool own_port = false;                ///< a host or port was asked for, so a listener of its own is wanted
-    std::string host = "127.0.0.1";       ///< where a listener listens; loopback unless told otherwise
-    std::uint16_t port = 9464;            ///< the same; 0: any that is free
-    bool prefer_text_1_0_0 = false;       ///< for clients that ask for nothing in particular
-    bool created = false;                 ///< tell in OpenMetrics when series began, as `_created`
-    bool metrics = true;                  ///< show how it is scraped, as `tacho_scrapes_total` and others
-    std::string why_off = "not enabled";  ///< for the report, when it is not enabled
-    std::string problem = {};             ///< why the listener can't work, if so
-    std::string variables = {};           ///< for messages: those of host and port, as in "A_HOST and A_PORT"
-};
-
-/// Whether each collection is also written to the standard output, as a line of OTLP in JSON.
-struct console_settings {
-    bool enabled = false;                       ///< whether it is written
-    std::chrono::milliseconds interval{10000};  ///< from start to start
-};
-
-/// A value as it was read, and the variable that it came from; empty for a default.
-struct setting_origin {
-    std::string_view setting;  ///< such as `push.interval`
-    std::string value;         ///< as text() shows it
-    std::string variable;      ///< such as `OTEL_METRIC_EXPORT_INTERVAL`
-};
-
-/// Where the program's own variables and defaults differ from OpenTelemetry's.
-struct environment_options {
-    std::string prefix = {};        ///< "OGX" makes OGX_PROMETHEUS_ENABLED, OGX_METRICS_HOST and the like count
-    std::string service_name = {};  ///< of the resource, when the environment names none
-};
-
-/// All that telemetry needs to know. A value; every member may be set by the program instead.
-struct settings {
-    push_settings push;                             ///< to a receiver of OTLP
-    scrape_settings scrape;                         ///< by Prometheus and its like
-    console_settings console;                       ///< for people
-    std::optional<exemplar_filter> exemplars = {};  ///< which measurements become exemplars, if it is said
-    resource about;  ///< who is measured: service.name, telemetry.sdk.* and what the environment adds
-    std::vector<std::string> warnings;  ///< variables that could not be used: name, value, and what was taken instead
-    std::vector<setting_origin> as_read = {};  ///< for text()
-
-    /// Reads the environment. Never fails: what is wrong is a warning, or the problem of the one path that it concerns.
-    [[nodiscard]] static settings from_environment(environment_options const& options = {},
-                                                   env::source const& from = {});
-
-    /// A line for each setting: its value, and whether that is the default, came from a variable, or was set by the
-    /// program since. No header's value, no password, and nothing of what a file of certificates has in it.
-    [[nodiscard]] std::string text() const;
-};
-
-}  // namespace tacho::inline TACHO_ABI
 
 #endif
 
@@ -16736,18 +16784,6 @@ inline exporters read_exporters(reader& in) {
     return out;
 }
 
-// What is left of a prefix of environment variables that doesn't begin with a digit, has letters, digits and _, and
-// ends with none of the latter, which is put behind it.
-inline std::string usable_prefix(std::string_view prefix) {
-    std::string out;
-    for (char const c : prefix) {
-        bool const is_word = tacho::detail::is_letter(c) || c == '_' || (tacho::detail::is_digit(c) && !out.empty());
-        if (is_word || !out.empty()) out += is_word ? c : '_';
-    }
-    while (out.ends_with('_')) out.pop_back();
-    return out;
-}
-
 inline void read_url(reader& in, push_settings& push) {
     std::string const specific = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", generic = "OTEL_EXPORTER_OTLP_ENDPOINT";
     bool const whole = in.text(specific).has_value();
@@ -16760,8 +16796,7 @@ inline void read_url(reader& in, push_settings& push) {
         push.problem = name + "=" + in_quotes(without_credentials(*value)) +
                        " is not a URL with a scheme, a host and, if any, a port up to 65535; " +
                        std::string{shortest_url_help};
-        if (auto const whole_url = "http://" + *value; value->find("://") == value->npos && split_url(whole_url))
-            push.problem += ". Is " + in_quotes(without_credentials(whole_url)) + " meant?";
+        if (lacks_only_a_scheme(*value)) push.problem += ". Is " + in_quotes("http://" + *value) + " meant?";
         return;
     }
     in.note("push.url", name);  // only now: what can't be used leaves the default
@@ -16770,11 +16805,6 @@ inline void read_url(reader& in, push_settings& push) {
     if (whole && (path.empty() || path == "/"))
         in.warn("{}={} has no path and is taken as it stands; a receiver's path is mostly /v1/metrics", name,
                 in_quotes(without_credentials(*value)));
-    if (parts->authority.ends_with(":4317"))
-        in.warn(
-            "{}={} has the port on which receivers mostly take gRPC; the one for http/json, which is sent, is mostly "
-            "4318",
-            name, in_quotes(without_credentials(*value)));
     if (!whole && (path.ends_with("/v1/metrics") || path.ends_with("/v1/metrics/")))
         in.warn("{}={} is a base, to which /v1/metrics is added once more; leave that out, or set {}", name,
                 in_quotes(without_credentials(*value)), specific);
@@ -16961,23 +16991,13 @@ inline scrape_settings read_scrape(reader& in, exporters const& listed, std::str
     scrape.variables = host_name + " and " + port_name;
     in.note("scrape.host", host_name);
     in.note("scrape.problem", port_name);
-    if (host) {
-        scrape.host = *host;
-        if (scrape.host.starts_with('[') && scrape.host.ends_with(']'))  // as an address of IPv6 is written in a URL
-            scrape.host = scrape.host.substr(1, scrape.host.size() - 2);
-        if (scrape.host.find_first_of("/[]") != scrape.host.npos ||
-            std::count(scrape.host.begin(), scrape.host.end(), ':') == 1) {
-            in.note("scrape.problem", host_name);
-            scrape.problem = host_name + "=" + in_quotes(*host) +
-                             " is not a host alone; leave out scheme and path, and give the port by " + port_name;
-        }
-    }
+    if (host) scrape.host = without_brackets(*host);
     if (port) {
         // A port that was asked for and can't be is not replaced by another: nobody would look there.
         if (auto const number = whole_number(*port, 65535)) {
             in.note("scrape.port", port_name);
             scrape.port = static_cast<std::uint16_t>(*number);
-        } else if (scrape.problem.empty())
+        } else
             scrape.problem = port_name + "=" + in_quotes(*port) + " is not a port; write a number from 0 to 65535";
     }
     return scrape;
@@ -17013,6 +17033,7 @@ TACHO_FUNCTION settings settings::from_environment(environment_options const& op
         for (auto const setting : {"push.enabled", "scrape.enabled", "console.enabled"})
             in.note(setting, disabled ? "OTEL_SDK_DISABLED" : "OTEL_METRICS_EXPORTER");
     }
+    if (out.push.enabled) env::detail::warn_of_grpc_port(in, out.push);
     env::detail::warn_of_misspelt(in, from, options.prefix);
     for (auto& [setting, value] : env::detail::values_of(out))
         out.as_read.push_back({setting, std::move(value), in.variable_of(setting)});
@@ -17110,6 +17131,70 @@ struct delivered_by_name {
 
 #endif
 
+// ---- tacho/export/named_settings.hpp
+#ifndef TACHO_PART_EXPORT_NAMED_SETTINGS
+#define TACHO_PART_EXPORT_NAMED_SETTINGS
+
+// tacho: what messages call a setting: by its value, and by the variable that it was read from.
+
+#if TACHO_BODIES
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+#endif
+
+namespace tacho::inline TACHO_ABI::detail {
+
+#if TACHO_BODIES
+
+// Of a setting that has this value, as text() shows it, since it was read; nullptr if the program has set it.
+[[nodiscard]] inline setting_origin const* origin_of(std::string_view setting, std::string_view value,
+                                                     std::vector<setting_origin> const& as_read) {
+    for (auto const& read : as_read)
+        if (read.setting == setting && read.value == value) return &read;
+    return nullptr;
+}
+
+// The variable that a text was read from, in brackets; nothing if it was from none.
+[[nodiscard]] inline std::string variable_of(std::string_view setting, std::string_view text,
+                                             std::vector<setting_origin> const& as_read) {
+    auto const* const read = origin_of(setting, env::in_quotes(text, text.size()), as_read);
+    return read != nullptr && !read->variable.empty() ? " (" + read->variable + ")" : std::string{};
+}
+
+// A setting and its value, with the variable that it was read from, if it was.
+[[nodiscard]] inline std::string named_setting(std::string_view setting, std::string const& value,
+                                               std::vector<setting_origin> const& as_read) {
+    auto name = std::string{setting}.append("=").append(env::in_quotes(value));
+    auto const* const read = origin_of(setting, env::in_quotes(value, value.size()), as_read);
+    if (read != nullptr && !read->variable.empty()) name.append(" of ").append(read->variable);
+    return name;
+}
+
+// Which variables say where to listen, unless the program does.
+[[nodiscard]] inline std::string variables_of(scrape_settings const& scrape,
+                                              std::vector<setting_origin> const& as_read) {
+    bool const by_environment =
+        origin_of("scrape.host", env::in_quotes(scrape.host, scrape.host.size()), as_read) != nullptr &&
+        origin_of("scrape.port", std::to_string(scrape.port), as_read) != nullptr;
+    return by_environment && !scrape.variables.empty() ? ". " + scrape.variables + " set them" : std::string{};
+}
+
+// Whether it has a scheme or a port with it, as in a URL; an address of IPv6 has two colons or more.
+[[nodiscard]] inline bool is_more_than_a_host(std::string_view host) noexcept {
+    auto const port = host.substr((std::min)(host.rfind(':'), host.size()));
+    bool const ends_with_port = port.size() > 1 && port.find_first_not_of("0123456789", 1) == port.npos;
+    return host.find("://") != host.npos ||
+           (ends_with_port && (host.starts_with('[') || std::count(host.begin(), host.end(), ':') == 1));
+}
+
+#endif
+
+}  // namespace tacho::inline TACHO_ABI::detail
+
+#endif
+
 // ---- tacho/export/named_files.hpp
 #ifndef TACHO_PART_EXPORT_NAMED_FILES
 #define TACHO_PART_EXPORT_NAMED_FILES
@@ -17137,25 +17222,6 @@ struct named_file {
     if (opened == nullptr) return why(errno);
     std::fclose(opened);
     return {};
-}
-
-// The variable that the value of a setting was read from, in brackets; nothing if it comes from the program.
-[[nodiscard]] inline std::string origin_of(std::string_view setting, std::string_view value,
-                                           std::vector<setting_origin> const& as_read) {
-    for (auto const& read : as_read)
-        if (read.setting == setting && read.value == env::in_quotes(value, value.size()))
-            return " (" + read.variable + ")";
-    return {};
-}
-
-// A setting and its value, with the variable that it was read from, if it was.
-[[nodiscard]] inline std::string named_setting(std::string_view setting, std::string const& value,
-                                               std::vector<setting_origin> const& as_read) {
-    auto name = std::string{setting}.append("=").append(env::in_quotes(value));
-    for (auto const& read : as_read)
-        if (read.setting == setting && read.value == env::in_quotes(value, value.size()))
-            name.append(" of ").append(read.variable);
-    return name;
 }
 
 [[nodiscard]] inline std::vector<named_file> files_of(push_settings const& push,
@@ -17317,14 +17383,16 @@ struct running_telemetry {
         report.warnings.push_back(what);
     }
     // Who asks for another receiver under the name of a push that runs.
-    void go_on_pushing(std::size_t number, push_settings const& s) {
+    void go_on_pushing(std::size_t number, push_settings const& s, given<any_transport> const& by) {
         if (!s.problem.empty()) return warn("not pushing: " + s.problem);
         auto const& runs = (*pushes)[number];
-        if (auto const url = env::without_credentials(s.url); url != runs.url)
+        auto to = env::without_credentials(s.url);
+        if (by.it != nullptr) to = by.it->destination(s.url);
+        if (to != runs.to && (by.it != nullptr || to != runs.url))
             warn(
                 fmt::format("not pushing to {}: what was started before under this name goes on, to {}. Add it by "
                             "add_push() under another name, or stop() first",
-                            url, runs.to));
+                            to, runs.to));
     }
     void refuse(path_report& path, std::string why) {
         if (path.words == why) return;
@@ -17413,8 +17481,8 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
                        std::vector<setting_origin> const& as_read, given<any_transport> by,
                        std::shared_ptr<compressor> const& compress_with, std::shared_ptr<push_watcher> watcher) {
     path.wanted = true;
-    auto const url = by.it != nullptr ? by.it->destination(s.url) : env::without_credentials(s.url);
-    auto const interval = usable_interval(running, url, s.interval, push_settings{}.interval);
+    auto const url = env::without_credentials(s.url), to = by.it != nullptr ? by.it->destination(s.url) : url;
+    auto const interval = usable_interval(running, to, s.interval, push_settings{}.interval);
     if (!s.problem.empty()) return running.refuse(path, "not pushing: " + s.problem);
     if (!by.is_one)
         return running.refuse(
@@ -17422,21 +17490,21 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
                               "tacho::curl_transport{{}} of tacho/adapter/curl.hpp",
                               url));
     auto const parts = env::split_url(s.url);
-    if (!parts)
+    if (!parts && to == url)
         return running.refuse(path, fmt::format("not pushing: {} is no URL; write it as http://host:port/v1/metrics",
                                                 env::in_quotes(url)));
     std::vector<http_header> sent;
     for (auto const& [name, value] : s.headers) sent.push_back({name, value});
     if (auto const problem = problem_of(sent); !problem.empty())
-        return running.refuse(path, fmt::format("not pushing to {}: {}", url, problem));
+        return running.refuse(path, fmt::format("not pushing to {}: {}", to, problem));
     auto const lacks_memory = [&] {
-        running.refuse(
-            path, fmt::format("not pushing to {}: no thread or no memory can be had; allow the process more", url));
+        running.refuse(path,
+                       fmt::format("not pushing to {}: no thread or no memory can be had; allow the process more", to));
     };
     if (by.it == nullptr) return lacks_memory();
-    std::string scheme{parts->scheme};
+    std::string scheme{parts ? parts->scheme : std::string_view{}};
     for (auto& c : scheme) c = detail::lower(c);
-    if (!by.it->can_send(scheme)) {
+    if (parts && !by.it->can_send(scheme)) {
         std::vector<std::string_view> sendable;  // to who wrote one of them, the other is no answer
         for (std::string_view const other : {"http", "https"})
             if (scheme != "http" && scheme != "https" && by.it->can_send(other)) sendable.push_back(other);
@@ -17446,7 +17514,7 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
         return running.refuse(
             path, fmt::format("not pushing to {}{}: the transport can't send {}; use one that can, or another "
                               "endpoint{}",
-                              url, origin_of("push.url", url, as_read), parts->scheme, hint));
+                              url, variable_of("push.url", url, as_read), parts->scheme, hint));
     }
     auto now = number < running.pushes->size() ? (*running.pushes)[number] : one_push{};
     auto const find_memory = [&] { now.memory = running.delivered->of(number == 0 ? "" : "added " + path.name); };
@@ -17455,7 +17523,7 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
     if (now.path != nullptr ? !now.path->ended() : now.memory->is_in_use())
         return running.refuse(path, fmt::format("not pushing to {}: the push before has not ended yet; start once "
                                                 "stop() has returned",
-                                                url));
+                                                to));
     if (scheme == "https") hand_over_files(running, s, as_read, *by.it);
     auto packs = compressor_of_pushes(running, s, as_read, compress_with);
     bool const started = attempt([&] {
@@ -17471,14 +17539,14 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
                                                                .compress_with = std::move(packs),
                                                                .watcher = std::move(watcher)},
                                                 std::move(by.it), now.memory);
-        now.url = env::without_credentials(s.url);
-        now.to = url;
+        now.url = url;
+        now.to = to;
         (*with)[number] = std::move(now);
         running.pushes = std::move(with);
     });
     if (!started) return lacks_memory();
     path.running = true;
-    path.words = fmt::format("pushing to {} every {} ms", url, interval.count());
+    path.words = fmt::format("pushing to {} every {} ms", to, interval.count());
 }
 
 inline void start_console(running_telemetry& running, registry& of, settings const& s) {
@@ -17530,6 +17598,10 @@ inline void start_scrape(running_telemetry& running, registry& of, settings cons
             "tacho::httplib_listener{} of tacho/adapter/httplib.hpp, or tacho::own_server{} and let your web "
             "server answer with telemetry.endpoint()");
     if (!s.scrape.problem.empty()) return running.refuse(path, "not listening: " + s.scrape.problem);
+    if (is_more_than_a_host(s.scrape.host))
+        return running.refuse(path,
+                              fmt::format("not listening: {} is not a host alone; leave out its scheme and port{}",
+                                          env::in_quotes(s.scrape.host), variables_of(s.scrape, s.as_read)));
     // A callback that stopped it may be under way in it still, and have this called by its thread.
     if (running.scrape != nullptr && !running.scrape->ended())
         return running.refuse(path,
@@ -17540,8 +17612,7 @@ inline void start_scrape(running_telemetry& running, registry& of, settings cons
                 by.it->start(s.scrape.host, s.scrape.port, make_endpoint(running, of, s, compress_with, true));
             if (!port)
                 return running.refuse(
-                    path, fmt::format("not listening: {}{}", port.message(),
-                                      s.scrape.variables.empty() ? "" : ". " + s.scrape.variables + " set them"));
+                    path, fmt::format("not listening: {}{}", port.message(), variables_of(s.scrape, s.as_read)));
             running.scrape = std::move(by.it);
             running.listens = path.running = true;
             path.port = *port;
@@ -17874,7 +17945,7 @@ inline std::shared_ptr<running_telemetry> start_quietly(registry& of, settings c
         start_push(*running, report.push, 0, s.push, s.as_read, std::move(by), compress_with,
                    std::move(watched.of_pushes));
     else if (s.push.enabled)
-        running->go_on_pushing(0, s.push);
+        running->go_on_pushing(0, s.push, by);
     if (s.console.enabled && !report.console.running) start_console(*running, of, s);
     if (s.scrape.enabled && s.scrape.metrics && running->watcher == nullptr)
         running->watcher = std::move(watched.of_scrapes);
@@ -17934,7 +18005,7 @@ TACHO_FUNCTION void telemetry::add_any(std::string const& name, push_settings co
             running->go_on();
             detail::start_push(*running, path, number, s, {}, std::move(by), compress_with, std::move(watcher));
         } else if (s.enabled) {
-            running->go_on_pushing(number, s);
+            running->go_on_pushing(number, s, by);
         }
         messages.swap(running->messages);
     }
@@ -18486,7 +18557,8 @@ public:
     explicit server_metrics(server_metrics_options options = {});
     /// In this registry, or scope of one. Allocates.
     explicit server_metrics(scope const& in, server_metrics_options options = {});
-    server_metrics(server_metrics const&) = delete;  // requests that are under way know where it is
+    // Nor is it moved: requests that are under way know where it is.
+    server_metrics(server_metrics const&) = delete;
     server_metrics& operator=(server_metrics const&) = delete;
     ~server_metrics();
 

@@ -508,6 +508,11 @@ TEST(telemetry, suggests_a_scheme_only_if_the_transport_can_send_it) {
     };
     EXPECT_EQ(words_of("http"),
               "not pushing to http://c: the transport can't send http; use one that can, or another endpoint");
+    auto const by_default =
+        tacho::telemetry::start(s.registry, read({{"OTEL_METRICS_EXPORTER", "otlp"}}), safe_transport{});
+    EXPECT_EQ(by_default.report().push.words,
+              "not pushing to http://localhost:4318/v1/metrics: the transport can't send http; use one that can, or "
+              "another endpoint");
     EXPECT_EQ(words_of("htp"),
               "not pushing to htp://c: the transport can't send htp; use one that can, or another endpoint. Is https "
               "meant?");

@@ -90,8 +90,8 @@ inline void address_of_parts(input bytes) {
     need(to->host == (host.front() == '[' ? host.substr(1, host.size() - 2) : host), "another host: " + url);
     need(to->user == user && to->password == password, "another user: " + url);
     need(to->path == below.sent, "another path: " + url);
-    auto const query = rest.find('?');
-    auto const told = rest.substr(0, query) + (query != rest.npos ? "?***" : "");
+    auto const query = (std::min)(rest.find_first_of("?#"), rest.size() - 1);
+    auto const told = rest.substr(0, query + 1) + (rest[query] == '?' || rest[query] == '#' ? "***" : "");
     need(tacho::env::without_credentials(url) == std::string{by.text} + "://" + (who == 0 ? "" : "***@") + told,
          "not what should be told of " + url);
 }

@@ -100,7 +100,7 @@ TEST(the_list_of_messages, has_what_does_not_start) {
     start(said, pushing_to("http://a/"), none, no_one);
     start(said, pushing_to("a"), plain_transport{}, no_one);
     start(said, pushing_to("https://a/"), plain_transport{}, no_one);
-    start(said, settings_from({{"OTEL_EXPORTER_OTLP_ENDPOINT", "a"}}), plain_transport{}, no_one);
+    start(said, settings_from({{"OTEL_EXPORTER_OTLP_ENDPOINT", "a:4318"}}), plain_transport{}, no_one);
     auto s = pushing_to("https://a/");
     s.push.certificate = "/no/such.pem";
     start(said, s, secure_transport{}, no_one);
@@ -129,7 +129,7 @@ TEST(the_list_of_messages, has_what_does_not_start) {
     start(said, settings_from({{"APP_PROMETHEUS_ENABLED", "1"}}), none, failing_listener{});
     start(said, settings_from({{"APP_PROMETHEUS_ENABLED", "1"}, {"APP_METRICS_PORT", "65536"}}), none,
           failing_listener{});
-    start(said, settings_from({{"APP_PROMETHEUS_ENABLED", "1"}, {"APP_METRICS_HOST", "http://a"}}), none,
+    start(said, settings_from({{"APP_PROMETHEUS_ENABLED", "1"}, {"APP_METRICS_HOST", "a:1"}}), none,
           failing_listener{});
     start(said, pushing_to("grpc://a/"), plain_transport{}, no_one);
     test::expect_listed("telemetry: the error hook, and as a warning or a path of report()", said);
@@ -352,6 +352,7 @@ TEST(the_list_of_messages, has_why_a_line_can_not_be_written) {
     std::vector<std::string> said;
     tacho::deadline const until{tacho::deadline::clock::now() + seconds{10}};
     for (auto* const to : {stdout, stderr}) said.push_back(tacho::stream_transport{to}.destination());
+    said.push_back(tacho::stream_transport::to_file("").destination());
     said.push_back(tacho::stream_transport::to_file("/no/such/file").post({"", "{}", {}}, until).problem);
     tacho::http_header const packed[] = {{"Content-Encoding", "gzip"}};
     auto* const file = std::tmpfile();

@@ -145,8 +145,6 @@ TEST(the_url, is_joined_to_a_base_and_taken_as_it_is_for_metrics) {
     EXPECT_EQ(generic("http://c:4318/d#e"), "http://c:4318/d/v1/metrics");
     EXPECT_EQ(read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c/v1/metrics?key=a"}}).warnings.size(), 1u);
     EXPECT_EQ(read({{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://c?key=a"}}).warnings.size(), 1u);
-    EXPECT_NE(warnings_of(read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4317"}})).find("mostly 4318"),
-              std::string::npos);
     auto const specific = [](char const* url) {
         return read({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://other"}, {"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", url}})
             .push.url;
@@ -170,9 +168,24 @@ TEST(the_url, that_lacks_its_scheme_is_asked_whether_http_is_meant) {
     auto const problem = [](char const* url) {
         return read({{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", url}}).push.problem;
     };
-    EXPECT_TRUE(problem("me:secret@c:4318/v1/metrics").ends_with(". Is \"http://***@c:4318/v1/metrics\" meant?"));
-    for (auto const other : {"http://", "://c", "c:99999", "a b"})
+    EXPECT_TRUE(problem("127.0.0.1:4318/v1/metrics").ends_with(". Is \"http://127.0.0.1:4318/v1/metrics\" meant?"));
+    EXPECT_TRUE(problem("[::1]:4318").ends_with(". Is \"http://[::1]:4318\" meant?"));
+    for (auto const other : {"http://", "://c", "c:99999", "a b", "none", "http:/c:4318", "http//c:4318", "unix:/run/c",
+                             "c:4318?key=s", "me:pw@c:4318", "[::1]"})
         EXPECT_EQ(problem(other).find("meant?"), std::string::npos) << other;
+}
+
+// Neither in what is wrong with it, nor in what is listed.
+TEST(the_url, tells_no_secret_where_it_is_none) {
+    for (std::string const url :
+         {"https:/me:5ecret@c", "me/5ecret@c", "me:/5ecret@c:4318", "me:123/5ecret@c", "c:4318/v1/metrics?key=5ecret",
+          "me:5ecret@c:4318/v1?key=5ecret", "http://c:99999/v1?key=5ecret", "http://c/v1?key=5e cret 5ecret",
+          "http:///c?5ecret", "http://me:p/w@c/v1?key=5ecret", "http://c/v1#token=5ecret", "c:1#5ecret"}) {
+        auto const s = read({{"OTEL_EXPORTER_OTLP_ENDPOINT", url}});
+        EXPECT_EQ((s.push.problem + warnings_of(s) + s.text()).find("5ecret"), std::string::npos)
+            << url << '\n'
+            << s.push.problem << warnings_of(s) << s.text();
+    }
 }
 
 TEST(the_url, is_shown_without_a_password) {
@@ -188,22 +201,22 @@ TEST(the_url, is_shown_without_a_password) {
         EXPECT_EQ(tacho::env::without_credentials(url), "***" + url.substr(url.rfind('@'))) << url;
 }
 
-// R15
-TEST(the_host, is_one_without_scheme_and_port) {
-    auto const scrape = [](char const* host) {
-        return read({{"OGX_PROMETHEUS_ENABLED", "1"}, {"OGX_METRICS_HOST", host}}).scrape;
-    };
-    EXPECT_EQ(scrape("[::1]").host, "::1");
-    for (auto const host : {"127.0.0.1", "localhost", "::1", "[::1]", "::"})
-        EXPECT_EQ(scrape(host).problem, "") << host;
-    for (std::string const host : {"127.0.0.1:9000", "http://127.0.0.1", "[::1]:9000", "localhost/metrics", ":9464"})
-        EXPECT_EQ(scrape(host.c_str()).problem,
-                  "OGX_METRICS_HOST=\"" + host +
-                      "\" is not a host alone; leave out scheme and path, and give the port by "
-                      "OGX_METRICS_PORT");
-    auto const both = read({{"OGX_METRICS_HOST", "a:1"}, {"OTEL_EXPORTER_PROMETHEUS_PORT", "b"}});
-    EXPECT_TRUE(both.scrape.problem.ends_with("give the port by OTEL_EXPORTER_PROMETHEUS_PORT"));
-    EXPECT_NE(both.text().find(both.scrape.problem + " (OGX_METRICS_HOST)\n"), std::string::npos) << both.text();
+TEST(the_host, of_an_address_of_ipv6_may_have_brackets) {
+    auto const host = [](char const* written) { return read({{"OGX_METRICS_HOST", written}}).scrape.host; };
+    EXPECT_EQ(host("[::1]"), "::1");
+    for (auto const other : {"127.0.0.1", "localhost", "::1", "fe80::1%eth0", "my_host", "[]", "[::1]:9000"})
+        EXPECT_EQ(host(other), other);
+}
+
+TEST(the_port, of_grpc_is_warned_of_where_something_is_pushed) {
+    auto const warnings = [](variables const& from) { return warnings_of(read(from)); };
+    auto const endpoint = std::pair{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://me:5ecret@c:4317"};
+    EXPECT_EQ(warnings({endpoint}),
+              "OTEL_EXPORTER_OTLP_ENDPOINT=\"http://***@c:4317\" has the port on which receivers mostly take gRPC; the "
+              "one for http/json, which is sent, is mostly 4318\n");
+    EXPECT_EQ(warnings({endpoint, {"OTEL_METRICS_EXPORTER", "prometheus"}}), "");
+    EXPECT_EQ(warnings({endpoint, {"OTEL_SDK_DISABLED", "true"}}), "");
+    EXPECT_EQ(warnings({endpoint, {"OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"}}).find("has the port"), std::string::npos);
 }
 
 TEST(the_prefix, that_no_shell_can_set_is_warned_of) {

@@ -114,12 +114,22 @@ TEST(lines, are_said_to_go_where_they_go) {
     EXPECT_EQ(t.report().push.words, "pushing to " + path + " every 60000 ms");
     auto const again = tacho::telemetry::start(registry, s, tacho::stream_transport::to_file(path));
     EXPECT_EQ(heard.text(), "");
+    auto const other = tacho::telemetry::start(registry, s, tacho::stream_transport::to_file(path + "2"));
+    EXPECT_EQ(heard.text(), "warning: not pushing to " + path +
+                                "2: what was started before under this name goes on, to " + path +
+                                ". Add it by add_push() under another name, or stop() first\n");
+    heard.text().clear();
     s.push.url = "http://c/v1/metrics";
     auto const elsewhere = tacho::telemetry::start(registry, s, tacho::memory_transport{});
     EXPECT_EQ(heard.text(),
               "warning: not pushing to http://c/v1/metrics: what was started before under this name goes "
               "on, to " +
                   path + ". Add it by add_push() under another name, or stop() first\n");
+
+    tacho::registry apart;
+    s.push.url = "nowhere";  // it is not looked at
+    auto const without_url = tacho::telemetry::start(apart, s, tacho::stream_transport::to_file(path));
+    EXPECT_EQ(without_url.report().push.words, "pushing to " + path + " every 60000 ms");
 
     EXPECT_EQ(tacho::stream_transport{}.destination(), "the standard output");
     EXPECT_EQ(tacho::stream_transport{stderr}.destination(), "the standard error");

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
-// tacho: variables that look like one that counts, and are none.
+// tacho: what is written in place of what is meant: variables that look like one that counts, and their values.
 #pragma once
 
 #include "tacho/core/compilation.hpp"
 #include "tacho/core/edit_distance.hpp"
 #include "tacho/env/reader.hpp"
+#include "tacho/env/settings_values.hpp"
 #include "tacho/env/source.hpp"
+#include "tacho/env/url.hpp"
 #include "tacho/version.hpp"
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,6 +60,45 @@ inline constexpr std::string_view places_behind_a_prefix[][2] = {{"_METRIC_HOST"
                                                                  {"_PROMETHEUS_PORT", "_METRICS_PORT"}};
 
 #if TACHO_BODIES
+
+// What is left of a prefix of environment variables that doesn't begin with a digit, has letters, digits and _, and
+// ends with none of the latter, which is put behind it.
+[[nodiscard]] inline std::string usable_prefix(std::string_view prefix) {
+    std::string out;
+    for (char const c : prefix) {
+        bool const is_word = tacho::detail::is_letter(c) || c == '_' || (tacho::detail::is_digit(c) && !out.empty());
+        if (is_word || !out.empty()) out += is_word ? c : '_';
+    }
+    while (out.ends_with('_')) out.pop_back();
+    return out;
+}
+
+// Whether it is a host and a port, perhaps with a path. Nothing that may be a secret, for it is shown.
+[[nodiscard]] inline bool lacks_only_a_scheme(std::string const& value) {
+    auto const whole_url = "http://" + value;
+    auto const parts = split_url(whole_url);
+    if (!parts || value.find_first_of("@?#") != value.npos || value.find("://") != value.npos) return false;
+    auto const port = parts->authority.substr((std::min)(parts->authority.rfind(':'), parts->authority.size()));
+    return port.size() > 1 && port.find_first_not_of("0123456789", 1) == port.npos;
+}
+
+// An address of IPv6 as it is written in a URL.
+[[nodiscard]] inline std::string without_brackets(std::string const& host) {
+    bool const has_them = host.size() > 2 && host.starts_with('[') && host.ends_with(']');
+    return has_them ? host.substr(1, host.size() - 2) : host;
+}
+
+// Unless the variable that asks for gRPC has been warned of.
+inline void warn_of_grpc_port(reader& in, push_settings const& push) {
+    auto const name = in.variable_of("push.url");
+    auto const to = split_url(push.url);
+    auto const protocol = in.text("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL");
+    if (name.empty() || !to || !to->authority.ends_with(":4317") || equals_ignoring_case(protocol.value_or(""), "grpc"))
+        return;
+    in.warn(
+        "{}={} has the port on which receivers mostly take gRPC; the one for http/json, which is sent, is mostly 4318",
+        name, in_quotes(without_credentials(*in.text(name))));
+}
 
 // What a name behind a prefix is written in place of; empty where nothing is as near.
 [[nodiscard]] inline std::string meant_behind_prefix(std::string_view name, std::string const& prefix) {

@@ -57,18 +57,6 @@ inline exporters read_exporters(reader& in) {
     return out;
 }
 
-// What is left of a prefix of environment variables that doesn't begin with a digit, has letters, digits and _, and
-// ends with none of the latter, which is put behind it.
-inline std::string usable_prefix(std::string_view prefix) {
-    std::string out;
-    for (char const c : prefix) {
-        bool const is_word = tacho::detail::is_letter(c) || c == '_' || (tacho::detail::is_digit(c) && !out.empty());
-        if (is_word || !out.empty()) out += is_word ? c : '_';
-    }
-    while (out.ends_with('_')) out.pop_back();
-    return out;
-}
-
 inline void read_url(reader& in, push_settings& push) {
     std::string const specific = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", generic = "OTEL_EXPORTER_OTLP_ENDPOINT";
     bool const whole = in.text(specific).has_value();
@@ -81,8 +69,7 @@ inline void read_url(reader& in, push_settings& push) {
         push.problem = name + "=" + in_quotes(without_credentials(*value)) +
                        " is not a URL with a scheme, a host and, if any, a port up to 65535; " +
                        std::string{shortest_url_help};
-        if (auto const whole_url = "http://" + *value; value->find("://") == value->npos && split_url(whole_url))
-            push.problem += ". Is " + in_quotes(without_credentials(whole_url)) + " meant?";
+        if (lacks_only_a_scheme(*value)) push.problem += ". Is " + in_quotes("http://" + *value) + " meant?";
         return;
     }
     in.note("push.url", name);  // only now: what can't be used leaves the default
@@ -91,11 +78,6 @@ inline void read_url(reader& in, push_settings& push) {
     if (whole && (path.empty() || path == "/"))
         in.warn("{}={} has no path and is taken as it stands; a receiver's path is mostly /v1/metrics", name,
                 in_quotes(without_credentials(*value)));
-    if (parts->authority.ends_with(":4317"))
-        in.warn(
-            "{}={} has the port on which receivers mostly take gRPC; the one for http/json, which is sent, is mostly "
-            "4318",
-            name, in_quotes(without_credentials(*value)));
     if (!whole && (path.ends_with("/v1/metrics") || path.ends_with("/v1/metrics/")))
         in.warn("{}={} is a base, to which /v1/metrics is added once more; leave that out, or set {}", name,
                 in_quotes(without_credentials(*value)), specific);
@@ -282,23 +264,13 @@ inline scrape_settings read_scrape(reader& in, exporters const& listed, std::str
     scrape.variables = host_name + " and " + port_name;
     in.note("scrape.host", host_name);
     in.note("scrape.problem", port_name);
-    if (host) {
-        scrape.host = *host;
-        if (scrape.host.starts_with('[') && scrape.host.ends_with(']'))  // as an address of IPv6 is written in a URL
-            scrape.host = scrape.host.substr(1, scrape.host.size() - 2);
-        if (scrape.host.find_first_of("/[]") != scrape.host.npos ||
-            std::count(scrape.host.begin(), scrape.host.end(), ':') == 1) {
-            in.note("scrape.problem", host_name);
-            scrape.problem = host_name + "=" + in_quotes(*host) +
-                             " is not a host alone; leave out scheme and path, and give the port by " + port_name;
-        }
-    }
+    if (host) scrape.host = without_brackets(*host);
     if (port) {
         // A port that was asked for and can't be is not replaced by another: nobody would look there.
         if (auto const number = whole_number(*port, 65535)) {
             in.note("scrape.port", port_name);
             scrape.port = static_cast<std::uint16_t>(*number);
-        } else if (scrape.problem.empty())
+        } else
             scrape.problem = port_name + "=" + in_quotes(*port) + " is not a port; write a number from 0 to 65535";
     }
     return scrape;
@@ -334,6 +306,7 @@ TACHO_FUNCTION settings settings::from_environment(environment_options const& op
         for (auto const setting : {"push.enabled", "scrape.enabled", "console.enabled"})
             in.note(setting, disabled ? "OTEL_SDK_DISABLED" : "OTEL_METRICS_EXPORTER");
     }
+    if (out.push.enabled) env::detail::warn_of_grpc_port(in, out.push);
     env::detail::warn_of_misspelt(in, from, options.prefix);
     for (auto& [setting, value] : env::detail::values_of(out))
         out.as_read.push_back({setting, std::move(value), in.variable_of(setting)});

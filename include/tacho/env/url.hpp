@@ -64,7 +64,8 @@ struct url_parts {
 /// Allocates. Rule: RFC 3986, section 3.2.2.
 [[nodiscard]] std::string host_before_port(std::string_view host);
 
-/// The URL for a message: a user's name and password are left out, and what is behind a `?`, which may be a key.
+/// The URL for a message: a user's name and password are left out, and what is behind a `?` or `#`, which may be
+/// a key.
 [[nodiscard]] std::string without_credentials(std::string_view url);
 
 #if TACHO_BODIES
@@ -73,6 +74,15 @@ TACHO_FUNCTION std::string host_before_port(std::string_view host) {
     bool const is_ipv6 = host.find(':') != std::string_view::npos && !host.starts_with('[');
     return is_ipv6 ? "[" + std::string{host} + "]" : std::string{host};
 }
+
+namespace detail {
+
+[[nodiscard]] inline std::string without_query(std::string_view text) {
+    auto const size = text.find_first_of("?#");
+    return size == text.npos ? std::string{text} : std::string{text.substr(0, size + 1)}.append("***");
+}
+
+}  // namespace detail
 
 TACHO_FUNCTION std::string without_credentials(std::string_view url) {
     auto const parts = split_url(url);
@@ -83,15 +93,14 @@ TACHO_FUNCTION std::string without_credentials(std::string_view url) {
                         port.find_first_not_of("0123456789", 1) != std::string_view::npos && !port.ends_with(']');
     if (!parts || is_cut) {  // it is none, and so may have them anywhere before an @
         auto const at = url.rfind('@');
-        return at == std::string_view::npos ? std::string{url} : "***" + std::string{url.substr(at)};
+        return at == std::string_view::npos ? detail::without_query(url)
+                                            : "***" + detail::without_query(url.substr(at));
     }
     auto const host = parts->authority.rfind('@') + 1;  // with npos + 1 it is all of it
-    auto const query = parts->path.find('?');
     return std::string{parts->scheme}
         .append(host != 0 ? "://***@" : "://")
         .append(parts->authority.substr(host))
-        .append(parts->path.substr(0, query))
-        .append(query != std::string_view::npos ? "?***" : "");
+        .append(detail::without_query(parts->path));
 }
 
 #endif

@@ -5,6 +5,7 @@
 #include "tacho/core/compilation.hpp"
 #include "tacho/env/reader.hpp"
 #include "tacho/env/settings_values.hpp"
+#include "tacho/export/named_settings.hpp"
 #include "tacho/version.hpp"
 
 #include <cerrno>
@@ -38,25 +39,6 @@ struct named_file {
     if (opened == nullptr) return why(errno);
     std::fclose(opened);
     return {};
-}
-
-// The variable that the value of a setting was read from, in brackets; nothing if it comes from the program.
-[[nodiscard]] inline std::string origin_of(std::string_view setting, std::string_view value,
-                                           std::vector<setting_origin> const& as_read) {
-    for (auto const& read : as_read)
-        if (read.setting == setting && read.value == env::in_quotes(value, value.size()))
-            return " (" + read.variable + ")";
-    return {};
-}
-
-// A setting and its value, with the variable that it was read from, if it was.
-[[nodiscard]] inline std::string named_setting(std::string_view setting, std::string const& value,
-                                               std::vector<setting_origin> const& as_read) {
-    auto name = std::string{setting}.append("=").append(env::in_quotes(value));
-    for (auto const& read : as_read)
-        if (read.setting == setting && read.value == env::in_quotes(value, value.size()))
-            name.append(" of ").append(read.variable);
-    return name;
 }
 
 [[nodiscard]] inline std::vector<named_file> files_of(push_settings const& push,

@@ -18,6 +18,7 @@
 #include "tacho/export/given.hpp"
 #include "tacho/export/listener.hpp"
 #include "tacho/export/named_files.hpp"
+#include "tacho/export/named_settings.hpp"
 #include "tacho/export/pusher.hpp"
 #include "tacho/export/stream_transport.hpp"
 #include "tacho/export/telemetry_report.hpp"
@@ -103,14 +104,16 @@ struct running_telemetry {
         report.warnings.push_back(what);
     }
     // Who asks for another receiver under the name of a push that runs.
-    void go_on_pushing(std::size_t number, push_settings const& s) {
+    void go_on_pushing(std::size_t number, push_settings const& s, given<any_transport> const& by) {
         if (!s.problem.empty()) return warn("not pushing: " + s.problem);
         auto const& runs = (*pushes)[number];
-        if (auto const url = env::without_credentials(s.url); url != runs.url)
+        auto to = env::without_credentials(s.url);
+        if (by.it != nullptr) to = by.it->destination(s.url);
+        if (to != runs.to && (by.it != nullptr || to != runs.url))
             warn(
                 fmt::format("not pushing to {}: what was started before under this name goes on, to {}. Add it by "
                             "add_push() under another name, or stop() first",
-                            url, runs.to));
+                            to, runs.to));
     }
     void refuse(path_report& path, std::string why) {
         if (path.words == why) return;
@@ -199,8 +202,8 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
                        std::vector<setting_origin> const& as_read, given<any_transport> by,
                        std::shared_ptr<compressor> const& compress_with, std::shared_ptr<push_watcher> watcher) {
     path.wanted = true;
-    auto const url = by.it != nullptr ? by.it->destination(s.url) : env::without_credentials(s.url);
-    auto const interval = usable_interval(running, url, s.interval, push_settings{}.interval);
+    auto const url = env::without_credentials(s.url), to = by.it != nullptr ? by.it->destination(s.url) : url;
+    auto const interval = usable_interval(running, to, s.interval, push_settings{}.interval);
     if (!s.problem.empty()) return running.refuse(path, "not pushing: " + s.problem);
     if (!by.is_one)
         return running.refuse(
@@ -208,21 +211,21 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
                               "tacho::curl_transport{{}} of tacho/adapter/curl.hpp",
                               url));
     auto const parts = env::split_url(s.url);
-    if (!parts)
+    if (!parts && to == url)
         return running.refuse(path, fmt::format("not pushing: {} is no URL; write it as http://host:port/v1/metrics",
                                                 env::in_quotes(url)));
     std::vector<http_header> sent;
     for (auto const& [name, value] : s.headers) sent.push_back({name, value});
     if (auto const problem = problem_of(sent); !problem.empty())
-        return running.refuse(path, fmt::format("not pushing to {}: {}", url, problem));
+        return running.refuse(path, fmt::format("not pushing to {}: {}", to, problem));
     auto const lacks_memory = [&] {
-        running.refuse(
-            path, fmt::format("not pushing to {}: no thread or no memory can be had; allow the process more", url));
+        running.refuse(path,
+                       fmt::format("not pushing to {}: no thread or no memory can be had; allow the process more", to));
     };
     if (by.it == nullptr) return lacks_memory();
-    std::string scheme{parts->scheme};
+    std::string scheme{parts ? parts->scheme : std::string_view{}};
     for (auto& c : scheme) c = detail::lower(c);
-    if (!by.it->can_send(scheme)) {
+    if (parts && !by.it->can_send(scheme)) {
         std::vector<std::string_view> sendable;  // to who wrote one of them, the other is no answer
         for (std::string_view const other : {"http", "https"})
             if (scheme != "http" && scheme != "https" && by.it->can_send(other)) sendable.push_back(other);
@@ -232,7 +235,7 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
         return running.refuse(
             path, fmt::format("not pushing to {}{}: the transport can't send {}; use one that can, or another "
                               "endpoint{}",
-                              url, origin_of("push.url", url, as_read), parts->scheme, hint));
+                              url, variable_of("push.url", url, as_read), parts->scheme, hint));
     }
     auto now = number < running.pushes->size() ? (*running.pushes)[number] : one_push{};
     auto const find_memory = [&] { now.memory = running.delivered->of(number == 0 ? "" : "added " + path.name); };
@@ -241,7 +244,7 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
     if (now.path != nullptr ? !now.path->ended() : now.memory->is_in_use())
         return running.refuse(path, fmt::format("not pushing to {}: the push before has not ended yet; start once "
                                                 "stop() has returned",
-                                                url));
+                                                to));
     if (scheme == "https") hand_over_files(running, s, as_read, *by.it);
     auto packs = compressor_of_pushes(running, s, as_read, compress_with);
     bool const started = attempt([&] {
@@ -257,14 +260,14 @@ inline void start_push(running_telemetry& running, path_report& path, std::size_
                                                                .compress_with = std::move(packs),
                                                                .watcher = std::move(watcher)},
                                                 std::move(by.it), now.memory);
-        now.url = env::without_credentials(s.url);
-        now.to = url;
+        now.url = url;
+        now.to = to;
         (*with)[number] = std::move(now);
         running.pushes = std::move(with);
     });
     if (!started) return lacks_memory();
     path.running = true;
-    path.words = fmt::format("pushing to {} every {} ms", url, interval.count());
+    path.words = fmt::format("pushing to {} every {} ms", to, interval.count());
 }
 
 inline void start_console(running_telemetry& running, registry& of, settings const& s) {
@@ -316,6 +319,10 @@ inline void start_scrape(running_telemetry& running, registry& of, settings cons
             "tacho::httplib_listener{} of tacho/adapter/httplib.hpp, or tacho::own_server{} and let your web "
             "server answer with telemetry.endpoint()");
     if (!s.scrape.problem.empty()) return running.refuse(path, "not listening: " + s.scrape.problem);
+    if (is_more_than_a_host(s.scrape.host))
+        return running.refuse(path,
+                              fmt::format("not listening: {} is not a host alone; leave out its scheme and port{}",
+                                          env::in_quotes(s.scrape.host), variables_of(s.scrape, s.as_read)));
     // A callback that stopped it may be under way in it still, and have this called by its thread.
     if (running.scrape != nullptr && !running.scrape->ended())
         return running.refuse(path,
@@ -326,8 +333,7 @@ inline void start_scrape(running_telemetry& running, registry& of, settings cons
                 by.it->start(s.scrape.host, s.scrape.port, make_endpoint(running, of, s, compress_with, true));
             if (!port)
                 return running.refuse(
-                    path, fmt::format("not listening: {}{}", port.message(),
-                                      s.scrape.variables.empty() ? "" : ". " + s.scrape.variables + " set them"));
+                    path, fmt::format("not listening: {}{}", port.message(), variables_of(s.scrape, s.as_read)));
             running.scrape = std::move(by.it);
             running.listens = path.running = true;
             path.port = *port;

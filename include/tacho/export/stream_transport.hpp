@@ -33,7 +33,7 @@ public:
     /// Any scheme: it sends to no URL.
     static bool can_send(std::string_view) noexcept { return true; }
     /// The path of a file, or which stream.
-    [[nodiscard]] std::string destination() const { return name_; }
+    [[nodiscard]] std::string destination() const { return name_.empty() ? "a file without a name" : name_; }
 
     /// Writes a line and flushes it. A failed write is a problem, and not tried again.
     http_outcome post(http_post const& sent, deadline const& until) const;

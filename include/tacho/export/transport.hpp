@@ -59,7 +59,7 @@ struct tls_files {
 /// the settings name, before the first request. What the program has given the transport itself should go before.
 ///
 /// One that sends to somewhere else than the URL may tell where, for reports and messages: `std::string destination()
-/// const`, such as `the standard error`.
+/// const`, such as `the standard error`. It is called when a push starts, and must not throw.
 template <class T>
 concept transport = std::movable<T> && requires(T& t, http_post const& request, deadline const& until) {
     { t.post(request, until) } -> std::same_as<http_outcome>;
@@ -75,7 +75,7 @@ concept takes_tls_files = requires(T& t, tls_files const& files) {
 /// Whether a transport tells where it sends.
 template <class T>
 concept tells_destination = requires(T const& t) {
-    { t.destination() } -> std::convertible_to<std::string>;
+    std::string{t.destination()};
 };
 
 namespace detail {
@@ -105,7 +105,7 @@ public:
         return takes_tls_files<Transport>;
     }
     [[nodiscard]] std::string destination(std::string_view url) const override {
-        if constexpr (tells_destination<Transport>) return by_.destination();
+        if constexpr (tells_destination<Transport>) return std::string{by_.destination()};
         return env::without_credentials(url);
     }
 

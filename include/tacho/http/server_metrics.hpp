@@ -63,7 +63,8 @@ public:
     explicit server_metrics(server_metrics_options options = {});
     /// In this registry, or scope of one. Allocates.
     explicit server_metrics(scope const& in, server_metrics_options options = {});
-    server_metrics(server_metrics const&) = delete;  // requests that are under way know where it is
+    // Nor is it moved: requests that are under way know where it is.
+    server_metrics(server_metrics const&) = delete;
     server_metrics& operator=(server_metrics const&) = delete;
     ~server_metrics();
 

@@ -121,8 +121,9 @@ private:
             auto const whole = replacement_of(unit_abbreviations, part);
             if (std::exchange(first, false) || whole.empty()) return false;
             find("its name abbreviates a unit, " + quoted(part),
-                 of_->unit.empty() ? "give it the unit, which its name then shows, and record " + std::string{whole}
-                                   : "leave it out: a scrape appends the unit",
+                 whole == of_->unit_word
+                     ? "leave it out: a scrape appends the unit"
+                     : "give it the unit, which its name then shows, and record " + std::string{whole},
                  convention::promtool);
             return true;
         });
