@@ -107,7 +107,7 @@ void memory_rows(table& to) {
     to.add({"memory of a counter, 3 labels, one thread", "memory/counter/tacho/bytes",
             "memory/counter/prometheus-cpp/bytes", "prometheus-cpp", "B", 200, limit_of::amount});
     to.add({"memory of a histogram, 3 labels, one thread", "memory/histogram/tacho/bytes",
-            "memory/histogram/prometheus-cpp/bytes", "prometheus-cpp", "B", 350, limit_of::amount});
+            "memory/histogram/prometheus-cpp/bytes", "prometheus-cpp", "B", 300, limit_of::amount});
 }
 
 }  // namespace bench
