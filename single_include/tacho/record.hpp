@@ -1570,7 +1570,7 @@ static_assert(sizeof(exemplar_slot) == 176);  // as is said of the option
 namespace tacho::inline TACHO_ABI::detail {
 
 // That header declares the special functions of mathematics, too: it takes an eighth of the time in which a file with a
-// counter is compiled. These are what its functions of the same names come to.
+// counter is compiled. These are what its functions come to.
 [[nodiscard]] constexpr bool is_nan(double value) noexcept {
     return __builtin_isnan(value);
 }

@@ -1581,7 +1581,7 @@ static_assert(sizeof(exemplar_slot) == 176);  // as is said of the option
 namespace tacho::inline TACHO_ABI::detail {
 
 // That header declares the special functions of mathematics, too: it takes an eighth of the time in which a file with a
-// counter is compiled. These are what its functions of the same names come to.
+// counter is compiled. These are what its functions come to.
 [[nodiscard]] constexpr bool is_nan(double value) noexcept {
     return __builtin_isnan(value);
 }
@@ -14274,7 +14274,7 @@ TACHO_FUNCTION std::string host_before_port(std::string_view host) {
 
 namespace detail {
 
-[[nodiscard]] inline std::string without_query(std::string_view text) {
+[[nodiscard]] inline std::string with_hidden_query(std::string_view text) {
     auto const size = text.find_first_of("?#");
     return size == text.npos ? std::string{text} : std::string{text.substr(0, size + 1)}.append("***");
 }
@@ -14290,14 +14290,14 @@ TACHO_FUNCTION std::string without_credentials(std::string_view url) {
                         port.find_first_not_of("0123456789", 1) != std::string_view::npos && !port.ends_with(']');
     if (!parts || is_cut) {  // it is none, and so may have them anywhere before an @
         auto const at = url.rfind('@');
-        return at == std::string_view::npos ? detail::without_query(url)
-                                            : "***" + detail::without_query(url.substr(at));
+        return at == std::string_view::npos ? detail::with_hidden_query(url)
+                                            : "***" + detail::with_hidden_query(url.substr(at));
     }
     auto const host = parts->authority.rfind('@') + 1;  // with npos + 1 it is all of it
     return std::string{parts->scheme}
         .append(host != 0 ? "://***@" : "://")
         .append(parts->authority.substr(host))
-        .append(detail::without_query(parts->path));
+        .append(detail::with_hidden_query(parts->path));
 }
 
 #endif
